@@ -1,0 +1,65 @@
+/**
+ * The failures that a user can do something about, apart from bugs.
+ *
+ * @module
+ */
+
+/** Exit codes of the command line: part of its interface. */
+export const EXIT = {
+  /** Everything that was asked for was done and holds. */
+  ok: 0,
+  /** A check failed: a build, the contract, a budget. */
+  checkFailed: 1,
+  /** The command line or a file given to it cannot be used. */
+  usage: 2,
+  /** The environment lacks something: an engine, a registry, disk space. */
+  environment: 3,
+} as const;
+
+/** What a {@linkcode UserError} needs beside its message. */
+export interface UserErrorOptions extends ErrorOptions {
+  /** What to do next, as a sentence or a command. */
+  next: string;
+  /** The exit code; `EXIT.usage` unless told otherwise. */
+  exitCode?: number;
+  /** Output worth showing beneath the message, such as the end of a build log. */
+  output?: string;
+}
+
+/**
+ * An expected failure: says what is wrong, and what to do next. Anything thrown
+ * that is not a `UserError` is a bug and shows its stack.
+ *
+ * @example
+ * ```ts
+ * throw new UserError('Cannot find the context "x"', {
+ *   next: "Give a folder that holds a Dockerfile with --context DIR",
+ * });
+ * ```
+ */
+export class UserError extends Error {
+  override name = "UserError";
+  /** What to do next. */
+  readonly next: string;
+  /** The exit code to end with. */
+  readonly exitCode: number;
+  /** Output worth showing beneath the message. */
+  readonly output?: string;
+
+  constructor(message: string, options: UserErrorOptions) {
+    super(message, { cause: options.cause });
+    this.next = options.next;
+    this.exitCode = options.exitCode ?? EXIT.usage;
+    this.output = options.output;
+  }
+}
+
+/**
+ * The message of anything thrown.
+ *
+ * @param thrown Whatever a `catch` received.
+ * @returns Its message, or its string form when it is not an `Error`.
+ */
+export function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}

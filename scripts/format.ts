@@ -1,0 +1,63 @@
+/**
+ * How figures are written for people: one rule for terminal, Markdown and HTML.
+ *
+ * @module
+ */
+import prettyBytes from "pretty-bytes";
+
+/**
+ * Bytes with a decimal unit, as engines and registries show them.
+ *
+ * @param bytes A count of bytes; fractions are rounded.
+ * @returns For example `29.3 MB`.
+ */
+export function formatBytes(bytes: number): string {
+  return prettyBytes(Math.round(bytes), {
+    maximumFractionDigits: bytes < 99.95e6 ? 1 : 0,
+  });
+}
+
+/**
+ * A duration in the unit that suits it.
+ *
+ * @param milliseconds The duration in milliseconds.
+ * @returns For example `84 ms`, `3.2 s` or `2 min 5 s`.
+ */
+export function formatDuration(milliseconds: number): string {
+  if (milliseconds < 10) return `${milliseconds.toFixed(1)} ms`;
+  if (milliseconds < 999.5) return `${Math.round(milliseconds)} ms`;
+  const seconds = milliseconds / 1000;
+  if (seconds < 59.95) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+}
+
+/**
+ * A part of a whole as a percentage.
+ *
+ * @param part The part, in the same unit as the whole.
+ * @param whole The whole; a share of nothing is `0 %`.
+ * @returns For example `12.5 %`; `<0.1 %` for a part that is not nothing.
+ */
+export function formatShare(part: number, whole: number): string {
+  if (whole === 0 || part === 0) return "0 %";
+  const percent = part / whole * 100;
+  return percent < 0.05 ? "<0.1 %" : `${Number(percent.toFixed(1))} %`;
+}
+
+/**
+ * How many times smaller or larger one size is than another.
+ *
+ * @param bytes The size to describe.
+ * @param baseline What it is compared with.
+ * @returns For example `3.5× smaller`, `2.0× larger`, or `same` within 0.5 %.
+ */
+export function formatRatio(bytes: number, baseline: number): string {
+  if (bytes === baseline) return "same";
+  if (bytes === 0 || baseline === 0) return "–";
+  const ratio = baseline / bytes;
+  if (Math.abs(ratio - 1) < 0.005) return "same";
+  return ratio > 1
+    ? `${ratio.toFixed(1)}× smaller`
+    : `${(1 / ratio).toFixed(1)}× larger`;
+}

@@ -1,0 +1,201 @@
+/**
+ * The types that the folders share: what an image is once read, and what an
+ * engine can do. Types only, so that no folder needs another one.
+ *
+ * @module
+ */
+
+/** What a path in a layer is. */
+export type EntryType =
+  | "file"
+  | "directory"
+  | "symlink"
+  | "hardlink"
+  | "character-device"
+  | "block-device"
+  | "fifo";
+
+/** One record of a layer's tar, whiteouts included. */
+export interface Entry {
+  /** Normalised: no leading `/` or `./`, no trailing `/`; `""` is the root. */
+  path: string;
+  type: EntryType;
+  /** Bytes of content; 0 for anything but a regular file. */
+  size: number;
+  /** Permission bits with setuid, setgid and sticky: 0 to 0o7777. */
+  mode: number;
+  uid: number;
+  gid: number;
+  /** Seconds since the epoch. */
+  mtime: number;
+  /** Target of a symlink as written, or normalised path of a hard link's file. */
+  link?: string;
+  /** Hex SHA-256 of the content of a regular file. */
+  sha256?: string;
+  /** What a {@linkcode Probe} made of the content. */
+  found?: unknown;
+}
+
+/** How a layer's blob is stored in the archive. */
+export type Compression = "none" | "gzip" | "zstd";
+
+/** One layer, in the order in which they are laid over each other. */
+export interface Layer {
+  /** `sha256:<hex>` of the uncompressed tar, computed and checked. */
+  diffId: string;
+  /** Compression of the blob in the archive. */
+  compression: Compression;
+  /** Bytes of the blob as stored; equals the tar's length for `none`. */
+  blobBytes: number;
+  /** The instruction that made it, from the image's history; `""` if unknown. */
+  instruction: string;
+  /** Bytes of its regular files, hard links once. */
+  sizeBytes: number;
+  entries: Entry[];
+}
+
+/** What an image says about how to run it. */
+export interface ImageConfig {
+  /** `""` when none is set, which means root. */
+  user: string;
+  entrypoint: string[];
+  cmd: string[];
+  /** `NAME=value`. */
+  env: string[];
+  workingDir: string;
+  /** As `8080/tcp`, sorted. */
+  exposedPorts: string[];
+  labels: Record<string, string>;
+  stopSignal: string;
+  /** The test of the health check, such as `["CMD", "/hello", "healthcheck"]`. */
+  healthcheck: string[];
+  volumes: string[];
+}
+
+/** An image as read from an archive. */
+export interface Image {
+  /** What it was asked for by: a name, or a path. */
+  reference: string;
+  /** `sha256:<hex>` of its config. */
+  id: string;
+  architecture: string;
+  os: string;
+  /** RFC 3339, if the config states it. */
+  created?: string;
+  config: ImageConfig;
+  layers: Layer[];
+}
+
+/** Receives the content of one file while its layer streams by. */
+export interface Sink {
+  /** Called with each chunk in order; the chunk is only valid during the call. */
+  write(chunk: Uint8Array): void;
+  /** Called after the last chunk; what it returns becomes {@linkcode Entry.found}. */
+  end(): unknown;
+}
+
+/** Chooses the files whose content is worth a look, before it streams by. */
+export type Probe = (entry: Readonly<Entry>) => Sink | undefined;
+
+/** Name of a supported engine. */
+export type EngineName = "docker" | "podman" | "buildah";
+
+/** What a build needs. */
+export interface BuildOptions {
+  /** Folder sent as the build context. */
+  context: string;
+  /** Path of the Dockerfile. */
+  dockerfile: string;
+  /** Tag of the result; absent for a build that is only a test. */
+  tag?: string;
+  target?: string;
+  buildArgs?: Record<string, string>;
+  labels?: Record<string, string>;
+  /** As `linux/arm64`. */
+  platform?: string;
+  /** Build every step anew. */
+  noCache?: boolean;
+  /** Fetch newer base images even when they are present. */
+  pull?: boolean;
+  /** Called with each line of the build's output. */
+  onLine?: (line: string) => void;
+  signal?: AbortSignal;
+}
+
+/** What a run may be restricted by; engines differ in what they can do. */
+export interface Restrictions {
+  readOnly?: boolean;
+  dropCapabilities?: boolean;
+  noNewPrivileges?: boolean;
+  memoryBytes?: number;
+  pids?: number;
+  /** `uid` or `uid:gid`, in place of the image's user. */
+  user?: string;
+}
+
+/** What a run needs. */
+export interface RunOptions extends Restrictions {
+  image: string;
+  /**
+   * The port the service listens on inside; given to it as `PORT` too. Engines
+   * that share the host's network choose a free one instead. Absent: no port
+   * is published (for commands such as `healthcheck`).
+   */
+  port?: number;
+  env?: Record<string, string>;
+  /** In place of the image's command. */
+  args?: string[];
+  signal?: AbortSignal;
+}
+
+/** A container that runs; disposing of it stops and removes it. */
+export interface Container extends AsyncDisposable {
+  /** `http://127.0.0.1:<port>`; absent when no port was asked for. */
+  readonly url?: string;
+  /** `performance.now()` when the engine was told to start it. */
+  readonly startedAt: number;
+  /** Host's id of the main process, where the host can see it. */
+  pid(): Promise<number | undefined>;
+  /** All that it has written to stdout and stderr so far. */
+  logs(): Promise<string>;
+  /** Sends a signal to the main process. */
+  kill(signal: "SIGTERM" | "SIGKILL" | "SIGINT"): Promise<void>;
+  /** Resolves with the exit code once it has ended. */
+  readonly exited: Promise<number>;
+}
+
+/** What an engine knows of an image without exporting it. */
+export interface ImageInfo {
+  /** `sha256:<hex>` of its config. */
+  id: string;
+  /** As `amd64`. */
+  architecture: string;
+  /** What the engine itself gives as the size, in bytes. */
+  sizeBytes?: number;
+  /** Diff IDs of its layers, lowest first. */
+  diffIds: string[];
+  config: ImageConfig;
+}
+
+/** What builds and runs images. */
+export interface Engine {
+  readonly name: EngineName;
+  readonly version: string;
+  /** For each restriction it cannot apply, the reason why. */
+  readonly cannot: Partial<Record<keyof Restrictions, string>>;
+  /** @throws {UserError} with the failing step's output. */
+  build(options: BuildOptions): Promise<void>;
+  /** @returns `undefined` when it has no such image. */
+  inspect(image: string): Promise<ImageInfo | undefined>;
+  /** @throws {UserError} when the registry does not have it or does not answer. */
+  pull(
+    image: string,
+    options?: { platform?: string; signal?: AbortSignal },
+  ): Promise<void>;
+  /** Streams the image as an archive: docker-archive or OCI. */
+  export(image: string, signal?: AbortSignal): ReadableStream<Uint8Array>;
+  run(options: RunOptions): Promise<Container>;
+  tag(image: string, name: string): Promise<void>;
+  /** Removes a tag, and the image if it was the last one. */
+  remove(image: string): Promise<void>;
+}
