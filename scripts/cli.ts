@@ -1,0 +1,293 @@
+/**
+ * The words of the command line, turned into a typed {@linkcode Config}; nothing
+ * is carried out here. `commander` does the reading, the help and the guesses.
+ *
+ * @module
+ */
+import {
+  Command,
+  CommanderError,
+  InvalidArgumentError,
+  Option,
+} from "commander";
+import { EXIT, UserError } from "./errors.ts";
+import type { EngineName } from "./model.ts";
+import { suggest } from "./suggest.ts";
+
+/** What every command takes. */
+export interface CommonConfig {
+  engine?: EngineName;
+  /** Install what is missing with apt. */
+  setup: boolean;
+  /** Print the result as JSON alone on stdout. */
+  json: boolean;
+}
+
+/** `deno task image`: build, prove and compare. */
+export interface BuildConfig extends CommonConfig {
+  command: "build";
+  context: string;
+  /** Dockerfiles to build; empty: all of the context. */
+  files: string[];
+  bases: "auto" | "registry" | "packages";
+  refreshBases: boolean;
+  buildArgs: Record<string, string>;
+  /** Name of the variant that the others are compared with. */
+  against?: string;
+  /** Counted starts for each variant. */
+  runs: number;
+  zstd: boolean;
+  /** Only build, inspect and hold to the contract. */
+  quick: boolean;
+  out: string;
+  contract?: string;
+  budget?: string;
+  /** An earlier report.json that growth is held against. */
+  baseline?: string;
+  writeBaseline?: string;
+  junit?: string;
+}
+
+/** `deno task image inspect IMAGE`. */
+export interface InspectConfig extends CommonConfig {
+  command: "inspect";
+  image: string;
+}
+
+/** `deno task image diff IMAGE IMAGE`. */
+export interface DiffConfig extends CommonConfig {
+  command: "diff";
+  before: string;
+  after: string;
+  /** End with 1 when the images differ. */
+  exitCode: boolean;
+}
+
+/** `deno task image compare IMAGE...`. */
+export interface CompareConfig extends CommonConfig {
+  command: "compare";
+  images: string[];
+  against?: string;
+  zstd: boolean;
+  out: string;
+}
+
+/** What the command line asks for. */
+export type Config = BuildConfig | InspectConfig | DiffConfig | CompareConfig;
+
+/** What {@linkcode parseCommandLine} found. */
+export type Parsed =
+  | { config: Config }
+  /** Text that was asked for, such as the help; nothing else is to be done. */
+  | { text: string };
+
+const IMAGE =
+  "name in the engine, or path of a docker-archive, an OCI archive or an OCI layout";
+
+/**
+ * Reads the command line.
+ *
+ * @param args The words after the script's name.
+ * @returns What is asked for, or the help text.
+ * @throws {UserError} For anything unknown or malformed, with a suggestion where
+ * one comes close.
+ */
+export function parseCommandLine(args: string[]): Parsed {
+  let config: Config | undefined;
+  let text = "";
+  let complaint = "";
+  const program = new Command("deno task image")
+    .description(
+      "Build every variant of a Deno service's image, prove and compare them.",
+    )
+    .showSuggestionAfterError()
+    .allowExcessArguments(false);
+
+  withCommon(program)
+    .option("--context <dir>", "folder with the Dockerfiles", ".")
+    .option(
+      "--file <dockerfile>",
+      "build only this one (repeatable)",
+      collect,
+      [],
+    )
+    .addOption(
+      new Option("--bases <source>", "where base images come from")
+        .choices(["auto", "registry", "packages"]).default("auto"),
+    )
+    .option("--refresh-bases", "assemble or pull the bases anew", false)
+    .option(
+      "--build-arg <name=value>",
+      "passed to every build (repeatable)",
+      collect,
+      [],
+    )
+    .option(
+      "--against <variant>",
+      "variant to compare with (default: single-stage)",
+    )
+    .option("--runs <n>", "counted starts of each variant", positive, 5)
+    .option("--zstd", "measure pull with zstd too", false)
+    .option("--quick", "only build, inspect and hold to the contract", false)
+    .option("--out <dir>", "folder for the reports", "report")
+    .option(
+      "--contract <file>",
+      "HTTP contract (default: contract.json of the context)",
+    )
+    .option("--budget <file>", "limits (default: budget.json of the context)")
+    .option(
+      "--baseline <file>",
+      "an earlier report.json to hold growth against",
+    )
+    .option("--write-baseline <file>", "write this run's report.json there too")
+    .option("--junit <file>", "write the checks as JUnit XML")
+    .action((o) => {
+      config = {
+        ...common(o),
+        command: "build",
+        context: o.context,
+        files: o.file,
+        bases: o.bases,
+        refreshBases: o.refreshBases,
+        buildArgs: buildArgs(o.buildArg),
+        against: o.against,
+        runs: o.runs,
+        zstd: o.zstd,
+        quick: o.quick,
+        out: o.out,
+        contract: o.contract,
+        budget: o.budget,
+        baseline: o.baseline,
+        writeBaseline: o.writeBaseline,
+        junit: o.junit,
+      };
+    });
+
+  withCommon(program.command("inspect"))
+    .description(
+      "Show layers, files, waste, surface and what is in the binary.",
+    )
+    .argument("<image>", IMAGE)
+    .action((image, o, c) => {
+      config = { ...common(c.optsWithGlobals()), command: "inspect", image };
+    });
+
+  withCommon(program.command("diff"))
+    .description("Show what differs between two images and what it costs.")
+    .argument("<before>", IMAGE).argument("<after>", IMAGE)
+    .option("--exit-code", "end with 1 when the images differ", false)
+    .action((before, after, o, c) => {
+      config = {
+        ...common(c.optsWithGlobals()),
+        command: "diff",
+        before,
+        after,
+        exitCode: o.exitCode,
+      };
+    });
+
+  withCommon(program.command("compare"))
+    .description("Compare images that exist already.")
+    .argument("<images...>", IMAGE)
+    .action((images, _o, c) => {
+      const o = c.optsWithGlobals();
+      config = {
+        ...common(o),
+        command: "compare",
+        images,
+        against: o.against,
+        zstd: o.zstd,
+        out: o.out,
+      };
+    });
+
+  for (const command of [program, ...program.commands]) {
+    command.exitOverride().configureOutput({
+      writeOut: (s) => text += s,
+      writeErr: (s) => complaint += s,
+    });
+  }
+  try {
+    program.parse(args, { from: "user" });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return { text };
+    if (error.code === "commander.excessArguments") {
+      throw unknownCommand(args, program);
+    }
+    throw usage(complaint || error.message, error);
+  }
+  if (config === undefined) return { text: program.helpInformation() };
+  return { config };
+}
+
+function withCommon(command: Command): Command {
+  return command
+    .addOption(
+      new Option(
+        "--engine <name>",
+        "engine to use instead of the first that works",
+      )
+        .choices(["docker", "podman", "buildah"]),
+    )
+    .option(
+      "--setup",
+      "install what is missing with apt (Debian or Ubuntu, root)",
+      false,
+    )
+    .option("--json", "print the result as JSON alone on stdout", false);
+}
+
+// deno-lint-ignore no-explicit-any -- commander types options as any
+function common(options: any): CommonConfig {
+  return { engine: options.engine, setup: options.setup, json: options.json };
+}
+
+function collect(value: string, earlier: string[]): string[] {
+  return [...earlier, value];
+}
+
+function positive(value: string): number {
+  if (!/^[1-9]\d{0,3}$/.test(value)) {
+    throw new InvalidArgumentError("Expected a whole number from 1 to 9999.");
+  }
+  return Number(value);
+}
+
+function buildArgs(words: string[]): Record<string, string> {
+  const result: Record<string, string> = {};
+  for (const word of words) {
+    const at = word.indexOf("=");
+    if (at < 1) {
+      throw usage(`Cannot parse build argument "${word}": expected NAME=VALUE`);
+    }
+    result[word.slice(0, at)] = word.slice(at + 1);
+  }
+  return result;
+}
+
+function unknownCommand(args: string[], program: Command): UserError {
+  const word = args.find((arg) => !arg.startsWith("-")) ?? "";
+  const meant = suggest(
+    word,
+    program.commands.map((command) => command.name()),
+  );
+  return new UserError(`Unexpected argument "${word}"`, {
+    next: `${meant ? `Did you mean ${meant}? ` : ""}See deno task image --help`,
+  });
+}
+
+function usage(complaint: string, cause?: unknown): UserError {
+  const [first, ...rest] = complaint.trim().replace(/^error: /, "").split("\n");
+  const hint = rest.map((line) => line.replace(/[()]/g, "").trim()).filter(
+    Boolean,
+  );
+  return new UserError(
+    first.charAt(0).toUpperCase() + first.slice(1).replace(/\.$/, ""),
+    {
+      next: [...hint, "See deno task image --help"].join(" "),
+      exitCode: EXIT.usage,
+      cause,
+    },
+  );
+}
