@@ -171,8 +171,11 @@ export const verdictSchema = z.object({
   variant: z.string(),
   rule: z.string(),
   status: z.enum(["pass", "fail", "skip"]),
-  actual: z.union([z.number(), z.boolean(), z.string()]).optional(),
-  limit: z.union([z.number(), z.boolean(), z.string()]),
+  unit: z.enum(["bytes", "milliseconds", "count", "fact"]),
+  actual: z.union([z.number(), z.boolean()]).optional().describe(
+    "Absent when skipped.",
+  ),
+  limit: z.union([z.number(), z.boolean()]),
   detail: z.string().optional(),
 });
 

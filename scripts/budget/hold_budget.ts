@@ -1,0 +1,157 @@
+/**
+ * Holds the figures of a report to a budget: every rule gives a verdict, and a
+ * figure that was not measured skips its rule rather than passing it.
+ *
+ * @module
+ */
+import type { Report, Variant, Verdict } from "../schema.ts";
+import {
+  type Budget,
+  bytesOf,
+  millisecondsOf,
+  type Rules,
+} from "./budget_schema.ts";
+import { holdGrowth } from "./hold_growth.ts";
+import { UserError } from "../errors.ts";
+import { suggest } from "../suggest.ts";
+
+/** How the figure of one rule is taken from a variant, and told to people. */
+interface Limit {
+  unit: Verdict["unit"];
+  actual(variant: Variant): number | undefined;
+  limit(rules: Rules): number | undefined;
+}
+
+const LIMITS: Record<string, Limit> = {
+  size: bytes("size", (v) => v.sizeBytes),
+  pull: bytes("pull", (v) => v.pullBytes?.gzip),
+  nextDeploy: bytes("nextDeploy", (v) => v.nextDeployBytes),
+  layers: count("layers", (v) => v.layers.length),
+  layer: bytes(
+    "layer",
+    (v) => Math.max(0, ...v.layers.map((layer) => layer.sizeBytes)),
+  ),
+  waste: bytes("waste", (v) => v.wasteBytes),
+  files: count("files", (v) => v.rootfs.files),
+  start: {
+    unit: "milliseconds",
+    actual: (v) => v.startMs?.median,
+    limit: (r) => r.start === undefined ? undefined : millisecondsOf(r.start),
+  },
+  memory: bytes("memory", (v) => v.memoryBytes?.idle),
+  packages: count("packages", (v) => v.surface.debianPackages.length),
+};
+
+/** What is in the way of a fact; none: it holds; `undefined`: not looked at. */
+const FACTS: Record<
+  "notRoot" | "noShell" | "noSetuid" | "contract",
+  (variant: Variant) => string[] | undefined
+> = {
+  notRoot: (v) =>
+    v.surface.runsAsRoot ? [`user "${v.config.user}" is root`] : [],
+  noShell: (v) => v.surface.shells,
+  noSetuid: (v) => [...new Set([...v.surface.setuid, ...v.surface.setgid])],
+  contract: (v) =>
+    v.contract?.filter((check) => check.status === "fail").map((check) =>
+      check.name
+    ),
+};
+
+/**
+ * Holds every variant of a report to a budget.
+ *
+ * @param report The figures.
+ * @param budget The limits.
+ * @param baseline An earlier report, for `growth` rules.
+ * @returns One verdict for each rule and variant, variants in the report's order.
+ * @throws {UserError} When the budget names a variant that is not there.
+ */
+export function holdBudget(
+  report: Report,
+  budget: Budget,
+  baseline?: Report,
+): Verdict[] {
+  const names = [...report.variants, ...report.failures].map((variant) =>
+    variant.name
+  );
+  for (const name of Object.keys(budget.variants ?? {})) {
+    if (names.includes(name)) continue;
+    const meant = suggest(name, names);
+    throw new UserError(
+      `Cannot find the budget's variant "${name}" among ${names.join(", ")}`,
+      {
+        next: meant
+          ? `Did you mean "${meant}"?`
+          : "Name a variant that is built, or remove it",
+      },
+    );
+  }
+  return report.variants.flatMap((variant) => {
+    const rules: Rules = { ...budget.all, ...budget.variants?.[variant.name] };
+    return [
+      ...holdLimits(variant, rules),
+      ...holdFacts(variant, rules),
+      ...holdGrowth(variant, rules.growth, baseline),
+    ];
+  });
+}
+
+function holdLimits(variant: Variant, rules: Rules): Verdict[] {
+  return Object.entries(LIMITS).flatMap(([rule, figure]): Verdict[] => {
+    const limit = figure.limit(rules);
+    if (limit === undefined) return [];
+    const asked = { variant: variant.name, rule, unit: figure.unit, limit };
+    const actual = figure.actual(variant);
+    return actual === undefined
+      ? [{ ...asked, status: "skip", detail: "not measured in this run" }]
+      : [{ ...asked, status: actual <= limit ? "pass" : "fail", actual }];
+  });
+}
+
+function holdFacts(variant: Variant, rules: Rules): Verdict[] {
+  return (Object.keys(FACTS) as (keyof typeof FACTS)[]).flatMap(
+    (rule): Verdict[] => {
+      if (!rules[rule]) return [];
+      const asked = {
+        variant: variant.name,
+        rule,
+        unit: "fact",
+        limit: true,
+      } as const;
+      const against = FACTS[rule](variant);
+      if (against === undefined) {
+        return [{
+          ...asked,
+          status: "skip",
+          detail: "not looked at in this run",
+        }];
+      }
+      if (against.length === 0) {
+        return [{ ...asked, status: "pass", actual: true }];
+      }
+      const detail = against.slice(0, 5).join(", ");
+      return [{ ...asked, status: "fail", actual: false, detail }];
+    },
+  );
+}
+
+function bytes(
+  rule: "size" | "pull" | "nextDeploy" | "layer" | "waste" | "memory",
+  actual: Limit["actual"],
+): Limit {
+  return {
+    unit: "bytes",
+    actual,
+    limit: (rules) => {
+      const text = rules[rule];
+      return text === undefined ? undefined : bytesOf(text);
+    },
+  };
+}
+
+function count(
+  rule: "layers" | "files" | "packages",
+  actual: Limit["actual"],
+): Limit {
+  return { unit: "count", actual, limit: (rules) => rules[rule] };
+}

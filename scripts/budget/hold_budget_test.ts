@@ -1,0 +1,201 @@
+import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { UserError } from "../errors.ts";
+import type { Report, Variant } from "../schema.ts";
+import { parseBudget } from "./budget_schema.ts";
+import { holdBudget } from "./hold_budget.ts";
+
+function variant(name: string, change: Partial<Variant> = {}): Variant {
+  return {
+    name,
+    image: {
+      reference: name,
+      id: `sha256:${"0".repeat(64)}`,
+      architecture: "amd64",
+    },
+    sizeBytes: 50_000_000,
+    layers: [{
+      digest: `sha256:${"1".repeat(64)}`,
+      instruction: "COPY",
+      sizeBytes: 50_000_000,
+      files: 3,
+    }],
+    rootfs: { bytes: 50_000_000, files: 3 },
+    wasteBytes: 0,
+    efficiency: 1,
+    wasted: [],
+    config: {
+      user: "65532",
+      entrypoint: [],
+      cmd: [],
+      env: [],
+      exposedPorts: [],
+    },
+    surface: {
+      runsAsRoot: false,
+      shells: [],
+      packageManagers: [],
+      setuid: [],
+      setgid: [],
+      worldWritable: [],
+      debianPackages: [],
+      certificates: false,
+      timeZones: false,
+    },
+    contents: { name: "/", bytes: 50_000_000 },
+    ...change,
+  };
+}
+
+function report(...variants: Variant[]): Report {
+  return {
+    schemaVersion: 1,
+    createdAt: "2026-01-01T00:00:00Z",
+    baseline: variants[0]?.name ?? "",
+    variants,
+    failures: [],
+    budgets: [],
+  };
+}
+
+function hold(budget: unknown, now: Report, baseline?: Report) {
+  return holdBudget(
+    now,
+    parseBudget(JSON.stringify(budget), "budget.json"),
+    baseline,
+  );
+}
+
+Deno.test("holdBudget() passes at the limit and fails one byte above it", () => {
+  const budget = { all: { size: "50 MB" } };
+  assertEquals(hold(budget, report(variant("a"))), [{
+    variant: "a",
+    rule: "size",
+    unit: "bytes",
+    limit: 50_000_000,
+    status: "pass",
+    actual: 50_000_000,
+  }]);
+  assertEquals(
+    hold(budget, report(variant("a", { sizeBytes: 50_000_001 })))[0].status,
+    "fail",
+  );
+});
+
+Deno.test("holdBudget() skips what was not measured", () => {
+  const verdicts = hold({
+    all: {
+      pull: "1 MB",
+      start: "1 s",
+      memory: "1 MB",
+      nextDeploy: "1 MB",
+      contract: true,
+    },
+  }, report(variant("a")));
+  assertEquals(verdicts.length, 5);
+  for (const verdict of verdicts) {
+    assertEquals(verdict.status, "skip");
+    assertEquals(verdict.actual, undefined);
+  }
+});
+
+Deno.test("holdBudget() puts a variant's own rules before those for all", () => {
+  const budget = {
+    all: { size: "1 MB", noShell: true },
+    variants: { a: { size: "60 MB", noShell: false } },
+  };
+  const shell = { surface: { ...variant("a").surface, shells: ["bin/sh"] } };
+  const verdicts = hold(
+    budget,
+    report(variant("a", shell), variant("b", shell)),
+  );
+  assertEquals(verdicts.map((v) => [v.variant, v.rule, v.status]), [
+    ["a", "size", "pass"],
+    ["b", "size", "fail"],
+    ["b", "noShell", "fail"],
+  ]);
+});
+
+Deno.test("holdBudget() says what stands against a fact", () => {
+  const a = variant("a", {
+    config: { ...variant("a").config, user: "root" },
+    surface: {
+      ...variant("a").surface,
+      runsAsRoot: true,
+      setuid: ["bin/su"],
+      shells: ["bin/sh"],
+    },
+    contract: [{ name: "GET /", status: "fail" }, {
+      name: "GET /x",
+      status: "pass",
+    }],
+  });
+  const verdicts = hold(
+    { all: { notRoot: true, noShell: true, noSetuid: true, contract: true } },
+    report(a),
+  );
+  assertEquals(verdicts.map((v) => [v.rule, v.status, v.detail]), [
+    ["notRoot", "fail", 'user "root" is root'],
+    ["noShell", "fail", "bin/sh"],
+    ["noSetuid", "fail", "bin/su"],
+    ["contract", "fail", "GET /"],
+  ]);
+});
+
+Deno.test("holdBudget() lists every violation, counts and single layers too", () => {
+  const verdicts = hold(
+    { all: { layers: 0, layer: "49 MB", files: 2, packages: 0, waste: "0 B" } },
+    report(variant("a", { wasteBytes: 1 })),
+  );
+  assertEquals(verdicts.map((v) => [v.rule, v.status, v.actual]), [
+    ["layers", "fail", 1],
+    ["layer", "fail", 50_000_000],
+    ["waste", "fail", 1],
+    ["files", "fail", 3],
+    ["packages", "pass", 0],
+  ]);
+});
+
+Deno.test("holdBudget() refuses a variant that is not there", () => {
+  const error = assertThrows(
+    () =>
+      hold(
+        { variants: { scrach: { size: "1 MB" } } },
+        report(variant("scratch")),
+      ),
+    UserError,
+  );
+  assertStringIncludes(error.message, "scrach");
+  assertEquals(error.next, 'Did you mean "scratch"?');
+});
+
+Deno.test("holdBudget() allows growth up to the share or the floor, whichever is more", () => {
+  const budget = { all: { growth: { size: "2 %", floor: "2 MB" } } };
+  const before = report(variant("a"));
+  const grown = (by: number) =>
+    report(variant("a", { sizeBytes: 50_000_000 + by }));
+  assertEquals(hold(budget, grown(2_000_000), before)[0].status, "pass");
+  assertEquals(hold(budget, grown(2_000_001), before)[0], {
+    variant: "a",
+    rule: "growth.size",
+    unit: "bytes",
+    status: "fail",
+    actual: 2_000_001,
+    limit: 2_000_000,
+    detail: "50 MB before, 52 MB now, 2 % allowed",
+  });
+  assertEquals(hold(budget, grown(-9_000_000), before)[0].status, "pass");
+  const wide = { all: { growth: { size: "10 %" } } };
+  assertEquals(hold(wide, grown(5_000_000), before)[0].status, "pass");
+});
+
+Deno.test("holdBudget() skips growth that cannot be told", () => {
+  const budget = { all: { growth: { size: "2 %", start: "10 %" } } };
+  const verdicts = (baseline?: Report) =>
+    hold(budget, report(variant("a")), baseline).map((v) => v.detail);
+  assertEquals(verdicts()[0], "no report was given with --baseline");
+  assertEquals(
+    verdicts(report(variant("b")))[0],
+    "the baseline has no such variant",
+  );
+  assertEquals(verdicts(report(variant("a")))[1], "not measured in both runs");
+});
