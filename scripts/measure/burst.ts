@@ -1,0 +1,113 @@
+/**
+ * A burst of requests over a fixed number of connections that stay open. Quick,
+ * counted, and bounded in number and in time.
+ *
+ * @module
+ */
+import { messageOf } from "../errors.ts";
+import { formatRequest, HttpConnection } from "./http_client.ts";
+
+/** What to send, and how much. */
+export interface BurstOptions {
+  path: string;
+  /** Any other status counts as failed; `"any"` takes all. */
+  status: number | "any";
+  requests: number;
+  connections: number;
+  /** The burst is cut off after so many milliseconds. */
+  timeLimitMs: number;
+  signal?: AbortSignal;
+}
+
+/** How a burst went. */
+export interface BurstResult {
+  /** Requests with a good answer. */
+  answered: number;
+  /** Requests with a bad answer or none. */
+  failed: number;
+  /** Whether all were sent before the time limit. */
+  complete: boolean;
+  elapsedMs: number;
+  /** Good answers per second. */
+  perSecond: number;
+  /** What was wrong with the first that failed. */
+  failure?: string;
+}
+
+/**
+ * Sends a burst.
+ *
+ * @param url `http://127.0.0.1:<port>`.
+ * @returns The count; failures are in it, not thrown.
+ */
+export async function burst(
+  url: string,
+  options: BurstOptions,
+): Promise<BurstResult> {
+  const { path, status, requests, connections, timeLimitMs } = options;
+  options.signal?.throwIfAborted();
+  const text = formatRequest({ path });
+  const over = new AbortController();
+  const signal = AbortSignal.any([
+    over.signal,
+    ...options.signal ? [options.signal] : [],
+  ]);
+  let left = requests;
+  let answered = 0;
+  let failed = 0;
+  let failure: string | undefined;
+
+  const fail = (error: unknown) => {
+    failed++;
+    failure ??= messageOf(error);
+  };
+  const open = async () => {
+    try {
+      return await HttpConnection.open(url, signal);
+    } catch (error) {
+      // Counts as a request, or a server that is gone would be tried for ever.
+      left--;
+      if (!signal.aborted) fail(error);
+    }
+  };
+  const work = async () => {
+    while (left > 0 && !signal.aborted) {
+      using connection = await open();
+      for (let alive = connection !== undefined; alive && left > 0;) {
+        left--;
+        try {
+          await connection?.send(text);
+          const response = await connection?.receive();
+          if (status === "any" || response?.status === status) answered++;
+          else fail(`status ${response?.status} instead of ${status}`);
+          alive = !/\bclose\b/i.test(
+            response?.headers.get("connection") ?? "",
+          );
+        } catch (error) {
+          if (!signal.aborted) fail(error);
+          alive = false;
+        }
+      }
+    }
+  };
+
+  const timer = setTimeout(() => over.abort(), timeLimitMs);
+  const begun = performance.now();
+  try {
+    await Promise.all(
+      Array.from({ length: Math.min(connections, requests) }, work),
+    );
+  } finally {
+    clearTimeout(timer);
+  }
+  options.signal?.throwIfAborted();
+  const elapsedMs = performance.now() - begun;
+  return {
+    answered,
+    failed,
+    complete: answered + failed >= requests,
+    elapsedMs,
+    perSecond: answered * 1000 / elapsedMs,
+    ...failure === undefined ? {} : { failure },
+  };
+}

@@ -1,0 +1,317 @@
+/**
+ * HTTP/1.1 over a plain TCP connection to this machine. `fetch` tidies requests
+ * up; proofs have to send what a careless or hostile client would.
+ *
+ * @module
+ */
+
+/** An answer, framed as HTTP/1.1 says. */
+export interface HttpResponse {
+  status: number;
+  /** By lower-case name; repeated ones are joined with `, `. */
+  headers: Map<string, string>;
+  body: Uint8Array;
+}
+
+/** Thrown when the other side ends the connection before an answer is whole. */
+export class ClosedError extends Error {
+  override name = "ClosedError";
+  /** Bytes of the answer that had come. */
+  readonly received: number;
+  constructor(received: number, options?: ErrorOptions) {
+    super(
+      received === 0
+        ? "the connection was closed without an answer"
+        : `the connection was closed ${received} bytes into the answer`,
+      options,
+    );
+    this.received = received;
+  }
+}
+
+/** Thrown when what comes is not HTTP/1.1. */
+export class ProtocolError extends Error {
+  override name = "ProtocolError";
+}
+
+/** What to send. */
+export interface HttpRequest {
+  method?: string;
+  path: string;
+  headers?: Record<string, string>;
+  body?: string;
+}
+
+const MAX_HEAD = 1 << 20;
+const encoder = new TextEncoder();
+const latin1 = new TextDecoder("latin1");
+
+/**
+ * The bytes of a well-formed request: adds `Host`, and `Content-Length` when
+ * there is a body, unless the headers have them.
+ *
+ * @param request What to send; method and path are sent as they are.
+ * @returns The request as text.
+ */
+export function formatRequest(request: HttpRequest): string {
+  const { method = "GET", path, headers = {}, body = "" } = request;
+  const names = new Set(Object.keys(headers).map((name) => name.toLowerCase()));
+  let text = `${method} ${path} HTTP/1.1\r\n`;
+  if (!names.has("host")) text += "Host: 127.0.0.1\r\n";
+  for (const [name, value] of Object.entries(headers)) {
+    text += `${name}: ${value}\r\n`;
+  }
+  if (body !== "" && !names.has("content-length")) {
+    text += `Content-Length: ${encoder.encode(body).length}\r\n`;
+  }
+  return `${text}\r\n${body}`;
+}
+
+/** A TCP connection on which requests are written and answers read. */
+export class HttpConnection implements Disposable {
+  #connection: Deno.TcpConn;
+  #signal?: AbortSignal;
+  #onAbort = () => this.#close();
+  #closed = false;
+  #buffer = new Uint8Array(16_384);
+  #start = 0;
+  #end = 0;
+
+  private constructor(connection: Deno.TcpConn, signal?: AbortSignal) {
+    this.#connection = connection;
+    this.#signal = signal;
+    signal?.addEventListener("abort", this.#onAbort, { once: true });
+  }
+
+  /**
+   * Connects to a service on this machine.
+   *
+   * @param url `http://127.0.0.1:<port>`; any other host is refused.
+   * @param signal Closes the connection, now or later.
+   */
+  static async open(
+    url: string,
+    signal?: AbortSignal,
+  ): Promise<HttpConnection> {
+    const { hostname, port } = new URL(url);
+    if (hostname !== "127.0.0.1") {
+      throw new TypeError(`Cannot connect to "${hostname}": not this machine`);
+    }
+    signal?.throwIfAborted();
+    const connection = await Deno.connect({
+      hostname,
+      port: Number(port || 80),
+    });
+    if (signal?.aborted) {
+      connection.close();
+      throw signal.reason;
+    }
+    connection.setNoDelay(true);
+    return new HttpConnection(connection, signal);
+  }
+
+  /** Writes text as it is, as UTF-8, or bytes. */
+  async send(data: string | Uint8Array): Promise<void> {
+    let rest = typeof data === "string" ? encoder.encode(data) : data;
+    try {
+      while (rest.length > 0) {
+        rest = rest.subarray(await this.#connection.write(rest));
+      }
+    } catch (cause) {
+      this.#signal?.throwIfAborted();
+      throw new ClosedError(0, { cause });
+    }
+  }
+
+  /**
+   * Reads one answer; interim ones (1xx) are passed over.
+   *
+   * @param method Of the request; decides whether a body follows.
+   * @throws {ClosedError} When the connection ends before the answer is whole.
+   * @throws {ProtocolError} When it is not HTTP.
+   */
+  async receive(method = "GET"): Promise<HttpResponse> {
+    for (;;) {
+      const { status, headers, headBytes } = await this.#readHead();
+      if (status < 200 && status !== 101) continue;
+      const bodiless = method === "HEAD" || status < 200 || status === 204 ||
+        status === 304;
+      const body = bodiless
+        ? new Uint8Array()
+        : await this.#readBody(headers, headBytes);
+      return { status, headers, body };
+    }
+  }
+
+  /** Writes a well-formed request and reads its answer. */
+  async request(request: HttpRequest): Promise<HttpResponse> {
+    await this.send(formatRequest(request));
+    return await this.receive(request.method);
+  }
+
+  /**
+   * Reads on until the other side closes.
+   *
+   * @returns How many bytes came before that.
+   */
+  async drain(): Promise<number> {
+    let bytes = this.#end - this.#start;
+    this.#start = this.#end;
+    for (;;) {
+      const count = await this.#fill();
+      if (count === 0) return bytes;
+      bytes += count;
+      this.#start = this.#end;
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#signal?.removeEventListener("abort", this.#onAbort);
+    this.#close();
+  }
+
+  #close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#connection.close();
+  }
+
+  /** Reads more into the buffer; 0 at the end, also when it is cut off. */
+  async #fill(): Promise<number> {
+    if (this.#start > 0) {
+      this.#buffer.copyWithin(0, this.#start, this.#end);
+      this.#end -= this.#start;
+      this.#start = 0;
+    }
+    if (this.#end === this.#buffer.length) {
+      const larger = new Uint8Array(this.#buffer.length * 2);
+      larger.set(this.#buffer);
+      this.#buffer = larger;
+    }
+    try {
+      const count =
+        await this.#connection.read(this.#buffer.subarray(this.#end)) ?? 0;
+      this.#end += count;
+      return count;
+    } catch {
+      // A reset is an end too; the caller says how far the answer had come.
+      this.#signal?.throwIfAborted();
+      return 0;
+    }
+  }
+
+  async #readHead() {
+    let scanned = 0;
+    for (;;) {
+      const at = findHeadEnd(this.#buffer, this.#start + scanned, this.#end);
+      if (at >= 0) {
+        const text = latin1.decode(this.#buffer.subarray(this.#start, at));
+        const headBytes = at + 4 - this.#start;
+        this.#start = at + 4;
+        return { ...parseHead(text), headBytes };
+      }
+      const received = this.#end - this.#start;
+      scanned = Math.max(0, received - 3);
+      if (received > MAX_HEAD) {
+        throw new ProtocolError("the head of the answer does not end");
+      }
+      if (await this.#fill() === 0) throw new ClosedError(received);
+    }
+  }
+
+  async #readBody(
+    headers: Map<string, string>,
+    headBytes: number,
+  ): Promise<Uint8Array> {
+    if (/\bchunked\b/i.test(headers.get("transfer-encoding") ?? "")) {
+      return await this.#readChunks(headBytes);
+    }
+    const length = headers.get("content-length");
+    if (length !== undefined) {
+      if (!/^\d+$/.test(length)) {
+        throw new ProtocolError(`content-length "${length}" is not a number`);
+      }
+      return await this.#take(Number(length), headBytes);
+    }
+    while (await this.#fill() > 0);
+    return await this.#take(this.#end - this.#start, headBytes);
+  }
+
+  async #readChunks(headBytes: number): Promise<Uint8Array> {
+    const chunks: Uint8Array[] = [];
+    let received = headBytes;
+    for (;;) {
+      const line = await this.#readLine(received);
+      if (!/^[0-9a-f]+\s*(;|$)/i.test(line)) {
+        throw new ProtocolError(`chunk size "${line}" is not a number`);
+      }
+      const size = parseInt(line, 16);
+      if (size === 0) break;
+      chunks.push(await this.#take(size, received));
+      received += line.length + 4 + size;
+      await this.#take(2, received);
+    }
+    while (await this.#readLine(received) !== "");
+    const body = new Uint8Array(
+      chunks.reduce((sum, chunk) => sum + chunk.length, 0),
+    );
+    let offset = 0;
+    for (const chunk of chunks) {
+      body.set(chunk, offset);
+      offset += chunk.length;
+    }
+    return body;
+  }
+
+  async #readLine(received: number): Promise<string> {
+    for (;;) {
+      const at = this.#buffer.subarray(this.#start, this.#end).indexOf(10);
+      if (at >= 0) {
+        return latin1.decode(await this.#take(at + 1, received)).trimEnd();
+      }
+      if (await this.#fill() === 0) throw new ClosedError(received);
+    }
+  }
+
+  async #take(length: number, received: number): Promise<Uint8Array> {
+    while (this.#end - this.#start < length) {
+      const had = this.#end - this.#start;
+      if (await this.#fill() === 0) throw new ClosedError(received + had);
+    }
+    const bytes = this.#buffer.slice(this.#start, this.#start + length);
+    this.#start += length;
+    return bytes;
+  }
+}
+
+function findHeadEnd(bytes: Uint8Array, from: number, to: number): number {
+  for (let at = from; at + 3 < to; at++) {
+    if (
+      bytes[at] === 13 && bytes[at + 1] === 10 && bytes[at + 2] === 13 &&
+      bytes[at + 3] === 10
+    ) return at;
+  }
+  return -1;
+}
+
+function parseHead(text: string) {
+  const [first, ...lines] = text.split("\r\n");
+  const match = /^HTTP\/1\.[01] (\d{3})(?: |$)/.exec(first);
+  if (!match) {
+    throw new ProtocolError(
+      `not an HTTP answer: ${JSON.stringify(first.slice(0, 60))}`,
+    );
+  }
+  const headers = new Map<string, string>();
+  for (const line of lines) {
+    const colon = line.indexOf(":");
+    if (colon <= 0) {
+      throw new ProtocolError(`not a header: ${JSON.stringify(line)}`);
+    }
+    const name = line.slice(0, colon).toLowerCase();
+    const value = line.slice(colon + 1).trim();
+    const before = headers.get(name);
+    headers.set(name, before === undefined ? value : `${before}, ${value}`);
+  }
+  return { status: Number(match[1]), headers };
+}

@@ -1,0 +1,93 @@
+/**
+ * The service's process as the host sees it. A container's first process may be
+ * a small init or a wrapper, so the largest one of its tree is the service.
+ *
+ * @module
+ */
+import type { Container } from "../model.ts";
+import { parseStat, parseStatus, type ProcessMemory } from "./parse_proc.ts";
+
+/** Figures of the service's process. */
+export interface ServiceProcess extends ProcessMemory {
+  pid: number;
+  /** User and system time so far, in milliseconds; the kernel counts in steps of 10. */
+  cpuMs: number;
+}
+
+/**
+ * Reads `/proc` for the process with the largest resident set among the
+ * container's main process and its descendants.
+ *
+ * @returns `undefined` where the host does not see the process, or it has ended.
+ */
+export async function readProcess(
+  container: Container,
+): Promise<ServiceProcess | undefined> {
+  const main = await container.pid();
+  return main === undefined ? undefined : await readTree(main);
+}
+
+/**
+ * The largest process of a tree.
+ *
+ * @param root The host's id of the process at its top.
+ * @returns `undefined` when none of it is there any more.
+ */
+export async function readTree(
+  root: number,
+): Promise<ServiceProcess | undefined> {
+  const stats = await readStats();
+  const children = Map.groupBy(stats.values(), (stat) => stat.parent);
+  let largest: ServiceProcess | undefined;
+  const pids = [root];
+  for (let pid = pids.pop(); pid !== undefined; pid = pids.pop()) {
+    pids.push(...(children.get(pid) ?? []).map((child) => child.pid));
+    const stat = stats.get(pid);
+    const memory = parseStatus(await read(`/proc/${pid}/status`));
+    if (!stat || !memory) continue;
+    if (largest && largest.rssBytes >= memory.rssBytes) continue;
+    const cpuMs = stat.cpuTicks * 1000 / await ticksPerSecond();
+    largest = { pid, ...memory, cpuMs };
+  }
+  return largest;
+}
+
+async function readStats() {
+  const stats = new Map<number, NonNullable<ReturnType<typeof parseStat>>>();
+  for await (const { name } of Deno.readDir("/proc")) {
+    if (!/^\d+$/.test(name)) continue;
+    const stat = parseStat(await read(`/proc/${name}/stat`));
+    if (stat) stats.set(stat.pid, stat);
+  }
+  return stats;
+}
+
+async function read(path: string): Promise<string> {
+  try {
+    return await Deno.readTextFile(path);
+  } catch {
+    // It has ended since it was listed.
+    return "";
+  }
+}
+
+let ticks: Promise<number> | undefined;
+
+function ticksPerSecond(): Promise<number> {
+  return ticks ??= readTicks();
+}
+
+async function readTicks(): Promise<number> {
+  try {
+    const { stdout } = await new Deno.Command("getconf", {
+      args: ["CLK_TCK"],
+      stderr: "null",
+    }).output();
+    const value = Number(new TextDecoder().decode(stdout).trim());
+    if (value > 0) return value;
+  } catch {
+    // No getconf on this machine.
+  }
+  // What Linux shows to user space on every architecture that Deno runs on.
+  return 100;
+}
