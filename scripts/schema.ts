@@ -38,8 +38,11 @@ const layer = z.object({
 });
 
 const wasted = z.object({
-  path: z.string(),
+  path: z.string().describe("From the root; a folder's ends with a slash."),
   bytes,
+  files: count.optional().describe(
+    "How many files this entry sums up; absent for a single one.",
+  ),
   writtenBy: count.describe("Index of the layer that wrote it."),
   coveredBy: count.describe("Index of the layer that replaced or deleted it."),
   how: z.enum(["overwritten", "deleted", "metadata"])
@@ -120,7 +123,9 @@ export const variantSchema = z.object({
   rootfs: z.object({ bytes, files: count }),
   wasteBytes: bytes,
   efficiency: z.number().min(0).max(1),
-  wasted: z.array(wasted).describe("The largest wasted paths, largest first."),
+  wasted: z.array(wasted).describe(
+    "The largest wasted paths, largest first, the rest summed up by folder: the bytes add up to wasteBytes.",
+  ),
   config: z.object({
     user: z.string(),
     entrypoint: z.array(z.string()),

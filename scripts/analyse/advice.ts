@@ -1,0 +1,90 @@
+/**
+ * What to change in a Dockerfile so that a copy of a file is not carried along
+ * for nothing.
+ *
+ * @module
+ */
+import type { Image } from "../model.ts";
+import { instruction } from "./instruction.ts";
+import type { Loss } from "./rootfs.ts";
+
+/**
+ * Says how to avoid a loss, from the instructions that wrote and covered it.
+ *
+ * @returns One sentence without a full stop.
+ */
+export function advice(image: Image, loss: Loss): string {
+  const writer = instruction(image.layers[loss.writtenBy]?.instruction ?? "");
+  const cover = instruction(image.layers[loss.coveredBy]?.instruction ?? "");
+  const copied = writer.verb === "COPY" || writer.verb === "ADD";
+  const base = loss.writtenBy === 0 && isBase(writer.verb, writer.rest);
+
+  if (loss.how === "metadata") {
+    const change = metadataChange(loss);
+    if (base) {
+      return `Leave the base image's file as it is: ${change.verb} copies it whole`;
+    }
+    if (copied) {
+      return change.flag === ""
+        ? `Write it once: drop what touches it after the ${writer.verb}`
+        : `Use ${writer.verb} ${change.flag} in place of a later ${change.verb}`;
+    }
+    return writer.verb === "RUN"
+      ? `Run ${change.verb} in the same RUN that writes it`
+      : `Run ${change.verb} in the same instruction that writes it`;
+  }
+  if (base) {
+    return loss.how === "deleted"
+      ? "Start from a base image without it: deleting it later frees nothing"
+      : "Start from a base image that has it right, or change it less often";
+  }
+  if (loss.how === "deleted") {
+    if (copied) {
+      return writer.rest.includes("--from=")
+        ? "Copy only what is needed from the other stage, or delete it there"
+        : cover.verb === "RUN"
+        ? `Leave it out of the ${writer.verb}, or read it with RUN --mount=type=bind`
+        : `Leave it out of the ${writer.verb}`;
+    }
+    return writer.verb === "RUN"
+      ? "Delete it in the same RUN that writes it"
+      : "Delete it in the same instruction that writes it";
+  }
+  if (copied && (cover.verb === "COPY" || cover.verb === "ADD")) {
+    return `Copy it once: leave it out of the first ${writer.verb}`;
+  }
+  if (copied) {
+    return `Change it before the ${writer.verb}, in an earlier stage or in the context`;
+  }
+  if (writer.verb === "RUN" && cover.verb === "RUN") {
+    return "Join the two RUN instructions, or write it in the last one only";
+  }
+  return "Write it once, in the last instruction that changes it";
+}
+
+/** Layers that come with a base image: unpacked from a root file system. */
+function isBase(verb: string, rest: string): boolean {
+  return (verb === "ADD" &&
+    /^(?:file|multi|dir):|\.tar\b.* \/$|rootfs/.test(rest)) ||
+    (verb === "" || verb === "FROM");
+}
+
+/** The command that copied a file up, and the flag of COPY that avoids it. */
+function metadataChange(
+  { entry, cover }: Loss,
+): { verb: string; flag: string } {
+  const mode = cover !== undefined && cover.mode !== entry.mode;
+  const owner = cover !== undefined &&
+    (cover.uid !== entry.uid || cover.gid !== entry.gid);
+  const flags: string[] = [];
+  if (mode) flags.push(`--chmod=${cover.mode.toString(8)}`);
+  if (owner) flags.push(`--chown=${cover.uid}:${cover.gid}`);
+  const verb = mode && owner
+    ? "chmod and chown"
+    : mode
+    ? "chmod"
+    : owner
+    ? "chown"
+    : "touch";
+  return { verb, flag: flags.join(" ") };
+}
