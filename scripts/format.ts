@@ -3,18 +3,29 @@
  *
  * @module
  */
-import prettyBytes from "pretty-bytes";
-
 /**
- * Bytes with a decimal unit, as engines and registries show them.
+ * Bytes with a decimal unit, as engines and registries show them: rounded to
+ * three digits, one after the point at most.
  *
- * @param bytes A count of bytes; fractions are rounded.
+ * @param bytes A count of bytes.
  * @returns For example `29.3 MB`.
  */
 export function formatBytes(bytes: number): string {
-  return prettyBytes(Math.round(bytes), {
-    maximumFractionDigits: bytes < 99.95e6 ? 1 : 0,
-  });
+  let value = bytes;
+  let unit = 0;
+  while (Math.abs(round(value)) >= 1000 && unit < UNITS.length - 1) {
+    value /= 1000;
+    unit++;
+  }
+  return `${unit === 0 ? Math.round(value) : round(value)} ${UNITS[unit]}`;
+}
+
+const UNITS = ["B", "kB", "MB", "GB", "TB"];
+
+function round(value: number): number {
+  return Math.abs(value) >= 99.95
+    ? Math.round(value)
+    : Math.round(value * 10) / 10;
 }
 
 /**
@@ -80,4 +91,20 @@ export function printable(text: string): string {
         : `\\u${code.toString(16).padStart(4, "0")}`;
     },
   );
+}
+
+/**
+ * The actual value or the limit of a budget's rule.
+ *
+ * @param value The figure, or whether a fact holds.
+ * @param unit The unit of the rule.
+ * @returns For example `29.3 MB`, `84 ms`, `2` or `yes`.
+ */
+export function formatLimit(
+  value: number | boolean,
+  unit: "bytes" | "milliseconds" | "count" | "fact",
+): string {
+  if (typeof value === "boolean") return value ? "yes" : "no";
+  if (unit === "bytes") return formatBytes(value);
+  return unit === "milliseconds" ? formatDuration(value) : String(value);
 }

@@ -1,0 +1,56 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import type { Report, Variant } from "../schema.ts";
+import { junit } from "./junit.ts";
+
+const report: Report = {
+  schemaVersion: 1,
+  createdAt: "2026-01-01T00:00:00Z",
+  baseline: "scratch",
+  variants: [{
+    name: "scratch",
+    contract: [
+      { name: "GET /", status: "pass" },
+      { name: "GET /health", status: "fail", detail: 'expected "a" & got <b>' },
+    ],
+    hardening: [{ name: "read-only", status: "skip", detail: "no" }],
+  } as Variant],
+  failures: [{
+    name: "x",
+    dockerfile: "Dockerfile.x",
+    message: "Cannot build",
+    output: "step",
+  }],
+  budgets: [{
+    variant: "scratch",
+    rule: "size",
+    unit: "bytes",
+    status: "fail",
+    actual: 2_000_000,
+    limit: 1_000_000,
+  }],
+};
+
+Deno.test("junit() counts what failed and what was skipped", () => {
+  const xml = junit(report);
+  assertStringIncludes(
+    xml,
+    '<testsuites tests="6" failures="3" errors="0" skipped="1">',
+  );
+  assertStringIncludes(
+    xml,
+    'message="expected &quot;a&quot; &amp; got &lt;b>"',
+  );
+  assertStringIncludes(xml, 'message="2 MB exceeds 1 MB"');
+});
+
+Deno.test("junit() names a suite for each kind of check", () => {
+  const names = [...junit(report).matchAll(/<testsuite name="([^"]+)"/g)].map((
+    match,
+  ) => match[1]);
+  assertEquals(names, [
+    "build",
+    "scratch.contract",
+    "scratch.hardening",
+    "scratch.budget",
+  ]);
+});
