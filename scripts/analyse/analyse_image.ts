@@ -1,0 +1,79 @@
+/**
+ * All that the report says of an image's inside.
+ *
+ * @module
+ */
+import type { Image } from "../model.ts";
+import type { Program, Variant } from "../schema.ts";
+import { contents } from "./contents.ts";
+import { foundIn } from "./found.ts";
+import { rootfs } from "./rootfs.ts";
+import type { Rootfs } from "./rootfs.ts";
+import { startedPrograms } from "./started_programs.ts";
+import { surface } from "./surface.ts";
+import { waste } from "./waste.ts";
+
+/** The part of the report that an image alone decides. */
+export type ImageAnalysis = Pick<
+  Variant,
+  | "image"
+  | "sizeBytes"
+  | "layers"
+  | "rootfs"
+  | "wasteBytes"
+  | "efficiency"
+  | "wasted"
+  | "config"
+  | "surface"
+  | "program"
+  | "contents"
+>;
+
+/**
+ * Analyses an image that was read with the {@linkcode probe}.
+ *
+ * @param files Its root file system, if it is there already.
+ */
+export function analyseImage(
+  image: Image,
+  files: Rootfs = rootfs(image),
+): ImageAnalysis {
+  const { reference, id, architecture, config } = image;
+  const program = programOf(image, files);
+  return {
+    image: { reference, id, architecture },
+    ...waste(image, files),
+    layers: image.layers.map(({ diffId, instruction }, index) => ({
+      digest: diffId,
+      instruction,
+      sizeBytes: files.layers[index].bytes,
+      files: files.layers[index].regularFiles,
+    })),
+    rootfs: { bytes: files.bytes, files: files.regularFiles },
+    config: {
+      user: config.user,
+      entrypoint: config.entrypoint,
+      cmd: config.cmd,
+      env: config.env,
+      exposedPorts: config.exposedPorts,
+    },
+    surface: surface(image, files),
+    ...(program ? { program } : {}),
+    contents: contents(files),
+  };
+}
+
+/** The program made by `deno compile` that the image starts, or the largest. */
+function programOf(image: Image, rootfs: Rootfs): Program | undefined {
+  for (const { resolved } of startedPrograms(image, rootfs)) {
+    const program = foundIn(resolved?.file?.inode).elf?.program;
+    if (program && resolved) return { path: `/${resolved.path}`, ...program };
+  }
+  let largest: Program | undefined;
+  for (const [path, { inode, bytes }] of rootfs.files) {
+    if (bytes <= (largest?.bytes ?? 0)) continue;
+    const program = foundIn(inode).elf?.program;
+    if (program) largest = { path: `/${path}`, ...program };
+  }
+  return largest;
+}
