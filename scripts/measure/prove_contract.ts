@@ -3,13 +3,12 @@
  *
  * @module
  */
-import { messageOf } from "../errors.ts";
 import type { Container } from "../model.ts";
 import type { Check } from "../schema.ts";
 import { compareResponse } from "./compare_response.ts";
 import type { Contract, ContractRequest } from "./contract_schema.ts";
 import { HttpConnection } from "./http_client.ts";
-import { TimeLimitError, withTimeLimit } from "./time_limit.ts";
+import { runProof } from "./run_proof.ts";
 import { urlOf } from "./url_of.ts";
 
 /**
@@ -27,25 +26,14 @@ export async function proveContract(
 ): Promise<Check[]> {
   const checks: Check[] = [];
   for (const request of contract.requests) {
-    const name = request.name ?? `${request.method} ${request.path}`;
-    try {
-      const wrong = await withTimeLimit(
+    checks.push(
+      await runProof(
+        request.name ?? `${request.method} ${request.path}`,
         contract.requestTimeoutMs,
         options.signal,
         (signal) => ask(urlOf(container), request, signal),
-      );
-      checks.push(
-        wrong.length === 0
-          ? { name, status: "pass" }
-          : { name, status: "fail", detail: wrong.join("; ") },
-      );
-    } catch (error) {
-      options.signal?.throwIfAborted();
-      const detail = error instanceof TimeLimitError
-        ? `no answer within ${contract.requestTimeoutMs} ms`
-        : messageOf(error);
-      checks.push({ name, status: "fail", detail });
-    }
+      ),
+    );
   }
   return checks;
 }

@@ -1,0 +1,44 @@
+/**
+ * Turns a proof that returns, throws or takes too long into a check.
+ *
+ * @module
+ */
+import { messageOf } from "../errors.ts";
+import type { Check } from "../schema.ts";
+import { TimeLimitError, withTimeLimit } from "./time_limit.ts";
+
+/** Thrown by a proof that cannot be made here; its message is the reason. */
+export class CannotProve extends Error {
+  override name = "CannotProve";
+}
+
+/**
+ * Makes one proof.
+ *
+ * @param name How reports call it.
+ * @param timeLimitMs Milliseconds after which it has failed.
+ * @param signal Ends it with its reason: the user has had enough.
+ * @param prove Returns what is wrong, one phrase each; throws likewise. Whatever
+ * it opens must end with its signal.
+ */
+export async function runProof(
+  name: string,
+  timeLimitMs: number,
+  signal: AbortSignal | undefined,
+  prove: (signal: AbortSignal) => Promise<string[]>,
+): Promise<Check> {
+  try {
+    const wrong = await withTimeLimit(timeLimitMs, signal, prove);
+    if (wrong.length === 0) return { name, status: "pass" };
+    return { name, status: "fail", detail: wrong.join("; ") };
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (error instanceof CannotProve) {
+      return { name, status: "skip", detail: error.message };
+    }
+    const detail = error instanceof TimeLimitError
+      ? `no answer within ${timeLimitMs} ms`
+      : messageOf(error);
+    return { name, status: "fail", detail };
+  }
+}

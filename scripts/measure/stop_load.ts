@@ -1,0 +1,91 @@
+/**
+ * Load that knows, for every request, what became of it when the service was
+ * told to stop.
+ *
+ * @module
+ */
+import { ClosedError, formatRequest, HttpConnection } from "./http_client.ts";
+
+/** What became of the requests. */
+export interface StopTally {
+  /** Whole answers. */
+  answered: number;
+  /** Sent whole before the signal, or answered in part: never finished. */
+  lost: number;
+  /** Sent after the signal and not answered at all; a client may send it again. */
+  refused: number;
+}
+
+/** Load that runs. */
+export interface StopLoad extends Disposable {
+  /** Resolves once every client has had an answer. */
+  readonly warm: Promise<void>;
+  /** To be called right before the signal is sent. */
+  markSignal(): void;
+  /** Resolves when every connection has ended. */
+  finished(): Promise<StopTally>;
+}
+
+/**
+ * Sends requests over connections that stay open, as fast as they are answered,
+ * until the service ends each connection.
+ *
+ * @param url `http://127.0.0.1:<port>`.
+ * @param signal Ends it at once.
+ */
+export function startStopLoad(
+  url: string,
+  path: string,
+  connections: number,
+  signal?: AbortSignal,
+): StopLoad {
+  const over = new AbortController();
+  const either = AbortSignal.any([over.signal, ...signal ? [signal] : []]);
+  const tally: StopTally = { answered: 0, lost: 0, refused: 0 };
+  const text = formatRequest({ path });
+  const warm = Promise.withResolvers<void>();
+  let cold = connections;
+  let signalled = false;
+
+  const client = async () => {
+    for (let warmed = false; !either.aborted;) {
+      try {
+        using connection = await HttpConnection.open(url, either);
+        for (let alive = true; alive;) {
+          const early = !signalled;
+          try {
+            await connection.send(text);
+            const response = await connection.receive();
+            tally.answered++;
+            if (!warmed && --cold === 0) warm.resolve();
+            warmed = true;
+            alive = response.headers.get("connection") !== "close";
+          } catch (error) {
+            if (either.aborted) return;
+            const cut = !(error instanceof ClosedError) || error.received > 0;
+            if (early || cut) tally.lost++;
+            else tally.refused++;
+            alive = false;
+          }
+        }
+      } catch (error) {
+        either.throwIfAborted();
+        // Nobody takes connections any more; before the signal that is a failure.
+        if (signalled) return;
+        throw error;
+      }
+    }
+  };
+  const clients = Promise.all(Array.from({ length: connections }, client));
+  clients.catch((error) => warm.reject(error));
+  warm.promise.catch(() => {});
+  return {
+    warm: warm.promise,
+    markSignal: () => signalled = true,
+    finished: async () => {
+      await clients;
+      return tally;
+    },
+    [Symbol.dispose]: () => over.abort(),
+  };
+}
