@@ -88,6 +88,8 @@ const program = z.object({
   v8: z.string().optional(),
   modules: z.array(z.object({ specifier: z.string(), bytes })),
   npm: z.array(z.object({ name: z.string(), version: z.string(), bytes })),
+  assets: z.array(z.object({ path: z.string(), bytes })).optional()
+    .describe("Embedded files that are neither modules nor in a package."),
 });
 
 /** Contents by directory, for the treemap; small ones are summed up. */

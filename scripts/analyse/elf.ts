@@ -47,7 +47,12 @@ export interface ElfSegment {
 export const ELF_HEADER_BYTES = 64;
 
 /** Types of segments that matter here. */
-export const SEGMENT = { load: 1, dynamic: 2, interpreter: 3, note: 4 } as const;
+export const SEGMENT = {
+  load: 1,
+  dynamic: 2,
+  interpreter: 3,
+  note: 4,
+} as const;
 
 /** No linker writes more program headers than this, a hostile file may. */
 const MAX_SEGMENTS = 512;

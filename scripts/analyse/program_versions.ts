@@ -1,0 +1,83 @@
+/**
+ * Finds the versions of Deno and V8 in the runtime of a program: nothing in the
+ * payload tells them, but the runtime carries the strings it answers with.
+ *
+ * @module
+ */
+import { Buffer } from "node:buffer";
+
+/** Versions as `Deno.version` gives them; absent unless certain. */
+export interface ProgramVersions {
+  deno?: string;
+  v8?: string;
+}
+
+/**
+ * The two user agents, short and with the commit, which the compiler lays side
+ * by side: seen in every release from 2.1 to 2.9, and nowhere else by chance.
+ */
+const DENO = /Deno\/(\d+\.\d+\.\d+(?:-[0-9a-z.]+)?)Deno\/\1\+[0-9a-f]{7}/y;
+/** V8's own string in Deno's build of it; zeros around it tell it from a longer number. */
+const V8_END = "-rusty\0";
+const V8 = /\0(\d+\.\d+\.\d+\.\d+)$/;
+
+/** Longer than either string: kept from one chunk to the next. */
+const OVERLAP = 160;
+/** Text that is made of a chunk at a time. */
+const PIECE = 1024 * 1024;
+
+/** Searches a stream for versions. */
+export class VersionSearch {
+  #tail = "";
+  #found: ProgramVersions = {};
+
+  /** What was found so far. */
+  get found(): ProgramVersions {
+    return this.#found;
+  }
+
+  /** Whether there is nothing left to find. */
+  get done(): boolean {
+    return this.#found.deno !== undefined && this.#found.v8 !== undefined;
+  }
+
+  /** Takes the next chunk. */
+  push(chunk: Uint8Array): void {
+    for (let at = 0; at < chunk.length && !this.done; at += PIECE) {
+      const piece = chunk.subarray(at, at + PIECE);
+      // Text of one byte a character: its search is the fastest there is.
+      const text = this.#tail +
+        Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength)
+          .toString("latin1");
+      this.#found.deno ??= findDeno(text);
+      this.#found.v8 ??= findV8(text);
+      this.#tail = text.slice(-OVERLAP);
+    }
+  }
+}
+
+/** Looks for the literal first, since a pattern over all bytes costs ten times more. */
+function findDeno(text: string): string | undefined {
+  for (const at of occurrences(text, "Deno/")) {
+    DENO.lastIndex = at;
+    const match = DENO.exec(text);
+    if (match) return match[1];
+  }
+  return undefined;
+}
+
+function findV8(text: string): string | undefined {
+  for (const at of occurrences(text, V8_END)) {
+    const match = V8.exec(text.slice(Math.max(0, at - 24), at));
+    if (match) return `${match[1]}-rusty`;
+  }
+  return undefined;
+}
+
+function* occurrences(text: string, literal: string): Generator<number> {
+  for (
+    let at = text.indexOf(literal);
+    at >= 0;
+    at = text.indexOf(literal, at + 1)
+  ) yield at;
+}
