@@ -1,0 +1,197 @@
+/**
+ * buildah: no daemon, no OCI runtime; what is left where nothing else works.
+ *
+ * @module
+ */
+import { basename } from "node:path";
+import { z } from "zod";
+import { UserError } from "../errors.ts";
+import type {
+  BuildOptions,
+  Container,
+  Engine,
+  ImageInfo,
+  Restrictions,
+  RunOptions,
+} from "../model.ts";
+import { budArgs } from "./buildah_args.ts";
+import { runService } from "./buildah_container.ts";
+import { byteStream } from "./byte_stream.ts";
+import { attempt, CommandFailed, run } from "./command.ts";
+import { explainExport, explainPull } from "./docker_like.ts";
+import { explainBuild } from "./explain_build.ts";
+import { buildahImageInfo } from "./image_info.ts";
+import { isGone, owner, ownerOf } from "./owner.ts";
+import { missing } from "./setup.ts";
+import { Unusable } from "./unusable.ts";
+
+const imageList = z.array(z.object({
+  id: z.string(),
+  names: z.array(z.string()).nullish(),
+}));
+
+const containerList = z.array(z.object({
+  id: z.string(),
+  containername: z.string(),
+})).nullable();
+
+let builds = 0;
+
+/** The buildah engine. */
+export class Buildah implements Engine {
+  readonly name = "buildah";
+  readonly cannot: Partial<Record<keyof Restrictions, string>>;
+
+  /**
+   * @param version As `1.28.2`.
+   * @param containers Folder in which it describes its working containers.
+   */
+  constructor(readonly version: string, readonly containers: string) {
+    const chroot = "buildah runs the service in a chroot";
+    this.cannot = {
+      readOnly: `${chroot}, whose files cannot be made read-only`,
+      memoryBytes: `${chroot}, without a control group to limit its memory`,
+      pids: `${chroot}, without a control group to count its processes`,
+      ...(missing(["setpriv"]).length > 0
+        ? { noNewPrivileges: "the command setpriv of util-linux is not there" }
+        : {}),
+    };
+  }
+
+  async build(options: BuildOptions): Promise<void> {
+    const mark = `deno-small-image-${owner()}-build${++builds}`;
+    const before = options.tag && (await this.inspect(options.tag))?.id;
+    const { signal, onLine } = options;
+    try {
+      await run("buildah", budArgs(options, mark), { signal, onLine });
+    } catch (error) {
+      // It cleans up behind a step that fails, but not when it is told to end.
+      await this.#removeWorking((found) => found === mark);
+      if (!(error instanceof CommandFailed)) throw error;
+      throw explainBuild(basename(options.dockerfile), error.output, error);
+    }
+    if (before) await this.#removeUntagged(before);
+  }
+
+  /** An image that lost its tag to a newer one is of no use to anybody. */
+  async #removeUntagged(id: string): Promise<void> {
+    const hex = id.replace("sha256:", "");
+    const args = [
+      "images",
+      "--json",
+      "--no-trunc",
+      "--filter",
+      "dangling=true",
+    ];
+    const { code, stdout } = await attempt("buildah", args);
+    if (code !== 0) return;
+    const dangling = imageList.nullable().parse(JSON.parse(stdout)) ?? [];
+    // It stays when a newer image is built upon it; buildah refuses then.
+    if (dangling.some((image) => image.id.replace("sha256:", "") === hex)) {
+      await attempt("buildah", ["rmi", hex]);
+    }
+  }
+
+  async inspect(image: string): Promise<ImageInfo | undefined> {
+    const args = ["inspect", "--type", "image", image];
+    const { code, stdout, output } = await attempt("buildah", args);
+    if (code === 0) return buildahImageInfo(stdout);
+    if (/image not known|no such image|locating image/i.test(output)) return;
+    throw new CommandFailed("buildah", args, code, output);
+  }
+
+  async pull(
+    image: string,
+    options: { platform?: string; signal?: AbortSignal } = {},
+  ): Promise<void> {
+    const platform = options.platform ? ["--platform", options.platform] : [];
+    try {
+      await run("buildah", ["pull", "--quiet", ...platform, image], {
+        signal: options.signal,
+      });
+    } catch (error) {
+      throw explainPull(image, error);
+    }
+  }
+
+  export(image: string, signal?: AbortSignal): ReadableStream<Uint8Array> {
+    const args = ["push", "--quiet", image, "docker-archive:/dev/stdout"];
+    return byteStream("buildah", args, {
+      signal,
+      explain: (error) => explainExport(image, error),
+    });
+  }
+
+  async run(options: RunOptions): Promise<Container> {
+    const info = await this.inspect(options.image);
+    if (info === undefined) {
+      throw new UserError(`Cannot find the image "${options.image}"`, {
+        next: "Build or pull the image first",
+      });
+    }
+    return await runService(options, info.config);
+  }
+
+  async tag(image: string, name: string): Promise<void> {
+    await run("buildah", ["tag", image, name]);
+  }
+
+  async remove(image: string): Promise<void> {
+    await run("buildah", ["rmi", image]);
+  }
+
+  /**
+   * Removes the containers of runs and builds that were killed.
+   *
+   * @returns Their names.
+   */
+  async sweep(): Promise<string[]> {
+    return await this.#removeWorking((mark) => {
+      const whose = ownerOf(mark);
+      return whose !== undefined && isGone(whose);
+    });
+  }
+
+  /** Removes the working containers whose mark or name is chosen. */
+  async #removeWorking(chosen: (mark: string) => boolean): Promise<string[]> {
+    const listed = await run("buildah", ["containers", "--all", "--json"]);
+    const names: string[] = [];
+    for (const container of containerList.parse(JSON.parse(listed)) ?? []) {
+      const { id, containername } = container;
+      const mark = await this.#markOf(id);
+      if (!chosen(containername) && !(mark && chosen(mark))) continue;
+      await attempt("buildah", ["rm", id]);
+      names.push(containername);
+    }
+    return names;
+  }
+
+  /** The mark given to the build that a working container belongs to. */
+  async #markOf(id: string): Promise<string | undefined> {
+    try {
+      const path = `${this.containers}/${id}/userdata/buildah.json`;
+      const state = JSON.parse(await Deno.readTextFile(path));
+      return state?.CommonBuildOpts?.CgroupParent;
+    } catch {
+      return undefined; // Another user's, or of another release: leave it alone.
+    }
+  }
+}
+
+/**
+ * The buildah engine.
+ *
+ * @throws {Unusable} when it cannot work here.
+ */
+export async function buildah(signal?: AbortSignal): Promise<Buildah> {
+  const { stdout } = await attempt("buildah", ["--version"], { signal });
+  const info = await attempt("buildah", ["info"], { signal });
+  if (info.code !== 0) {
+    throw new Unusable("buildah", `it does not work: ${info.output.trim()}`);
+  }
+  const { store } = JSON.parse(info.stdout);
+  return new Buildah(
+    /version (\S+)/.exec(stdout)?.[1] ?? "unknown",
+    `${store.GraphRoot}/${store.GraphDriverName}-containers`,
+  );
+}

@@ -1,0 +1,83 @@
+/**
+ * The command lines of buildah. Pure: options in, arguments out, tested as
+ * exact arrays.
+ *
+ * Isolation is always `chroot`: it works in sandboxes where no OCI runtime can
+ * make a container, and a figure that depends on what a machine allows could
+ * not be compared.
+ *
+ * @module
+ */
+import type { BuildOptions, ImageConfig, RunOptions } from "../model.ts";
+
+/** How each step and each service is run; see the module's note. */
+const ISOLATION = ["--isolation", "chroot"];
+
+/**
+ * Arguments of `buildah bud`.
+ *
+ * @param options What to build.
+ * @param mark Kept in the working containers, so that what a killed build
+ * leaves can be told apart; chroot isolation makes no control group of it.
+ */
+export function budArgs(options: BuildOptions, mark: string): string[] {
+  const args = ["bud", ...ISOLATION];
+  // OCI's config has no place for HEALTHCHECK.
+  args.push("--format", "docker", "--layers", "--force-rm");
+  args.push("--cgroup-parent", mark, "--file", options.dockerfile);
+  if (options.tag !== undefined) args.push("--tag", options.tag);
+  if (options.target !== undefined) args.push("--target", options.target);
+  if (options.platform !== undefined) args.push("--platform", options.platform);
+  for (const [name, value] of Object.entries(options.buildArgs ?? {})) {
+    args.push("--build-arg", `${name}=${value}`);
+  }
+  for (const [name, value] of Object.entries(options.labels ?? {})) {
+    args.push("--label", `${name}=${value}`);
+  }
+  if (options.noCache) args.push("--no-cache");
+  // By default it asks the registry even for what is there.
+  args.push(options.pull ? "--pull-always" : "--pull=false");
+  args.push(options.context);
+  return args;
+}
+
+/**
+ * Arguments of `buildah from`, which lays out the files of a container.
+ *
+ * @param image Which image; it must be there.
+ * @param name The container's name.
+ */
+export function fromArgs(image: string, name: string): string[] {
+  // Proxies of this machine are not the service's, as with docker.
+  return ["from", "--pull-never", "--http-proxy=false", "--name", name, image];
+}
+
+/**
+ * Arguments of `buildah run`, which ignores the image's entrypoint and command.
+ *
+ * @param options What to run and how.
+ * @param name The container's name.
+ * @param config The image's configuration.
+ * @param port The port it shall listen on, as it shares the host's network.
+ */
+export function runArgs(
+  options: RunOptions,
+  name: string,
+  config: Pick<ImageConfig, "entrypoint" | "cmd">,
+  port?: number,
+): string[] {
+  const args = ["run", ...ISOLATION];
+  if (port !== undefined) args.push("--env", `PORT=${port}`);
+  for (const [key, value] of Object.entries(options.env ?? {})) {
+    args.push("--env", `${key}=${value}`);
+  }
+  if (options.dropCapabilities) args.push("--cap-drop", "ALL");
+  if (options.user !== undefined) args.push("--user", options.user);
+  return [
+    ...args,
+    name,
+    "--",
+    ...config.entrypoint,
+    ...(options.args ?? config.cmd),
+  ];
+}

@@ -1,0 +1,159 @@
+/**
+ * A service under `buildah run`: a process of this host in another root, which
+ * shares the host's network and ends with its wrappers.
+ *
+ * @module
+ */
+import { EXIT, UserError } from "../errors.ts";
+import type { Container, ImageConfig, RunOptions } from "../model.ts";
+import { fromArgs, runArgs } from "./buildah_args.ts";
+import { serviceExitCode, serviceLog, startFailure } from "./buildah_log.ts";
+import { attempt, type Child, CommandFailed, run, start } from "./command.ts";
+import { explainDisk } from "./explain.ts";
+import { freePort, isFree } from "./free_port.ts";
+import { containerName } from "./owner.ts";
+import {
+  descendants,
+  processes,
+  serviceOf,
+  signalProcess,
+} from "./processes.ts";
+
+/**
+ * Runs a service.
+ *
+ * @param options What to run and how.
+ * @param config The image's configuration, for its entrypoint and command.
+ * @throws {UserError} when it cannot be started; nothing is left behind.
+ * @throws The signal's reason when it was aborted; nothing is left behind.
+ */
+export async function runService(
+  options: RunOptions,
+  config: ImageConfig,
+): Promise<Container> {
+  const name = containerName();
+  try {
+    options.signal?.throwIfAborted();
+    await run("buildah", fromArgs(options.image, name));
+    for (let tries = 1;; tries++) {
+      options.signal?.throwIfAborted();
+      const port = options.port === undefined ? undefined : freePort();
+      const args = runArgs(options, name, config, port);
+      // no_new_privs passes on to all that descends, and buildah, which has no
+      // switch for it in a chroot, gains nothing itself.
+      const [command, ...rest] = options.noNewPrivileges
+        ? ["setpriv", "--no-new-privs", "buildah", ...args]
+        : ["buildah", ...args];
+      const startedAt = performance.now();
+      const service = new Service(name, start(command, rest), startedAt, port);
+      const died = !await service.started(options.signal);
+      if (!died) return service;
+      const { output, code } = await service.child.ended;
+      const failure = code === 0 ? undefined : startFailure(output);
+      if (failure !== undefined) throw explainStart(options.image, failure);
+      // A short command has done its work, unless somebody was quicker.
+      const taken = code !== 0 && port !== undefined && !isFree(port);
+      if (!taken || tries === 5) return service;
+    }
+  } catch (error) {
+    await attempt("buildah", ["rm", name]);
+    throw error instanceof CommandFailed
+      ? explainStart(options.image, error.output.trim(), error)
+      : error;
+  }
+}
+
+function explainStart(image: string, output: string, cause?: unknown) {
+  const message = `Cannot start a container of "${image}"`;
+  return explainDisk(message, output, cause) ?? new UserError(message, {
+    next: /image not known/.test(output)
+      ? "Build or pull the image first"
+      : "See the message above; the image's entrypoint, its loader and its user must exist",
+    exitCode: EXIT.checkFailed,
+    output,
+    cause,
+  });
+}
+
+class Service implements Container {
+  readonly url?: string;
+  readonly exited: Promise<number>;
+  #ended = false;
+  #removed?: Promise<void>;
+
+  constructor(
+    readonly name: string,
+    readonly child: Child,
+    readonly startedAt: number,
+    port?: number,
+  ) {
+    if (port !== undefined) this.url = `http://127.0.0.1:${port}`;
+    this.exited = child.ended.then(({ code, output }) =>
+      serviceExitCode(code, output)
+    ).finally(() => this.#ended = true);
+    this.exited.catch(() => {}); // Whoever awaits it sees it.
+  }
+
+  /** Waits for the service's process; `false` when it ended before it was seen. */
+  async started(signal?: AbortSignal): Promise<boolean> {
+    while (!this.#ended) {
+      if (signal?.aborted) {
+        await this.#end();
+        signal.throwIfAborted();
+      }
+      if (this.#find() !== undefined) return true;
+      await new Promise((resolve) => setTimeout(resolve, 3));
+    }
+    return false;
+  }
+
+  #find(): number | undefined {
+    return serviceOf(processes(), this.child.pid);
+  }
+
+  pid(): Promise<number | undefined> {
+    return Promise.resolve(this.#ended ? undefined : this.#find());
+  }
+
+  logs(): Promise<string> {
+    return Promise.resolve(serviceLog(this.child.output()));
+  }
+
+  kill(signal: "SIGTERM" | "SIGKILL" | "SIGINT"): Promise<void> {
+    const pid = this.#ended ? undefined : this.#find();
+    if (pid !== undefined) signalProcess(pid, signal);
+    return Promise.resolve();
+  }
+
+  /**
+   * Ends the service and lets buildah take its mounts away, which it does when
+   * the service is gone; only a buildah that hangs is ended too.
+   */
+  async #end(): Promise<void> {
+    const service = this.#find();
+    if (service !== undefined) {
+      // There is no process namespace to end: what it started is ended by name.
+      const all = processes();
+      for (const { pid } of descendants(all, service).reverse()) {
+        signalProcess(pid, "SIGKILL");
+      }
+      signalProcess(service, "SIGKILL");
+    }
+    const timer = setTimeout(() => void this.child.stop(), 3000);
+    if (service === undefined && !this.#ended) void this.child.stop();
+    await this.child.ended.catch(() => {});
+    clearTimeout(timer);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#removed ??= this.#remove();
+  }
+
+  async #remove(): Promise<void> {
+    if (!this.#ended) await this.#end();
+    const { code, output } = await attempt("buildah", ["rm", this.name]);
+    if (code !== 0 && !/container not known/.test(output)) {
+      throw new CommandFailed("buildah", ["rm", this.name], code, output);
+    }
+  }
+}

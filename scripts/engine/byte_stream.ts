@@ -1,0 +1,64 @@
+/**
+ * A command's standard output as a stream of bytes, for image archives: too
+ * large to keep, and worthless when the command fails at the end.
+ *
+ * @module
+ */
+import { CommandFailed, spawn, stopChild } from "./command.ts";
+import { lines } from "./lines.ts";
+import { Tail } from "./tail.ts";
+
+/** What a stream needs beside the command. */
+export interface ByteStreamOptions {
+  /** Added to the environment. */
+  env?: Record<string, string>;
+  /** Ends the command and errors the stream with its reason. */
+  signal?: AbortSignal;
+  /** Makes the error for the reader of what went wrong. */
+  explain?: (error: CommandFailed) => unknown;
+}
+
+/**
+ * Streams what a command writes. The command starts with the first read and is
+ * ended when the reader cancels; a failing exit code errors the stream in place
+ * of its end.
+ *
+ * @param command As for {@linkcode spawn}.
+ * @param args As for {@linkcode spawn}.
+ */
+export function byteStream(
+  command: string,
+  args: string[],
+  options: ByteStreamOptions = {},
+): ReadableStream<Uint8Array> {
+  const { env, signal, explain = (error: CommandFailed) => error } = options;
+  return ReadableStream.from(read());
+
+  async function* read() {
+    signal?.throwIfAborted();
+    const child = spawn(command, args, env);
+    const stderr = new Tail(64 * 1024);
+    const errors = lines(child.stderr, (line) => stderr.append(line + "\n"));
+    const onAbort = () => void stopChild(child);
+    signal?.addEventListener("abort", onAbort, { once: true });
+    let whole = false;
+    try {
+      for await (const chunk of child.stdout) yield chunk;
+      const { code } = await child.status;
+      await errors;
+      whole = true;
+      signal?.throwIfAborted();
+      if (code !== 0) {
+        throw explain(
+          new CommandFailed(command, args, code, stderr.toString()),
+        );
+      }
+    } finally {
+      signal?.removeEventListener("abort", onAbort);
+      if (!whole) {
+        await stopChild(child);
+        await errors.catch(() => {});
+      }
+    }
+  }
+}

@@ -1,0 +1,209 @@
+/**
+ * The one place that starts child processes. Each child leads its own process
+ * group: Ctrl-C in a terminal reaches us alone, and we end the child in order,
+ * with all that it started, so that nothing is left half done.
+ *
+ * @module
+ */
+import { lines } from "./lines.ts";
+import { Tail } from "./tail.ts";
+
+/** How a child process is run. */
+export interface CommandOptions {
+  /** Added to the environment. */
+  env?: Record<string, string>;
+  /** Called with each line of both streams. */
+  onLine?: (line: string) => void;
+  /** Ends the child and all that it started: SIGTERM, then SIGKILL. */
+  signal?: AbortSignal;
+  /** Milliseconds between SIGTERM and SIGKILL; 5000 unless told otherwise. */
+  graceMs?: number;
+}
+
+/** What a child process left behind. */
+export interface CommandResult {
+  /** Exit code; 128 + n when signal n ended it. */
+  code: number;
+  /** The end of its standard output, at most 16 Mi characters. */
+  stdout: string;
+  /** The end of both streams in the order of arrival, at most 256 Ki characters. */
+  output: string;
+}
+
+/** A child process that runs. */
+export interface Child {
+  readonly pid: number;
+  /** Resolves once it has ended; rejects when its output cannot be read. */
+  readonly ended: Promise<CommandResult>;
+  /** The end of what it has written so far. */
+  output(): string;
+  /** Ends it and all that it started; resolves when it is gone. */
+  stop(): Promise<void>;
+}
+
+/** The command is not installed. */
+export class CommandNotFound extends Error {
+  override name = "CommandNotFound";
+  constructor(readonly command: string, options?: ErrorOptions) {
+    super(`Cannot find the command "${command}"`, options);
+  }
+}
+
+/** The command ended with an exit code that is not 0. */
+export class CommandFailed extends Error {
+  override name = "CommandFailed";
+  constructor(
+    readonly command: string,
+    readonly args: readonly string[],
+    /** As in {@linkcode CommandResult}. */
+    readonly code: number,
+    /** As in {@linkcode CommandResult}. */
+    readonly output: string,
+  ) {
+    super(`"${command} ${args[0] ?? ""}" ended with exit code ${code}`);
+  }
+}
+
+/** Sends a signal to a child's whole group; one that is gone is no error. */
+function signalGroup(pid: number, signal: Deno.Signal): void {
+  try {
+    Deno.kill(-pid, signal);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
+
+/** `Deno.Command` as a group leader, with both streams piped. */
+export function spawn(
+  command: string,
+  args: string[],
+  env?: Record<string, string>,
+): Deno.ChildProcess {
+  try {
+    return new Deno.Command(command, {
+      args,
+      env,
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+      detached: true,
+    }).spawn();
+  } catch (cause) {
+    if (cause instanceof Deno.errors.NotFound) {
+      throw new CommandNotFound(command, { cause });
+    }
+    throw cause;
+  }
+}
+
+/**
+ * Ends a child's group: SIGTERM, after the grace SIGKILL.
+ *
+ * @returns When the child is gone and has been waited for.
+ */
+export async function stopChild(
+  child: Deno.ChildProcess,
+  graceMs = 5000,
+): Promise<void> {
+  signalGroup(child.pid, "SIGTERM");
+  const timer = setTimeout(() => signalGroup(child.pid, "SIGKILL"), graceMs);
+  await child.status;
+  clearTimeout(timer);
+  // What the child started may have ignored SIGTERM and outlived it.
+  signalGroup(child.pid, "SIGKILL");
+}
+
+/**
+ * Starts a command and keeps the end of its output.
+ *
+ * @throws {CommandNotFound} when it is not installed.
+ */
+export function start(
+  command: string,
+  args: string[],
+  options: CommandOptions = {},
+): Child {
+  options.signal?.throwIfAborted();
+  const child = spawn(command, args, options.env);
+  const both = new Tail(256 * 1024);
+  const stdout = new Tail(16 * 1024 * 1024);
+  const take = (line: string) => {
+    both.append(line + "\n");
+    options.onLine?.(line);
+  };
+  const streams = Promise.all([
+    lines(child.stdout, (line) => {
+      stdout.append(line + "\n");
+      take(line);
+    }),
+    lines(child.stderr, take),
+  ]);
+  let ended = false;
+  const stop = async () => {
+    if (!ended) await stopChild(child, options.graceMs);
+  };
+  const onAbort = () => void stop();
+  options.signal?.addEventListener("abort", onAbort, { once: true });
+  const finish = async (): Promise<CommandResult> => {
+    try {
+      const [status] = await Promise.all([child.status, streams]);
+      ended = true;
+      return {
+        code: status.code,
+        stdout: stdout.toString(),
+        output: both.toString(),
+      };
+    } catch (error) {
+      await stop();
+      throw error;
+    } finally {
+      ended = true;
+      options.signal?.removeEventListener("abort", onAbort);
+    }
+  };
+  const result = finish();
+  result.catch(() => {}); // Whoever awaits `ended` sees it.
+  return {
+    pid: child.pid,
+    ended: result,
+    output: () => both.toString(),
+    stop: async () => {
+      await stop();
+      await result.catch(() => {});
+    },
+  };
+}
+
+/**
+ * Runs a command to its end, whatever its exit code.
+ *
+ * @throws {CommandNotFound} when it is not installed.
+ * @throws The signal's reason when it was aborted.
+ */
+export async function attempt(
+  command: string,
+  args: string[],
+  options: CommandOptions = {},
+): Promise<CommandResult> {
+  const result = await start(command, args, options).ended;
+  options.signal?.throwIfAborted();
+  return result;
+}
+
+/**
+ * Runs a command that must succeed.
+ *
+ * @returns Its standard output.
+ * @throws {CommandFailed} when the exit code is not 0.
+ * @throws {CommandNotFound} when it is not installed.
+ * @throws The signal's reason when it was aborted.
+ */
+export async function run(
+  command: string,
+  args: string[],
+  options: CommandOptions = {},
+): Promise<string> {
+  const { code, stdout, output } = await attempt(command, args, options);
+  if (code !== 0) throw new CommandFailed(command, args, code, output);
+  return stdout;
+}

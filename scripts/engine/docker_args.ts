@@ -1,0 +1,84 @@
+/**
+ * The command lines of docker and podman, which share them but for a few
+ * words. Pure: options in, arguments out, tested as exact arrays.
+ *
+ * @module
+ */
+import type { BuildOptions, RunOptions } from "../model.ts";
+import { OWNER_LABEL } from "./owner.ts";
+
+/** Which builder the command drives. */
+export type Builder = "buildkit" | "legacy" | "podman";
+
+/**
+ * Arguments of `build`.
+ *
+ * @param options What to build; `tag` may differ from what the caller gave.
+ * @param builder BuildKit streams lines only when told; the other two remove
+ * the container of a failed step only when told.
+ */
+export function buildArgs(options: BuildOptions, builder: Builder): string[] {
+  const args = ["build", "--file", options.dockerfile];
+  if (builder === "buildkit") args.push("--progress", "plain");
+  else args.push("--force-rm");
+  // Steps that did not change are taken from earlier builds; podman: only so.
+  if (builder === "podman") args.push("--layers", "--format", "docker");
+  if (options.tag !== undefined) args.push("--tag", options.tag);
+  if (options.target !== undefined) args.push("--target", options.target);
+  if (options.platform !== undefined) args.push("--platform", options.platform);
+  for (const [name, value] of Object.entries(options.buildArgs ?? {})) {
+    args.push("--build-arg", `${name}=${value}`);
+  }
+  for (const [name, value] of Object.entries(options.labels ?? {})) {
+    args.push("--label", `${name}=${value}`);
+  }
+  if (options.noCache) args.push("--no-cache");
+  if (options.pull) args.push("--pull");
+  args.push(options.context);
+  return args;
+}
+
+/** What `create` needs beside what the caller wants. */
+export interface CreateOptions {
+  name: string;
+  owner: string;
+  /** Port of the host that leads to `port` inside. */
+  hostPort?: number;
+}
+
+/**
+ * Arguments of `create`. Nothing is pulled: what runs was built or pulled before.
+ *
+ * @param options What to run and how.
+ * @param create The container's name, owner and published port.
+ */
+export function createArgs(
+  options: RunOptions,
+  create: CreateOptions,
+): string[] {
+  const args = ["create", "--pull", "never", "--name", create.name];
+  args.push("--label", `${OWNER_LABEL}=${create.owner}`);
+  if (options.port !== undefined) {
+    args.push("--publish", `127.0.0.1:${create.hostPort}:${options.port}`);
+    args.push("--env", `PORT=${options.port}`);
+  }
+  for (const [name, value] of Object.entries(options.env ?? {})) {
+    args.push("--env", `${name}=${value}`);
+  }
+  if (options.readOnly) args.push("--read-only");
+  if (options.dropCapabilities) args.push("--cap-drop", "ALL");
+  if (options.noNewPrivileges) {
+    args.push("--security-opt", "no-new-privileges");
+  }
+  if (options.memoryBytes !== undefined) {
+    // The same limit for both: no swap, or the limit is none.
+    const limit = String(options.memoryBytes);
+    args.push("--memory", limit, "--memory-swap", limit);
+  }
+  if (options.pids !== undefined) {
+    args.push("--pids-limit", String(options.pids));
+  }
+  if (options.user !== undefined) args.push("--user", options.user);
+  args.push(options.image, ...(options.args ?? []));
+  return args;
+}

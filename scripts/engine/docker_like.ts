@@ -1,0 +1,174 @@
+/**
+ * What docker and podman share, which is nearly all: one command with the same
+ * words. {@linkcode Dialect} holds the rest.
+ *
+ * @module
+ */
+import { basename } from "node:path";
+import { EXIT, UserError } from "../errors.ts";
+import type {
+  BuildOptions,
+  Container,
+  Engine,
+  ImageInfo,
+  Restrictions,
+  RunOptions,
+} from "../model.ts";
+import { byteStream } from "./byte_stream.ts";
+import { attempt, CommandFailed, run } from "./command.ts";
+import { buildArgs, type Builder } from "./docker_args.ts";
+import { runContainer } from "./docker_container.ts";
+import { explainBuild } from "./explain_build.ts";
+import { explainDisk, explainRegistry } from "./explain.ts";
+import { dockerImageInfo } from "./image_info.ts";
+import { isGone, owner, OWNER_LABEL } from "./owner.ts";
+
+/** In what docker and podman differ. */
+export interface Dialect {
+  name: "docker" | "podman";
+  version: string;
+  builder: Builder;
+  cannot: Partial<Record<keyof Restrictions, string>>;
+}
+
+let testBuilds = 0;
+
+/** An engine with docker's command line. */
+export class DockerLike implements Engine {
+  readonly name: "docker" | "podman";
+  readonly version: string;
+  readonly cannot: Partial<Record<keyof Restrictions, string>>;
+  readonly #builder: Builder;
+
+  constructor(dialect: Dialect) {
+    this.name = dialect.name;
+    this.version = dialect.version;
+    this.cannot = dialect.cannot;
+    this.#builder = dialect.builder;
+  }
+
+  async build(options: BuildOptions): Promise<void> {
+    // BuildKit keeps its cache apart from images: a test leaves no image. The
+    // others' cache is the untagged image, which therefore stays.
+    const passing = options.tag === undefined && this.#builder === "buildkit"
+      ? `deno-small-image-test:${owner()}-${++testBuilds}`.toLowerCase()
+      : undefined;
+    const before = options.tag && (await this.inspect(options.tag))?.id;
+    const args = buildArgs(
+      { ...options, tag: options.tag ?? passing },
+      this.#builder,
+    );
+    const env = this.name === "podman" ? undefined : {
+      DOCKER_BUILDKIT: this.#builder === "buildkit" ? "1" : "0",
+    };
+    const { signal, onLine } = options;
+    try {
+      await run(this.name, args, { env, signal, onLine });
+    } catch (error) {
+      if (!(error instanceof CommandFailed)) throw error;
+      throw explainBuild(basename(options.dockerfile), error.output, error);
+    } finally {
+      if (passing !== undefined) await attempt(this.name, ["rmi", passing]);
+    }
+    if (before) await this.#removeUntagged(before);
+  }
+
+  /** An image that lost its tag to a newer one is of no use to anybody. */
+  async #removeUntagged(id: string): Promise<void> {
+    // podman makes up a digest for images that were never in a registry.
+    const digests = this.name === "docker" ? "{{len .RepoDigests}}" : "0";
+    const format = `{{len .RepoTags}} ${digests}`;
+    const args = ["image", "inspect", "--format", format, id];
+    const { code, stdout } = await attempt(this.name, args);
+    // It stays when something still uses it; the engine refuses then.
+    if (code === 0 && stdout.trim() === "0 0") {
+      await attempt(this.name, ["rmi", id]);
+    }
+  }
+
+  async inspect(image: string): Promise<ImageInfo | undefined> {
+    const args = ["image", "inspect", image];
+    const { code, stdout, output } = await attempt(this.name, args);
+    if (code === 0) return dockerImageInfo(stdout);
+    if (/no such image|image not known/i.test(output)) return undefined;
+    throw new CommandFailed(this.name, args, code, output);
+  }
+
+  async pull(
+    image: string,
+    options: { platform?: string; signal?: AbortSignal } = {},
+  ): Promise<void> {
+    const platform = options.platform ? ["--platform", options.platform] : [];
+    try {
+      await run(this.name, ["pull", "--quiet", ...platform, image], {
+        signal: options.signal,
+      });
+    } catch (error) {
+      throw explainPull(image, error);
+    }
+  }
+
+  export(image: string, signal?: AbortSignal): ReadableStream<Uint8Array> {
+    return byteStream(this.name, ["save", image], {
+      signal,
+      explain: (error) => explainExport(image, error),
+    });
+  }
+
+  run(options: RunOptions): Promise<Container> {
+    return runContainer(this.name, options);
+  }
+
+  async tag(image: string, name: string): Promise<void> {
+    await run(this.name, ["tag", image, name]);
+  }
+
+  async remove(image: string): Promise<void> {
+    await run(this.name, ["rmi", image]);
+  }
+
+  /**
+   * Removes the containers of runs that were killed.
+   *
+   * @returns Their names.
+   */
+  async sweep(): Promise<string[]> {
+    const format = `{{.Names}}\t{{.Label "${OWNER_LABEL}"}}`;
+    const filter = `label=${OWNER_LABEL}`;
+    const args = ["ps", "--all", "--filter", filter, "--format", format];
+    const listed = await run(this.name, args);
+    const gone = listed.trim().split("\n").map((line) => line.split("\t"))
+      .filter(([, label = ""]) => isGone(label)).map(([name]) => name);
+    if (gone.length > 0) {
+      await attempt(this.name, ["rm", "--force", "--volumes", ...gone]);
+    }
+    return gone;
+  }
+}
+
+/** The error for a pull that failed; anything but a failed command as it is. */
+export function explainPull(image: string, error: unknown): unknown {
+  if (!(error instanceof CommandFailed)) return error;
+  const message = `Cannot pull "${image}"`;
+  const output = error.output.trim();
+  return explainDisk(message, output, error) ??
+    explainRegistry(message, output, error) ??
+    new UserError(message, {
+      next: "See the engine's message above",
+      exitCode: EXIT.environment,
+      output,
+      cause: error,
+    });
+}
+
+/** The error for an export that failed. */
+export function explainExport(image: string, error: CommandFailed): UserError {
+  const message = `Cannot export "${image}"`;
+  const output = error.output.trim();
+  return explainDisk(message, output, error) ?? new UserError(message, {
+    next: "Check that the image exists; give its name as the engine lists it",
+    exitCode: EXIT.environment,
+    output,
+    cause: error,
+  });
+}

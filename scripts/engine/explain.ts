@@ -1,0 +1,68 @@
+/**
+ * Failures of the environment that every engine words differently: a registry
+ * that does not answer or does not have the image, a disk that is full. Pure.
+ *
+ * @module
+ */
+import { EXIT, UserError } from "../errors.ts";
+
+const DISK = /no space left on device|ENOSPC|disk quota exceeded/i;
+
+/** The registry did not answer at all. */
+const UNREACHABLE =
+  /no such host|i\/o timeout|connection refused|connection reset|network is unreachable|no route to host|TLS handshake|context deadline exceeded|Client\.Timeout|server misbehaving|x509:|proxyconnect|Temporary failure in name resolution|error (Get|Head) /i;
+
+/** It answered that there is no such image, or not for us. */
+const UNKNOWN =
+  /pull access denied|repository does not exist|manifest unknown|manifest for .* not found|not found|name unknown|unauthorized|authentication required|denied|short-name .* did not resolve|failed to resolve|no matching manifest|no image found in (manifest list|image index)|image not known|no such image/i;
+
+/**
+ * The error for a full disk.
+ *
+ * @param message What could not be done.
+ * @param output What the engine wrote about it.
+ * @param cause The failure of the command.
+ * @returns `undefined` when the output does not say so.
+ */
+export function explainDisk(
+  message: string,
+  output: string,
+  cause?: unknown,
+): UserError | undefined {
+  if (!DISK.test(output)) return undefined;
+  return new UserError(`${message}: the disk is full`, {
+    next:
+      "Free disk space where the engine keeps its images (df -h shows the disks), and run again",
+    exitCode: EXIT.environment,
+    output,
+    cause,
+  });
+}
+
+/**
+ * The error for a base image that cannot be had.
+ *
+ * @param message What could not be done.
+ * @param output What the engine wrote about it.
+ * @param cause The failure of the command.
+ * @returns `undefined` when the output does not speak of a registry.
+ */
+export function explainRegistry(
+  message: string,
+  output: string,
+  cause?: unknown,
+): UserError | undefined {
+  const next =
+    "Take the base images from packages (--bases packages), or name a mirror's image with the Dockerfile's build arguments";
+  const options = { next, exitCode: EXIT.environment, output, cause };
+  if (UNREACHABLE.test(output)) {
+    return new UserError(`${message}: the registry cannot be reached`, options);
+  }
+  if (UNKNOWN.test(output)) {
+    return new UserError(
+      `${message}: the registry does not have the image, or refuses it`,
+      options,
+    );
+  }
+  return undefined;
+}

@@ -1,0 +1,99 @@
+/**
+ * What a failed build says, for the person who has to mend it: the failing
+ * step's own output out of everything the builder wrote, and what to do next.
+ * Pure: text in, error out.
+ *
+ * @module
+ */
+import { EXIT, UserError } from "../errors.ts";
+import { explainDisk, explainRegistry } from "./explain.ts";
+
+/** Lines of a failing step that are shown; the end is what matters. */
+const SHOWN = 40;
+
+/**
+ * The lines that belong to the step that failed.
+ *
+ * @param output Everything the builder wrote: BuildKit's plain progress, the
+ * legacy builder's or buildah's.
+ * @returns At most 40 lines, the last ones of the step.
+ */
+export function failingStep(output: string): string {
+  const all = output.split("\n").map((line) => line.trimEnd())
+    .filter((line) => line !== "" && !isNoise(line));
+  return (buildKitStep(all) ?? stepSince(all)).slice(-SHOWN).join("\n");
+}
+
+/** Lines that builders add and that explain nothing. */
+function isNoise(line: string): boolean {
+  return /^subprocess exited (with status \d+|on \w+)$/.test(line) ||
+    /^#\d+ (sha256:[0-9a-f]{64}|CACHED|DONE [\d.]+s)$/.test(line) ||
+    /^(DEPRECATED: The legacy builder|Sending build context to Docker daemon)/
+      .test(line);
+}
+
+/** BuildKit prefixes each line with its step's number: `#5 0.218 problem`. */
+function buildKitStep(all: string[]): string[] | undefined {
+  let failed: string | undefined;
+  let last: string | undefined;
+  for (const line of all) {
+    failed = /^(#\d+) ERROR: /.exec(line)?.[1] ?? failed;
+    if (/^#\d+ /.test(line)) last = undefined;
+    else last = line;
+  }
+  if (failed === undefined) return undefined;
+  const step = all.filter((line) => line.startsWith(`${failed} `))
+    .map((line) => line.replace(/^#\d+ (\d+\.\d+ )?/, ""));
+  // A step that a stage after it interrupts is announced again.
+  const lines = step.filter((line, i) => i === 0 || line !== step[0]);
+  if (last !== undefined && !/^-+$/.test(last)) lines.push(last);
+  return lines;
+}
+
+/** The others run one step after the other and announce each. */
+function stepSince(all: string[]): string[] {
+  const from = all.findLastIndex((line) =>
+    /^(\[\d+\/\d+\] )?STEP \d+\/\d+: |^Step \d+\/\d+ : /.test(line)
+  );
+  if (from !== -1) return all.slice(from);
+  const rest = all.filter((line) => !/^#\d+ /.test(line));
+  return rest.length > 0 ? rest : all;
+}
+
+/**
+ * The error for a build that failed.
+ *
+ * @param dockerfile How the Dockerfile is named to the user.
+ * @param output As for {@linkcode failingStep}.
+ * @param cause The failure of the command.
+ */
+export function explainBuild(
+  dockerfile: string,
+  output: string,
+  cause?: unknown,
+): UserError {
+  const step = failingStep(output);
+  const message = `Cannot build "${dockerfile}"`;
+  const known = explainDisk(message, step, cause) ??
+    (concernsBase(step) ? explainRegistry(message, step, cause) : undefined);
+  if (known !== undefined) return known;
+  return new UserError(message, {
+    next: /requires? BuildKit|BuildKit to be enabled/i.test(step)
+      ? "Install BuildKit for docker (on Debian and Ubuntu: apt-get install docker-buildx)"
+      : "Correct the step shown above in the Dockerfile, or what it runs, and build again",
+    exitCode: EXIT.checkFailed,
+    output: step,
+    cause,
+  });
+}
+
+/**
+ * Whether it failed on its way to a base image. A step of the user's own that
+ * cannot reach a host says similar things and is none of the registry's business.
+ */
+function concernsBase(step: string): boolean {
+  const first = step.split("\n", 1)[0];
+  return /load metadata for|^(\[\d+\/\d+\] )?(STEP|Step) \d+\/\d+ ?: FROM |^(\[[^\]]+\] )?FROM /
+    .test(first) ||
+    /failed to resolve source metadata|creating build container: /.test(step);
+}

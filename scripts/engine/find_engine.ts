@@ -1,0 +1,94 @@
+/**
+ * Which engine to use: the first that works, in the order in which people
+ * prefer them, or the one that was asked for.
+ *
+ * @module
+ */
+import { EXIT, messageOf, UserError } from "../errors.ts";
+import type { Engine, EngineName } from "../model.ts";
+import { Buildah, buildah } from "./buildah.ts";
+import { CommandNotFound } from "./command.ts";
+import { docker } from "./docker.ts";
+import { DockerLike } from "./docker_like.ts";
+import { podman } from "./podman.ts";
+import { installCommand } from "./setup.ts";
+import { Unusable } from "./unusable.ts";
+
+type Finders = Record<EngineName, (signal?: AbortSignal) => Promise<Engine>>;
+
+const FINDERS: Finders = { docker, podman, buildah };
+
+/** What to look for. */
+export interface FindOptions {
+  /** The only one that will do. */
+  engine?: EngineName;
+  signal?: AbortSignal;
+}
+
+/**
+ * Finds an engine that works.
+ *
+ * @param options Which one, if not any.
+ * @param finders How each is found; for tests.
+ * @throws {UserError} when there is none, with each one's reason.
+ */
+export async function findEngine(
+  options: FindOptions = {},
+  finders: Finders = FINDERS,
+): Promise<Engine> {
+  const names: EngineName[] = options.engine
+    ? [options.engine]
+    : ["docker", "podman", "buildah"];
+  const reasons: string[] = [];
+  for (const name of names) {
+    try {
+      return await finders[name](options.signal);
+    } catch (error) {
+      if (
+        !(error instanceof Unusable) && !(error instanceof CommandNotFound)
+      ) throw error;
+      const installed = error instanceof Unusable;
+      reasons.push(
+        `${name}: ${installed ? messageOf(error) : "not installed"}`,
+      );
+    }
+  }
+  throw new UserError(
+    options.engine
+      ? `Cannot use the engine "${options.engine}"`
+      : "Cannot find an engine that builds and runs images",
+    {
+      next: nextStep(options.engine, reasons),
+      exitCode: EXIT.environment,
+      output: reasons.join("\n"),
+    },
+  );
+}
+
+/** One command that would make it work. */
+function nextStep(engine: EngineName | undefined, reasons: string[]): string {
+  const absent = reasons.at(-1)?.endsWith(": not installed") ?? false;
+  if (engine === "docker") {
+    return absent
+      ? "Install docker and start its daemon, or leave out --engine docker"
+      : "Start the docker daemon (on most systems: systemctl start docker), or leave out --engine docker";
+  }
+  const name = engine ?? "buildah";
+  if (!absent) {
+    return `Mend ${name} as its message above says, or use another engine`;
+  }
+  const setup = name === "buildah" ? "Run again with --setup, or: " : "Run: ";
+  return setup + installCommand([name]);
+}
+
+/**
+ * Removes what runs that were killed have left: their containers.
+ *
+ * @param engine As {@linkcode findEngine} gives it.
+ * @returns Names of the containers that were removed.
+ */
+export async function sweep(engine: Engine): Promise<string[]> {
+  return engine instanceof DockerLike || engine instanceof Buildah
+    ? await engine.sweep()
+    : [];
+}

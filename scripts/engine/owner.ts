@@ -1,0 +1,58 @@
+/**
+ * Who started a container: this host, this process. A run that was killed
+ * cannot clean up; the next one can, if it can tell that the owner is gone.
+ *
+ * @module
+ */
+
+/** Label of every container we start; its value is an {@linkcode owner}. */
+export const OWNER_LABEL = "deno-small-image.owner";
+
+/** Clock ticks after boot at which a process started; tells reused ids apart. */
+function startedTicks(pid: number): string | undefined {
+  try {
+    const stat = Deno.readTextFileSync(`/proc/${pid}/stat`);
+    // The name may hold spaces and parentheses: fields count from its end.
+    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
+  } catch {
+    return undefined;
+  }
+}
+
+/** The host's name, as far as it may be a part of a container's name. */
+function host(): string {
+  return Deno.hostname().replace(/[^A-Za-z0-9]/g, "") || "host";
+}
+
+/**
+ * This process, as `<host>-<pid>-<start>`; the start is 0 where there is no
+ * `/proc`. The host counts, as several can share one daemon.
+ */
+export function owner(): string {
+  return `${host()}-${Deno.pid}-${startedTicks(Deno.pid) ?? 0}`;
+}
+
+/**
+ * Whether the process of an {@linkcode owner} is gone. When in doubt it is not:
+ * what belongs to somebody is left alone.
+ *
+ * @param text A label's value or a part of a name.
+ */
+export function isGone(text: string): boolean {
+  const match = /^([A-Za-z0-9]+)-(\d+)-(\d+)$/.exec(text);
+  if (match === null || match[1] !== host()) return false;
+  if (startedTicks(Deno.pid) === undefined) return false;
+  return startedTicks(Number(match[2])) !== match[3];
+}
+
+let count = 0;
+
+/** A name for a container that no other run uses: `deno-small-image-<owner>-<n>`. */
+export function containerName(): string {
+  return `deno-small-image-${owner()}-${++count}`;
+}
+
+/** The owner in a {@linkcode containerName}; `undefined` for any other name. */
+export function ownerOf(name: string): string | undefined {
+  return /^deno-small-image-([A-Za-z0-9]+-\d+-\d+)-\d+$/.exec(name)?.[1];
+}

@@ -1,0 +1,107 @@
+/**
+ * podman, when a container really runs: being installed says nothing in a
+ * sandbox, where namespaces or control groups may be refused.
+ *
+ * @module
+ */
+import type { Restrictions } from "../model.ts";
+import { attempt } from "./command.ts";
+import { DockerLike } from "./docker_like.ts";
+import { containerName, owner, OWNER_LABEL } from "./owner.ts";
+import { Unusable } from "./unusable.ts";
+
+/** A runtime that hangs is as good as none. */
+const RUNS_WITHIN_MS = 30_000;
+
+/** Folders of the host that hold a program and all it needs to run. */
+const PROGRAMS = ["/bin", "/lib", "/lib64", "/usr"];
+
+/**
+ * Arguments of a run of the host's own `true`: there may be no image yet, and
+ * none can be pulled to find out.
+ *
+ * @param root An empty folder to be the container's root.
+ * @param folders Folders of the host that it needs, those that exist.
+ * @param name The container's name.
+ */
+export function probeArgs(
+  root: string,
+  folders: string[],
+  name: string,
+): string[] {
+  const mounts = folders.flatMap((folder) => ["-v", `${folder}:${folder}:ro`]);
+  const label = `${OWNER_LABEL}=${owner()}`;
+  return [
+    ...["run", "--rm", "--name", name, "--label", label, "--network", "none"],
+    ...mounts,
+    ...["--rootfs", root, "/bin/true"],
+  ];
+}
+
+/**
+ * What podman cannot restrict.
+ *
+ * @param info What `podman info --format json` printed.
+ */
+export function podmanFacts(
+  info: string,
+): { version: string; cannot: Partial<Record<keyof Restrictions, string>> } {
+  const { host, version } = JSON.parse(info);
+  const controllers: string[] = host?.cgroupControllers ?? [];
+  const why = "podman has no such control group here";
+  return {
+    version: version?.Version ?? "unknown",
+    cannot: {
+      ...(controllers.includes("memory") ? {} : { memoryBytes: why }),
+      ...(controllers.includes("pids") ? {} : { pids: why }),
+    },
+  };
+}
+
+/**
+ * The podman engine.
+ *
+ * @throws {Unusable} when it does not work or cannot run a container.
+ */
+export async function podman(signal?: AbortSignal): Promise<DockerLike> {
+  const limit = AbortSignal.timeout(RUNS_WITHIN_MS);
+  const options = { signal: signal ? AbortSignal.any([signal, limit]) : limit };
+  const root = await Deno.makeTempDir({ prefix: "deno-small-image-" });
+  const name = containerName();
+  try {
+    const info = await attempt("podman", ["info", "--format", "json"], options);
+    if (info.code !== 0) throw refused("it does not work", info.output);
+    const folders = PROGRAMS.filter(exists);
+    const probe = await attempt(
+      "podman",
+      probeArgs(root, folders, name),
+      options,
+    );
+    if (probe.code !== 0) throw refused("it runs no container", probe.output);
+    return new DockerLike({
+      name: "podman",
+      builder: "podman",
+      ...podmanFacts(info.stdout),
+    });
+  } catch (error) {
+    if (error !== limit.reason || signal?.aborted) throw error;
+    await attempt("podman", ["rm", "--force", name]);
+    throw new Unusable("podman", "it does not answer in time");
+  } finally {
+    await Deno.remove(root, { recursive: true });
+  }
+}
+
+function refused(what: string, output: string): Unusable {
+  const said = output.trim().split("\n").at(-1) ?? "";
+  return new Unusable("podman", `${what}: ${said}`);
+}
+
+function exists(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,93 @@
+/**
+ * The processes of this host, as `/proc` tells them: an engine that starts a
+ * service behind wrappers does not say which process is the service.
+ *
+ * @module
+ */
+
+/** One process. */
+export interface Process {
+  pid: number;
+  parent: number;
+  /** First word of its command line; `""` for a zombie. */
+  program: string;
+}
+
+/** All processes; empty where there is no `/proc`. */
+export function processes(): Process[] {
+  const found: Process[] = [];
+  for (const pid of processIds()) {
+    try {
+      const stat = Deno.readTextFileSync(`/proc/${pid}/stat`);
+      // The name may hold spaces and parentheses: fields count from its end.
+      const parent = Number(
+        stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1],
+      );
+      const line = Deno.readTextFileSync(`/proc/${pid}/cmdline`);
+      found.push({ pid, parent, program: line.split("\0", 1)[0] });
+    } catch {
+      // It ended meanwhile.
+    }
+  }
+  return found;
+}
+
+function processIds(): number[] {
+  try {
+    return [...Deno.readDirSync("/proc")].map((entry) => Number(entry.name))
+      .filter((pid) => Number.isInteger(pid));
+  } catch {
+    return [];
+  }
+}
+
+/**
+ * All that descend from a process, parents before children.
+ *
+ * @param all As {@linkcode processes} gives them.
+ * @param root Whose descendants; not among the result.
+ */
+export function descendants(all: Process[], root: number): Process[] {
+  const found: Process[] = [];
+  const queue = [root];
+  for (
+    let parent = queue.shift();
+    parent !== undefined;
+    parent = queue.shift()
+  ) {
+    const children = all.filter((process) => process.parent === parent);
+    found.push(...children);
+    queue.push(...children.map((child) => child.pid));
+  }
+  return found;
+}
+
+/** What buildah calls the process that starts the service in its new root. */
+const WRAPPER = "buildah-chroot-exec";
+
+/**
+ * The main process of a service that `buildah run` with chroot isolation
+ * started: the child of its last wrapper, once it has become the service.
+ *
+ * @param all As {@linkcode processes} gives them.
+ * @param run Id of `buildah run`.
+ * @returns `undefined` before the service has started and after it has ended.
+ */
+export function serviceOf(all: Process[], run: number): number | undefined {
+  const below = descendants(all, run);
+  const wrappers = new Set(
+    below.filter(({ program }) => program === WRAPPER).map(({ pid }) => pid),
+  );
+  return below.find(({ pid, parent, program }) =>
+    wrappers.has(parent) && !wrappers.has(pid) && program !== ""
+  )?.pid;
+}
+
+/** Sends a signal to a process; one that is gone is no error. */
+export function signalProcess(pid: number, signal: Deno.Signal): void {
+  try {
+    Deno.kill(pid, signal);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
