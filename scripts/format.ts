@@ -108,3 +108,27 @@ export function formatLimit(
   if (unit === "bytes") return formatBytes(value);
   return unit === "milliseconds" ? formatDuration(value) : String(value);
 }
+
+/**
+ * Text from an image, made safe to print: names in an archive may hold anything,
+ * and a terminal obeys control characters.
+ *
+ * @param text Any text.
+ * @returns The text with control characters, marks that turn the writing
+ * direction and lone surrogates written as `\x1b`, `\n` or `\u202e`.
+ */
+export function printable(text: string): string {
+  return text.replace(UNPRINTABLE, (character) => {
+    const short = SHORT[character];
+    if (short !== undefined) return short;
+    const hex = character.charCodeAt(0).toString(16);
+    return hex.length <= 2
+      ? `\\x${hex.padStart(2, "0")}`
+      : `\\u${hex.padStart(4, "0")}`;
+  });
+}
+
+const SHORT: Record<string, string> = { "\n": "\\n", "\r": "\\r", "\t": "\\t" };
+// Cc: controls; Zl and Zp: line ends of their own; Cs: surrogates without their other half.
+const UNPRINTABLE =
+  /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;

@@ -47,6 +47,8 @@ export interface Layer {
   compression: Compression;
   /** Bytes of the blob as stored; equals the tar's length for `none`. */
   blobBytes: number;
+  /** Path of the blob within the archive or folder. */
+  blob?: string;
   /** The instruction that made it, from the image's history; `""` if unknown. */
   instruction: string;
   /** Bytes of its regular files, hard links once. */

@@ -1,0 +1,183 @@
+/**
+ * One pass over an archive that is a tar, itself compressed or not: every file in
+ * it that could matter is given to a {@linkcode BlobReader}. The manifest may
+ * come last, so what a file is for is only known afterwards.
+ *
+ * @module
+ */
+import { ArchiveError, NotAnArchive } from "./archive_error.ts";
+import { type Blob, BlobReader, type OpenTar } from "./blob_reader.ts";
+import { Decompressor, sniffCompression } from "./decompressor.ts";
+import type { Limits } from "./limits.ts";
+import { normalisePath } from "./normalise_path.ts";
+import type { OnChunk } from "./pump.ts";
+import { BLOCK, checksumHolds, type TarHeader } from "./tar_header.ts";
+import { type TarHandler, TarParser } from "./tar_parser.ts";
+
+/** What a pass has found. */
+export interface Scan<T> {
+  blobs: Map<string, Blob<T>>;
+  /** Symbolic and hard links, to the normalised path they lead to. */
+  links: Map<string, string>;
+  top: Set<string>;
+}
+
+/** `blobs/sha256/<hex>` is the deepest that archives go. */
+const DEEPEST = 3;
+/** An archive of images holds a few hundred files; a root file system many more. */
+const MOST_BLOBS = 20_000;
+
+/** Takes the bytes of an archive and scans it. */
+export class ArchiveScan<T> implements TarHandler {
+  readonly #limits: Limits;
+  readonly #openTar: OpenTar<T>;
+  readonly #wanted: (path: string) => boolean;
+  readonly #parser = new TarParser(this);
+  readonly #found: Scan<T> = {
+    blobs: new Map(),
+    links: new Map(),
+    top: new Set(),
+  };
+  #outer?: Decompressor;
+  #started = false;
+  #start = new Uint8Array(0);
+  #path = "";
+  #reader?: BlobReader<T>;
+  /** Blobs whose bytes have all arrived but are not yet all dealt with. */
+  #finishing: { path: string; reader: BlobReader<T> }[] = [];
+  #busy: BlobReader<T>[] = [];
+  pending?: Promise<void>;
+
+  /** @param wanted Chooses by path what is read at all. */
+  constructor(
+    limits: Limits,
+    openTar: OpenTar<T>,
+    wanted: (path: string) => boolean = () => true,
+  ) {
+    this.#limits = limits;
+    this.#openTar = openTar;
+    this.#wanted = wanted;
+  }
+
+  /**
+   * Takes the next bytes, which must stay as they are until it has resolved.
+   *
+   * @throws {ArchiveError} when they are no tar.
+   */
+  readonly push: OnChunk = (chunk) => {
+    this.#limits.read(chunk.length);
+    if (!this.#started) {
+      const start = new Uint8Array(this.#start.length + chunk.length);
+      start.set(this.#start);
+      start.set(chunk, this.#start.length);
+      this.#start = start;
+      if (start.length < BLOCK) return;
+      chunk = this.#begin();
+    }
+    return this.#pass(chunk);
+  };
+
+  /** @throws {ArchiveError} when the archive is not whole. */
+  async finish(): Promise<Scan<T>> {
+    if (!this.#started) {
+      if (this.#start.length === 0) throw new NotAnArchive("it is empty");
+      await this.#pass(this.#begin());
+    }
+    await this.#outer?.end();
+    if (this.#outer?.error !== undefined) throw this.#outer.error;
+    await this.pending;
+    this.#parser.finish();
+    return this.#found;
+  }
+
+  /** Gives up on the archive. */
+  destroy(): void {
+    this.#outer?.destroy();
+    this.#reader?.destroy();
+    for (const { reader } of this.#finishing) reader.destroy();
+  }
+
+  #begin(): Uint8Array {
+    this.#started = true;
+    const start = this.#start;
+    this.#start = new Uint8Array(0);
+    const compression = sniffCompression(start);
+    if (compression !== "none") {
+      this.#outer = new Decompressor(compression, this, this.#limits);
+    } else if (start.length < BLOCK || !checksumHolds(start)) {
+      throw new NotAnArchive("it is neither a tar nor compressed");
+    }
+    return start;
+  }
+
+  #pass(chunk: Uint8Array): Promise<void> | void {
+    if (this.#outer !== undefined) return this.#decompress(this.#outer, chunk);
+    this.write(chunk);
+    return this.pending;
+  }
+
+  async #decompress(outer: Decompressor, chunk: Uint8Array): Promise<void> {
+    outer.write(chunk);
+    await outer.settled();
+    if (outer.error !== undefined) throw outer.error;
+  }
+
+  /** Takes bytes of the tar; used by the decompressor. */
+  write(chunk: Uint8Array): void {
+    this.#parser.push(chunk);
+    if (this.#reader?.busy) this.#busy.push(this.#reader);
+    if (this.#busy.length > 0 || this.#finishing.length > 0) {
+      this.pending = this.#settle().finally(() => this.pending = undefined);
+    }
+  }
+
+  async #settle(): Promise<void> {
+    const busy = this.#busy;
+    const finishing = this.#finishing;
+    this.#busy = [];
+    this.#finishing = [];
+    for (const reader of busy) await reader.settled();
+    for (const { path, reader } of finishing) {
+      this.#found.blobs.set(path, await reader.finish());
+    }
+  }
+
+  entry(header: TarHeader): void {
+    const path = normalisePath(header.path);
+    this.#path = path;
+    this.#reader = undefined;
+    if (this.#found.top.size < 100) this.#found.top.add(path.split("/", 1)[0]);
+    if (path.split("/").length > DEEPEST) return;
+    if (header.type === "symlink") {
+      const folder = path.slice(0, path.lastIndexOf("/") + 1);
+      const target = header.link.startsWith("/")
+        ? header.link
+        : folder + header.link;
+      this.#link(path, target);
+    } else if (header.type === "hardlink") {
+      this.#link(path, header.link);
+    } else if (
+      header.type === "file" && this.#wanted(path) &&
+      this.#found.blobs.size + this.#finishing.length < MOST_BLOBS
+    ) this.#reader = new BlobReader(this.#limits, this.#openTar);
+  }
+
+  #link(path: string, target: string): void {
+    try {
+      this.#found.links.set(path, normalisePath(target));
+    } catch (error) {
+      // A link to somewhere else leads to no blob; nothing else comes of it.
+      if (!(error instanceof ArchiveError)) throw error;
+    }
+  }
+
+  data(chunk: Uint8Array): void {
+    this.#reader?.write(chunk);
+  }
+
+  entryEnd(): void {
+    if (this.#reader === undefined) return;
+    this.#finishing.push({ path: this.#path, reader: this.#reader });
+    this.#reader = undefined;
+  }
+}

@@ -1,0 +1,83 @@
+/**
+ * How much an archive may ask of this machine. Contents stream by and cost no
+ * memory, so only what is kept (records and names) and what can be blown up from
+ * little (compressed data) are bounded; time is the caller's, through a signal.
+ *
+ * @module
+ */
+import { ArchiveError } from "./archive_error.ts";
+
+/** Upper bounds; the defaults are several times what real images need. */
+export interface Bounds {
+  /** Tar records of all layers together. */
+  entries: number;
+  /** Characters of all paths and link targets together. */
+  nameLength: number;
+  /** Bytes of all JSON documents together; those beyond are as if not there. */
+  documentBytes: number;
+  /** Decompressed bytes that are always allowed. */
+  expandedBytes: number;
+  /**
+   * Decompressed bytes allowed for each byte read. One pass of deflate yields at
+   * most 1032, so an honest layer of zeros passes and gzip within gzip does not.
+   */
+  expansion: number;
+}
+
+const BOUNDS: Bounds = {
+  entries: 2_000_000,
+  nameLength: 256 * 2 ** 20,
+  documentBytes: 64 * 2 ** 20,
+  expandedBytes: 4 * 2 ** 30,
+  expansion: 1100,
+};
+
+/** Counts what one archive has used so far. */
+export class Limits {
+  readonly #bounds: Bounds;
+  #entries = 0;
+  #nameLength = 0;
+  #documents = 0;
+  #expanded = 0;
+  #read = 0;
+
+  constructor(bounds: Partial<Bounds> = {}) {
+    this.#bounds = { ...BOUNDS, ...bounds };
+  }
+
+  /** Notes bytes read from the source. */
+  read(bytes: number): void {
+    this.#read += bytes;
+  }
+
+  /** Whether as many bytes of a document may be kept in memory. */
+  keep(bytes: number): boolean {
+    this.#documents += bytes;
+    return this.#documents <= this.#bounds.documentBytes;
+  }
+
+  /** @throws {ArchiveError} when compressed data grows beyond all measure. */
+  expanded(bytes: number): void {
+    this.#expanded += bytes;
+    const { expandedBytes, expansion } = this.#bounds;
+    if (this.#expanded > Math.max(expandedBytes, this.#read * expansion)) {
+      throw new ArchiveError(
+        `it decompresses to more than ${expansion} times its size`,
+      );
+    }
+  }
+
+  /** @throws {ArchiveError} when there are more records or names than can be kept. */
+  entry(nameLength: number): void {
+    if (++this.#entries > this.#bounds.entries) {
+      throw new ArchiveError(
+        `the image has more than ${this.#bounds.entries} entries`,
+      );
+    }
+    if ((this.#nameLength += nameLength) > this.#bounds.nameLength) {
+      throw new ArchiveError(
+        `the names in the image are longer than ${this.#bounds.nameLength} characters together`,
+      );
+    }
+  }
+}

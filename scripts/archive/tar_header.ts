@@ -1,0 +1,274 @@
+/**
+ * The fields of a tar header and of a PAX record: bytes to values, as strict as
+ * the engines are, because a header read differently is another image.
+ *
+ * @module
+ */
+import type { EntryType } from "../model.ts";
+import { ArchiveError } from "./archive_error.ts";
+
+/** Bytes of a tar block. */
+export const BLOCK = 512;
+
+/** A record of a tar before its path is judged. */
+export interface TarHeader {
+  path: string;
+  type: EntryType;
+  /** Bytes of content stored in the archive. */
+  size: number;
+  mode: number;
+  uid: number;
+  gid: number;
+  mtime: number;
+  /** Target as written; `""` for what is not a link. */
+  link: string;
+}
+
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+
+/**
+ * Bytes as text. What is not UTF-8 is read as Latin-1, so that two different
+ * names never become the same one.
+ */
+export function decodeText(bytes: Uint8Array): string {
+  try {
+    return utf8.decode(bytes);
+  } catch {
+    return Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
+  }
+}
+
+/** Text of a field up to its first NUL. */
+function text(block: Uint8Array, start: number, length: number): string {
+  const end = start + length;
+  let result = "";
+  for (let index = start; index < end; index++) {
+    const byte = block[index];
+    if (byte === 0) return result;
+    if (byte >= 0x80) {
+      const nul = block.indexOf(0, index);
+      return decodeText(
+        block.subarray(start, nul === -1 || nul > end ? end : nul),
+      );
+    }
+    result += String.fromCharCode(byte);
+  }
+  return result;
+}
+
+/** A number in octal digits, or in base 256 when the first bit is set. */
+function number(
+  block: Uint8Array,
+  start: number,
+  length: number,
+  field: string,
+): number {
+  const first = block[start];
+  let value = 0;
+  if (first & 0x80) {
+    const negative = (first & 0x40) !== 0;
+    value = negative ? (first | ~0xff) : first & 0x3f;
+    for (let index = start + 1; index < start + length; index++) {
+      value = value * 256 + block[index];
+    }
+    if (!Number.isSafeInteger(value)) {
+      throw new ArchiveError(`a tar header has a ${field} out of range`);
+    }
+    return value;
+  }
+  let index = start;
+  let end = start + length;
+  while (index < end && (block[index] === 0x20 || block[index] === 0)) index++;
+  while (end > index && (block[end - 1] === 0x20 || block[end - 1] === 0)) {
+    end--;
+  }
+  for (; index < end; index++) {
+    const digit = block[index] - 0x30;
+    // Some writers leave rubbish after the NUL that ends the digits.
+    if (block[index] === 0) break;
+    if (digit < 0 || digit > 7) {
+      throw new ArchiveError(`a tar header has a ${field} that is no number`);
+    }
+    value = value * 8 + digit;
+  }
+  return value;
+}
+
+/** Whether the block's checksum is right, by either of the two ways to add it up. */
+export function checksumHolds(block: Uint8Array): boolean {
+  let sum = 8 * 0x20;
+  let high = 0;
+  for (let index = 0; index < BLOCK; index++) {
+    if (index === 148) index = 156;
+    const byte = block[index];
+    sum += byte;
+    high += byte >> 7;
+  }
+  let stated: number;
+  try {
+    stated = number(block, 148, 8, "checksum");
+  } catch {
+    return false;
+  }
+  return stated === sum || stated === sum - 256 * high;
+}
+
+/** Whether all bytes are zero, as in the two blocks that end a tar. */
+export function isZero(block: Uint8Array): boolean {
+  for (let index = 0; index < BLOCK; index++) {
+    if (block[index] !== 0) return false;
+  }
+  return true;
+}
+
+const TYPES: Record<string, EntryType> = {
+  "0": "file",
+  "\0": "file",
+  "7": "file",
+  "S": "file",
+  "1": "hardlink",
+  "2": "symlink",
+  "3": "character-device",
+  "4": "block-device",
+  "5": "directory",
+  "6": "fifo",
+};
+
+/** Type flags with a meaning of their own: they describe other records, or hold nothing. */
+export const FLAG = {
+  pax: "x",
+  globalPax: "g",
+  solarisPax: "X",
+  longName: "L",
+  longLink: "K",
+  sparse: "S",
+  volume: "V",
+} as const;
+
+/** The type flag of a header. */
+export function flagOf(block: Uint8Array): string {
+  return String.fromCharCode(block[156]);
+}
+
+/** Bytes that follow the header, whatever it describes. */
+export function sizeOf(block: Uint8Array): number {
+  const size = number(block, 124, 12, "size");
+  if (size < 0) throw new ArchiveError("a tar header has a negative size");
+  return size;
+}
+
+/** Whether another 512 bytes of the map of an old GNU sparse file follow. */
+export function sparseContinues(block: Uint8Array, isHeader: boolean): boolean {
+  return block[isHeader ? 482 : 504] !== 0;
+}
+
+/** What the extension records before a header say in its place. */
+export interface Extension {
+  path?: string;
+  link?: string;
+  size?: number;
+  uid?: number;
+  gid?: number;
+  mtime?: number;
+}
+
+/**
+ * A header as a record.
+ *
+ * @param block The 512 bytes, whose checksum was found right.
+ * @param extension What PAX and GNU records before it have said.
+ * @throws {ArchiveError} for a field that cannot be read.
+ */
+export function readHeader(
+  block: Uint8Array,
+  extension: Extension,
+): TarHeader {
+  let path = extension.path ?? text(block, 0, 100);
+  // `ustar\0` has a prefix there; GNU's `ustar ` has other fields.
+  if (
+    extension.path === undefined && block[345] !== 0 &&
+    text(block, 257, 6) === "ustar"
+  ) {
+    const star = text(block, 508, 4) === "tar";
+    path = `${text(block, 345, star ? 131 : 155)}/${path}`;
+  }
+  const flag = flagOf(block);
+  // Before ustar a directory was a file whose name ends in a slash.
+  const type = (flag === "0" || flag === "\0") && path.endsWith("/")
+    ? "directory"
+    : flag === "D"
+    ? "directory"
+    : TYPES[flag] ?? "file";
+  return {
+    path,
+    type,
+    size: type === "file" || flag === "D" ? extension.size ?? sizeOf(block) : 0,
+    mode: number(block, 100, 8, "mode") & 0o7777,
+    uid: extension.uid ?? number(block, 108, 8, "owner"),
+    gid: extension.gid ?? number(block, 116, 8, "group"),
+    mtime: extension.mtime ?? number(block, 136, 12, "time"),
+    link: type === "symlink" || type === "hardlink"
+      ? extension.link ?? text(block, 157, 100)
+      : "",
+  };
+}
+
+/**
+ * The records of a PAX header that matter here.
+ *
+ * @throws {ArchiveError} for records that are not `LENGTH KEY=VALUE\n`.
+ */
+export function readPax(data: Uint8Array, extension: Extension): void {
+  let at = 0;
+  while (at < data.length) {
+    const space = data.indexOf(0x20, at);
+    const digits = space === -1 ? "" : decodeText(data.subarray(at, space));
+    const length = /^[0-9]{1,8}$/.test(digits) ? Number(digits) : 0;
+    const end = at + length;
+    const equals = data.indexOf(0x3d, space);
+    if (
+      end <= space || end > data.length || data[end - 1] !== 0x0a ||
+      equals === -1 || equals >= end
+    ) throw new ArchiveError("a PAX header is damaged");
+    const key = decodeText(data.subarray(space + 1, equals));
+    // Attributes can be binary and large; only what is used is decoded.
+    if (key in PAX && Object.hasOwn(PAX, key)) {
+      PAX[key](extension, decodeText(data.subarray(equals + 1, end - 1)));
+    }
+    at = end;
+  }
+}
+
+const PAX: Record<string, (extension: Extension, value: string) => void> = {
+  "path": (extension, value) => extension.path = paxName(value),
+  "GNU.sparse.name": (extension, value) => extension.path = paxName(value),
+  "linkpath": (extension, value) => extension.link = paxName(value),
+  "size": (extension, value) => extension.size = paxNumber("size", value),
+  "uid": (extension, value) => extension.uid = paxNumber("uid", value),
+  "gid": (extension, value) => extension.gid = paxNumber("gid", value),
+  "mtime": (extension, value) => extension.mtime = paxTime(value),
+};
+
+function paxName(value: string): string | undefined {
+  if (value.includes("\0")) {
+    throw new ArchiveError("a PAX header has a name with a NUL in it");
+  }
+  return value === "" ? undefined : value;
+}
+
+function paxNumber(key: string, value: string): number | undefined {
+  if (value === "") return undefined;
+  const result = /^[0-9]{1,16}$/.test(value) ? Number(value) : NaN;
+  if (!Number.isSafeInteger(result)) {
+    throw new ArchiveError(`a PAX header has a ${key} that is no number`);
+  }
+  return result;
+}
+
+function paxTime(value: string): number | undefined {
+  if (value === "") return undefined;
+  if (!/^-?[0-9]{1,15}(\.[0-9]*)?$/.test(value)) {
+    throw new ArchiveError("a PAX header has a time that is no number");
+  }
+  return Number(value);
+}
