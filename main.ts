@@ -1,0 +1,180 @@
+/**
+ * A small, real HTTP service: what the images ship. With `healthcheck` as its
+ * argument it asks the running service instead, for images without a shell.
+ *
+ * @module
+ */
+import { STATUS_CODE } from "@std/http/status";
+
+const HOSTNAME = "0.0.0.0";
+const DEFAULT_PORT = 8080;
+
+/** How long a request in flight may take after a signal; Docker kills after 10 s. */
+const GRACE_MS = 5_000;
+
+/** How long the health check waits for an answer. */
+const HEALTHCHECK_MS = 2_000;
+
+interface Page {
+  body: string;
+  init: ResponseInit;
+}
+
+const GREETING = page("text/html; charset=utf-8", "Hello, Deno! <3");
+const HEALTH = page("application/json", JSON.stringify({ Status: "OK" }));
+const NOT_FOUND = page("text/plain", "Not Found", STATUS_CODE.NotFound);
+
+/** Prepares an answer once, so that a request only has to wrap it. */
+function page(
+  type: string,
+  body: string,
+  status: number = STATUS_CODE.OK,
+): Page {
+  return { body, init: { status, headers: [["content-type", type]] } };
+}
+
+/**
+ * Answers a request. The path is compared as it was sent: with other escapes or
+ * a slash at its end it is another path.
+ *
+ * @param request The request; its query is ignored and its body never read.
+ * @returns The page, or 404 for anything but a GET or HEAD of a known path. The
+ * server leaves the body out when it answers a HEAD.
+ */
+export function handler(request: Request): Response {
+  const { method, url } = request;
+  const known = method === "GET" || method === "HEAD";
+  const { body, init } = known ? find(url) : NOT_FOUND;
+  return new Response(body, init);
+}
+
+/** Finds the page of an absolute URL, without the cost of parsing it into a `URL`. */
+function find(url: string): Page {
+  const start = url.indexOf("/", url.indexOf("://") + 3);
+  const query = url.indexOf("?", start);
+  const length = (query < 0 ? url.length : query) - start;
+  if (length === 1) return GREETING;
+  if (length === 7 && url.startsWith("/health", start)) return HEALTH;
+  return NOT_FOUND;
+}
+
+/**
+ * Reads a port as people write it in `PORT`.
+ *
+ * @param text The value; empty or absent means 8080.
+ * @returns 0 to 65535; 0 asks the system for a free port.
+ * @throws {RangeError} If it is anything but a decimal number in that range.
+ */
+export function parsePort(text: string | undefined): number {
+  if (!text) return DEFAULT_PORT;
+  const port = Number(text);
+  if (!/^\d{1,5}$/.test(text) || port > 65535) {
+    throw new RangeError(
+      `Cannot parse port ${JSON.stringify(text)}: expected 0 to 65535`,
+    );
+  }
+  return port;
+}
+
+/**
+ * Serves until SIGTERM or SIGINT, then finishes what is in flight. A second
+ * signal ends the process at once; as PID 1 it would get no default action.
+ *
+ * @param port The port to listen on.
+ * @returns When every connection is closed, or the time for it is over.
+ * @throws {Error} If the port cannot be listened on.
+ */
+export async function serve(port: number): Promise<void> {
+  const server = listen(port);
+  const stopped = Promise.withResolvers<void>();
+  let signals = 0;
+  const stop = () => {
+    if (++signals > 1) Deno.exit(1);
+    // Idle connections close at once. One that has sent half a request gets the
+    // time to send the rest, but cannot hold the process up for ever.
+    server.shutdown().then(stopped.resolve, stopped.reject);
+    setTimeout(stopped.resolve, GRACE_MS);
+  };
+  Deno.addSignalListener("SIGTERM", stop);
+  Deno.addSignalListener("SIGINT", stop);
+  await stopped.promise;
+  console.log("Stopped");
+}
+
+function listen(port: number): Deno.HttpServer<Deno.NetAddr> {
+  const onListen = (address: Deno.NetAddr) =>
+    console.log(`Listening on http://${address.hostname}:${address.port}/`);
+  try {
+    return Deno.serve({ hostname: HOSTNAME, port, onListen }, handler);
+  } catch (cause) {
+    const inUse = cause instanceof Deno.errors.AddrInUse;
+    const reason = inUse ? "it is in use" : messageOf(cause);
+    throw new Error(`Cannot listen on port ${port}: ${reason}`, { cause });
+  }
+}
+
+/**
+ * Asks the service on this host whether it is well. It talks to the socket
+ * itself, as `fetch` would ask a proxy that the environment names.
+ *
+ * @param port The port it listens on.
+ * @param patience How long to wait for the answer, in ms.
+ * @throws {Error} If it does not answer 200 in time.
+ */
+export async function healthcheck(
+  port: number,
+  patience: number = HEALTHCHECK_MS,
+): Promise<void> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(
+    () => late.reject(new Error(`no answer within ${patience} ms`)),
+    patience,
+  );
+  try {
+    const answer = await Promise.race([askHealth(port), late.promise]);
+    if (!answer.startsWith(`HTTP/1.1 ${STATUS_CODE.OK} `)) {
+      throw new Error(`it answers ${JSON.stringify(answer)}`);
+    }
+  } catch (cause) {
+    throw new Error(`Unhealthy on port ${port}: ${messageOf(cause)}`, {
+      cause,
+    });
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Sends `GET /health` and returns the first line of the answer. */
+async function askHealth(port: number): Promise<string> {
+  using connection = await Deno.connect({ hostname: "127.0.0.1", port });
+  const request =
+    "GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close";
+  await connection.write(new TextEncoder().encode(`${request}\r\n\r\n`));
+  const decoder = new TextDecoder();
+  const buffer = new Uint8Array(1024);
+  let answer = "";
+  while (!answer.includes("\r\n")) {
+    const count = await connection.read(buffer);
+    if (count === null) break;
+    answer += decoder.decode(buffer.subarray(0, count), { stream: true });
+  }
+  return answer.split("\r\n", 1)[0];
+}
+
+function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}
+
+if (import.meta.main) {
+  const [command] = Deno.args;
+  try {
+    const port = parsePort(Deno.env.get("PORT"));
+    if (command === undefined) await serve(port);
+    else if (command === "healthcheck") await healthcheck(port);
+    else throw new Error(`Cannot run "${command}": expected healthcheck`);
+    Deno.exit(0);
+  } catch (error) {
+    console.error(messageOf(error));
+    Deno.exit(1);
+  }
+}
