@@ -1,0 +1,203 @@
+/**
+ * Both bases from packages, at the same time: Debian for the builder, Debian for
+ * the runtime and the wheels do not wait for each other. What is there already
+ * is not assembled again.
+ *
+ * @module
+ */
+import { EXIT, UserError } from "../errors.ts";
+import type { Engine } from "../model.ts";
+import { buildBase } from "./build_base.ts";
+import {
+  BUILDER_DOCKERFILE,
+  BUILDER_FILES,
+  writeBuilder,
+} from "./builder_base.ts";
+import { exists } from "./debian.ts";
+import {
+  type Architecture,
+  BUILDER_PACKAGES,
+  DENO,
+  DENORT,
+  RUNTIME_PACKAGES,
+  SUITE,
+} from "./pins.ts";
+import { cacheFolder, fetchWheel, findPip, readProgram } from "./programs.ts";
+import { baseName } from "./recipe.ts";
+import {
+  RUNTIME_DOCKERFILE,
+  RUNTIME_FILES,
+  writeRuntime,
+} from "./runtime_base.ts";
+
+/** Goes up when the code changes what a base holds. */
+const RECIPE = 1;
+
+/** What assembling needs. */
+export interface AssembleOptions {
+  engine: Engine;
+  refresh?: boolean;
+  architecture?: Architecture;
+  setup?: (commands: string[]) => Promise<void>;
+  onLine?: (line: string) => void;
+  signal?: AbortSignal;
+}
+
+/** The architecture of this machine, as engines name it. */
+export const HOST: Architecture = Deno.build.arch === "aarch64"
+  ? "arm64"
+  : "amd64";
+
+/**
+ * Names of the bases for an architecture.
+ *
+ * @param architecture What programs are compiled for and run on.
+ * @param host What the builder runs on.
+ */
+export function baseNames(
+  architecture: Architecture,
+  host: Architecture = HOST,
+): { builder: string; runtime: string } {
+  const common = { recipe: RECIPE, suite: SUITE, architecture };
+  return {
+    builder: baseName("builder", {
+      ...common,
+      host,
+      packages: BUILDER_PACKAGES,
+      programs: [DENO[host].sha256, DENORT[architecture].sha256],
+      dockerfile: BUILDER_DOCKERFILE,
+      files: BUILDER_FILES,
+    }),
+    runtime: baseName("runtime", {
+      ...common,
+      packages: RUNTIME_PACKAGES,
+      dockerfile: RUNTIME_DOCKERFILE,
+      files: RUNTIME_FILES,
+    }),
+  };
+}
+
+/**
+ * Makes sure that both bases are there.
+ *
+ * @param options The engine to keep them in, and what they are for.
+ * @returns Their names.
+ * @throws {UserError} when a tool is missing, or a package cannot be had.
+ */
+export async function assembleBases(
+  options: AssembleOptions,
+): Promise<{ builder: string; runtime: string }> {
+  const { engine, refresh, architecture = HOST, onLine } = options;
+  const names = baseNames(architecture);
+  const missing = async (name: string) =>
+    refresh || await engine.inspect(name) === undefined;
+  const needed = {
+    builder: await missing(names.builder),
+    runtime: await missing(names.runtime),
+  };
+  if (!needed.builder && !needed.runtime) return names;
+  await provide(needed.builder, options);
+
+  // One failure stops the rest, and all is waited for before it is reported.
+  const failed = new AbortController();
+  const signal = options.signal
+    ? AbortSignal.any([options.signal, failed.signal])
+    : failed.signal;
+  const tasks: Promise<void>[] = [];
+  if (needed.builder) tasks.push(builder(names.builder));
+  if (needed.runtime) tasks.push(runtime(names.runtime));
+  const results = await Promise.allSettled(
+    tasks.map((task) =>
+      task.catch((error) => {
+        failed.abort(error);
+        throw error;
+      })
+    ),
+  );
+  options.signal?.throwIfAborted();
+  if (failed.signal.aborted) throw failed.signal.reason;
+  if (results.some(({ status }) => status === "rejected")) {
+    throw new Error("A base was not assembled");
+  }
+  return names;
+
+  function builder(tag: string): Promise<void> {
+    const say = (line: string) => onLine?.(`builder: ${line}`);
+    return buildBase(engine, {
+      tag,
+      dockerfile: BUILDER_DOCKERFILE,
+      write: (path) => {
+        const wheels = fetchWheels(architecture, onLine, signal);
+        // It is awaited in there, but only once Debian has been started.
+        wheels.catch(() => {});
+        return writeBuilder(path, wheels, readProgram, {
+          architecture,
+          host: HOST,
+          onLine: say,
+          signal,
+        });
+      },
+      onLine: say,
+      signal,
+    });
+  }
+
+  function runtime(tag: string): Promise<void> {
+    const say = (line: string) => onLine?.(`runtime: ${line}`);
+    return buildBase(engine, {
+      tag,
+      dockerfile: RUNTIME_DOCKERFILE,
+      platform: architecture === HOST ? undefined : `linux/${architecture}`,
+      write: (path, folder) =>
+        writeRuntime(path, { architecture, folder, onLine: say, signal }),
+      onLine: say,
+      signal,
+    });
+  }
+}
+
+async function fetchWheels(
+  architecture: Architecture,
+  onLine: ((line: string) => void) | undefined,
+  signal: AbortSignal,
+): Promise<{ deno: string; denort: string }> {
+  const pip = await findPip(signal);
+  if (pip === undefined) throw lacking(["python3-pip"]);
+  const options = { cache: cacheFolder(), onLine, signal };
+  const [deno, denort] = await Promise.all([
+    fetchWheel(DENO[HOST], pip, options),
+    fetchWheel(DENORT[architecture], pip, options),
+  ]);
+  return { deno, denort };
+}
+
+/** Makes sure that the tools are there, or has them installed. */
+async function provide(
+  withPrograms: boolean,
+  { setup, signal }: AssembleOptions,
+): Promise<void> {
+  const missing = async () => {
+    const packages: string[] = [];
+    if (!await exists("mmdebstrap")) packages.push("mmdebstrap");
+    if (withPrograms && await findPip(signal) === undefined) {
+      packages.push("python3-pip");
+    }
+    return packages;
+  };
+  const before = await missing();
+  if (before.length === 0) return;
+  if (setup === undefined) throw lacking(before);
+  await setup(before);
+  const after = await missing();
+  if (after.length > 0) throw lacking(after);
+}
+
+function lacking(packages: string[]): UserError {
+  return new UserError(
+    `Cannot assemble the bases: missing ${packages.join(" and ")}`,
+    {
+      next: `apt-get install --yes ${packages.join(" ")}`,
+      exitCode: EXIT.environment,
+    },
+  );
+}

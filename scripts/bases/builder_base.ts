@@ -1,0 +1,219 @@
+/**
+ * The builder base from packages: what `denoland/deno:debian` is, with the
+ * official `deno`, and with `denort`, which the public image has no need of
+ * because `deno compile` downloads it.
+ *
+ * Known differences from the public image: `denort` lies in `/usr/bin` (92 MB)
+ * where a compile with the public one leaves its download in `DENO_DIR`; Debian
+ * is a minimal one of our making rather than `debian:stable-slim`. A stage that
+ * is shipped as it is (`Dockerfile`) is therefore larger or smaller than the
+ * public one by tens of megabytes; stages on the runtime base are not affected.
+ *
+ * @module
+ */
+import { debian, EPOCH_SECONDS, succeeded } from "./debian.ts";
+import { withoutCredentials } from "./mirror.ts";
+import {
+  type Architecture,
+  BUILDER_PACKAGES,
+  DENO,
+  DENO_VERSION,
+  DENORT,
+} from "./pins.ts";
+import { bytesOf, type NewEntry, readTar, TarWriter } from "./tar.ts";
+import type { WriteOptions } from "./runtime_base.ts";
+
+/** First words that are a command of deno's rather than a program. */
+const SUBCOMMANDS =
+  "add approve-scripts audit bench bundle cache check clean compile completions " +
+  "coverage deploy doc eval fmt help info init install jupyter lint lsp " +
+  "outdated publish remove repl run serve task test types uninstall update " +
+  "upgrade vendor x";
+
+/** Runs deno for its own subcommands and options, and anything else as given. */
+export const ENTRYPOINT = `#!/bin/sh
+case "\${1-}" in
+  "" | -* | ${SUBCOMMANDS.replaceAll(" ", " | ")}) exec deno "$@" ;;
+esac
+exec "$@"
+`;
+
+/** The image's configuration, as the public image has it. */
+export const BUILDER_DOCKERFILE = `FROM scratch
+ADD rootfs.tar /
+ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \\
+    DENO_DIR=/deno-dir/ \\
+    DENO_INSTALL_ROOT=/usr/local \\
+    DENO_VERSION=${DENO_VERSION} \\
+    DENORT_BIN=/usr/bin/denort
+ENTRYPOINT ["/tini", "--", "docker-entrypoint.sh"]
+CMD []
+`;
+
+/** What mmdebstrap leaves out: what Debian's slim images leave out. */
+const LEAN = [
+  "--dpkgopt=path-exclude=/usr/share/doc/*",
+  "--dpkgopt=path-include=/usr/share/doc/*/copyright",
+  "--dpkgopt=path-exclude=/usr/share/info/*",
+  "--dpkgopt=path-exclude=/usr/share/lintian/*",
+  "--dpkgopt=path-exclude=/usr/share/locale/*",
+  "--dpkgopt=path-exclude=/usr/share/man/*",
+];
+
+/** What goes into the name of the base. */
+export const BUILDER_FILES = { ENTRYPOINT, LEAN };
+
+/** Where the wheels are. */
+export interface Wheels {
+  deno: string;
+  denort: string;
+}
+
+/** Opens a program in a wheel; a parameter so that tests need no wheels. */
+export type ReadProgram = typeof import("./programs.ts").readProgram;
+
+/**
+ * Writes the root filesystem of the builder base. The programs are written
+ * while Debian is still being assembled.
+ *
+ * @param path The tar to write.
+ * @param wheels Resolves when the wheels are there.
+ * @param read Reads a program out of a wheel.
+ * @param options Architecture that programs are compiled for; `host`: the one
+ * that the builder itself runs on.
+ * @throws {UserError} when packages cannot be fetched or have another hash.
+ */
+export async function writeBuilder(
+  path: string,
+  wheels: Promise<Wheels>,
+  read: ReadProgram,
+  { architecture, host, onLine, signal }:
+    & Omit<WriteOptions, "folder">
+    & { host: Architecture },
+): Promise<void> {
+  const running = await debian({
+    variant: "minbase",
+    packages: BUILDER_PACKAGES,
+    architecture: host,
+    args: [...LEAN, "--format=tar"],
+    target: "-",
+    onLine,
+    signal,
+  });
+  try {
+    await using tar = new TarWriter(path);
+    const { deno, denort } = await wheels;
+    for (const entry of OURS) await tar.add(entry, entry.content);
+    onLine?.(`adding deno and denort ${DENO_VERSION}`);
+    await tar.add(
+      program("usr/bin/deno", DENO[host].size),
+      read(deno, DENO[host], host),
+    );
+    await tar.add(
+      program("usr/bin/denort", DENORT[architecture].size),
+      read(denort, DENORT[architecture], architecture),
+    );
+    await addDebian(tar, running.stdout);
+    await succeeded(running.ended, signal);
+    await tar.finish();
+  } catch (error) {
+    running.stop();
+    // Its own temporary folder is gone only when it has ended.
+    const { code } = await running.ended;
+    if (code !== 0 && !(error instanceof Error && "next" in error)) {
+      await succeeded(running.ended, signal);
+    }
+    throw error;
+  }
+}
+
+const mtime = new Date(EPOCH_SECONDS * 1000);
+
+function program(name: string, size: number): NewEntry {
+  return { name, mode: 0o755, mtime, size };
+}
+
+function directory(name: string, id = 0): NewEntry {
+  return { name, type: "directory", mode: 0o755, mtime, uid: id, gid: id };
+}
+
+/** Parents come first, since not every engine makes them. */
+const OURS: (NewEntry & { content?: Uint8Array })[] = [
+  directory("deno-dir/", 1993),
+  directory("home/"),
+  directory("home/deno/", 1993),
+  directory("usr/"),
+  directory("usr/bin/"),
+  directory("usr/local/"),
+  directory("usr/local/bin/"),
+  {
+    name: "tini",
+    type: "symlink",
+    linkname: "usr/bin/tini",
+    mode: 0o777,
+    mtime,
+  },
+  {
+    name: "usr/local/bin/docker-entrypoint.sh",
+    mode: 0o755,
+    mtime,
+    content: new TextEncoder().encode(ENTRYPOINT),
+  },
+];
+
+/** Lines that make the user `deno` known. */
+const ACCOUNTS: Record<string, string> = {
+  "etc/passwd": "deno:x:1993:1993::/home/deno:/bin/sh\n",
+  "etc/group": "deno:x:1993:\n",
+  "etc/shadow": "deno:!:20000::::::\n",
+  "etc/gshadow": "deno:!::\n",
+};
+
+/** What is the machine's, or only of use to the one that made the tree. */
+const UNWANTED = [
+  /^dev\/./,
+  /^etc\/(hostname|resolv\.conf|machine-id)$/,
+  /^etc\/(passwd|group|shadow|gshadow)-$/,
+  /^etc\/apt\/apt\.conf\.d\/99mmdebstrap$/,
+  /^var\/cache\/(apt|debconf|ldconfig)\/.*[^/]$/,
+  /^var\/lib\/apt\/lists\/.*[^/]$/,
+  /^var\/log\/.*[^/]$/,
+];
+
+/**
+ * Adds Debian's files, without those of the machine that assembled them.
+ *
+ * @param tar Where to add them.
+ * @param stream The tar that mmdebstrap wrote.
+ */
+export async function addDebian(
+  tar: Pick<TarWriter, "add">,
+  stream: ReadableStream<Uint8Array>,
+): Promise<void> {
+  const ours = new Set(OURS.map(({ name }) => name));
+  for await (const { header, body } of readTar(stream)) {
+    const bare = header.name.replace(/^(\.?\/)+/, "");
+    const name = header.type === "directory" ? bare.replace(/\/*$/, "/") : bare;
+    if (name === "" || name === "/" || ours.has(name)) continue;
+    if (UNWANTED.some((pattern) => pattern.test(name))) continue;
+    const { mode, mtime, type, uid, gid, size, linkname } = header;
+    const entry: NewEntry = { name, mode, mtime, type, uid, gid, size };
+    if (type === "symlink") entry.linkname = linkname;
+    if (type === "link") entry.linkname = linkname.replace(/^(\.?\/)+/, "");
+    const change = changes(name);
+    if (change === undefined) {
+      await tar.add(entry, type === "file" ? body : undefined);
+    } else {
+      const before = new TextDecoder().decode(await bytesOf(body));
+      await tar.add(entry, new TextEncoder().encode(change(before)));
+    }
+  }
+}
+
+function changes(name: string): ((text: string) => string) | undefined {
+  const line = ACCOUNTS[name];
+  if (line !== undefined) return (text) => text + line;
+  if (/^etc\/apt\/sources\.list(\.d\/.*[^/])?$/.test(name)) {
+    return withoutCredentials;
+  }
+}

@@ -1,0 +1,121 @@
+/**
+ * Where base images come from: pulled from a registry, or assembled here from
+ * Debian and PyPI packages where no registry can be reached.
+ *
+ * @module
+ */
+import { messageOf, UserError } from "../errors.ts";
+import type { Engine } from "../model.ts";
+import { assembleBases } from "./assemble_bases.ts";
+import { type Architecture, DENO_VERSION, SUITE } from "./pins.ts";
+
+/** The bases to build on. */
+export interface Bases {
+  source: "registry" | "packages";
+  /** Which was chosen and why, as one line. */
+  reason: string;
+  builder: string;
+  runtime: string;
+  /** Version of Deno in the builder, when it is known. */
+  deno?: string;
+  /** Arguments for every build. */
+  buildArgs: Record<string, string>;
+}
+
+/** What the choice depends on. */
+export interface ChooseOptions {
+  wanted: "auto" | "registry" | "packages";
+  engine: Engine;
+  /** The Dockerfiles' own bases; `""` for one that they do not leave open. */
+  defaults: { builder: string; runtime: string };
+  /** Assemble anew what was assembled before. */
+  refresh?: boolean;
+  /** What the images are for; the machine's own when absent. */
+  architecture?: Architecture;
+  /** Flags that compiling on assembled bases needs, as `DENO_FLAGS`. */
+  denoFlags?: string;
+  /** Installs what is missing, or throws; given the Debian packages' names. */
+  setup?: (commands: string[]) => Promise<void>;
+  onLine?: (line: string) => void;
+  signal?: AbortSignal;
+}
+
+/**
+ * Chooses the bases, and assembles them when they are to come from packages.
+ *
+ * @param options What is wanted and possible.
+ * @returns The bases, which are there when they come from packages.
+ * @throws {UserError} when they can neither be pulled nor assembled.
+ */
+export async function chooseBases(options: ChooseOptions): Promise<Bases> {
+  const { wanted, defaults } = options;
+  if (wanted === "registry") {
+    return await fromRegistry(options, "registry: asked for");
+  }
+  let reason = "asked for";
+  if (wanted === "auto") {
+    if (defaults.builder === "" && defaults.runtime === "") {
+      const why = "registry: the Dockerfiles leave no base open";
+      return await fromRegistry(options, why);
+    }
+    const { available, why } = await reach(options);
+    if (available) return await fromRegistry(options, `registry: ${why}`);
+    reason = why;
+  }
+  const { builder, runtime } = await assembleBases(options);
+  const buildArgs: Record<string, string> = {
+    BUILDER_IMAGE: builder,
+    RUNTIME_IMAGE: runtime,
+  };
+  if (options.denoFlags) buildArgs.DENO_FLAGS = options.denoFlags;
+  return {
+    source: "packages",
+    reason: `packages: Debian ${SUITE}, Deno ${DENO_VERSION}; ${reason}`,
+    builder,
+    runtime,
+    deno: DENO_VERSION,
+    buildArgs,
+  };
+}
+
+async function fromRegistry(
+  { engine, defaults }: ChooseOptions,
+  reason: string,
+): Promise<Bases> {
+  const info = defaults.builder === ""
+    ? undefined
+    : await engine.inspect(defaults.builder);
+  const deno = info?.config.env.find((line) => line.startsWith("DENO_VERSION="))
+    ?.slice("DENO_VERSION=".length);
+  return { source: "registry", reason, ...defaults, deno, buildArgs: {} };
+}
+
+/** Finds out whether every base is here or can be pulled. */
+async function reach(
+  { engine, defaults, architecture, onLine, signal }: ChooseOptions,
+): Promise<{ available: boolean; why: string }> {
+  const pulled: string[] = [];
+  const images = [defaults.builder, defaults.runtime].filter(Boolean);
+  for (const image of images) {
+    signal?.throwIfAborted();
+    if (await engine.inspect(image) !== undefined) continue;
+    onLine?.(`pulling ${image}`);
+    try {
+      // The builder runs here, whatever it compiles for.
+      const platform = architecture && image !== defaults.builder
+        ? `linux/${architecture}`
+        : undefined;
+      await engine.pull(image, { platform, signal });
+      pulled.push(image);
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (!(error instanceof UserError)) throw error;
+      const first = messageOf(error).split("\n", 1)[0];
+      return { available: false, why: `cannot pull ${image}: ${first}` };
+    }
+  }
+  const why = pulled.length > 0
+    ? `pulled ${pulled.join(" and ")}`
+    : `${images.join(" and ")} ${images.length > 1 ? "are" : "is"} here`;
+  return { available: true, why };
+}

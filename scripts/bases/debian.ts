@@ -1,0 +1,141 @@
+/**
+ * Debian packages: mmdebstrap, given the mirror and the network settings of the
+ * machine's own apt, and one sentence for each of the ways in which it fails.
+ *
+ * @module
+ */
+import { EXIT, UserError } from "../errors.ts";
+import { mirrorSources, networkOptions } from "./mirror.ts";
+import { type Architecture, SUITE } from "./pins.ts";
+import { type Ended, run, type Running, start } from "./run.ts";
+
+/** The newest time that a file of an assembled base may have. */
+export const EPOCH_SECONDS = 1735689600;
+
+/** What a run of mmdebstrap needs. */
+export interface DebianOptions {
+  variant: "minbase" | "extract";
+  packages: readonly string[];
+  architecture: Architecture;
+  /** Further arguments, before the suite. */
+  args?: readonly string[];
+  /** `-` for stdout. */
+  target: string;
+  onLine?: (line: string) => void;
+  signal?: AbortSignal;
+}
+
+/**
+ * Starts mmdebstrap.
+ *
+ * @param options What to install or extract, and where to.
+ * @returns The process; its stdout is the tar when the target is `-`.
+ * @throws {UserError} when there is no mmdebstrap.
+ */
+export async function debian(options: DebianOptions): Promise<Running> {
+  const { variant, packages, architecture, args = [], target } = options;
+  const { sources, settings } = await machine(options.signal);
+  const running = start("mmdebstrap", [
+    `--variant=${variant}`,
+    `--architectures=${architecture}`,
+    `--include=${packages.join(",")}`,
+    ...settings.map((setting) => `--aptopt=${setting}`),
+    ...args,
+    SUITE,
+    target,
+    ...sources,
+  ], {
+    env: { SOURCE_DATE_EPOCH: String(EPOCH_SECONDS) },
+    onLine: (line) => options.onLine?.(line.replace(/^I: /, "")),
+    signal: options.signal,
+  });
+  if (running !== undefined) return running;
+  throw new UserError("Cannot find mmdebstrap", {
+    next: "apt-get install mmdebstrap",
+    exitCode: EXIT.environment,
+  });
+}
+
+/**
+ * Whether a command can be started.
+ *
+ * @param command Its name.
+ */
+export async function exists(command: string): Promise<boolean> {
+  return await run(command, ["--version"]) !== undefined;
+}
+
+async function machine(signal?: AbortSignal) {
+  const targets = ["indextargets", "Created-By: Packages"];
+  const signed = await run("apt-get", targets, { signal });
+  const unsigned = await run("apt-get", [...targets, "--no-release-info"], {
+    signal,
+  });
+  const dump = await run("apt-config", [
+    "dump",
+    "--no-empty",
+    "--format=%f %v%n",
+  ], { signal });
+  const sources = mirrorSources(signed?.stdout ?? "");
+  return {
+    sources: sources.length > 0
+      ? sources
+      : mirrorSources(unsigned?.stdout ?? ""),
+    settings: networkOptions(dump?.stdout ?? ""),
+  };
+}
+
+/**
+ * Waits for mmdebstrap to end well.
+ *
+ * @param ended What {@linkcode debian} returned with.
+ * @param signal What may have stopped it.
+ * @throws {UserError} saying why it failed; the signal's reason when stopped.
+ */
+export async function succeeded(
+  ended: Promise<Ended>,
+  signal?: AbortSignal,
+): Promise<void> {
+  const { code, tail } = await ended;
+  signal?.throwIfAborted();
+  if (code !== 0) throw debianError(tail);
+}
+
+/** Reasons by what mmdebstrap and apt write; the first that matches counts. */
+const REASONS: readonly [RegExp, string, string][] = [
+  [
+    /No space left on device/i,
+    "no space left on the device",
+    "Free some space where temporary files go, or set TMPDIR to a folder with 1 GB",
+  ],
+  [
+    /NO_PUBKEY|is not signed|public key is not available|Missing key|cannot find.*keyring|no valid OpenPGP/i,
+    `the machine cannot check the signatures of Debian ${SUITE}`,
+    "apt-get install debian-archive-keyring (a newer one, if it is there already)",
+  ],
+  [
+    /Could not resolve|Temporary failure resolving|Unable to connect|Could not connect|Connection (failed|refused|timed out)|Failed to fetch|is not available|\b40[347]\b.*\[/i,
+    "its mirror does not answer",
+    "Check apt's mirror and proxy: apt-get update, apt-config dump Acquire::http::Proxy",
+  ],
+  [
+    /have to be root|newuidmap|unshare|Operation not permitted|superuser/i,
+    "it may not make a root filesystem",
+    "Run as root, or give your user a range in /etc/subuid and install uidmap",
+  ],
+];
+
+/**
+ * Says why mmdebstrap failed.
+ *
+ * @param output The end of its stderr.
+ */
+export function debianError(output: string): UserError {
+  const [, reason, next] = REASONS.find(([pattern]) => pattern.test(output)) ??
+    [, "mmdebstrap failed", "Read its output below"];
+  return new UserError(`Cannot assemble Debian ${SUITE}: ${reason}`, {
+    next,
+    exitCode: EXIT.environment,
+    output,
+  });
+}
