@@ -186,6 +186,27 @@ export const verdictSchema = z.object({
   detail: z.string().optional(),
 });
 
+const change = z.object({
+  name: z.string(),
+  before: bytes.optional().describe("Absent when it is new."),
+  after: bytes.optional().describe("Absent when it is gone."),
+});
+
+/** What became larger or smaller in one variant since an earlier report. */
+export const growthSchema = z.object({
+  variant: z.string(),
+  size: change,
+  pull: change.optional().describe(
+    "With gzip; absent unless measured in both.",
+  ),
+  layers: z.array(change).describe("By instruction, largest change first."),
+  paths: z.array(change).describe(
+    "Files and directories, largest change first.",
+  ),
+  packages: z.array(change)
+    .describe("Debian packages, npm packages and modules in the binary."),
+});
+
 /** The whole of `report.json`. */
 export const reportSchema = z.object({
   $schema: z.string().optional(),
@@ -204,6 +225,8 @@ export const reportSchema = z.object({
   variants: z.array(variantSchema),
   failures: z.array(failure),
   budgets: z.array(verdictSchema),
+  growth: z.array(growthSchema).optional()
+    .describe("Against the report given with --baseline."),
 });
 
 const difference = z.int().describe("Bytes after minus bytes before.");
@@ -296,6 +319,8 @@ export type Wasted = z.infer<typeof wasted>;
 export type Program = z.infer<typeof program>;
 /** Median, 95th percentile and samples of one figure. */
 export type Distribution = z.infer<typeof distribution>;
+/** What became larger or smaller in one variant since an earlier report. */
+export type Growth = z.infer<typeof growthSchema>;
 /** One rule of the budget, held against one variant. */
 export type Verdict = z.infer<typeof verdictSchema>;
 /** The whole of `report.json`. */
