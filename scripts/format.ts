@@ -74,26 +74,6 @@ export function formatRatio(bytes: number, baseline: number): string {
 }
 
 /**
- * Text from an image or a program, safe to show on a terminal.
- *
- * @param text Anything: a path, an instruction, a line of a log.
- * @returns The same with control characters and bidirectional overrides written
- * as escapes, such as `\x1b`.
- */
-export function printable(text: string): string {
-  // deno-lint-ignore no-control-regex -- they are what is looked for
-  return text.replace(
-    /[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
-    (character) => {
-      const code = character.charCodeAt(0);
-      return code < 0x100
-        ? `\\x${code.toString(16).padStart(2, "0")}`
-        : `\\u${code.toString(16).padStart(4, "0")}`;
-    },
-  );
-}
-
-/**
  * The actual value or the limit of a budget's rule.
  *
  * @param value The figure, or whether a fact holds.

@@ -90,5 +90,5 @@ Deno.test("formatLimit() follows the rule's unit", () => {
 });
 
 Deno.test("printable() escapes what would move a cursor or turn text around", () => {
-  assertEquals(printable("a\x1b[31m\n\u202eb é"), "a\\x1b[31m\\x0a\\u202eb é");
+  assertEquals(printable("a\x1b[31m\n\u202eb é"), "a\\x1b[31m\\n\\u202eb é");
 });
