@@ -1,0 +1,25 @@
+# Everything in one stage: compiler, sources and binary all ship. The honest "before".
+
+# Where the images come from; a mirror or a stand-in can take their place.
+ARG BUILDER_IMAGE=denoland/deno:debian-2.9.7
+ARG RUNTIME_IMAGE=gcr.io/distroless/cc-debian13:nonroot
+
+# The same in every Dockerfile here, to the byte: one compile serves all.
+FROM ${BUILDER_IMAGE} AS build-stage
+WORKDIR /app
+COPY deno.json deno.lock main.ts ./
+COPY offline/ offline/
+# More flags for deno. Without jsr.io: --import-map offline/import_map.json --no-lock
+ARG DENO_FLAGS=--frozen
+RUN deno compile ${DENO_FLAGS} --no-prompt -P=serve -o /hello main.ts
+
+LABEL org.opencontainers.image.title="hello" \
+      org.opencontainers.image.description="A small Deno service" \
+      org.opencontainers.image.licenses="MIT"
+EXPOSE 8080
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=10s --timeout=3s --start-period=5s --retries=3 \
+  CMD ["/hello", "healthcheck"]
+# The user that the builder image brings along.
+USER 1993:1993
+ENTRYPOINT ["/hello"]
