@@ -5,7 +5,8 @@
  * @module
  */
 import { messageOf } from "../errors.ts";
-import { formatRequest, HttpConnection } from "./http_client.ts";
+import { HttpConnection } from "./http_client.ts";
+import { formatRequest, saysClose } from "./http_message.ts";
 
 /** What to send, and how much. */
 export interface BurstOptions {
@@ -80,9 +81,7 @@ export async function burst(
           const response = await connection?.receive();
           if (status === "any" || response?.status === status) answered++;
           else fail(`status ${response?.status} instead of ${status}`);
-          alive = !/\bclose\b/i.test(
-            response?.headers.get("connection") ?? "",
-          );
+          alive = response !== undefined && !saysClose(response);
         } catch (error) {
           if (!signal.aborted) fail(error);
           alive = false;

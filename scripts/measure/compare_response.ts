@@ -5,7 +5,7 @@
  */
 import { isDeepStrictEqual } from "node:util";
 import type { Expectation } from "./contract_schema.ts";
-import type { HttpResponse } from "./http_client.ts";
+import type { HttpResponse } from "./http_message.ts";
 
 /**
  * What is wrong with an answer.

@@ -5,67 +5,20 @@
  * @module
  */
 
-/** An answer, framed as HTTP/1.1 says. */
-export interface HttpResponse {
-  status: number;
-  /** By lower-case name; repeated ones are joined with `, `. */
-  headers: Map<string, string>;
-  body: Uint8Array;
-}
+import {
+  ClosedError,
+  formatRequest,
+  type HttpRequest,
+  type HttpResponse,
+  parseHead,
+  ProtocolError,
+} from "./http_message.ts";
+import { orAbort } from "./time_limit.ts";
 
-/** Thrown when the other side ends the connection before an answer is whole. */
-export class ClosedError extends Error {
-  override name = "ClosedError";
-  /** Bytes of the answer that had come. */
-  readonly received: number;
-  constructor(received: number, options?: ErrorOptions) {
-    super(
-      received === 0
-        ? "the connection was closed without an answer"
-        : `the connection was closed ${received} bytes into the answer`,
-      options,
-    );
-    this.received = received;
-  }
-}
-
-/** Thrown when what comes is not HTTP/1.1. */
-export class ProtocolError extends Error {
-  override name = "ProtocolError";
-}
-
-/** What to send. */
-export interface HttpRequest {
-  method?: string;
-  path: string;
-  headers?: Record<string, string>;
-  body?: string;
-}
-
+/** Bytes after which a head that does not end is given up. */
 const MAX_HEAD = 1 << 20;
 const encoder = new TextEncoder();
 const latin1 = new TextDecoder("latin1");
-
-/**
- * The bytes of a well-formed request: adds `Host`, and `Content-Length` when
- * there is a body, unless the headers have them.
- *
- * @param request What to send; method and path are sent as they are.
- * @returns The request as text.
- */
-export function formatRequest(request: HttpRequest): string {
-  const { method = "GET", path, headers = {}, body = "" } = request;
-  const names = new Set(Object.keys(headers).map((name) => name.toLowerCase()));
-  let text = `${method} ${path} HTTP/1.1\r\n`;
-  if (!names.has("host")) text += "Host: 127.0.0.1\r\n";
-  for (const [name, value] of Object.entries(headers)) {
-    text += `${name}: ${value}\r\n`;
-  }
-  if (body !== "" && !names.has("content-length")) {
-    text += `Content-Length: ${encoder.encode(body).length}\r\n`;
-  }
-  return `${text}\r\n${body}`;
-}
 
 /** A TCP connection on which requests are written and answers read. */
 export class HttpConnection implements Disposable {
@@ -98,14 +51,11 @@ export class HttpConnection implements Disposable {
       throw new TypeError(`Cannot connect to "${hostname}": not this machine`);
     }
     signal?.throwIfAborted();
-    const connection = await Deno.connect({
-      hostname,
-      port: Number(port || 80),
+    const connecting = Deno.connect({ hostname, port: Number(port || 80) });
+    const connection = await orAbort(connecting, signal).catch((error) => {
+      connecting.then((late) => late.close(), () => {});
+      throw error;
     });
-    if (signal?.aborted) {
-      connection.close();
-      throw signal.reason;
-    }
     connection.setNoDelay(true);
     return new HttpConnection(connection, signal);
   }
@@ -292,26 +242,4 @@ function findHeadEnd(bytes: Uint8Array, from: number, to: number): number {
     ) return at;
   }
   return -1;
-}
-
-function parseHead(text: string) {
-  const [first, ...lines] = text.split("\r\n");
-  const match = /^HTTP\/1\.[01] (\d{3})(?: |$)/.exec(first);
-  if (!match) {
-    throw new ProtocolError(
-      `not an HTTP answer: ${JSON.stringify(first.slice(0, 60))}`,
-    );
-  }
-  const headers = new Map<string, string>();
-  for (const line of lines) {
-    const colon = line.indexOf(":");
-    if (colon <= 0) {
-      throw new ProtocolError(`not a header: ${JSON.stringify(line)}`);
-    }
-    const name = line.slice(0, colon).toLowerCase();
-    const value = line.slice(colon + 1).trim();
-    const before = headers.get(name);
-    headers.set(name, before === undefined ? value : `${before}, ${value}`);
-  }
-  return { status: Number(match[1]), headers };
 }

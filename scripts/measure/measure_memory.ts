@@ -4,11 +4,10 @@
  * @module
  */
 import type { Container } from "../model.ts";
-import { burst } from "./burst.ts";
+import { contractBurst } from "./contract_burst.ts";
 import type { Contract } from "./contract_schema.ts";
 import { readProcess, type ServiceProcess } from "./read_process.ts";
 import { sleep } from "./time_limit.ts";
-import { urlOf } from "./url_of.ts";
 
 /** Resident memory of the service's process, in bytes. */
 export interface Memory {
@@ -23,6 +22,8 @@ const LOOK_MS = 100;
 const LOOKS = 4;
 /** After so many looks the last one counts. */
 const MAX_LOOKS = 40;
+/** The burst is cut off after so many milliseconds. */
+const BURST_MS = 30_000;
 
 /**
  * Measures a container that serves and has had no load yet. "Idle" and "loaded"
@@ -41,15 +42,7 @@ export async function measureMemory(
   const read = () => readProcess(container);
   const idle = await settle(read, (ms) => sleep(ms, signal));
   if (!idle) return undefined;
-  await burst(urlOf(container), {
-    path: contract.burst.path ?? contract.healthPath,
-    // Its memory is the question here; the contract has been proven before.
-    status: "any",
-    requests: contract.burst.requests,
-    connections: contract.burst.connections,
-    timeLimitMs: 30_000,
-    signal,
-  });
+  await contractBurst(container, contract, BURST_MS, signal);
   const loaded = await settle(read, (ms) => sleep(ms, signal));
   if (!loaded) return undefined;
   return {

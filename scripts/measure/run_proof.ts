@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { messageOf } from "../errors.ts";
+import { messageOf, UserError } from "../errors.ts";
 import type { Check } from "../schema.ts";
 import { TimeLimitError, withTimeLimit } from "./time_limit.ts";
 
@@ -36,9 +36,13 @@ export async function runProof(
     if (error instanceof CannotProve) {
       return { name, status: "skip", detail: error.message };
     }
-    const detail = error instanceof TimeLimitError
-      ? `no answer within ${timeLimitMs} ms`
-      : messageOf(error);
-    return { name, status: "fail", detail };
+    return { name, status: "fail", detail: explain(error, timeLimitMs) };
   }
+}
+
+function explain(error: unknown, timeLimitMs: number): string {
+  if (error instanceof TimeLimitError) return `no end within ${timeLimitMs} ms`;
+  const log = error instanceof UserError ? error.output?.trim() : undefined;
+  const last = log?.split("\n").at(-1)?.trim();
+  return messageOf(error) + (last ? `; its log ends with: ${last}` : "");
 }

@@ -4,7 +4,8 @@
  *
  * @module
  */
-import { ClosedError, formatRequest, HttpConnection } from "./http_client.ts";
+import { HttpConnection } from "./http_client.ts";
+import { ClosedError, formatRequest, saysClose } from "./http_message.ts";
 
 /** What became of the requests. */
 export interface StopTally {
@@ -47,33 +48,37 @@ export function startStopLoad(
   let cold = connections;
   let signalled = false;
 
+  // A client that is told to go, or turned away after the signal, has gone.
   const client = async () => {
-    for (let warmed = false; !either.aborted;) {
-      try {
-        using connection = await HttpConnection.open(url, either);
-        for (let alive = true; alive;) {
-          const early = !signalled;
-          try {
-            await connection.send(text);
-            const response = await connection.receive();
-            tally.answered++;
-            if (!warmed && --cold === 0) warm.resolve();
-            warmed = true;
-            alive = response.headers.get("connection") !== "close";
-          } catch (error) {
-            if (either.aborted) return;
-            const cut = !(error instanceof ClosedError) || error.received > 0;
-            if (early || cut) tally.lost++;
-            else tally.refused++;
-            alive = false;
-          }
+    for (let warmed = false; !signalled && !either.aborted;) {
+      using connection = await open();
+      for (let alive = connection !== undefined; alive;) {
+        const early = !signalled;
+        try {
+          await connection?.send(text);
+          const response = await connection?.receive();
+          tally.answered++;
+          if (!warmed && --cold === 0) warm.resolve();
+          warmed = true;
+          alive = response !== undefined && !saysClose(response);
+        } catch (error) {
+          // Ended by us: a service that does not stop is reported as such.
+          if (either.aborted) return;
+          const cut = !(error instanceof ClosedError) || error.received > 0;
+          if (early || cut) tally.lost++;
+          else tally.refused++;
+          alive = false;
         }
-      } catch (error) {
-        either.throwIfAborted();
-        // Nobody takes connections any more; before the signal that is a failure.
-        if (signalled) return;
-        throw error;
       }
+    }
+  };
+  const open = async () => {
+    try {
+      return await HttpConnection.open(url, either);
+    } catch (error) {
+      if (either.aborted) return;
+      // Nobody takes connections any more; before the signal that is a failure.
+      if (!signalled) throw error;
     }
   };
   const clients = Promise.all(Array.from({ length: connections }, client));

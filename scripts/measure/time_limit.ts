@@ -11,11 +11,12 @@ export class TimeLimitError extends Error {
 }
 
 /**
- * Does work that may take so long and no longer.
+ * Does work that may take so long and no longer. When the time is over the work
+ * is told to stop, and waited for: what it has opened is closed by then.
  *
  * @param milliseconds The limit.
  * @param signal Ends the work earlier, with its reason.
- * @param work Receives the signal that ends it; must stop when that aborts.
+ * @param work Receives the signal that ends it, and must end when that aborts.
  * @returns What the work returns.
  * @throws {TimeLimitError} When the limit has passed.
  */
@@ -26,26 +27,48 @@ export async function withTimeLimit<T>(
 ): Promise<T> {
   signal?.throwIfAborted();
   const controller = new AbortController();
-  const ended = Promise.withResolvers<never>();
-  // The work may win the race; then nobody waits for this one.
-  ended.promise.catch(() => {});
-  const end = (reason: unknown) => {
-    ended.reject(reason);
-    controller.abort(reason);
-  };
-  const onAbort = () => end(signal?.reason);
+  const onAbort = () => controller.abort(signal?.reason);
   signal?.addEventListener("abort", onAbort, { once: true });
   const timer = setTimeout(
-    () => end(new TimeLimitError(`No end within ${milliseconds} ms`)),
+    () =>
+      controller.abort(
+        new TimeLimitError(`No end within ${milliseconds} ms`),
+      ),
     milliseconds,
   );
-  const running = work(controller.signal);
-  running.catch(() => {});
   try {
-    return await Promise.race([running, ended.promise]);
+    return await work(controller.signal);
+  } catch (error) {
+    // Whatever the work made of it, this is why it ended.
+    controller.signal.throwIfAborted();
+    throw error;
   } finally {
     clearTimeout(timer);
     signal?.removeEventListener("abort", onAbort);
+  }
+}
+
+/**
+ * Waits for something that cannot be ended, until the signal aborts.
+ *
+ * @param promise What to wait for; it is left to itself after an abort.
+ * @param signal Ends the wait with its reason.
+ */
+export async function orAbort<T>(
+  promise: Promise<T>,
+  signal: AbortSignal | undefined,
+): Promise<T> {
+  if (!signal) return await promise;
+  // Nobody hears of it after an abort.
+  promise.catch(() => {});
+  signal.throwIfAborted();
+  const aborted = Promise.withResolvers<never>();
+  const onAbort = () => aborted.reject(signal.reason);
+  signal.addEventListener("abort", onAbort, { once: true });
+  try {
+    return await Promise.race([promise, aborted.promise]);
+  } finally {
+    signal.removeEventListener("abort", onAbort);
   }
 }
 
@@ -59,15 +82,11 @@ export async function sleep(
   milliseconds: number,
   signal?: AbortSignal,
 ): Promise<void> {
-  signal?.throwIfAborted();
   const done = Promise.withResolvers<void>();
   const timer = setTimeout(done.resolve, milliseconds);
-  const onAbort = () => done.reject(signal?.reason);
-  signal?.addEventListener("abort", onAbort, { once: true });
   try {
-    await done.promise;
+    await orAbort(done.promise, signal);
   } finally {
     clearTimeout(timer);
-    signal?.removeEventListener("abort", onAbort);
   }
 }

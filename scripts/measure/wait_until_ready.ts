@@ -16,6 +16,8 @@ import { urlOf } from "./url_of.ts";
 export const POLL_MS = 2;
 /** A try that gets no answer is given up; a proxy may hold on to it for ever. */
 const TRY_MS = 1000;
+/** Milliseconds of no answer after which its end is watched for. */
+const WATCH_MS = 300;
 
 /** When a container was ready. */
 export interface Ready {
@@ -41,10 +43,14 @@ export async function waitUntilReady(
   const url = urlOf(container);
   const ended = new AbortController();
   let exitCode: number | undefined;
-  container.exited.then((code) => {
-    exitCode = code;
-    ended.abort(new Error("The container has ended"));
-  }, (error) => ended.abort(error));
+  // Some engines start a process to watch for the end, which would compete with
+  // the service's own start.
+  const watch = setTimeout(() => {
+    container.exited.then((code) => {
+      exitCode = code;
+      ended.abort(new Error("The container has ended"));
+    }, (error) => ended.abort(error));
+  }, WATCH_MS);
 
   let polls = 0;
   let last = "nothing listens";
@@ -101,6 +107,8 @@ export async function waitUntilReady(
         cause: error,
       },
     );
+  } finally {
+    clearTimeout(watch);
   }
 }
 
