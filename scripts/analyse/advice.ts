@@ -5,7 +5,6 @@
  * @module
  */
 import type { Image } from "../model.ts";
-import { instruction } from "./instruction.ts";
 import type { Loss } from "./rootfs.ts";
 
 /**
@@ -14,10 +13,10 @@ import type { Loss } from "./rootfs.ts";
  * @returns One sentence without a full stop.
  */
 export function advice(image: Image, loss: Loss): string {
-  const writer = instruction(image.layers[loss.writtenBy]?.instruction ?? "");
-  const cover = instruction(image.layers[loss.coveredBy]?.instruction ?? "");
+  const writer = takeApart(image.layers[loss.writtenBy].instruction);
+  const cover = takeApart(image.layers[loss.coveredBy].instruction);
   const copied = writer.verb === "COPY" || writer.verb === "ADD";
-  const base = loss.writtenBy === 0 && isBase(writer.verb, writer.rest);
+  const base = loss.writtenBy === 0 && isBase(writer);
 
   if (loss.how === "metadata") {
     const change = metadataChange(loss);
@@ -62,11 +61,18 @@ export function advice(image: Image, loss: Loss): string {
   return "Write it once, in the last instruction that changes it";
 }
 
-/** Layers that come with a base image: unpacked from a root file system. */
-function isBase(verb: string, rest: string): boolean {
-  return (verb === "ADD" &&
-    /^(?:file|multi|dir):|\.tar\b.* \/$|rootfs/.test(rest)) ||
-    (verb === "" || verb === "FROM");
+/** `COPY` and `a /b` of `COPY a /b`; both empty when the history is silent. */
+function takeApart(instruction: string): { verb: string; rest: string } {
+  const [, verb = "", rest = ""] =
+    /^([A-Z]+)(?:\s+(.*))?$/s.exec(instruction) ??
+      [];
+  return { verb, rest };
+}
+
+/** A first layer that was unpacked whole: the root file system of a base. */
+function isBase({ verb, rest }: { verb: string; rest: string }): boolean {
+  return verb === "" || verb === "FROM" ||
+    (verb === "ADD" && /^(?:file|multi|dir):|\.tar\b.* \/$|rootfs/.test(rest));
 }
 
 /** The command that copied a file up, and the flag of COPY that avoids it. */
