@@ -10,18 +10,21 @@ import type { Rootfs } from "./rootfs.ts";
 
 /** Compares the packages of two root file systems by version. */
 export function diffPackages(before: Rootfs, after: Rootfs): ValueChange[] {
-  return diffValues(versionsOf(before), versionsOf(after));
-}
-
-/** Versions by name; one package may be there for several architectures. */
-function versionsOf(rootfs: Rootfs): Map<string, string> {
-  const packages = debianPackages(rootfs);
-  const names = new Map<string, number>();
-  for (const { name } of packages) {
-    names.set(name, (names.get(name) ?? 0) + 1);
-  }
-  return new Map(packages.map(({ name, version, architecture }) => [
-    (names.get(name) ?? 0) > 1 ? `${name}:${architecture}` : name,
-    version,
-  ]));
+  const sides = [debianPackages(before), debianPackages(after)];
+  // One package may be installed for several architectures.
+  const several = new Set(
+    sides.flatMap((packages) =>
+      packages.map(({ name }) => name).filter((name, i, all) =>
+        // The packages are in the order of their names.
+        name === all[i - 1]
+      )
+    ),
+  );
+  const [old, now] = sides.map((packages) =>
+    new Map(packages.map(({ name, version, architecture }) => [
+      several.has(name) ? `${name}:${architecture}` : name,
+      version,
+    ]))
+  );
+  return diffValues(old, now);
 }
