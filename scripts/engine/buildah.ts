@@ -5,7 +5,7 @@
  */
 import { basename } from "node:path";
 import { z } from "zod";
-import { UserError } from "../errors.ts";
+import { EXIT, UserError } from "../errors.ts";
 import type {
   BuildOptions,
   Container,
@@ -127,6 +127,7 @@ export class Buildah implements Engine {
     if (info === undefined) {
       throw new UserError(`Cannot find the image "${options.image}"`, {
         next: "Build or pull the image first",
+        exitCode: EXIT.checkFailed,
       });
     }
     return await runService(options, info.config);

@@ -14,6 +14,8 @@ import { freePort, isFree } from "./free_port.ts";
 import { containerName } from "./owner.ts";
 import {
   descendants,
+  inSameRoot,
+  isWrapper,
   processes,
   serviceOf,
   signalProcess,
@@ -130,17 +132,21 @@ class Service implements Container {
    * the service is gone; only a buildah that hangs is ended too.
    */
   async #end(): Promise<void> {
-    const service = this.#find();
-    if (service !== undefined) {
-      // There is no process namespace to end: what it started is ended by name.
-      const all = processes();
-      for (const { pid } of descendants(all, service).reverse()) {
-        signalProcess(pid, "SIGKILL");
-      }
-      signalProcess(service, "SIGKILL");
+    const all = processes();
+    const service = serviceOf(all, this.child.pid);
+    if (service === undefined) {
+      if (!this.#ended) await this.child.stop();
+      return;
     }
+    // No process namespace ends with its first process here.
+    const wrappers = descendants(all, this.child.pid)
+      .filter(({ pid, program }) => pid !== service && isWrapper(program))
+      .map(({ pid }) => pid);
+    for (const pid of inSameRoot(service)) {
+      if (!wrappers.includes(pid)) signalProcess(pid, "SIGKILL");
+    }
+    signalProcess(service, "SIGKILL");
     const timer = setTimeout(() => void this.child.stop(), 3000);
-    if (service === undefined && !this.#ended) void this.child.stop();
     await this.child.ended.catch(() => {});
     clearTimeout(timer);
   }

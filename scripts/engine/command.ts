@@ -146,7 +146,10 @@ export function start(
   options.signal?.addEventListener("abort", onAbort, { once: true });
   const finish = async (): Promise<CommandResult> => {
     try {
-      const [status] = await Promise.all([child.status, streams]);
+      const status = await child.status;
+      // What it started and left behind would keep the pipes open.
+      signalGroup(child.pid, "SIGKILL");
+      await streams;
       ended = true;
       return {
         code: status.code,

@@ -65,10 +65,10 @@ async function startOnce(
 
 function explainStart(options: RunOptions, error: CommandFailed): UserError {
   const message = `Cannot start a container of "${options.image}"`;
-  const output = error.output.trim().replace(
-    /^Error response from daemon: /,
-    "",
-  );
+  // Its last words repeat the container's name, which means nothing to anybody.
+  const output = error.output
+    .replace(/^Error response from daemon: /, "")
+    .replace(/^Error: failed to start containers: .*$/m, "").trim();
   return explainDisk(message, output, error) ?? new UserError(message, {
     next: /no such image|image not known/i.test(output)
       ? "Build or pull the image first"

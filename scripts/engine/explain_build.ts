@@ -11,6 +11,9 @@ import { explainDisk, explainRegistry } from "./explain.ts";
 /** Lines of a failing step that are shown; the end is what matters. */
 const SHOWN = 40;
 
+/** Longest line shown; buildah can write 2000 characters about one full disk. */
+const LONGEST = 400;
+
 /**
  * The lines that belong to the step that failed.
  *
@@ -21,16 +24,32 @@ const SHOWN = 40;
 export function failingStep(output: string): string {
   const all = output.split("\n").map((line) => line.trimEnd())
     .filter((line) => line !== "" && !isNoise(line));
-  return (buildKitStep(all) ?? stepSince(all)).slice(-SHOWN).join("\n");
+  return (buildKitStep(all) ?? stepSince(all)).slice(-SHOWN).map(shorten)
+    .join("\n");
+}
+
+/** Both ends of a line: what it is about, and why it failed. */
+function shorten(line: string): string {
+  return line.length <= LONGEST
+    ? line
+    : `${line.slice(0, LONGEST / 2)} … ${line.slice(-LONGEST / 2)}`;
 }
 
 /** Lines that builders add and that explain nothing. */
 function isNoise(line: string): boolean {
-  return /^subprocess exited (with status \d+|on \w+)$/.test(line) ||
-    /^#\d+ (sha256:[0-9a-f]{64}|CACHED|DONE [\d.]+s)$/.test(line) ||
-    /^(DEPRECATED: The legacy builder|Sending build context to Docker daemon)/
-      .test(line);
+  return NOISE.some((noise) => noise.test(line));
 }
+
+const NOISE = [
+  // buildah
+  /^subprocess exited (with status \d+|on \w+)$/,
+  // BuildKit
+  /^#\d+ (sha256:[0-9a-f]{64}|CACHED|DONE [\d.]+s)$/,
+  // The legacy builder
+  /^Sending build context to Docker daemon/,
+  /^DEPRECATED: The legacy builder|^ +BuildKit is currently disabled|^ +environment-variable/,
+  /^ ---> Running in [0-9a-f]+$|^Removing intermediate container/,
+];
 
 /** BuildKit prefixes each line with its step's number: `#5 0.218 problem`. */
 function buildKitStep(all: string[]): string[] | undefined {

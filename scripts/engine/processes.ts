@@ -62,8 +62,10 @@ export function descendants(all: Process[], root: number): Process[] {
   return found;
 }
 
-/** What buildah calls the process that starts the service in its new root. */
-const WRAPPER = "buildah-chroot-exec";
+/** Whether a program is the one that buildah starts services with, in their root. */
+export function isWrapper(program: string): boolean {
+  return program === "buildah-chroot-exec";
+}
 
 /**
  * The main process of a service that `buildah run` with chroot isolation
@@ -76,11 +78,32 @@ const WRAPPER = "buildah-chroot-exec";
 export function serviceOf(all: Process[], run: number): number | undefined {
   const below = descendants(all, run);
   const wrappers = new Set(
-    below.filter(({ program }) => program === WRAPPER).map(({ pid }) => pid),
+    below.filter(({ program }) => isWrapper(program)).map(({ pid }) => pid),
   );
   return below.find(({ pid, parent, program }) =>
     wrappers.has(parent) && !wrappers.has(pid) && program !== ""
   )?.pid;
+}
+
+/**
+ * The processes that live in the same root as a given one, itself included:
+ * whatever a service started, also what has left its parents. None when that
+ * is the root of this process, or the process has ended.
+ *
+ * @param pid Id of a process in a root of its own.
+ */
+export function inSameRoot(pid: number): number[] {
+  const root = rootOf(pid);
+  if (root === undefined || root === rootOf(Deno.pid)) return [];
+  return processIds().filter((other) => rootOf(other) === root);
+}
+
+function rootOf(pid: number): string | undefined {
+  try {
+    return Deno.readLinkSync(`/proc/${pid}/root`);
+  } catch {
+    return undefined; // It ended meanwhile, or is not ours to look at.
+  }
 }
 
 /** Sends a signal to a process; one that is gone is no error. */
