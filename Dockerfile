@@ -3,14 +3,15 @@
 # Where the images come from; a mirror or a stand-in can take their place.
 ARG BUILDER_IMAGE=denoland/deno:debian-2.9.7
 ARG RUNTIME_IMAGE=gcr.io/distroless/cc-debian13:nonroot
+# More flags for deno. Without jsr.io: --import-map offline/import_map.json --no-lock
+ARG DENO_FLAGS=--frozen
 
 # The same in every Dockerfile here, to the byte: one compile serves all.
 FROM ${BUILDER_IMAGE} AS build-stage
 WORKDIR /app
 COPY deno.json deno.lock main.ts ./
 COPY offline/ offline/
-# More flags for deno. Without jsr.io: --import-map offline/import_map.json --no-lock
-ARG DENO_FLAGS=--frozen
+ARG DENO_FLAGS
 RUN deno compile ${DENO_FLAGS} --no-prompt -P=serve -o /hello main.ts
 
 LABEL org.opencontainers.image.title="hello" \
