@@ -10,12 +10,14 @@ import type { Loss } from "./rootfs.ts";
 /**
  * Says how to avoid a loss, from the instructions that wrote and covered it.
  *
+ * @param moved Whether what was deleted is still there under another path.
  * @returns One sentence without a full stop.
  */
-export function advice(image: Image, loss: Loss): string {
+export function advice(image: Image, loss: Loss, moved: boolean): string {
   const writer = takeApart(image.layers[loss.writtenBy].instruction);
   const cover = takeApart(image.layers[loss.coveredBy].instruction);
   const copied = writer.verb === "COPY" || writer.verb === "ADD";
+  const copiedOver = cover.verb === "COPY" || cover.verb === "ADD";
   const base = loss.writtenBy === 0 && isBase(writer);
 
   if (loss.how === "metadata") {
@@ -25,12 +27,19 @@ export function advice(image: Image, loss: Loss): string {
     }
     if (copied) {
       return change.flag === ""
-        ? `Write it once: drop what touches it after the ${writer.verb}`
+        ? copiedOver
+          ? `Copy it once: leave it out of the first ${writer.verb}`
+          : `Write it once: drop what touches it after the ${writer.verb}`
         : `Use ${writer.verb} ${change.flag} in place of a later ${change.verb}`;
     }
     return writer.verb === "RUN"
       ? `Run ${change.verb} in the same RUN that writes it`
       : `Run ${change.verb} in the same instruction that writes it`;
+  }
+  if (moved) {
+    return base
+      ? "Leave it where the base image has it: moving it copies it whole"
+      : "Write it to where it is moved to at once: moving it copies it whole";
   }
   if (base) {
     return loss.how === "deleted"
@@ -49,7 +58,7 @@ export function advice(image: Image, loss: Loss): string {
       ? "Delete it in the same RUN that writes it"
       : "Delete it in the same instruction that writes it";
   }
-  if (copied && (cover.verb === "COPY" || cover.verb === "ADD")) {
+  if (copied && copiedOver) {
     return `Copy it once: leave it out of the first ${writer.verb}`;
   }
   if (copied) {

@@ -73,6 +73,22 @@ Deno.test("advice: copied, then deleted", () => {
   );
 });
 
+Deno.test("advice: copied twice, or moved", () => {
+  assertEquals(
+    adviceFor(["COPY . /", plain], ["COPY a /", { ...plain, mtime: 5 }]),
+    "Copy it once: leave it out of the first COPY",
+  );
+  const tested = image([
+    layer("FROM", file("base", 1)),
+    layer("COPY . /", plain),
+    layer("RUN mv /a /b", whiteout("a"), { ...plain, path: "b" }),
+  ]);
+  assertEquals(
+    waste(tested, rootfs(tested)).wasted[0].advice,
+    "Write it to where it is moved to at once: moving it copies it whole",
+  );
+});
+
 Deno.test("advice: written twice", () => {
   const other = file("a", 11);
   assertEquals(

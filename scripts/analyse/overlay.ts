@@ -58,7 +58,7 @@ export class Overlay {
   /** Deletes all below a folder. */
   empty(path: string): void {
     for (const child of this.#get(path)?.children ?? []) {
-      this.#remove(child, { root: child.entry.path });
+      this.#remove(child, { root: path });
     }
   }
 

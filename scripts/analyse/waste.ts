@@ -46,6 +46,7 @@ export function waste(image: Image, rootfs: Rootfs): Waste {
   let wasteBytes = 0;
   for (const { entry } of rootfs.losses) wasteBytes += entry.size;
 
+  const moved = movedContent(image, rootfs.losses);
   const items = byRoot(rootfs.losses).sort(largestFirst);
   const lines = [
     ...items.slice(0, LISTED),
@@ -62,7 +63,7 @@ export function waste(image: Image, rootfs: Rootfs): Waste {
       writtenBy: loss.writtenBy,
       coveredBy: loss.coveredBy,
       how: loss.how,
-      advice: advice(image, loss),
+      advice: advice(image, loss, moved(loss)),
     })),
   };
 }
@@ -73,20 +74,36 @@ function byRoot(losses: Loss[]): Item[] {
   losses.forEach((loss, index) => {
     const bytes = loss.entry.size;
     if (bytes === 0) return;
-    const alone = loss.root === loss.path;
-    const key = alone
+    const key = loss.root === loss.path
       ? `${index}`
       : `${loss.writtenBy} ${loss.coveredBy} ${loss.how} ${loss.root}`;
     const item = items.get(key);
-    if (item) {
-      item.bytes += bytes;
-      item.files++;
-    } else {
-      const path = alone ? loss.path : `${loss.root}/`;
-      items.set(key, { path, bytes, files: 1, loss });
+    if (!item) {
+      items.set(key, { path: loss.path, bytes, files: 1, loss });
+      return;
     }
+    item.path = loss.root === "" ? "" : `${loss.root}/`;
+    item.bytes += bytes;
+    item.files++;
+    if (bytes > item.loss.entry.size) item.loss = loss;
   });
   return [...items.values()];
+}
+
+/** Whether the layer that deleted a copy has the same content elsewhere. */
+function movedContent(image: Image, losses: Loss[]): (loss: Loss) => boolean {
+  const contents = new Map<number, Set<string>>();
+  for (const { how, coveredBy } of losses) {
+    if (how !== "deleted" || contents.has(coveredBy)) continue;
+    const digests = new Set<string>();
+    for (const { sha256 } of image.layers[coveredBy].entries) {
+      if (sha256 !== undefined) digests.add(sha256);
+    }
+    contents.set(coveredBy, digests);
+  }
+  return ({ how, coveredBy, entry }) =>
+    how === "deleted" && entry.sha256 !== undefined &&
+    contents.get(coveredBy)?.has(entry.sha256) === true;
 }
 
 /** One item for each pair of layers and kind of loss. */

@@ -143,12 +143,19 @@ Deno.test("waste: chmod of two hard links copies them up once", () => {
 });
 
 Deno.test("waste: what an opaque folder hides was deleted", () => {
+  const recreated = (...old: string[]) =>
+    lines(image([
+      layer("", directory("d"), ...old.map((path) => file(path, 10))),
+      layer("", directory("d"), file("d/new", 5), opaque("d")),
+    ]));
+  assertEquals(recreated("d/old"), ["/d/old 10 0>1 deleted"]);
+  assertEquals(recreated("d/a", "d/b/c"), ["/d/ 20 0>1 deleted"]);
   assertEquals(
     lines(image([
-      layer("", directory("d"), file("d/old", 10)),
-      layer("", directory("d"), file("d/new", 5), opaque("d")),
+      layer("", file("a", 1), file("b", 2)),
+      layer("", opaque("")),
     ])),
-    ["/d/old 10 0>1 deleted"],
+    ["/ 3 0>1 deleted"],
   );
 });
 
