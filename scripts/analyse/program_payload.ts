@@ -32,8 +32,8 @@ import type { Parser } from "./program_reader.ts";
 /** How a payload starts and ends. */
 export const PROGRAM_MAGIC = "d3n0l4nd";
 
-/** The largest table of files that is held: room for about 300,000 files. */
-const MAX_TREE_BYTES = 32 * 1024 * 1024;
+/** The largest table of files that is held: room for about 100,000 files. */
+const MAX_TREE_BYTES = 16 * 1024 * 1024;
 /** The longest specifier that is held. */
 const MAX_SPECIFIER_BYTES = 64 * 1024;
 /** Most characters of specifiers, and most of them, that are held. */

@@ -113,26 +113,28 @@ class ProgramSink implements Sink {
       return;
     }
     const { segments, sectionsEnd, wide } = this.#header;
+    const early = wide ? 64 : 52;
     if (sectionsEnd >= ELF_HEADER_BYTES && sectionsEnd < this.#size) {
       const payload = emptyPayload(sectionsEnd);
       this.#follow(payload, parsePayload(payload));
       this.#runtimeEnd = sectionsEnd;
-    } else if (segments.offset > HEAD_BYTES) this.#runtimeEnd = segments.offset;
+    } else if (segments.offset > early) this.#runtimeEnd = segments.offset;
 
     const tableBytes = segments.entryBytes * segments.count;
     const end = segments.offset + tableBytes;
     this.#ranges.keep(segments.offset, end);
-    if (end <= ELF_HEADER_BYTES) return;
-    this.#steps = [{ at: end, run: () => this.#readSegments() }];
     // Deno 2.9 writes a new table at the end and leaves the one it replaces,
     // which tells in time what has to be kept.
-    const early = wide ? 64 : 52;
-    if (early + tableBytes < segments.offset) {
-      this.#steps.unshift({
+    const steps = [
+      { at: end, run: () => this.#readSegments() },
+      {
         at: early + tableBytes,
         run: () => this.#keepParts(this.#tableAt(early)),
-      });
-    }
+      },
+    ];
+    this.#steps = steps
+      .filter(({ at }, i) => at > ELF_HEADER_BYTES && (i === 0 || at < end))
+      .sort((a, b) => a.at - b.at);
   }
 
   #readSegments(): void {

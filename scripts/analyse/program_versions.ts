@@ -17,9 +17,9 @@ export interface ProgramVersions {
  * by side: seen in every release from 2.1 to 2.9, and nowhere else by chance.
  */
 const DENO = /Deno\/(\d+\.\d+\.\d+(?:-[0-9a-z.]+)?)Deno\/\1\+[0-9a-f]{7}/y;
-/** V8's own string in Deno's build of it; zeros around it tell it from a longer number. */
-const V8_END = "-rusty\0";
-const V8 = /\0(\d+\.\d+\.\d+\.\d+)$/;
+/** V8's own string in Deno's build of it; a zero in front tells it from a longer number. */
+const V8_END = "-rusty";
+const V8 = /\0(\d+\.\d+\.\d+\.\d+-rusty)[^0-9A-Za-z.-]$/;
 
 /** Longer than either string: kept from one chunk to the next. */
 const OVERLAP = 160;
@@ -49,8 +49,9 @@ export class VersionSearch {
       const text = this.#tail +
         Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength)
           .toString("latin1");
-      this.#found.deno ??= findDeno(text);
-      this.#found.v8 ??= findV8(text);
+      const deno = this.#found.deno ?? findDeno(text);
+      const v8 = this.#found.v8 ?? findV8(text);
+      this.#found = { ...deno && { deno }, ...v8 && { v8 } };
       this.#tail = text.slice(-OVERLAP);
     }
   }
@@ -68,8 +69,9 @@ function findDeno(text: string): string | undefined {
 
 function findV8(text: string): string | undefined {
   for (const at of occurrences(text, V8_END)) {
-    const match = V8.exec(text.slice(Math.max(0, at - 24), at));
-    if (match) return `${match[1]}-rusty`;
+    const end = at + V8_END.length + 1;
+    const match = V8.exec(text.slice(Math.max(0, at - 24), end));
+    if (match) return match[1];
   }
   return undefined;
 }
