@@ -1,0 +1,38 @@
+import { assertEquals } from "@std/assert";
+import { parseStat, parseStatus } from "./parse_proc.ts";
+
+const STATUS = `Name:\thello
+Umask:\t0022
+State:\tS (sleeping)
+VmPeak:\t 1234567 kB
+VmSize:\t 1034567 kB
+VmHWM:\t   62500 kB
+VmRSS:\t   50000 kB
+RssAnon:\t   20000 kB
+Threads:\t12
+`;
+
+Deno.test("parseStatus() reads resident memory and its peak, in bytes", () => {
+  assertEquals(parseStatus(STATUS), {
+    rssBytes: 51_200_000,
+    peakBytes: 64_000_000,
+  });
+});
+
+Deno.test("parseStatus() of a process without memory", () => {
+  assertEquals(parseStatus("Name:\tkthreadd\nThreads:\t1\n"), undefined);
+  assertEquals(parseStatus(""), undefined);
+});
+
+Deno.test("parseStat() counts the fields from the end of the name", () => {
+  const rest = "S 41 42 42 0 -1 4194560 100 0 5 0 250 31 7 9 20 0 12 0 99 0";
+  const expected = { pid: 42, parent: 41, cpuTicks: 281 };
+  assertEquals(parseStat(`42 (hello) ${rest}\n`), expected);
+  assertEquals(parseStat(`42 (a) b (c) 1 2) ${rest}\n`), expected);
+});
+
+Deno.test("parseStat() of what is not such a line", () => {
+  assertEquals(parseStat(""), undefined);
+  assertEquals(parseStat("42 hello S 41"), undefined);
+  assertEquals(parseStat("42 (hello) S 41 1 2"), undefined);
+});
