@@ -7,14 +7,11 @@
 import type { Blob } from "./blob_reader.ts";
 import type { ReadLayer } from "./layer_reader.ts";
 
-/** A blob that may hold a layer. */
-export type LayerBlob = Blob<ReadLayer> & {
-  /** Where it is, with links followed. */
-  path: string;
-};
+/** A blob and where it is, with links followed. */
+export type StoredBlob<T> = Blob<T> & { path: string };
 
 /** Gives the blobs of one archive by path. */
-export interface BlobStore {
+export interface BlobStore<T = ReadLayer> {
   /** Names at the top, to tell what it is when it is no image archive. */
   readonly top: string[];
   /**
@@ -23,7 +20,7 @@ export interface BlobStore {
    * @returns `undefined` when there is none.
    * @throws {ArchiveError} for links that do not lead to a file.
    */
-  blob(path: string): Promise<LayerBlob | undefined>;
+  blob(path: string): Promise<StoredBlob<T> | undefined>;
   /** Whether there is such a blob, without reading it. */
   has(path: string): Promise<boolean>;
 }

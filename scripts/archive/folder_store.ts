@@ -5,19 +5,18 @@
  * @module
  */
 import { ArchiveError } from "./archive_error.ts";
-import { BlobReader } from "./blob_reader.ts";
-import type { BlobStore, LayerBlob } from "./blob_store.ts";
-import { LayerReader, type ReadLayer } from "./layer_reader.ts";
+import { BlobReader, type OpenTar } from "./blob_reader.ts";
+import type { BlobStore, StoredBlob } from "./blob_store.ts";
 import type { Limits } from "./limits.ts";
-import type { Probe } from "../model.ts";
 import { pumpFile } from "./pump.ts";
 
 /** A folder as a {@linkcode BlobStore}. */
-export async function folderStore(
+export async function folderStore<T>(
   folder: string,
   limits: Limits,
-  options: { probe?: Probe; signal?: AbortSignal },
-): Promise<BlobStore> {
+  openTar: OpenTar<T>,
+  signal?: AbortSignal,
+): Promise<BlobStore<T>> {
   const top: string[] = [];
   for await (const { name } of Deno.readDir(folder)) {
     top.push(name);
@@ -25,19 +24,16 @@ export async function folderStore(
   }
   return {
     top: top.sort(),
-    async blob(path): Promise<LayerBlob | undefined> {
+    async blob(path): Promise<StoredBlob<T> | undefined> {
       const file = await resolve(folder, path);
       if (file === undefined) return undefined;
-      const reader = new BlobReader<ReadLayer>(
-        limits,
-        (hashed) => new LayerReader(limits, hashed, options.probe),
-      );
+      const reader = new BlobReader(limits, openTar);
       try {
         await pumpFile(file, (chunk) => {
           limits.read(chunk.length);
           reader.write(chunk);
           if (reader.busy) return reader.settled();
-        }, options.signal);
+        }, signal);
         return { ...await reader.finish(), path };
       } finally {
         reader.destroy();

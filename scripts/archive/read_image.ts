@@ -5,29 +5,19 @@
  *
  * @module
  */
-import { EXIT, UserError } from "../errors.ts";
 import type { Image, Layer, Probe } from "../model.ts";
 import { ArchiveError, NotAnArchive } from "./archive_error.ts";
-import { ArchiveScan } from "./archive_scan.ts";
-import type { BlobStore, LayerBlob } from "./blob_store.ts";
+import type { BlobStore, StoredBlob } from "./blob_store.ts";
 import { dockerManifest } from "./docker_manifest.ts";
-import { folderStore } from "./folder_store.ts";
 import { LayerReader, type ReadLayer } from "./layer_reader.ts";
 import { type Bounds, Limits } from "./limits.ts";
 import { checkDigest, type Located } from "./located.ts";
 import { ociIndex } from "./oci_index.ts";
+import { type ImageSource, openSource } from "./open_source.ts";
+import { explain } from "./explain.ts";
 import { choose } from "./platform.ts";
-import { pumpFile, pumpStream } from "./pump.ts";
-import { streamStore } from "./stream_store.ts";
 
-/** Where an image comes from, and what to call it. */
-export type ImageSource =
-  | { reference: string; path: string }
-  | {
-    reference: string;
-    /** Starts the export; called again when the bytes are needed again. */
-    open: (signal?: AbortSignal) => ReadableStream<Uint8Array>;
-  };
+export type { ImageSource };
 
 /** How {@linkcode readImage} reads. */
 export interface ReadImageOptions {
@@ -54,7 +44,12 @@ export async function readImage(
   options.signal?.throwIfAborted();
   try {
     const limits = new Limits(options.bounds);
-    const store = await openStore(source, limits, options);
+    const store = await openSource(
+      source,
+      limits,
+      (hashed) => new LayerReader(limits, hashed, options.probe),
+      { signal: options.signal },
+    );
     const images = await ociIndex(store) ?? await dockerManifest(store);
     if (images === undefined) throw notAnArchive(store);
     if (images.length === 0) throw new ArchiveError("it holds no image");
@@ -62,30 +57,7 @@ export async function readImage(
     return await assemble(store, image, source.reference);
   } catch (error) {
     options.signal?.throwIfAborted();
-    throw toUserError(error, source);
-  }
-}
-
-async function openStore(
-  source: ImageSource,
-  limits: Limits,
-  options: ReadImageOptions,
-): Promise<BlobStore> {
-  const { probe, signal } = options;
-  if ("path" in source && (await Deno.stat(source.path)).isDirectory) {
-    return await folderStore(source.path, limits, options);
-  }
-  const scan = new ArchiveScan<ReadLayer>(
-    limits,
-    (hashed) => new LayerReader(limits, hashed, probe),
-  );
-  try {
-    await ("path" in source
-      ? pumpFile(source.path, scan.push, signal)
-      : pumpStream(source.open(signal), scan.push, signal));
-    return streamStore(await scan.finish());
-  } finally {
-    scan.destroy();
+    throw explain(error, source);
   }
 }
 
@@ -101,7 +73,7 @@ async function assemble(
       `its manifest lists ${layers.length} layers and its config ${document.diffIds.length}`,
     );
   }
-  const read = new Map<string, LayerBlob>();
+  const read = new Map<string, StoredBlob<ReadLayer>>();
   const result: Layer[] = [];
   for (const [index, { path, digest }] of layers.entries()) {
     const blob = read.get(path) ?? await store.blob(path);
@@ -133,7 +105,7 @@ async function assemble(
 }
 
 function checkLayer(
-  blob: LayerBlob,
+  blob: StoredBlob<ReadLayer>,
   path: string,
   digest: string | undefined,
   diffId: string,
@@ -171,39 +143,4 @@ function notAnArchive(store: BlobStore): ArchiveError {
       }
       : {},
   );
-}
-
-const NEXT =
-  "Give an image's name, or an archive of it, as written by: docker save -o image.tar NAME";
-
-function toUserError(error: unknown, source: ImageSource): unknown {
-  const name = JSON.stringify(source.reference);
-  if (error instanceof NotAnArchive) {
-    return new UserError(`${name} is not an image archive: ${error.message}`, {
-      next: error.next ?? NEXT,
-      cause: error,
-    });
-  }
-  if (error instanceof ArchiveError) {
-    return new UserError(`Cannot read image ${name}: ${error.message}`, {
-      next: error.next ??
-        "Export it again, as with: docker save -o image.tar NAME",
-      cause: error,
-    });
-  }
-  if (!("path" in source)) return error;
-  if (error instanceof Deno.errors.NotFound) {
-    return new UserError(`Cannot find ${name}`, { next: NEXT, cause: error });
-  }
-  if (
-    error instanceof Deno.errors.PermissionDenied ||
-    error instanceof Deno.errors.NotCapable
-  ) {
-    return new UserError(`Cannot open ${name}: ${error.message}`, {
-      next: "Let this user read it",
-      exitCode: EXIT.environment,
-      cause: error,
-    });
-  }
-  return error;
 }

@@ -5,14 +5,13 @@
  */
 import { ArchiveError } from "./archive_error.ts";
 import type { Scan } from "./archive_scan.ts";
-import type { BlobStore, LayerBlob } from "./blob_store.ts";
-import type { ReadLayer } from "./layer_reader.ts";
+import type { BlobStore, StoredBlob } from "./blob_store.ts";
 
 /** Links in a row that are still followed; old `docker save` needs one. */
 const LONGEST_CHAIN = 32;
 
 /** A scan as a {@linkcode BlobStore}. */
-export function streamStore(scan: Scan<ReadLayer>): BlobStore {
+export function streamStore<T>(scan: Scan<T>): BlobStore<T> {
   const follow = (path: string): string => {
     let target = path;
     for (let step = 0; step <= LONGEST_CHAIN; step++) {
@@ -27,7 +26,7 @@ export function streamStore(scan: Scan<ReadLayer>): BlobStore {
   return {
     top: [...scan.top],
     // deno-lint-ignore require-await -- async, so that a circle rejects
-    async blob(path): Promise<LayerBlob | undefined> {
+    async blob(path): Promise<StoredBlob<T> | undefined> {
       const target = follow(path);
       const blob = scan.blobs.get(target);
       return blob && { ...blob, path: target };

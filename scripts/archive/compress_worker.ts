@@ -1,0 +1,136 @@
+/**
+ * The body of a worker that compresses blocks of layers and answers with their
+ * sizes; nothing compressed is kept. Deno's zlib runs on the thread that calls it,
+ * so both cores take a worker each.
+ *
+ * @module
+ */
+/// <reference lib="deno.worker" />
+import { constants, createDeflateRaw, createZstdCompress } from "node:zlib";
+
+/** What a worker is asked to do. */
+export type CompressTask =
+  | {
+    kind: "gzip";
+    /** What goes before the block in the layer, and then the block. */
+    bytes: Uint8Array;
+    /** How many of the bytes go before. */
+    before: number;
+    /** The block ends the layer. */
+    last: boolean;
+  }
+  | {
+    kind: "zstd";
+    /** Which of the streams of this worker goes on. */
+    stream: number;
+    bytes: Uint8Array;
+    last: boolean;
+  };
+
+/** A worker's answer: the compressed bytes that the task has added. */
+export type CompressAnswer = { bytes: number } | { error: string };
+
+const GZIP_LEVEL = 6;
+const ZSTD_LEVEL = 3;
+
+type Zlib =
+  | ReturnType<typeof createDeflateRaw>
+  | ReturnType<typeof createZstdCompress>;
+
+/** A stream of which only the length of the output is of interest. */
+class Counter {
+  bytes = 0;
+  readonly #stream: Zlib;
+  readonly #ended = Promise.withResolvers<void>();
+
+  constructor(stream: Zlib) {
+    this.#stream = stream;
+    stream.on("data", (chunk: Uint8Array) => this.bytes += chunk.length);
+    stream.on("end", () => this.#ended.resolve());
+    stream.on("error", (error: Error) => this.#ended.reject(error));
+  }
+
+  async write(bytes: Uint8Array): Promise<void> {
+    const written = Promise.withResolvers<void>();
+    this.#stream.write(bytes, () => written.resolve());
+    await Promise.race([written.promise, this.#ended.promise]);
+  }
+
+  async flush(): Promise<void> {
+    const flushed = Promise.withResolvers<void>();
+    this.#stream.flush(constants.Z_SYNC_FLUSH, () => flushed.resolve());
+    await Promise.race([flushed.promise, this.#ended.promise]);
+  }
+
+  async end(): Promise<void> {
+    this.#stream.end();
+    await this.#ended.promise;
+  }
+
+  destroy(): void {
+    this.#stream.destroy();
+  }
+}
+
+/**
+ * A block of a gzip stream that is made in parallel: the compressor is first shown
+ * the 32 KiB before it, so that the blocks laid end to end are one valid stream,
+ * as pigz and pgzip (podman's pushes) write it.
+ */
+async function gzipBlock(
+  { bytes, before, last }: CompressTask & { kind: "gzip" },
+): Promise<number> {
+  const counter = new Counter(
+    createDeflateRaw({ level: GZIP_LEVEL, chunkSize: 256 * 1024 }),
+  );
+  try {
+    if (before > 0) {
+      await counter.write(bytes.subarray(0, before));
+      await counter.flush();
+      counter.bytes = 0;
+    }
+    await counter.write(bytes.subarray(before));
+    await (last ? counter.end() : counter.flush());
+    return counter.bytes;
+  } finally {
+    counter.destroy();
+  }
+}
+
+const streams = new Map<number, Counter>();
+
+async function zstdPart(
+  { stream, bytes, last }: CompressTask & { kind: "zstd" },
+): Promise<number> {
+  let counter = streams.get(stream);
+  if (counter === undefined) {
+    counter = new Counter(createZstdCompress({
+      params: { [constants.ZSTD_c_compressionLevel]: ZSTD_LEVEL },
+    }));
+    streams.set(stream, counter);
+  }
+  await counter.write(bytes);
+  if (last) {
+    await counter.end();
+    streams.delete(stream);
+  }
+  const added = counter.bytes;
+  counter.bytes = 0;
+  return added;
+}
+
+// One after the other: the parts of a zstd stream must stay in order.
+let previous = Promise.resolve();
+self.onmessage = ({ data: task }: MessageEvent<CompressTask>) => {
+  previous = previous.then(async () => {
+    let answer: CompressAnswer;
+    try {
+      answer = {
+        bytes: await (task.kind === "gzip" ? gzipBlock(task) : zstdPart(task)),
+      };
+    } catch (error) {
+      answer = { error: String(error) };
+    }
+    self.postMessage(answer);
+  });
+};
