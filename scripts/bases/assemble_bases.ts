@@ -22,13 +22,16 @@ import {
   RUNTIME_PACKAGES,
   SUITE,
 } from "./pins.ts";
-import { cacheFolder, fetchWheel, findPip, readProgram } from "./programs.ts";
-import { baseName } from "./recipe.ts";
 import {
-  RUNTIME_DOCKERFILE,
-  RUNTIME_FILES,
-  writeRuntime,
-} from "./runtime_base.ts";
+  cacheFolder,
+  fetchWheel,
+  findPip,
+  type Pip,
+  readProgram,
+} from "./programs.ts";
+import { baseName } from "./recipe.ts";
+import { RUNTIME_DOCKERFILE, writeRuntime } from "./runtime_base.ts";
+import { RUNTIME_FILES } from "./runtime_tree.ts";
 
 /** Goes up when the code changes what a base holds. */
 const RECIPE = 1;
@@ -96,7 +99,7 @@ export async function assembleBases(
     runtime: await missing(names.runtime),
   };
   if (!needed.builder && !needed.runtime) return names;
-  await provide(needed.builder, options);
+  const pip = await provide(needed.builder, options);
 
   // One failure stops the rest, and all is waited for before it is reported.
   const failed = new AbortController();
@@ -104,7 +107,7 @@ export async function assembleBases(
     ? AbortSignal.any([options.signal, failed.signal])
     : failed.signal;
   const tasks: Promise<void>[] = [];
-  if (needed.builder) tasks.push(builder(names.builder));
+  if (pip !== undefined) tasks.push(builder(names.builder, pip));
   if (needed.runtime) tasks.push(runtime(names.runtime));
   const results = await Promise.allSettled(
     tasks.map((task) =>
@@ -121,13 +124,13 @@ export async function assembleBases(
   }
   return names;
 
-  function builder(tag: string): Promise<void> {
+  function builder(tag: string, pip: Pip): Promise<void> {
     const say = (line: string) => onLine?.(`builder: ${line}`);
     return buildBase(engine, {
       tag,
       dockerfile: BUILDER_DOCKERFILE,
       write: (path) => {
-        const wheels = fetchWheels(architecture, onLine, signal);
+        const wheels = fetchWheels(architecture, pip, onLine, signal);
         // It is awaited in there, but only once Debian has been started.
         wheels.catch(() => {});
         return writeBuilder(path, wheels, readProgram, {
@@ -158,11 +161,10 @@ export async function assembleBases(
 
 async function fetchWheels(
   architecture: Architecture,
+  pip: Pip,
   onLine: ((line: string) => void) | undefined,
   signal: AbortSignal,
 ): Promise<{ deno: string; denort: string }> {
-  const pip = await findPip(signal);
-  if (pip === undefined) throw lacking(["python3-pip"]);
   const options = { cache: cacheFolder(), onLine, signal };
   const [deno, denort] = await Promise.all([
     fetchWheel(DENO[HOST], pip, options),
@@ -171,25 +173,31 @@ async function fetchWheels(
   return { deno, denort };
 }
 
-/** Makes sure that the tools are there, or has them installed. */
+/**
+ * Makes sure that the tools are there, or has them installed.
+ *
+ * @returns How to call pip, when programs are needed.
+ */
 async function provide(
   withPrograms: boolean,
   { setup, signal }: AssembleOptions,
-): Promise<void> {
-  const missing = async () => {
-    const packages: string[] = [];
-    if (!await exists("mmdebstrap")) packages.push("mmdebstrap");
-    if (withPrograms && await findPip(signal) === undefined) {
-      packages.push("python3-pip");
-    }
-    return packages;
+): Promise<Pip | undefined> {
+  const look = async () => {
+    const [mmdebstrap, pip] = await Promise.all([
+      exists("mmdebstrap"),
+      withPrograms ? findPip(signal) : undefined,
+    ]);
+    const missing = mmdebstrap ? [] : ["mmdebstrap"];
+    if (withPrograms && pip === undefined) missing.push("python3-pip");
+    return { pip, missing };
   };
-  const before = await missing();
-  if (before.length === 0) return;
-  if (setup === undefined) throw lacking(before);
-  await setup(before);
-  const after = await missing();
-  if (after.length > 0) throw lacking(after);
+  const before = await look();
+  if (before.missing.length === 0) return before.pip;
+  if (setup === undefined) throw lacking(before.missing);
+  await setup(before.missing);
+  const after = await look();
+  if (after.missing.length > 0) throw lacking(after.missing);
+  return after.pip;
 }
 
 function lacking(packages: string[]): UserError {

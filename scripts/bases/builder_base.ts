@@ -11,8 +11,8 @@
  *
  * @module
  */
-import { debian, EPOCH_SECONDS, succeeded } from "./debian.ts";
-import { withoutCredentials } from "./mirror.ts";
+import { addDebian } from "./add_debian.ts";
+import { debian, debianError, EPOCH_SECONDS } from "./debian.ts";
 import {
   type Architecture,
   BUILDER_PACKAGES,
@@ -20,8 +20,9 @@ import {
   DENO_VERSION,
   DENORT,
 } from "./pins.ts";
-import { bytesOf, type NewEntry, readTar, TarWriter } from "./tar.ts";
-import type { WriteOptions } from "./runtime_base.ts";
+import { readOutput } from "./read_output.ts";
+import type { RunOptions } from "./run.ts";
+import { type NewEntry, TarWriter } from "./tar.ts";
 
 /** First words that are a command of deno's rather than a program. */
 const SUBCOMMANDS =
@@ -88,8 +89,8 @@ export async function writeBuilder(
   wheels: Promise<Wheels>,
   read: ReadProgram,
   { architecture, host, onLine, signal }:
-    & Omit<WriteOptions, "folder">
-    & { host: Architecture },
+    & { architecture: Architecture; host: Architecture }
+    & Pick<RunOptions, "onLine" | "signal">,
 ): Promise<void> {
   const running = await debian({
     variant: "minbase",
@@ -100,31 +101,27 @@ export async function writeBuilder(
     onLine,
     signal,
   });
-  try {
-    await using tar = new TarWriter(path);
-    const { deno, denort } = await wheels;
-    for (const entry of OURS) await tar.add(entry, entry.content);
-    onLine?.(`adding deno and denort ${DENO_VERSION}`);
-    await tar.add(
-      program("usr/bin/deno", DENO[host].size),
-      read(deno, DENO[host], host),
-    );
-    await tar.add(
-      program("usr/bin/denort", DENORT[architecture].size),
-      read(denort, DENORT[architecture], architecture),
-    );
-    await addDebian(tar, running.stdout);
-    await succeeded(running.ended, signal);
-    await tar.finish();
-  } catch (error) {
-    running.stop();
-    // Its own temporary folder is gone only when it has ended.
-    const { code } = await running.ended;
-    if (code !== 0 && !(error instanceof Error && "next" in error)) {
-      await succeeded(running.ended, signal);
-    }
-    throw error;
-  }
+  await readOutput(
+    running,
+    async (stdout) => {
+      await using tar = new TarWriter(path);
+      const { deno, denort } = await wheels;
+      for (const entry of OURS) await tar.add(entry, entry.content);
+      onLine?.(`adding deno and denort ${DENO_VERSION}`);
+      await tar.add(
+        program("usr/bin/deno", DENO[host].size),
+        read(deno, DENO[host], host),
+      );
+      await tar.add(
+        program("usr/bin/denort", DENORT[architecture].size),
+        read(denort, DENORT[architecture], architecture),
+      );
+      await addDebian(tar, stdout, new Set(OURS.map(({ name }) => name)));
+      await tar.finish();
+    },
+    debianError,
+    signal,
+  );
 }
 
 const mtime = new Date(EPOCH_SECONDS * 1000);
@@ -160,60 +157,3 @@ const OURS: (NewEntry & { content?: Uint8Array })[] = [
     content: new TextEncoder().encode(ENTRYPOINT),
   },
 ];
-
-/** Lines that make the user `deno` known. */
-const ACCOUNTS: Record<string, string> = {
-  "etc/passwd": "deno:x:1993:1993::/home/deno:/bin/sh\n",
-  "etc/group": "deno:x:1993:\n",
-  "etc/shadow": "deno:!:20000::::::\n",
-  "etc/gshadow": "deno:!::\n",
-};
-
-/** What is the machine's, or only of use to the one that made the tree. */
-const UNWANTED = [
-  /^dev\/./,
-  /^etc\/(hostname|resolv\.conf|machine-id)$/,
-  /^etc\/(passwd|group|shadow|gshadow)-$/,
-  /^etc\/apt\/apt\.conf\.d\/99mmdebstrap$/,
-  /^var\/cache\/(apt|debconf|ldconfig)\/.*[^/]$/,
-  /^var\/lib\/apt\/lists\/.*[^/]$/,
-  /^var\/log\/.*[^/]$/,
-];
-
-/**
- * Adds Debian's files, without those of the machine that assembled them.
- *
- * @param tar Where to add them.
- * @param stream The tar that mmdebstrap wrote.
- */
-export async function addDebian(
-  tar: Pick<TarWriter, "add">,
-  stream: ReadableStream<Uint8Array>,
-): Promise<void> {
-  const ours = new Set(OURS.map(({ name }) => name));
-  for await (const { header, body } of readTar(stream)) {
-    const bare = header.name.replace(/^(\.?\/)+/, "");
-    const name = header.type === "directory" ? bare.replace(/\/*$/, "/") : bare;
-    if (name === "" || name === "/" || ours.has(name)) continue;
-    if (UNWANTED.some((pattern) => pattern.test(name))) continue;
-    const { mode, mtime, type, uid, gid, size, linkname } = header;
-    const entry: NewEntry = { name, mode, mtime, type, uid, gid, size };
-    if (type === "symlink") entry.linkname = linkname;
-    if (type === "link") entry.linkname = linkname.replace(/^(\.?\/)+/, "");
-    const change = changes(name);
-    if (change === undefined) {
-      await tar.add(entry, type === "file" ? body : undefined);
-    } else {
-      const before = new TextDecoder().decode(await bytesOf(body));
-      await tar.add(entry, new TextEncoder().encode(change(before)));
-    }
-  }
-}
-
-function changes(name: string): ((text: string) => string) | undefined {
-  const line = ACCOUNTS[name];
-  if (line !== undefined) return (text) => text + line;
-  if (/^etc\/apt\/sources\.list(\.d\/.*[^/])?$/.test(name)) {
-    return withoutCredentials;
-  }
-}

@@ -7,7 +7,7 @@
 import { EXIT, UserError } from "../errors.ts";
 import { mirrorSources, networkOptions } from "./mirror.ts";
 import { type Architecture, SUITE } from "./pins.ts";
-import { type Ended, run, type Running, start } from "./run.ts";
+import { run, type Running, start } from "./run.ts";
 
 /** The newest time that a file of an assembled base may have. */
 export const EPOCH_SECONDS = 1735689600;
@@ -66,39 +66,21 @@ export async function exists(command: string): Promise<boolean> {
 }
 
 async function machine(signal?: AbortSignal) {
-  const targets = ["indextargets", "Created-By: Packages"];
-  const signed = await run("apt-get", targets, { signal });
-  const unsigned = await run("apt-get", [...targets, "--no-release-info"], {
-    signal,
-  });
-  const dump = await run("apt-config", [
-    "dump",
-    "--no-empty",
-    "--format=%f %v%n",
-  ], { signal });
-  const sources = mirrorSources(signed?.stdout ?? "");
+  const list = async (...more: string[]) => {
+    const args = ["indextargets", "Created-By: Packages", ...more];
+    const ended = await run("apt-get", args, { signal });
+    return mirrorSources(ended?.stdout ?? "");
+  };
+  const format = ["--no-empty", "--format=%f %v%n"];
+  const [signed, dump] = await Promise.all([
+    list(),
+    run("apt-config", ["dump", ...format], { signal }),
+  ]);
   return {
-    sources: sources.length > 0
-      ? sources
-      : mirrorSources(unsigned?.stdout ?? ""),
+    // Before the first `apt-get update` nothing is signed.
+    sources: signed.length > 0 ? signed : await list("--no-release-info"),
     settings: networkOptions(dump?.stdout ?? ""),
   };
-}
-
-/**
- * Waits for mmdebstrap to end well.
- *
- * @param ended What {@linkcode debian} returned with.
- * @param signal What may have stopped it.
- * @throws {UserError} saying why it failed; the signal's reason when stopped.
- */
-export async function succeeded(
-  ended: Promise<Ended>,
-  signal?: AbortSignal,
-): Promise<void> {
-  const { code, tail } = await ended;
-  signal?.throwIfAborted();
-  if (code !== 0) throw debianError(tail);
 }
 
 /** Reasons by what mmdebstrap and apt write; the first that matches counts. */

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { messageOf } from "../errors.ts";
 import { extract, type Header, type Pack, pack } from "tar-stream";
 
 /** An entry while its archive streams by. */
@@ -21,11 +22,17 @@ export type NewEntry =
 /** What a file's content can be given as. */
 export type Content = Uint8Array | AsyncIterable<Uint8Array>;
 
+/** An archive cannot be read: it is damaged or ends early. */
+export class BrokenTar extends Error {
+  override name = "BrokenTar";
+}
+
 /**
  * Reads an archive entry by entry.
  *
  * @param stream The bytes of an uncompressed tar.
  * @yields Every entry in order; a body that is not read is skipped.
+ * @throws {BrokenTar} from the generator, or from a body.
  */
 export async function* readTar(
   stream: ReadableStream<Uint8Array>,
@@ -35,16 +42,26 @@ export async function* readTar(
     archive.destroy(error)
   );
   try {
-    for await (const source of archive) {
+    for await (const source of intact(archive)) {
       yield {
         header: source.header,
-        body: source as AsyncIterable<Uint8Array>,
+        body: intact(source as AsyncIterable<Uint8Array>),
       };
       source.resume();
     }
   } finally {
     archive.destroy();
     await feeding;
+  }
+}
+
+async function* intact<T>(items: AsyncIterable<T>): AsyncGenerator<T> {
+  try {
+    yield* items;
+  } catch (error) {
+    throw new BrokenTar(`Cannot read tar: ${messageOf(error)}`, {
+      cause: error,
+    });
   }
 }
 
@@ -156,16 +173,29 @@ export class TarWriter implements AsyncDisposable {
   async #drain(): Promise<void> {
     try {
       for await (const chunk of this.#pack as AsyncIterable<Uint8Array>) {
-        let rest = chunk;
-        while (rest.length > 0) {
-          rest = rest.subarray(await this.#file.write(rest));
-        }
+        await this.#write(chunk);
       }
     } catch (error) {
-      this.#failure = error instanceof Error ? error : new Error(String(error));
-      this.#pack.destroy(this.#failure);
+      this.#failure ??= toError(error);
     }
   }
+
+  async #write(chunk: Uint8Array): Promise<void> {
+    try {
+      let rest = chunk;
+      while (rest.length > 0) {
+        rest = rest.subarray(await this.#file.write(rest));
+      }
+    } catch (error) {
+      // Noted before the loop above ends the pack, which fails what waits.
+      this.#failure = toError(error);
+      throw error;
+    }
+  }
+}
+
+function toError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
 }
 
 async function fill(sink: Writable, content: Content): Promise<void> {
