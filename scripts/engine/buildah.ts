@@ -21,7 +21,7 @@ import { attempt, CommandFailed, run } from "./command.ts";
 import { explainExport, explainPull } from "./docker_like.ts";
 import { explainBuild } from "./explain_build.ts";
 import { buildahImageInfo } from "./image_info.ts";
-import { isGone, owner, ownerOf } from "./owner.ts";
+import { containerName, isGone, ownerOf } from "./owner.ts";
 import { missing } from "./setup.ts";
 import { Unusable } from "./unusable.ts";
 
@@ -34,8 +34,6 @@ const containerList = z.array(z.object({
   id: z.string(),
   containername: z.string(),
 })).nullable();
-
-let builds = 0;
 
 /** The buildah engine. */
 export class Buildah implements Engine {
@@ -59,7 +57,7 @@ export class Buildah implements Engine {
   }
 
   async build(options: BuildOptions): Promise<void> {
-    const mark = `deno-small-image-${owner()}-build${++builds}`;
+    const mark = containerName();
     const before = options.tag && (await this.inspect(options.tag))?.id;
     const { signal, onLine } = options;
     try {

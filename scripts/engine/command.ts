@@ -64,6 +64,9 @@ export class CommandFailed extends Error {
   }
 }
 
+/** How long the output of a child that has ended may stay open. */
+const LINGERS_MS = 1000;
+
 /** Sends a signal to a child's whole group; one that is gone is no error. */
 function signalGroup(pid: number, signal: Deno.Signal): void {
   try {
@@ -138,19 +141,30 @@ export function start(
     }),
     lines(child.stderr, take),
   ]);
+  streams.catch(() => {}); // Awaited below, but perhaps not at once.
   let ended = false;
+  let stopping = false;
   const stop = async () => {
-    if (!ended) await stopChild(child, options.graceMs);
+    if (ended) return;
+    stopping = true;
+    await stopChild(child, options.graceMs);
   };
   const onAbort = () => void stop();
   options.signal?.addEventListener("abort", onAbort, { once: true });
   const finish = async (): Promise<CommandResult> => {
     try {
-      const status = await child.status;
-      // What it started and left behind would keep the pipes open.
-      signalGroup(child.pid, "SIGKILL");
-      await streams;
-      ended = true;
+      // Output that cannot be read ends it at once.
+      const status = await Promise.race([
+        child.status,
+        streams.then(() => child.status),
+      ]);
+      // What it started and left behind may keep the pipes open. Helpers that
+      // do not, such as podman's, have their work to do.
+      const timer = setTimeout(
+        () => signalGroup(child.pid, "SIGKILL"),
+        stopping ? 0 : LINGERS_MS,
+      );
+      await streams.finally(() => clearTimeout(timer));
       return {
         code: status.code,
         stdout: stdout.toString(),

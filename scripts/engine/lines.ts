@@ -39,6 +39,7 @@ export async function lines(
 
 /** A progress bar redraws its line with `\r`: what it drew last counts. */
 function clean(line: string): string {
-  const text = stripVTControlCharacters(line).replace(/\r+$/, "");
+  const plain = line.includes("\x1b") ? stripVTControlCharacters(line) : line;
+  const text = plain.replace(/\r+$/, "");
   return text.slice(text.lastIndexOf("\r") + 1);
 }

@@ -1,0 +1,102 @@
+import { assertEquals } from "@std/assert";
+import { budArgs, fromArgs, runArgs } from "./buildah_args.ts";
+
+const build = { context: "/ctx", dockerfile: "/ctx/Dockerfile" };
+const config = { entrypoint: ["/hello"], cmd: ["serve", "--now"] };
+
+Deno.test("budArgs() isolates with chroot and takes bases that are there", () => {
+  assertEquals(budArgs({ ...build, tag: "hello" }, "mark"), [
+    "bud",
+    "--isolation",
+    "chroot",
+    "--format",
+    "docker",
+    "--layers",
+    "--force-rm",
+    "--cgroup-parent",
+    "mark",
+    "--file",
+    "/ctx/Dockerfile",
+    "--tag",
+    "hello",
+    "--pull=false",
+    "/ctx",
+  ]);
+});
+
+Deno.test("budArgs() passes every option on", () => {
+  const args = budArgs({
+    ...build,
+    target: "t",
+    platform: "linux/arm64",
+    buildArgs: { A: "1" },
+    labels: { b: "2" },
+    noCache: true,
+    pull: true,
+  }, "mark");
+  assertEquals(args.slice(10), [
+    "/ctx/Dockerfile",
+    "--target",
+    "t",
+    "--platform",
+    "linux/arm64",
+    "--build-arg",
+    "A=1",
+    "--label",
+    "b=2",
+    "--no-cache",
+    "--pull-always",
+    "/ctx",
+  ]);
+});
+
+Deno.test("fromArgs() pulls nothing and passes no proxy on", () => {
+  assertEquals(fromArgs("hello", "c-1"), [
+    "from",
+    "--pull-never",
+    "--http-proxy=false",
+    "--name",
+    "c-1",
+    "hello",
+  ]);
+});
+
+Deno.test("runArgs() spells the entrypoint and the command out", () => {
+  assertEquals(runArgs({ image: "hello", port: 8080 }, "c-1", config, 20001), [
+    "run",
+    "--isolation",
+    "chroot",
+    "--env",
+    "PORT=20001",
+    "c-1",
+    "--",
+    "/hello",
+    "serve",
+    "--now",
+  ]);
+});
+
+Deno.test("runArgs() replaces the command, not the entrypoint", () => {
+  const options = {
+    image: "hello",
+    args: ["healthcheck"],
+    env: { PORT: "20001" },
+    dropCapabilities: true,
+    user: "1234",
+  };
+  assertEquals(runArgs(options, "c-1", config), [
+    "run",
+    "--isolation",
+    "chroot",
+    "--env",
+    "PORT=20001",
+    "--cap-drop",
+    "ALL",
+    "--user",
+    "1234",
+    "c-1",
+    "--",
+    "/hello",
+    "healthcheck",
+  ]);
+});

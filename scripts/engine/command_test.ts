@@ -1,0 +1,178 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import {
+  attempt,
+  CommandFailed,
+  CommandNotFound,
+  run,
+  start,
+} from "./command.ts";
+import { byteStream } from "./byte_stream.ts";
+
+/** Whether a process is there and not a zombie. */
+function lives(pid: number): boolean {
+  try {
+    return !/^State:\s+Z/m.test(Deno.readTextFileSync(`/proc/${pid}/status`));
+  } catch {
+    return false;
+  }
+}
+
+/** Starts a shell that prints the id of a child of its own, and waits. */
+async function shellWithChild(script: string, signal?: AbortSignal) {
+  const { promise, resolve } = Promise.withResolvers<number>();
+  const child = start("sh", ["-c", script], {
+    signal,
+    graceMs: 100,
+    onLine: (line) => resolve(Number(line)),
+  });
+  return { child, grandchild: await promise };
+}
+
+Deno.test("run() gives standard output, and both streams to onLine", async () => {
+  const seen: string[] = [];
+  const stdout = await run("sh", ["-c", "echo out; echo err >&2"], {
+    onLine: (line) => seen.push(line),
+  });
+  assertEquals(stdout, "out\n");
+  assertEquals(seen.sort(), ["err", "out"]);
+});
+
+Deno.test("run() adds to the environment", async () => {
+  const env = { DENO_SMALL_IMAGE_TEST: "a b" };
+  const script = 'echo "$DENO_SMALL_IMAGE_TEST${PATH:+ and PATH}"';
+  assertEquals(await run("sh", ["-c", script], { env }), "a b and PATH\n");
+});
+
+Deno.test("run() throws the exit code and the end of the output", async () => {
+  const error = await assertRejects(
+    () => run("sh", ["-c", "echo why >&2; exit 3"]),
+    CommandFailed,
+    '"sh -c" ended with exit code 3',
+  );
+  assertEquals([error.code, error.output], [3, "why\n"]);
+});
+
+Deno.test("a command that a signal ends has exit code 128 + n", async () => {
+  assertEquals((await attempt("sh", ["-c", "kill -9 $$"])).code, 137);
+});
+
+Deno.test("run() of what is not installed names it", async () => {
+  await assertRejects(
+    () => run("deno-small-image-no-such-command", []),
+    CommandNotFound,
+    'Cannot find the command "deno-small-image-no-such-command"',
+  );
+});
+
+Deno.test("run() keeps the end of endless output within bounds", async () => {
+  const script = "seq 1 200000; echo the end >&2; exit 1";
+  const error = await assertRejects(
+    () => run("sh", ["-c", script]),
+    CommandFailed,
+  );
+  assert(error.output.length <= 256 * 1024 + 1, `${error.output.length}`);
+  assert(error.output.includes("200000\n"));
+  assert(error.output.startsWith("…"));
+});
+
+Deno.test("an aborted signal keeps the command from starting", async () => {
+  const reason = new Error("Interrupted");
+  const options = { signal: AbortSignal.abort(reason) };
+  const path = await Deno.makeTempFile();
+  const thrown = await assertRejects(() => run("rm", [path], options));
+  assertEquals(thrown, reason);
+  await Deno.remove(path);
+});
+
+Deno.test("aborting ends the command and its children", async () => {
+  const controller = new AbortController();
+  const { child, grandchild } = await shellWithChild(
+    "sleep 60 & echo $!; wait",
+    controller.signal,
+  );
+  assert(lives(grandchild));
+  controller.abort(new Error("Interrupted"));
+  assertEquals((await child.ended).code, 143);
+  assertEquals([lives(child.pid), lives(grandchild)], [false, false]);
+});
+
+Deno.test("aborting ends also what ignores SIGTERM", async () => {
+  const controller = new AbortController();
+  const { child, grandchild } = await shellWithChild(
+    "trap '' TERM; sleep 60 & echo $!; wait; wait",
+    controller.signal,
+  );
+  controller.abort(new Error("Interrupted"));
+  assertEquals((await child.ended).code, 137);
+  assertEquals(lives(grandchild), false);
+});
+
+Deno.test("a child left behind does not keep a command from ending", async () => {
+  const { child, grandchild } = await shellWithChild("sleep 60 & echo $!");
+  assertEquals((await child.ended).code, 0);
+  assertEquals(lives(grandchild), false);
+});
+
+Deno.test("stop() of what has ended does nothing", async () => {
+  const child = start("true", []);
+  await child.ended;
+  await child.stop();
+  await child.stop();
+});
+
+Deno.test("an error of onLine ends the command and is thrown", async () => {
+  const child = start("sh", ["-c", "echo line; sleep 60"], {
+    graceMs: 100,
+    onLine: () => {
+      throw new Error("cannot write");
+    },
+  });
+  await assertRejects(() => child.ended, Error, "cannot write");
+  assertEquals(lives(child.pid), false);
+});
+
+Deno.test("a child leads its own group: Ctrl-C in a terminal is ours alone", async () => {
+  // Field 5 of stat is the process group.
+  const stat = await run("sh", [
+    "-c",
+    "cut -d' ' -f1,5 /proc/self/stat; echo $$",
+  ]);
+  const [[, group], [shell]] = stat.trim().split("\n")
+    .map((line) => line.split(" "));
+  assertEquals(group, shell);
+});
+
+Deno.test("byteStream() passes bytes on as they are", async () => {
+  const stream = byteStream("printf", ["\\377\\000\\n\\r"]);
+  const bytes = new Uint8Array(await new Response(stream).arrayBuffer());
+  assertEquals([...bytes], [255, 0, 10, 13]);
+});
+
+Deno.test("byteStream() of a command that fails has no end, but an error", async () => {
+  const stream = byteStream("sh", ["-c", "echo part; echo why >&2; exit 4"]);
+  const error = await assertRejects(
+    () => new Response(stream).text(),
+    CommandFailed,
+  );
+  assertEquals([error.code, error.output], [4, "why\n"]);
+});
+
+Deno.test("byteStream() that is cancelled ends its command", async () => {
+  const stream = byteStream("sh", ["-c", "echo $$; exec sleep 60"]);
+  const reader = stream.getReader();
+  const pid = Number(new TextDecoder().decode((await reader.read()).value));
+  assert(lives(pid));
+  await reader.cancel();
+  assertEquals(lives(pid), false);
+});
+
+Deno.test("byteStream() that is aborted ends its command and throws the reason", async () => {
+  const controller = new AbortController();
+  const { signal } = controller;
+  const stream = byteStream("sh", ["-c", "echo $$; exec sleep 60"], { signal });
+  const reader = stream.getReader();
+  const pid = Number(new TextDecoder().decode((await reader.read()).value));
+  controller.abort(new Error("Interrupted"));
+  await assertRejects(() => reader.read(), Error, "Interrupted");
+  assertEquals(lives(pid), false);
+});

@@ -1,0 +1,127 @@
+import { assertEquals } from "@std/assert";
+import { buildArgs, createArgs } from "./docker_args.ts";
+
+const build = { context: "/ctx", dockerfile: "/ctx/Dockerfile.scratch" };
+const container = { name: "c-1", owner: "vm-1-2" };
+
+Deno.test("buildArgs() for BuildKit streams plain lines", () => {
+  assertEquals(
+    buildArgs({
+      ...build,
+      tag: "hello:scratch",
+      target: "run-test-stage",
+      platform: "linux/arm64",
+      buildArgs: { DENO_FLAGS: "--no-lock --import-map offline/x.json", A: "" },
+      labels: { "org.example.a": "b" },
+      noCache: true,
+      pull: true,
+    }, "buildkit"),
+    [
+      "build",
+      "--file",
+      "/ctx/Dockerfile.scratch",
+      "--progress",
+      "plain",
+      "--tag",
+      "hello:scratch",
+      "--target",
+      "run-test-stage",
+      "--platform",
+      "linux/arm64",
+      "--build-arg",
+      "DENO_FLAGS=--no-lock --import-map offline/x.json",
+      "--build-arg",
+      "A=",
+      "--label",
+      "org.example.a=b",
+      "--no-cache",
+      "--pull",
+      "/ctx",
+    ],
+  );
+});
+
+Deno.test("buildArgs() for the legacy builder has no flag it does not know", () => {
+  assertEquals(buildArgs(build, "legacy"), [
+    "build",
+    "--file",
+    "/ctx/Dockerfile.scratch",
+    "--force-rm",
+    "/ctx",
+  ]);
+});
+
+Deno.test("buildArgs() for podman keeps HEALTHCHECK and the steps", () => {
+  assertEquals(buildArgs({ ...build, tag: "x" }, "podman"), [
+    "build",
+    "--file",
+    "/ctx/Dockerfile.scratch",
+    "--force-rm",
+    "--layers",
+    "--format",
+    "docker",
+    "--tag",
+    "x",
+    "/ctx",
+  ]);
+});
+
+Deno.test("createArgs() of a bare run publishes nothing and pulls nothing", () => {
+  assertEquals(createArgs({ image: "x" }, container), [
+    "create",
+    "--pull",
+    "never",
+    "--name",
+    "c-1",
+    "--label",
+    "deno-small-image.owner=vm-1-2",
+    "x",
+  ]);
+});
+
+Deno.test("createArgs() publishes on 127.0.0.1 only, and restricts", () => {
+  assertEquals(
+    createArgs({
+      image: "x",
+      port: 8080,
+      env: { GREETING: "a b" },
+      args: ["healthcheck"],
+      readOnly: true,
+      dropCapabilities: true,
+      noNewPrivileges: true,
+      memoryBytes: 134217728,
+      pids: 64,
+      user: "1234:1234",
+    }, { ...container, hostPort: 20001 }),
+    [
+      "create",
+      "--pull",
+      "never",
+      "--name",
+      "c-1",
+      "--label",
+      "deno-small-image.owner=vm-1-2",
+      "--publish",
+      "127.0.0.1:20001:8080",
+      "--env",
+      "PORT=8080",
+      "--env",
+      "GREETING=a b",
+      "--read-only",
+      "--cap-drop",
+      "ALL",
+      "--security-opt",
+      "no-new-privileges",
+      "--memory",
+      "134217728",
+      "--memory-swap",
+      "134217728",
+      "--pids-limit",
+      "64",
+      "--user",
+      "1234:1234",
+      "x",
+      "healthcheck",
+    ],
+  );
+});

@@ -1,0 +1,200 @@
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { EXIT } from "../errors.ts";
+import { explainBuild, failingStep } from "./explain_build.ts";
+
+const BUILDKIT_20 = `#1 [internal] load build definition from Dockerfile
+#1 sha256:${"1".repeat(64)}
+#1 transferring dockerfile: 90B done
+#1 DONE 0.0s
+
+#4 [1/2] COPY busybox /bin/sh
+#4 CACHED
+
+#5 [2/2] RUN deno test
+#5 sha256:${"8".repeat(64)}
+#5 0.217 running 1 test
+#6 [other 1/1] RUN slow
+#6 0.300 unrelated
+#5 0.218 FAILED
+#5 ERROR: executor failed running [/bin/sh -c deno test]: exit code: 3
+------
+ > [2/2] RUN deno test:
+------
+executor failed running [/bin/sh -c deno test]: exit code: 3
+`;
+const BUILDX = `#5 [2/2] RUN deno test
+#5 0.217 FAILED
+#5 ERROR: process "/bin/sh -c deno test" did not complete successfully: exit code: 3
+------
+ > [2/2] RUN deno test:
+0.217 FAILED
+------
+Dockerfile:3
+--------------------
+   3 | >>> RUN deno test
+--------------------
+ERROR: failed to solve: process "/bin/sh -c deno test" did not complete successfully: exit code: 3
+`;
+const LEGACY =
+  `DEPRECATED: The legacy builder is deprecated and will be removed in a future release.
+            BuildKit is currently disabled; enable it by removing the DOCKER_BUILDKIT=0
+            environment-variable.
+
+Sending build context to Docker daemon  1.994MB
+Step 1/2 : FROM builder
+ ---> 458231850b95
+Step 2/2 : RUN deno test
+ ---> Running in 9cb740b3377e
+FAILED
+Removing intermediate container 9cb740b3377e
+The command '/bin/sh -c deno test' returned a non-zero code: 3
+`;
+const BUILDAH = `[1/2] STEP 1/2: FROM scratch
+[1/2] STEP 2/2: COPY x /x
+--> f7b8aafe5a6
+[2/2] STEP 1/1: RUN deno test
+FAILED
+subprocess exited with status 3
+subprocess exited with status 3
+Error: building at STEP "RUN deno test": exit status 3
+`;
+
+Deno.test("failingStep() takes the failing step's lines out of BuildKit's", () => {
+  assertEquals(
+    failingStep(BUILDKIT_20),
+    `[2/2] RUN deno test
+running 1 test
+FAILED
+ERROR: executor failed running [/bin/sh -c deno test]: exit code: 3
+executor failed running [/bin/sh -c deno test]: exit code: 3`,
+  );
+  assertEquals(
+    failingStep(BUILDX),
+    `[2/2] RUN deno test
+FAILED
+ERROR: process "/bin/sh -c deno test" did not complete successfully: exit code: 3
+ERROR: failed to solve: process "/bin/sh -c deno test" did not complete successfully: exit code: 3`,
+  );
+});
+
+Deno.test("failingStep() takes the last step of the legacy builder and of buildah", () => {
+  assertEquals(
+    failingStep(LEGACY),
+    `Step 2/2 : RUN deno test
+FAILED
+The command '/bin/sh -c deno test' returned a non-zero code: 3`,
+  );
+  assertEquals(
+    failingStep(BUILDAH),
+    `[2/2] STEP 1/1: RUN deno test
+FAILED
+Error: building at STEP "RUN deno test": exit status 3`,
+  );
+});
+
+Deno.test("failingStep() of a Dockerfile that cannot be read is its error", () => {
+  assertEquals(
+    failingStep(
+      `#1 [internal] load build definition from Dockerfile
+#1 DONE 0.0s
+failed to solve with frontend dockerfile.v0: dockerfile parse error line 2: unknown instruction: RUM
+`,
+    ),
+    "failed to solve with frontend dockerfile.v0: dockerfile parse error line 2: unknown instruction: RUM",
+  );
+});
+
+Deno.test("failingStep() is bounded, in lines and in their length", () => {
+  const many = Array.from({ length: 500 }, (_, i) => `line ${i}`).join("\n");
+  const step = failingStep(`STEP 1/1: RUN x\n${many}\n${"y".repeat(5000)}!\n`)
+    .split("\n");
+  assertEquals(step.length, 40);
+  assertEquals(step[38], "line 499");
+  assertMatch(step[39], /^y{200} … y{199}!$/);
+});
+
+Deno.test("explainBuild() of a failing step is a failed check", () => {
+  for (const output of [BUILDKIT_20, BUILDX, LEGACY, BUILDAH]) {
+    const error = explainBuild("Dockerfile.scratch", output);
+    assertEquals(error.message, 'Cannot build "Dockerfile.scratch"');
+    assertEquals(error.exitCode, EXIT.checkFailed);
+    assertStringIncludes(error.output ?? "", "FAILED");
+  }
+});
+
+Deno.test("explainBuild() of a registry that does not answer names the way out", () => {
+  const lookup = "dial tcp: lookup registry.example: no such host";
+  for (
+    const output of [
+      `#3 [internal] load metadata for registry.example/x:1
+#3 ERROR: failed to do request: Head "https://registry.example/v2/": ${lookup}
+failed to solve with frontend dockerfile.v0: failed to create LLB definition: ${lookup}`,
+      `Step 1/2 : FROM registry.example/x:1
+Get "https://registry.example/v2/": ${lookup}`,
+      `[1/2] STEP 1/2: FROM registry.example/x:1
+Trying to pull registry.example/x:1...
+Error: creating build container: initializing source docker://registry.example/x:1: pinging container registry registry.example: ${lookup}`,
+    ]
+  ) {
+    const error = explainBuild("Dockerfile", output);
+    assertEquals(
+      error.message,
+      'Cannot build "Dockerfile": the registry cannot be reached',
+    );
+    assertEquals(error.exitCode, EXIT.environment);
+    assertStringIncludes(error.next, "--bases packages");
+  }
+});
+
+Deno.test("explainBuild() of an unknown base image says so", () => {
+  for (
+    const output of [
+      `#3 [internal] load metadata for docker.io/library/x:1
+#3 ERROR: pull access denied, repository does not exist or may require authorization
+ERROR: failed to solve: x:1: failed to resolve source metadata for docker.io/library/x:1`,
+      `STEP 1/1: FROM x:1
+Error: creating build container: short-name "x:1" did not resolve to an alias`,
+    ]
+  ) {
+    assertStringIncludes(
+      explainBuild("Dockerfile", output).message,
+      "the registry does not have the image",
+    );
+  }
+});
+
+Deno.test("explainBuild() does not blame the registry for a step's own network", () => {
+  for (
+    const output of [
+      `STEP 3/3: RUN deno cache main.ts
+error: dns error: no such host
+Error: building at STEP "RUN deno cache main.ts": exit status 1`,
+      `#5 [1/1] COPY nothere /x
+#5 ERROR: "/nothere" not found: not found
+failed to compute cache key: "/nothere" not found: not found`,
+    ]
+  ) {
+    const error = explainBuild("Dockerfile", output);
+    assertEquals(error.message, 'Cannot build "Dockerfile"');
+    assertEquals(error.exitCode, EXIT.checkFailed);
+  }
+});
+
+Deno.test("explainBuild() of a full disk is the environment's fault", () => {
+  const error = explainBuild(
+    "Dockerfile",
+    `STEP 2/2: COPY big /big
+Error: building at STEP "COPY big /big": write /big: no space left on device`,
+  );
+  assertEquals(error.message, 'Cannot build "Dockerfile": the disk is full');
+  assertEquals(error.exitCode, EXIT.environment);
+});
+
+Deno.test("explainBuild() tells whom the legacy builder fails to install BuildKit", () => {
+  const error = explainBuild(
+    "Dockerfile",
+    `Step 2/2 : RUN --mount=type=cache,target=/x true
+the --mount option requires BuildKit. Refer to the documentation`,
+  );
+  assertStringIncludes(error.next, "docker-buildx");
+});

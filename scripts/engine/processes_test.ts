@@ -1,0 +1,53 @@
+import { assertEquals } from "@std/assert";
+import {
+  descendants,
+  processes,
+  serviceOf,
+  signalProcess,
+} from "./processes.ts";
+
+/** What `buildah run` looks like while the service runs. */
+const TREE = [
+  { pid: 1, parent: 0, program: "init" },
+  { pid: 50, parent: 40, program: "/hello" },
+  { pid: 10, parent: 1, program: "buildah" },
+  { pid: 20, parent: 10, program: "buildah-chroot-runtime" },
+  { pid: 40, parent: 20, program: "buildah-chroot-exec" },
+  { pid: 60, parent: 50, program: "/helper" },
+  { pid: 70, parent: 1, program: "/hello" },
+];
+
+Deno.test("serviceOf() is the first that is no wrapper, not its child", () => {
+  assertEquals(serviceOf(TREE, 10), 50);
+});
+
+Deno.test("serviceOf() is nothing while the wrapper has not become the service", () => {
+  const starting = TREE.filter(({ pid }) => pid !== 60).map((process) =>
+    process.pid === 50
+      ? { ...process, program: "buildah-chroot-exec" }
+      : process
+  );
+  assertEquals(serviceOf(starting, 10), undefined);
+  assertEquals(serviceOf(TREE.slice(0, 1), 10), undefined);
+});
+
+Deno.test("serviceOf() leaves a zombie out", () => {
+  const dying = TREE.map((process) =>
+    process.pid === 50 ? { ...process, program: "" } : process
+  );
+  assertEquals(serviceOf(dying, 10), undefined);
+});
+
+Deno.test("descendants() come parents first, others not at all", () => {
+  assertEquals(descendants(TREE, 20).map(({ pid }) => pid), [40, 50, 60]);
+});
+
+Deno.test("processes() knows this process and its child", async () => {
+  const child = new Deno.Command("sleep", { args: ["60"] }).spawn();
+  const found = descendants(processes(), Deno.pid)
+    .find(({ pid }) => pid === child.pid);
+  assertEquals(found?.parent, Deno.pid);
+  signalProcess(child.pid, "SIGKILL");
+  assertEquals((await child.status).signal, "SIGKILL");
+  signalProcess(child.pid, "SIGKILL");
+});
