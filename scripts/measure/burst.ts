@@ -66,27 +66,32 @@ export async function burst(
     try {
       return await HttpConnection.open(url, signal);
     } catch (error) {
-      // Counts as a request, or a server that is gone would be tried for ever.
-      left--;
       if (!signal.aborted) fail(error);
     }
   };
+  const ask = async (connection: HttpConnection) => {
+    try {
+      await connection.send(text);
+      const response = await connection.receive();
+      if (status === "any" || response.status === status) answered++;
+      else fail(`status ${response.status} instead of ${status}`);
+      return !saysClose(response);
+    } catch (error) {
+      if (!signal.aborted) fail(error);
+      return false;
+    }
+  };
+  // One that cannot be opened costs a request too, or it would be tried for ever.
+  const take = () => !signal.aborted && left-- > 0;
   const work = async () => {
-    while (left > 0 && !signal.aborted) {
+    for (let more = take(); more;) {
       using connection = await open();
-      for (let alive = connection !== undefined; alive && left > 0;) {
-        left--;
-        try {
-          await connection?.send(text);
-          const response = await connection?.receive();
-          if (status === "any" || response?.status === status) answered++;
-          else fail(`status ${response?.status} instead of ${status}`);
-          alive = response !== undefined && !saysClose(response);
-        } catch (error) {
-          if (!signal.aborted) fail(error);
-          alive = false;
-        }
+      let alive = connection !== undefined;
+      while (connection && alive && more) {
+        alive = await ask(connection);
+        more = take();
       }
+      if (!connection) more = take();
     }
   };
 

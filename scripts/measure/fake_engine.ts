@@ -91,6 +91,7 @@ export function serving(
   handler: (request: Request) => Response | Promise<Response>,
 ): FakeProgram {
   const abort = new AbortController();
+  let stopped = false;
   const server = Deno.serve({
     hostname: "127.0.0.1",
     port: 0,
@@ -101,11 +102,13 @@ export function serving(
   return {
     port: server.addr.port,
     async stop() {
+      stopped = true;
       await server.shutdown();
       return 0;
     },
     async destroy() {
-      abort.abort();
+      // To abort a server that shuts down already is an error nobody can catch.
+      if (!stopped) abort.abort();
       await server.finished;
     },
   };

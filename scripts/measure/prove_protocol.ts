@@ -24,19 +24,21 @@ const PROOF_MS = 20_000;
  *
  * @param container Runs and is ready.
  * @param contract Says which path to ask, and what the answer must be.
+ * @param options `timeLimitMs` is what each proof may take; 20 s unless told.
  * @returns One check per proof.
  */
 export async function proveProtocol(
   container: Container,
   contract: Contract,
-  options: { signal?: AbortSignal } = {},
+  options: { signal?: AbortSignal; timeLimitMs?: number } = {},
 ): Promise<Check[]> {
+  const { signal, timeLimitMs = PROOF_MS } = options;
   const url = urlOf(container);
   const prove = (
     name: string,
     work: (signal: AbortSignal) => Promise<string[]>,
   ) =>
-    runProof(name, PROOF_MS, options.signal, async (signal) => {
+    runProof(name, timeLimitMs, signal, async (signal) => {
       const wrong = await work(signal);
       // Whatever it was, others must not notice.
       if (wrong.length > 0) return wrong;
