@@ -62,6 +62,7 @@ const PAYLOAD = payloadFixture({
       transpiled: "const x = 3",
       sourceMap: '{"version":3}',
     },
+    { specifier: "https://example.com/a.cjs", text: "0", analysis: "cjs" },
     { specifier: "https://example.com/mod.js", text: "0" },
   ],
 });
@@ -183,6 +184,7 @@ for (const layout of LAYOUTS) {
           { specifier: "https://jsr.io/@std/http/1.1.0/status.ts", bytes: 38 },
           { specifier: "lib/plain.js", bytes: 18 },
           { specifier: "main.ts", bytes: 15 },
+          { specifier: "https://example.com/a.cjs", bytes: 4 },
           { specifier: "data.json", bytes: 3 },
           { specifier: "https://example.com/mod.js", bytes: 1 },
         ],
@@ -284,22 +286,24 @@ Deno.test("programSink() believes no length that a hostile payload claims", () =
 
 Deno.test("programSink() takes a tree of files of any depth and shape", () => {
   const depth = 100_000;
-  const deep = '[{"Dir":{"n":"d","e":'.repeat(depth) + "[]" +
-    "}}]".repeat(depth);
+  const deep = '[{"Dir":{"n":"d","e":'.repeat(depth) +
+    '[{"File":{"n":"deep.ts","o":[0,0]}}]' + "}}]".repeat(depth);
   const trees = [
     deep,
     "[".repeat(depth),
     "{}",
     "null",
     '[1,null,{"Dir":1},{"File":{"n":1}},{"Dir":{"n":"x","e":{}}}]',
-    '[{"File":{"n":"a.ts","o":[-1,5],"m":[0,1e99],"s":"x"}}]',
-    '[{"File":{"n":"a.ts","o":[0,1e15]}},{"__proto__":{"File":1}}]',
+    '[{"File":{"n":"a","o":[-1,5],"m":[0,1e99],"s":"x"}}]',
+    '[{"File":{"n":"a","o":[0,1e15]}},{"__proto__":{"File":{"n":"b.ts"}}}]',
+    // More than it is ready to hold.
+    `[${" ".repeat(16 * 1024 * 1024)}{"File":{"n":"large.ts","o":[0,0]}}]`,
   ];
   for (const tree of trees) {
     const file = programFixture(payloadFixture({ tree }), "note");
     const program = look(file)?.program;
     assert(program);
-    assertEquals(sum(program.modules), 0);
+    assertEquals([program.modules, program.assets], [[], []]);
   }
 });
 
@@ -310,6 +314,7 @@ Deno.test("programSink() counts data that files share once", () => {
       "node_modules/.deno/a@1.0.0/node_modules/a/LICENSE": licence,
       "node_modules/.deno/b@2.0.0/node_modules/b/LICENSE": licence,
       "node_modules/.deno/b@2.0.0/node_modules/b/index.js": "b",
+      "a.txt": "more than the licence, which is not stored again",
     },
   });
   assertEquals(look(programFixture(payload, "note"))?.program?.npm, [
