@@ -10,17 +10,15 @@ import { ArchiveError } from "./archive_error.ts";
 import {
   BLOCK,
   checksumHolds,
-  decodeText,
-  type Extension,
   FLAG,
   flagOf,
   isZero,
   readHeader,
-  readPax,
   sizeOf,
   sparseContinues,
   type TarHeader,
 } from "./tar_header.ts";
+import { decodeText, type Extension, readPax } from "./tar_extension.ts";
 
 /** Receives the records of a tar in order. */
 export interface TarHandler {

@@ -1,0 +1,25 @@
+import { assertEquals } from "@std/assert";
+import { instruction } from "./instruction.ts";
+
+Deno.test("instruction() finds the line of the Dockerfile in what builders note", () => {
+  const cases: [string, string][] = [
+    ["", ""],
+    ["COPY /app/hello /hello # buildkit", "COPY /app/hello /hello"],
+    [
+      "RUN /bin/sh -c apt-get update   && true # buildkit",
+      "RUN apt-get update && true",
+    ],
+    ["RUN |2 A=1 B=x y /bin/sh -c make # buildkit", "RUN make"],
+    ["|1 A=1 /bin/sh -c make all", "RUN make all"],
+    ["/bin/sh -c #(nop)  USER nobody", "USER nobody"],
+    ["/bin/sh -c #(nop) COPY file:abc in /hello ", "COPY file:abc in /hello"],
+    ["/bin/sh -c useradd deno", "RUN useradd deno"],
+    ["/bin/bash -c set -e", "RUN set -e"],
+    ["RUN /usr/bin/deno compile", "RUN /usr/bin/deno compile"],
+    ["RUN /bin/sh -c cat <<EOF\n\tx\nEOF", "RUN cat <<EOF x EOF"],
+    ["bazel build ...", "bazel build ..."],
+  ];
+  for (const [line, expected] of cases) {
+    assertEquals(instruction(line), expected);
+  }
+});
