@@ -81,31 +81,40 @@ export function parsePort(text: string | undefined): number {
  * signal ends the process at once; as PID 1 it would get no default action.
  *
  * @param port The port to listen on.
+ * @param answer What answers the requests.
  * @returns When every connection is closed, or the time for it is over.
  * @throws {Error} If the port cannot be listened on.
  */
-export async function serve(port: number): Promise<void> {
-  const server = listen(port);
-  const stopped = Promise.withResolvers<void>();
+export async function serve(
+  port: number,
+  answer: Deno.ServeHandler<Deno.NetAddr> = handler,
+): Promise<void> {
+  const server = listen(port, answer);
+  const stopped = Promise.withResolvers<string>();
   let signals = 0;
   const stop = () => {
     if (++signals > 1) Deno.exit(1);
-    // Idle connections close at once. One that has sent half a request gets the
-    // time to send the rest, but cannot hold the process up for ever.
-    server.shutdown().then(stopped.resolve, stopped.reject);
-    setTimeout(stopped.resolve, GRACE_MS);
+    // This closes idle connections and waits for answers that are under way,
+    // but also, in some versions, for ever on a client that stalls mid-request.
+    const finished = server.shutdown().then(() => "Stopped");
+    finished.then(stopped.resolve, stopped.reject);
+    const late =
+      `Stopped, though requests were unfinished after ${GRACE_MS} ms`;
+    setTimeout(() => stopped.resolve(late), GRACE_MS);
   };
   Deno.addSignalListener("SIGTERM", stop);
   Deno.addSignalListener("SIGINT", stop);
-  await stopped.promise;
-  console.log("Stopped");
+  console.log(await stopped.promise);
 }
 
-function listen(port: number): Deno.HttpServer<Deno.NetAddr> {
+function listen(
+  port: number,
+  answer: Deno.ServeHandler<Deno.NetAddr>,
+): Deno.HttpServer<Deno.NetAddr> {
   const onListen = (address: Deno.NetAddr) =>
     console.log(`Listening on http://${address.hostname}:${address.port}/`);
   try {
-    return Deno.serve({ hostname: HOSTNAME, port, onListen }, handler);
+    return Deno.serve({ hostname: HOSTNAME, port, onListen }, answer);
   } catch (cause) {
     const inUse = cause instanceof Deno.errors.AddrInUse;
     const reason = inUse ? "it is in use" : messageOf(cause);

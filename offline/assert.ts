@@ -8,7 +8,7 @@ import { diff, show } from "./diff.ts";
 import { equal } from "./equal.ts";
 
 /** What a failed assertion throws. */
-export class AssertionError extends Error {
+class AssertionError extends Error {
   override name = "AssertionError";
 }
 
