@@ -1,0 +1,52 @@
+import { assertEquals } from "@std/assert";
+import { entryCandidates } from "./find_entry.ts";
+
+Deno.test("entryCandidates() takes what is compiled last", () => {
+  const [first, second] = entryCandidates(`
+FROM denoland/deno AS build
+RUN deno compile --include worker.ts \\
+      -o /hello \\
+      ./src/service.ts && rm -rf x.ts
+FROM scratch
+CMD ["/hello"]
+`);
+  assertEquals(first, "src/service.ts");
+  assertEquals(second, "main.ts");
+});
+
+Deno.test("entryCandidates() of a service that is run", () => {
+  assertEquals(
+    entryCandidates('CMD ["deno", "run", "-A", "app.tsx", "config.js"]')[0],
+    "app.tsx",
+  );
+  assertEquals(
+    entryCandidates(
+      "FROM x\n# RUN deno run old.ts\nENTRYPOINT deno serve a/b.mjs",
+    )[
+      0
+    ],
+    "a/b.mjs",
+  );
+});
+
+Deno.test("entryCandidates() maps absolute paths into the context", () => {
+  assertEquals(
+    entryCandidates("RUN deno compile /app/src/main.ts").slice(0, 3),
+    [
+      "app/src/main.ts",
+      "src/main.ts",
+      "main.ts",
+    ],
+  );
+});
+
+Deno.test("entryCandidates() never leaves the context", () => {
+  for (
+    const text of [
+      "RUN deno compile ../other.ts",
+      "RUN deno run https://example.com/mod.ts",
+      "COPY main.ts deno compile x.ts",
+      "",
+    ]
+  ) assertEquals(entryCandidates(text)[0], "main.ts");
+});

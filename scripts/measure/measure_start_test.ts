@@ -1,0 +1,70 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { UserError } from "../errors.ts";
+import { parseContract } from "./contract_schema.ts";
+import { fakeEngine, serving, speaking } from "./fake_engine.ts";
+import { measureStarts } from "./measure_start.ts";
+
+const contract = parseContract(
+  JSON.stringify({ port: 3000, requests: [{ path: "/", expect: {} }] }),
+  "contract.json",
+);
+const images = [{ name: "a", image: "image-a" }, {
+  name: "b",
+  image: "image-b",
+  port: 9000,
+}];
+
+Deno.test("measureStarts() takes turns, after a round that does not count", async () => {
+  const engine = fakeEngine(() => serving(() => new Response()));
+  const told: string[] = [];
+  const starts = await measureStarts(engine, images, {
+    runs: 3,
+    contract,
+    onRun: (name, run) => told.push(`${name}${run}`),
+  });
+  assertEquals(
+    engine.runs.map(({ image, port }) => `${image}:${port}`),
+    Array(4).fill(["image-a:3000", "image-b:9000"]).flat(),
+  );
+  assertEquals(told, ["a1", "b1", "a2", "b2", "a3", "b3"]);
+  assertEquals([...starts.keys()], ["a", "b"]);
+  assertEquals(starts.get("a")?.startMs.runs, 3);
+  // This fake has no process to look at; what was not measured is absent.
+  assertEquals(Object.keys(starts.get("a") ?? {}), ["startMs"]);
+  assertEquals(engine.running(), 0);
+});
+
+Deno.test("measureStarts() leaves nothing running when one does not start", async () => {
+  const engine = fakeEngine(({ image }) =>
+    image === "image-b"
+      ? { ...speaking(() => Promise.resolve()), died: Promise.resolve(1) }
+      : serving(() => new Response())
+  );
+  await assertRejects(
+    () => measureStarts(engine, images, { runs: 1, contract }),
+    UserError,
+    "exit code 1",
+  );
+  assertEquals(engine.running(), 0);
+});
+
+Deno.test("measureStarts() ends when the user has had enough", async () => {
+  const controller = new AbortController();
+  const engine = fakeEngine(() =>
+    serving(() => {
+      controller.abort(new Error("enough"));
+      return new Response();
+    })
+  );
+  await assertRejects(
+    () =>
+      measureStarts(engine, images, {
+        runs: 1,
+        contract,
+        signal: controller.signal,
+      }),
+    Error,
+    "enough",
+  );
+  assertEquals(engine.running(), 0);
+});

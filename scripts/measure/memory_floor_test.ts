@@ -1,0 +1,94 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { UserError } from "../errors.ts";
+import { parseContract } from "./contract_schema.ts";
+import { fakeEngine, type FakeProgram, serving } from "./fake_engine.ts";
+import { memoryFloor } from "./memory_floor.ts";
+
+const MIB = 1 << 20;
+const contract = parseContract(
+  JSON.stringify({
+    requests: [{ path: "/", expect: {} }],
+    burst: { requests: 24, connections: 4 },
+  }),
+  "contract.json",
+);
+
+/** Its speed is that of a timer, which is much the same on a busy machine. */
+function serves(delayMs = 10): FakeProgram {
+  return serving(async () => {
+    await new Promise((done) => setTimeout(done, delayMs));
+    return new Response();
+  });
+}
+
+/** A floor as found where the process, and so its file, cannot be seen. */
+function warm(mib: number) {
+  const note =
+    "the program was in the page cache already, so a fresh machine needs more; root can measure that";
+  return { bytes: mib * MIB, note };
+}
+
+async function floor(start: (memoryMiB: number) => FakeProgram) {
+  const engine = fakeEngine(({ memoryBytes = Infinity }) =>
+    start(memoryBytes / MIB)
+  );
+  const tried: [number, boolean][] = [];
+  try {
+    return await memoryFloor(
+      { engine, image: "x", port: 8080, contract },
+      {
+        lowerBytes: 16 * MIB,
+        upperBytes: 48 * MIB,
+        onTry: (bytes, enough) => tried.push([bytes / MIB, enough]),
+      },
+    );
+  } finally {
+    assertEquals(engine.running(), 0);
+    assertEquals(tried.length <= 5, true);
+  }
+}
+
+/** Ends before it answers, as one does that is out of memory. */
+const killed = (): FakeProgram => ({
+  destroy: () => {},
+  stop: () => Promise.resolve(137),
+  died: Promise.resolve(137),
+  port: 1,
+});
+
+Deno.test("memoryFloor() finds where it starts to be killed", async () => {
+  assertEquals(await floor((mib) => mib < 29 ? killed() : serves()), warm(32));
+});
+
+Deno.test("memoryFloor() finds where it gets slow", async () => {
+  // Ten times as slow: far from the border of twice, on any machine.
+  assertEquals(await floor((mib) => serves(mib < 24 ? 100 : 10)), warm(24));
+});
+
+Deno.test("memoryFloor() finds where it no longer stops cleanly", async () => {
+  const start = (mib: number): FakeProgram => {
+    const program = serves();
+    return {
+      ...program,
+      stop: () => program.stop().then(() => mib < 40 ? 137 : 0),
+    };
+  };
+  assertEquals(await floor(start), warm(40));
+});
+
+Deno.test("memoryFloor() says why there is none", async () => {
+  assertEquals(
+    await floor((mib) => mib === Infinity ? serves() : killed()),
+    { skipped: "it does not serve within 48 MiB" },
+  );
+  const engine = fakeEngine(() => serves(), {
+    memoryBytes: "no control group",
+  });
+  const target = { engine, image: "x", port: 8080, contract };
+  assertEquals(await memoryFloor(target), { skipped: "no control group" });
+  assertEquals(engine.runs.length, 0);
+});
+
+Deno.test("memoryFloor() needs an image that starts at all", async () => {
+  await assertRejects(() => floor(killed), UserError, "exit code 137");
+});
