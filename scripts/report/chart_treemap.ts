@@ -1,0 +1,145 @@
+/**
+ * What fills an image, as areas. All images of a report have the same scale: a
+ * smaller image is a smaller picture.
+ *
+ * @module
+ */
+// @ts-types="npm:@types/d3-hierarchy@^3.1.7"
+import {
+  hierarchy,
+  type HierarchyRectangularNode,
+  treemap,
+} from "d3-hierarchy";
+import { formatBytes, formatShare, printable } from "../format.ts";
+import type { Variant } from "../schema.ts";
+import { box, type Drawing, figure, fitted, label, WIDTHS } from "./chart.ts";
+import { filledLeaves, type FilledNode, filledTree } from "./filled_tree.ts";
+import { type Markup, markup, NOTHING, type Value } from "./markup.ts";
+
+/** Height of the largest image's picture; others are lower in proportion. */
+const HEIGHTS = { [WIDTHS.wide]: 440, [WIDTHS.narrow]: 480 };
+/** Lower, and nothing can be told apart. */
+const LOWEST = 70;
+/** Colours for directories, in turn. */
+const HUES = 5;
+const HEADER = 20;
+
+type Cell = HierarchyRectangularNode<FilledNode>;
+
+/**
+ * Renders what fills one variant.
+ *
+ * @param variant The variant.
+ * @param most Bytes of the largest rootfs of the report, for the scale.
+ */
+export function chartTreemap(variant: Variant, most: number): Markup {
+  const tree = filledTree(variant);
+  if (tree.bytes === 0) return NOTHING;
+  const share = tree.bytes / Math.max(most, tree.bytes);
+  const told = filledLeaves(tree).slice(0, 5).map(({ path, bytes }) =>
+    `${path} ${formatBytes(bytes)}`
+  ).join(", ");
+  return figure(
+    `Areas: what fills ${variant.name}. The largest: ${told}`,
+    caption(variant, share),
+    (width) => draw(tree, width, Math.max(LOWEST, heightOf(width) * share)),
+  );
+}
+
+function caption(variant: Variant, share: number): Value {
+  const parts = variant.program === undefined
+    ? NOTHING
+    : markup` <span class="swatch runtime"></span> the Deno runtime, <span class="swatch code"></span> your code.`;
+  const scale = Object.values(HEIGHTS).some((height) => height * share < LOWEST)
+    ? "Drawn larger than to scale, to be legible."
+    : "Areas are bytes, on the same scale for all images.";
+  return markup`${scale}${parts}`;
+}
+
+function heightOf(width: number): number {
+  return HEIGHTS[width as keyof typeof HEIGHTS];
+}
+
+function draw(tree: FilledNode, width: number, height: number): Drawing {
+  const root = hierarchy(tree, (node) => node.children)
+    .sum((node) => node.children === undefined ? node.bytes : 0)
+    .sort((a, b) => (b.value ?? 0) - (a.value ?? 0));
+  const laid = treemap<FilledNode>().size([width, height]).round(true)
+    .paddingInner(2)
+    .paddingTop((node) => hasHeader(node) ? HEADER : 0)(root);
+  const content = laid.descendants().flatMap((cell) => {
+    if (cell.depth === 0 && cell.children !== undefined) return [];
+    if (cell.children === undefined) return [leaf(cell, tree.bytes)];
+    return hasHeader(cell) ? [header(cell, tree.bytes)] : [];
+  });
+  return { content, height };
+}
+
+/** Directories right below the root have their name above what they hold. */
+function hasHeader(cell: Cell): boolean {
+  return cell.depth === 1 && cell.children !== undefined &&
+    cell.x1 - cell.x0 >= 70 && cell.y1 - cell.y0 >= 56;
+}
+
+function header(cell: Cell, whole: number): Markup {
+  const { x0, y0, x1 } = cell;
+  const { name, bytes, path } = cell.data;
+  const text = `${printable(name)}  ${formatBytes(bytes)}`;
+  return markup`<g>${
+    box({
+      x: x0,
+      y: y0,
+      width: x1 - x0,
+      height: HEADER - 2,
+      kind: `${kindOf(cell)} head`,
+      title: titleOf(path, bytes, whole),
+    })
+  }${label(x0 + 6, y0 + 13.5, fitted(text, x1 - x0 - 10), "on small")}</g>`;
+}
+
+function leaf(cell: Cell, whole: number): Markup {
+  const { x0, y0, x1, y1 } = cell;
+  const width = x1 - x0;
+  const height = y1 - y0;
+  const { bytes, path } = cell.data;
+  const name = height < 18 ? "" : fitted(nameOf(cell), width - 10);
+  const figures = `${formatBytes(bytes)}, ${formatShare(bytes, whole)}`;
+  const second = name === "" || height < 38 ? "" : fitted(figures, width - 10);
+  // The inner picture cuts off whatever a font makes wider than expected.
+  return markup`<svg x="${x0}" y="${y0}" width="${width}" height="${height}">${
+    box({
+      x: 0,
+      y: 0,
+      width,
+      height,
+      kind: kindOf(cell),
+      title: titleOf(path, bytes, whole),
+    })
+  }${name !== "" && label(6, 15, name, "on")}${
+    second === figures && label(6, 32, second, "on small")
+  }</svg>`;
+}
+
+function titleOf(path: string, bytes: number, whole: number): string {
+  return `${path}\u2003${formatBytes(bytes)}, ${formatShare(bytes, whole)}`;
+}
+
+/** The path below the header, or from the root where there is none. */
+function nameOf(cell: Cell): string {
+  if (cell.data.kind !== "path") return cell.data.name;
+  const names: string[] = [];
+  for (
+    let at: Cell | null = cell;
+    at !== null && at.depth > 0 && !(at !== cell && hasHeader(at));
+    at = at.parent
+  ) names.unshift(at.data.name);
+  return printable(names.join("/"));
+}
+
+function kindOf(cell: Cell): string {
+  if (cell.data.kind !== "path") return cell.data.kind;
+  let top = cell;
+  while (top.depth > 1 && top.parent !== null) top = top.parent;
+  const index = top.parent?.children?.indexOf(top) ?? 0;
+  return `hue${index % HUES}`;
+}

@@ -1,0 +1,142 @@
+/**
+ * The comparison on the terminal: one table where there is room, otherwise one
+ * for size, one for costs, one for what an intruder finds.
+ *
+ * @module
+ */
+import { printable } from "../format.ts";
+import type { Report, Variant } from "../schema.ts";
+import { type Figure, measuredFigures, smallestOf } from "./figures.ts";
+import { GAP, table, type TerminalStyle } from "./table.ts";
+import { clip, clipMiddle, textWidth, wrap } from "./text_width.ts";
+
+/** Columns for a name or a user; a quarter of narrow terminals. */
+const LONGEST = 32;
+/** The last column may be broken into lines as narrow as this. */
+const NARROWEST = 24;
+
+/** Renders the comparison of all variants; empty when there is none. */
+export function comparison(report: Report, style: TerminalStyle): string {
+  if (report.variants.length === 0) return "";
+  const longest = Math.min(LONGEST, Math.floor(style.columns / 4));
+  const smallest = smallestOf(report.variants);
+  const columns = measuredFigures(report).map((figure) =>
+    column(figure, report, longest, style)
+  );
+  const names: Column = {
+    group: "",
+    title: "Variant",
+    align: "left",
+    cells: report.variants.map((variant) => {
+      const text = clipMiddle(printable(variant.name), longest);
+      return {
+        text,
+        shown: variant === smallest ? style.colors.bold(text) : text,
+      };
+    }),
+  };
+  return arrange(columns, style.columns - widthOf(names))
+    .map((part) => draw([names, ...part], style))
+    .join("\n\n");
+}
+
+interface Column {
+  group: string;
+  title: string;
+  align: Figure["align"];
+  /** `shown` is the text with its colours. */
+  cells: { text: string; shown: string }[];
+}
+
+function column(
+  figure: Figure,
+  report: Report,
+  longest: number,
+  style: TerminalStyle,
+): Column {
+  return {
+    group: figure.group,
+    title: figure.id === "ratio" ? ratioTitle(report) : figure.title,
+    align: figure.align,
+    cells: report.variants.map((variant) => {
+      const text = printable(figure.text(variant, report) ?? "–");
+      const cell = figure.id === "user" ? clip(text, longest) : text;
+      return { text: cell, shown: colored(cell, figure, variant, style) };
+    }),
+  };
+}
+
+/** `vs single-stage`; names that would make the column wide are left out. */
+export function ratioTitle({ baseline }: Report): string {
+  const name = printable(baseline);
+  return textWidth(name) > 16 ? "vs baseline" : `vs ${name}`;
+}
+
+function colored(
+  text: string,
+  { id }: Figure,
+  variant: Variant,
+  { colors }: TerminalStyle,
+): string {
+  if (text === "–") return colors.dim(text);
+  if (id !== "contract" && id !== "hardening") return text;
+  const failed = variant[id]?.some(({ status }) => status === "fail");
+  return failed ? colors.red(text) : colors.green(text);
+}
+
+/** Joins groups of columns while they fit beside the names. */
+function arrange(columns: Column[], room: number): Column[][] {
+  const parts: Column[][] = [];
+  for (const group of new Set(columns.map(({ group }) => group))) {
+    const members = columns.filter((column) => column.group === group);
+    const last = parts.at(-1);
+    if (last !== undefined && fits([...last, ...members], room)) {
+      last.push(...members);
+      continue;
+    }
+    // A group that is too wide by itself is broken where it has to be.
+    parts.push([]);
+    for (const member of members) {
+      const part = parts[parts.length - 1];
+      if (part.length === 0 || fits([...part, member], room)) part.push(member);
+      else parts.push([member]);
+    }
+  }
+  return parts.filter((part) => part.length > 0);
+}
+
+function fits(columns: Column[], room: number): boolean {
+  const width = columns.reduce((sum, column, index) => {
+    const own = widthOf(column);
+    const last = index === columns.length - 1;
+    return sum + GAP + (last ? Math.min(own, NARROWEST) : own);
+  }, 0);
+  return width <= room;
+}
+
+function widthOf({ title, cells }: Column): number {
+  return Math.max(
+    textWidth(title),
+    ...cells.map(({ text }) => textWidth(text)),
+  );
+}
+
+function draw(columns: Column[], style: TerminalStyle): string {
+  const before = columns.slice(0, -1)
+    .reduce((sum, column) => sum + widthOf(column) + GAP, 0);
+  const room = Math.max(NARROWEST, style.columns - before);
+  const rows = columns[0].cells.map((_, row) =>
+    columns.map(({ cells }, index) => {
+      const { text, shown } = cells[row];
+      return index < columns.length - 1 || textWidth(text) <= room
+        ? shown
+        : wrap(text, room).join("\n");
+    })
+  );
+  return table(
+    columns.map(({ title }) => title),
+    rows,
+    columns.map(({ align }) => align),
+    style,
+  );
+}

@@ -1,0 +1,64 @@
+/**
+ * What fills an image, with the program made by `deno compile` taken apart into
+ * runtime and application: that is where nearly all bytes are.
+ *
+ * @module
+ */
+import type { TreeNode, Variant } from "../schema.ts";
+
+/** A part of an image. */
+export interface FilledNode {
+  name: string;
+  /** From the root; of the program's parts, the program's with their name. */
+  path: string;
+  bytes: number;
+  /** `runtime` and `code` are parts of the program. */
+  kind: "runtime" | "code" | "path";
+  children?: FilledNode[];
+}
+
+/** The contents of a variant as a tree with paths. */
+export function filledTree({ contents, program }: Variant): FilledNode {
+  const visit = (node: TreeNode, path: string): FilledNode => {
+    const children = node.children?.map((child) =>
+      visit(child, `${path}/${child.name}`)
+    );
+    const filled: FilledNode = {
+      name: node.name,
+      path: path === "" ? "/" : path,
+      bytes: node.bytes,
+      kind: "path",
+      ...(children?.length ? { children } : {}),
+    };
+    if (path !== program?.path || children?.length) return filled;
+    const parts = [
+      {
+        name: "Deno runtime",
+        kind: "runtime" as const,
+        bytes: program.runtimeBytes,
+      },
+      {
+        name: "your code",
+        kind: "code" as const,
+        bytes: program.applicationBytes,
+      },
+    ];
+    return {
+      ...filled,
+      children: parts.map((part) => ({
+        ...part,
+        path: `${path}: ${part.name}`,
+      })),
+    };
+  };
+  return visit(contents, "");
+}
+
+/** The parts that are not taken apart further, largest first. */
+export function filledLeaves(node: FilledNode): FilledNode[] {
+  const leaves = (node: FilledNode): FilledNode[] =>
+    node.children === undefined ? [node] : node.children.flatMap(leaves);
+  return leaves(node)
+    .filter(({ bytes }) => bytes > 0)
+    .sort((a, b) => b.bytes - a.bytes);
+}

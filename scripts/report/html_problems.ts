@@ -1,0 +1,145 @@
+/**
+ * What failed, how the budget holds, and what grew, in the HTML report.
+ *
+ * @module
+ */
+import type { Report } from "../schema.ts";
+import { htmlTable } from "./html_table.ts";
+import { type Markup, markup, NOTHING, preformatted } from "./markup.ts";
+import { changeText, checksWith, skipped, verdictFigures } from "./problems.ts";
+
+/** Renders builds, checks and limits that failed; nothing when none did. */
+export function htmlProblems(report: Report): Markup {
+  const builds = report.failures.map((failure) =>
+    markup`<div class="problem">
+<p><b>${failure.name}</b> could not be built from <code>${failure.dockerfile}</code></p>
+<pre tabindex="0">${
+      preformatted([failure.message, failure.output ?? ""].join("\n"))
+    }</pre>
+</div>
+`
+  );
+  const checks = checksWith("fail", report).map((check) =>
+    markup`<div class="problem">
+<p><b>${check.variant}</b>, ${check.kind}: ${check.name}</p>
+${
+      check.detail !== undefined &&
+      markup`<pre tabindex="0">${preformatted(check.detail)}</pre>
+`
+    }</div>
+`
+  );
+  const limits = report.budgets.filter(({ status }) => status === "fail")
+    .map((verdict) => {
+      const { actual, limit } = verdictFigures(verdict);
+      return markup`<div class="problem">
+<p><b>${verdict.variant}</b>, budget: ${verdict.rule} is ${actual}, the limit is ${limit}${
+        verdict.detail !== undefined && ` (${verdict.detail})`
+      }</p>
+</div>
+`;
+    });
+  const all = [...builds, ...checks, ...limits];
+  return all.length === 0 ? NOTHING : markup`<section id="problems">
+<h2>What failed</h2>
+${all}</section>
+`;
+}
+
+/** Renders all checks and what was skipped. */
+export function htmlChecks(report: Report): Markup {
+  const { variants } = report;
+  const tables = (["contract", "hardening"] as const).map((kind) => {
+    const names = new Set(
+      variants.flatMap((variant) =>
+        (variant[kind] ?? []).map(({ name }) => name)
+      ),
+    );
+    return htmlTable(
+      kind === "contract"
+        ? "The contract: what every running image must answer"
+        : "Hardening: what it must survive",
+      [{ title: "Check" }, ...variants.map(({ name }) => ({ title: name }))],
+      [...names].map((name) => [
+        name,
+        ...variants.map((variant) => {
+          const check = variant[kind]?.find((found) => found.name === name);
+          return check && verdict(check.status);
+        }),
+      ]),
+    );
+  });
+  if (tables.every(({ text }) => text === "")) return NOTHING;
+  const left = skipped(report).map(({ names, reason, variants: some }) =>
+    markup`<li>${some.length < variants.length && `${some.join(", ")}: `}${
+      names.join(", ")
+    }: ${reason}</li>
+`
+  );
+  return markup`<section id="checks">
+<h2>Does it work</h2>
+${tables}${
+    left.length > 0 &&
+    markup`<h3>Skipped, and why</h3>
+<ul class="plain-list">${left}</ul>
+`
+  }</section>
+`;
+}
+
+/** Renders the verdicts of the budget. */
+export function htmlBudget({ budgets }: Report): Markup {
+  if (budgets.length === 0) return NOTHING;
+  return markup`<section id="budget">
+<h2>Budget</h2>
+${
+    htmlTable(
+      "Limits, and how they are kept",
+      [
+        { title: "Variant" },
+        { title: "Rule" },
+        { title: "Verdict" },
+        { title: "Actual", align: "right" },
+        { title: "Limit", align: "right" },
+        { title: "Detail" },
+      ],
+      budgets.map((found) => {
+        const { actual, limit } = verdictFigures(found);
+        const { variant, rule, status, detail } = found;
+        return [variant, rule, verdict(status), actual, limit, detail ?? ""];
+      }),
+    )
+  }</section>
+`;
+}
+
+/** Renders what became larger or smaller since an earlier report. */
+export function htmlGrowth({ growth = [] }: Report): Markup {
+  if (growth.length === 0) return NOTHING;
+  return markup`<section id="growth">
+<h2>Since the earlier report</h2>
+${
+    growth.map(({ variant, size, pull, layers, paths, packages }) =>
+      htmlTable(
+        `${variant}: what changed`,
+        [{ title: "What" }, { title: "Change" }],
+        [
+          ["Size", changeText(size)],
+          ...pull ? [["Pull", changeText(pull)]] : [],
+          ...[...layers, ...paths, ...packages].map((change) => [
+            markup`<code>${change.name}</code>`,
+            changeText(change),
+          ]),
+        ],
+      )
+    )
+  }</section>
+`;
+}
+
+function verdict(status: "pass" | "fail" | "skip"): Markup {
+  if (status === "pass") return markup`<span class="good">✓ pass</span>`;
+  return status === "fail"
+    ? markup`<span class="bad">✗ fail</span>`
+    : markup`<span class="muted">skip</span>`;
+}

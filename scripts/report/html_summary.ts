@@ -1,0 +1,161 @@
+/**
+ * The first screen of the HTML report: which variant is the smallest, by how
+ * much, and whether it still works.
+ *
+ * @module
+ */
+import type { Report, Variant } from "../schema.ts";
+import { chartSizes } from "./chart_sizes.ts";
+import { ratioTitle } from "./comparison.ts";
+import { type Figure, largestPart, measuredFigures } from "./figures.ts";
+import { headline, works } from "./headline.ts";
+import { htmlTable } from "./html_table.ts";
+import { type Markup, markup, NOTHING, type Value } from "./markup.ts";
+import { failureCounts } from "./problems.ts";
+
+/** Renders the heading, what holds and what fails. */
+export function htmlHeader(report: Report): Markup {
+  return markup`<header>
+<p class="meta">${origin(report)}</p>
+<h1>${headline(report, (name) => name)}</h1>
+${insight(report)}${status(report)}</header>
+`;
+}
+
+/** Renders the sizes and the comparison. */
+export function htmlSizes(report: Report): Markup {
+  if (report.variants.length === 0) return NOTHING;
+  const figures = measuredFigures(report);
+  const groups = [
+    ["How large, and does it work", "size"],
+    ["What it costs to ship and to run", "cost"],
+    ["What is lost, and what an intruder finds", "defence"],
+  ] as const;
+  return markup`<section id="sizes">
+<h2>Sizes</h2>
+${chartSizes(report)}${
+    groups.map(([caption, group]) => {
+      const own = figures.filter((figure) => figure.group === group);
+      return own.length === 0 ? NOTHING : comparison(caption, own, report);
+    })
+  }</section>
+`;
+}
+
+function comparison(
+  caption: string,
+  figures: Figure[],
+  report: Report,
+): Markup {
+  return htmlTable(
+    caption,
+    [
+      { title: "Variant" },
+      ...figures.map(({ id, title, align }) => ({
+        title: id === "ratio" ? ratioTitle(report) : title,
+        align,
+      })),
+    ],
+    report.variants.map((variant) => [
+      variant.name,
+      ...figures.map((figure) =>
+        marked(figure.text(variant, report), figure.id, variant)
+      ),
+    ]),
+  );
+}
+
+function marked(text: string | undefined, id: string, variant: Variant): Value {
+  if (text === undefined || (id !== "contract" && id !== "hardening")) {
+    return text;
+  }
+  return variant[id]?.some((check) => check.status === "fail")
+    ? markup`<span class="bad">✗ ${text}</span>`
+    : markup`<span class="good">✓ ${text}</span>`;
+}
+
+function origin({ createdAt, engine, bases }: Report): Markup {
+  const deno = bases?.deno === undefined ? undefined : `Deno ${bases.deno}`;
+  const parts = [
+    "deno-small-image",
+    markup`<time datetime="${createdAt}">${
+      createdAt.slice(0, 16).replace("T", " ")
+    } UTC</time>`,
+    ...engine ? [`${engine.name} ${engine.version}`] : [],
+    ...bases ? [`bases from ${bases.source}`] : [],
+    ...deno ? [deno] : [],
+  ];
+  return markup`${parts.map((part, index) => [index > 0 && " · ", part])}`;
+}
+
+function insight(report: Report): Markup {
+  const part = largestPart(report);
+  if (part === undefined) return NOTHING;
+  const { share, variant, bytes, name, named, code } = part;
+  return markup`<p>${share} of ${variant} (${bytes}) is ${
+    named ? name : markup`<code>${name}</code>`
+  }${code !== undefined && `, ${code} your code`}.</p>
+`;
+}
+
+/** One line each on builds, contract, hardening and budget. */
+function status(report: Report): Markup {
+  const { variants, budgets } = report;
+  const counts = failureCounts(report);
+  const asked = variants.filter((variant) => works(variant) !== undefined);
+  const proven = variants.filter(({ hardening }) =>
+    hardening?.some((check) => check.status !== "skip")
+  );
+  const held = budgets.filter((verdict) => verdict.status !== "skip");
+  const lines = [
+    ...counts.builds > 0
+      ? [bad(`${count(counts.builds, "build")} failed`)]
+      : [],
+    ...asked.length > 0
+      ? [
+        counts.contract > 0
+          ? bad(`${count(counts.contract, "contract check")} failed`)
+          : good(`the contract holds in ${every(asked, variants)}`),
+      ]
+      : [],
+    ...proven.length > 0
+      ? [
+        counts.hardening > 0
+          ? bad(`${count(counts.hardening, "hardening check")} failed`)
+          : good(`hardened: ${every(proven, variants)}`),
+      ]
+      : [],
+    ...held.length > 0
+      ? [
+        counts.budget > 0
+          ? bad(`${count(counts.budget, "budget limit")} exceeded`)
+          : good("within the budget"),
+      ]
+      : [],
+  ];
+  return lines.length === 0
+    ? NOTHING
+    : markup`<ul class="status">${
+      lines.map((line) => markup`<li>${line}</li>`)
+    }</ul>
+`;
+}
+
+function good(text: string): Markup {
+  return markup`<span class="good">✓ ${text}</span>`;
+}
+
+function bad(text: string): Markup {
+  return markup`<a class="bad" href="#problems">✗ ${text}</a>`;
+}
+
+function every(some: Variant[], all: Variant[]): string {
+  if (all.length === 1) return "it";
+  return some.length === all.length
+    ? `all ${all.length} variants`
+    : `${some.length} of ${all.length} variants`;
+}
+
+function count(number: number, what: string): string {
+  return `${number} ${what}${number === 1 ? "" : "s"}`;
+}

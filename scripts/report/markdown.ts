@@ -1,0 +1,175 @@
+/**
+ * The report as a comment for a pull request: the comparison and what needs
+ * attention in sight, all else folded.
+ *
+ * @module
+ */
+import type { Report, Variant } from "../schema.ts";
+import { largestPart, measuredFigures } from "./figures.ts";
+import { headline } from "./headline.ts";
+import { markdownDetails } from "./markdown_details.ts";
+import { block, code, mdTable } from "./markdown_text.ts";
+import { changeText, checksWith, skipped, verdictFigures } from "./problems.ts";
+
+/** GitHub refuses comments of more than 65,536 characters. */
+const LONGEST = 60_000;
+
+/**
+ * Renders a report as GitHub Markdown.
+ *
+ * @param report The report.
+ * @returns Text of 60,000 characters at most, ending in a newline.
+ */
+export function markdown(report: Report): string {
+  const parts = [
+    `### ${headline(report, code)}`,
+    insight(report),
+    comparison(report),
+    origin(report),
+    failures(report),
+    failedChecks(report),
+    budget(report),
+    growth(report),
+    ...markdownDetails(report),
+  ].filter((part) => part !== "");
+  let text = "";
+  for (const [index, part] of parts.entries()) {
+    if (text.length + part.length > LONGEST) {
+      const left = parts.length - index;
+      return `${text}_${left} more ${
+        left === 1 ? "part is" : "parts are"
+      } in \`report.json\` and \`index.html\`._\n`;
+    }
+    text += `${part}\n\n`;
+  }
+  return text.trimEnd() + "\n";
+}
+
+function insight(report: Report): string {
+  const part = largestPart(report);
+  if (part === undefined) return "";
+  const { share, variant, bytes, name, named, code: yours } = part;
+  return `${share} of ${code(variant)} (${bytes}) is ${
+    named ? name : code(name)
+  }${yours === undefined ? "" : `, ${yours} your code`}.`;
+}
+
+function comparison(report: Report): string {
+  if (report.variants.length === 0) return "";
+  const figures = measuredFigures(report);
+  const rows = report.variants.map((variant) => [
+    code(variant.name),
+    ...figures.map((figure) => {
+      const text = figure.text(variant, report);
+      if (text === undefined) return "–";
+      // The one of these figures that repeats what the image says.
+      return figure.id === "user" || figure.id === "surface"
+        ? code(text)
+        : mark(text, figure.id, variant);
+    }),
+  ]);
+  const head = figures.map(({ id, title }) =>
+    id === "ratio" ? `vs ${code(report.baseline, 40)}` : title
+  );
+  const align = figures.map(({ align }) => align === "right" ? "r" : "l");
+  return mdTable(["Variant", ...head], rows, ["l", ...align]);
+}
+
+function mark(text: string, id: string, variant: Variant): string {
+  if (id !== "contract" && id !== "hardening") return text;
+  return variant[id]?.some(({ status }) => status === "fail")
+    ? `❌ ${text}`
+    : `✅ ${text}`;
+}
+
+function origin({ engine, bases }: Report): string {
+  const parts: string[] = [];
+  if (engine) parts.push(`engine ${code(`${engine.name} ${engine.version}`)}`);
+  if (bases) {
+    const deno = bases.deno ? `, Deno ${code(bases.deno)}` : "";
+    parts.push(
+      `bases from ${bases.source}: ${code(bases.builder)} and ${
+        code(bases.runtime)
+      }${deno}`,
+    );
+  }
+  return parts.length === 0 ? "" : `Measured with ${parts.join("; ")}.`;
+}
+
+function failures(report: Report): string {
+  return report.failures.map((failure) =>
+    [
+      `❌ ${code(failure.name)} could not be built from ${
+        code(failure.dockerfile)
+      }`,
+      block(
+        [failure.message, ...tail(failure.output ?? "", 20)].join("\n"),
+      ),
+    ].join("\n\n")
+  ).join("\n\n");
+}
+
+function failedChecks(report: Report): string {
+  const failed = checksWith("fail", report).map((check) =>
+    `- ❌ ${code(check.variant)}, ${check.kind}: ${code(check.name)}${
+      check.detail === undefined ? "" : ` – ${code(check.detail, 300)}`
+    }`
+  );
+  const left = skipped(report).map(({ names, reason, variants }) => {
+    const where = variants.length === report.variants.length
+      ? ""
+      : ` of ${variants.map((name) => code(name)).join(", ")}`;
+    return `- ⏭️ skipped${where}: ${
+      names.map((name) => code(name)).join(", ")
+    } – ${code(reason, 300)}`;
+  });
+  return [...failed, ...left].join("\n");
+}
+
+function budget({ budgets }: Report): string {
+  if (budgets.length === 0) return "";
+  const icon = { pass: "✅ PASS", fail: "❌ FAIL", skip: "⏭️ SKIP" };
+  const rows = budgets.map((verdict) => {
+    const { actual, limit } = verdictFigures(verdict);
+    return [
+      icon[verdict.status],
+      code(verdict.variant),
+      code(verdict.rule),
+      actual,
+      limit,
+      verdict.detail === undefined ? "" : code(verdict.detail),
+    ];
+  });
+  const head = ["Budget", "Variant", "Rule", "Actual", "Limit", "Detail"];
+  const align = ["l", "l", "l", "r", "r", "l"];
+  // Without details the column would be empty throughout.
+  const columns = rows.some((row) => row[5] !== "") ? 6 : 5;
+  return mdTable(
+    head.slice(0, columns),
+    rows.map((row) => row.slice(0, columns)),
+    align,
+  );
+}
+
+function growth({ growth: found }: Report): string {
+  return (found ?? []).map((variant) => {
+    const why = [...variant.layers, ...variant.paths, ...variant.packages];
+    const pull = variant.pull ? `; pull ${changeText(variant.pull)}` : "";
+    return [
+      `**Since the earlier report**, ${code(variant.variant)}: ${
+        changeText(variant.size)
+      }${pull}`,
+      ...why.length === 0 ? [] : [
+        mdTable(
+          ["What", "Change"],
+          why.map((change) => [code(change.name), changeText(change)]),
+          ["l", "l"],
+        ),
+      ],
+    ].join("\n\n");
+  }).join("\n\n");
+}
+
+function tail(text: string, count: number): string[] {
+  return text === "" ? [] : text.trimEnd().split("\n").slice(-count);
+}

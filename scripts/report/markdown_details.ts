@@ -1,0 +1,165 @@
+/**
+ * The folded parts of the Markdown report: layers, waste, what is in the binary,
+ * surface, starts and memory, and what was not measured.
+ *
+ * @module
+ */
+import { formatBytes, formatDuration, formatShare } from "../format.ts";
+import type { Report, Variant } from "../schema.ts";
+import { code, folded, mdTable } from "./markdown_text.ts";
+import { surfaceRows } from "./surface_rows.ts";
+
+/** Rows of one table; a comment is no place for a thousand packages. */
+const LISTED = 25;
+
+/** Renders the folded parts; those without content are left out. */
+export function markdownDetails(report: Report): string[] {
+  const parts: [string, (variant: Variant) => string][] = [
+    ["Layers", layers],
+    ["Waste, and what to change", waste],
+    ["What is in the binary", program],
+    ["Start and memory", measured],
+  ];
+  return [
+    ...parts.map(([title, render]) => {
+      const each = report.variants.map((variant) => {
+        const content = render(variant);
+        return content === "" ? "" : `**${code(variant.name)}**\n\n${content}`;
+      }).filter((text) => text !== "");
+      return each.length === 0 ? "" : folded(title, each.join("\n\n"));
+    }),
+    surface(report),
+    notes(report),
+  ];
+}
+
+function layers({ layers, sizeBytes }: Variant): string {
+  return listed(
+    layers,
+    ["Size", "Share", "Pull", "Next deploy", "Instruction"],
+    (layer) => [
+      formatBytes(layer.sizeBytes),
+      formatShare(layer.sizeBytes, sizeBytes),
+      layer.gzipBytes === undefined ? "–" : formatBytes(layer.gzipBytes),
+      layer.pulledAgain === undefined
+        ? "–"
+        : layer.pulledAgain
+        ? "again"
+        : "kept",
+      code(layer.instruction),
+    ],
+    ["r", "r", "r", "l", "l"],
+  );
+}
+
+function waste({ wasted }: Variant): string {
+  return listed(
+    wasted,
+    ["Bytes", "Path", "Layer", "What happened", "Advice"],
+    (item) => [
+      formatBytes(item.bytes),
+      code(item.path),
+      String(item.writtenBy + 1),
+      `${item.how} by layer ${item.coveredBy + 1}`,
+      code(item.advice, 200),
+    ],
+    ["r", "l", "r", "l", "l"],
+  );
+}
+
+function program({ program }: Variant): string {
+  if (program === undefined) return "";
+  const { bytes, runtimeBytes, applicationBytes, deno, npm, modules } = program;
+  const version = deno === undefined ? "" : ` ${code(deno)}`;
+  const parts = [
+    ...npm.map((item) => ({
+      ...item,
+      name: `npm:${item.name}@${item.version}`,
+    })),
+    ...modules.map((item) => ({ name: item.specifier, bytes: item.bytes })),
+    ...(program.assets ?? []).map((item) => ({
+      name: item.path,
+      bytes: item.bytes,
+    })),
+  ].sort((a, b) => b.bytes - a.bytes);
+  return [
+    `${code(program.path)}: the Deno runtime${version} ${
+      formatBytes(runtimeBytes)
+    } (${formatShare(runtimeBytes, bytes)}), the application ${
+      formatBytes(applicationBytes)
+    } (${formatShare(applicationBytes, bytes)})`,
+    listed(
+      parts,
+      ["Bytes", "Part of the application"],
+      (part) => [formatBytes(part.bytes), code(part.name)],
+      ["r", "l"],
+    ),
+  ].filter((text) => text !== "").join("\n\n");
+}
+
+function measured(variant: Variant): string {
+  const { startMs, processStartMs, memoryBytes } = variant;
+  const rows: string[][] = [];
+  for (
+    const [name, found] of [
+      ["Start until the first 200", startMs],
+      ["Start of the bare process", processStartMs],
+    ] as const
+  ) {
+    if (found === undefined) continue;
+    rows.push([
+      name,
+      `${formatDuration(found.median)} median, ${
+        formatDuration(found.p95)
+      } p95 of ${found.runs}`,
+    ]);
+  }
+  if (variant.cpuMs !== undefined) {
+    rows.push(["CPU time of the start", formatDuration(variant.cpuMs)]);
+  }
+  for (
+    const [name, bytes] of [
+      ["Memory, idle", memoryBytes?.idle],
+      ["Memory after a burst", memoryBytes?.loaded],
+      ["Memory, peak", memoryBytes?.peak],
+      ["Smallest memory limit that works", variant.memoryFloorBytes],
+    ] as const
+  ) {
+    if (bytes !== undefined) rows.push([name, formatBytes(bytes)]);
+  }
+  return rows.length === 0 ? "" : mdTable(["Figure", ""], rows, ["l", "r"]);
+}
+
+function surface({ variants }: Report): string {
+  if (variants.length === 0) return "";
+  const rows = surfaceRows(variants).map(({ title, cells }) => [
+    title,
+    ...cells.map((cell) => cell.named ? code(cell.text, 80) : cell.text),
+  ]);
+  const head = ["", ...variants.map(({ name }) => code(name, 40))];
+  return folded("Surface", mdTable(head, rows, head.map(() => "l")));
+}
+
+function notes({ variants }: Report): string {
+  const lines = variants.flatMap((variant) =>
+    (variant.notes ?? []).map((note) =>
+      `- ${code(variant.name)}: ${code(note, 300)}`
+    )
+  );
+  return lines.length === 0
+    ? ""
+    : folded("What was not measured, and why", lines.join("\n"));
+}
+
+/** A table of the first items, and how many are left out. */
+function listed<T>(
+  items: T[],
+  head: string[],
+  row: (item: T) => string[],
+  align: string[],
+): string {
+  if (items.length === 0) return "";
+  const rest = items.length - LISTED;
+  const shown = mdTable(head, items.slice(0, LISTED).map(row), align);
+  return rest > 0 ? `${shown}\n\nand ${rest} more` : shown;
+}

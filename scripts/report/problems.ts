@@ -1,0 +1,104 @@
+/**
+ * What failed and what could not be looked at, picked out of a report: the
+ * renderers differ in looks, not in what they tell.
+ *
+ * @module
+ */
+import { formatBytes, formatLimit, formatShare } from "../format.ts";
+import type { Check, Growth, Report, Verdict } from "../schema.ts";
+
+/** A check of one variant. */
+export interface VariantCheck extends Check {
+  variant: string;
+  kind: "contract" | "hardening";
+}
+
+/** A reason why something was not looked at, and where it holds. */
+export interface Skipped {
+  /** Names of checks that were skipped for this reason. */
+  names: string[];
+  reason: string;
+  variants: string[];
+}
+
+/** All checks with a status, by variant. */
+export function checksWith(
+  status: Check["status"],
+  report: Report,
+): VariantCheck[] {
+  return report.variants.flatMap((variant) =>
+    (["contract", "hardening"] as const).flatMap((kind) =>
+      (variant[kind] ?? [])
+        .filter((check) => check.status === status)
+        .map((check) => ({ ...check, kind, variant: variant.name }))
+    )
+  );
+}
+
+/** What was skipped: the same reason for the same variants is told once. */
+export function skipped(report: Report): Skipped[] {
+  const byCheck = new Map<string, VariantCheck[]>();
+  for (const check of checksWith("skip", report)) {
+    const key = JSON.stringify([check.name, check.detail]);
+    byCheck.set(key, [...byCheck.get(key) ?? [], check]);
+  }
+  const byReason = new Map<string, Skipped>();
+  for (const checks of byCheck.values()) {
+    const [{ name, detail }] = checks;
+    const variants = checks.map(({ variant }) => variant);
+    const key = JSON.stringify([detail, variants]);
+    const known = byReason.get(key);
+    if (known !== undefined) known.names.push(name);
+    else {
+      byReason.set(key, {
+        names: [name],
+        reason: detail ?? "not looked at",
+        variants,
+      });
+    }
+  }
+  return [...byReason.values()];
+}
+
+/** Everything that makes the run a failure, counted. */
+export function failureCounts(report: Report) {
+  return {
+    builds: report.failures.length,
+    contract: checksWith("fail", report)
+      .filter(({ kind }) => kind === "contract").length,
+    hardening: checksWith("fail", report)
+      .filter(({ kind }) => kind === "hardening").length,
+    budget: report.budgets.filter(({ status }) => status === "fail").length,
+  };
+}
+
+/** The actual value and the limit of a verdict; a dash when it was skipped. */
+export function verdictFigures(
+  verdict: Verdict,
+): { actual: string; limit: string } {
+  return {
+    actual: verdict.actual === undefined
+      ? "–"
+      : formatLimit(verdict.actual, verdict.unit),
+    limit: formatLimit(verdict.limit, verdict.unit),
+  };
+}
+
+/** A change as people read it: `94.1 MB → 95.4 MB (+1.3 MB, +1.4 %)`. */
+export function changeText(
+  { before, after }: Pick<Growth["size"], "before" | "after">,
+): string {
+  if (before === undefined) {
+    return after === undefined ? "–" : `new, ${formatBytes(after)}`;
+  }
+  if (after === undefined) return `gone, was ${formatBytes(before)}`;
+  if (before === after) return `${formatBytes(after)}, unchanged`;
+  const difference = after - before;
+  const sign = difference > 0 ? "+" : "−";
+  const share = before === 0
+    ? ""
+    : `, ${sign}${formatShare(Math.abs(difference), before)}`;
+  return `${formatBytes(before)} → ${formatBytes(after)} (${sign}${
+    formatBytes(Math.abs(difference))
+  }${share})`;
+}

@@ -1,0 +1,82 @@
+/**
+ * What an intruder could use, one row a question: the same table for Markdown
+ * and HTML.
+ *
+ * @module
+ */
+import type { Variant } from "../schema.ts";
+import { userOf } from "./figures.ts";
+
+/** An answer; `named` when it repeats words of the image. */
+export interface SurfaceCell {
+  text: string;
+  named: boolean;
+  /** Whether it is what one wants. */
+  good?: boolean;
+}
+
+/** A question, with an answer for each variant. */
+export interface SurfaceRow {
+  title: string;
+  cells: SurfaceCell[];
+}
+
+/** Names listed in one cell. */
+const LISTED = 5;
+
+/** The surface of variants, side by side. */
+export function surfaceRows(variants: Variant[]): SurfaceRow[] {
+  const row = (
+    title: string,
+    cell: (variant: Variant) => SurfaceCell,
+  ): SurfaceRow => ({ title, cells: variants.map(cell) });
+  const rows = [
+    row("User", (variant) => ({
+      text: userOf(variant),
+      named: true,
+      good: !variant.surface.runsAsRoot,
+    })),
+    row("Shells", ({ surface }) => names(surface.shells)),
+    row("Package managers", ({ surface }) => names(surface.packageManagers)),
+    row("setuid files", ({ surface }) => names(surface.setuid)),
+    row("setgid files", ({ surface }) => names(surface.setgid)),
+    row("World-writable paths", ({ surface }) => names(surface.worldWritable)),
+    row("Debian packages", ({ surface }) => ({
+      text: String(surface.debianPackages.length),
+      named: false,
+    })),
+    row("CA certificates", ({ surface }) => yes(surface.certificates)),
+    row("Time zones", ({ surface }) => yes(surface.timeZones)),
+    row("Loader", ({ surface }) => maybe(surface.interpreter)),
+    row("Libraries", ({ surface }) => maybe(surface.libraries?.join(", "))),
+    row(
+      "Missing libraries",
+      ({ surface }) =>
+        surface.missing === undefined
+          ? maybe(undefined)
+          : names(surface.missing),
+    ),
+  ];
+  return rows.filter(({ cells }) => cells.some(({ text }) => text !== "–"));
+}
+
+function names(paths: string[]): SurfaceCell {
+  if (paths.length === 0) return { text: "none", named: false, good: true };
+  const more = paths.length - LISTED;
+  const shown = paths.slice(0, LISTED).join(", ");
+  return {
+    text: more > 0 ? `${shown} and ${more} more` : shown,
+    named: true,
+    good: false,
+  };
+}
+
+function yes(there: boolean): SurfaceCell {
+  return { text: there ? "yes" : "no", named: false };
+}
+
+function maybe(text: string | undefined): SurfaceCell {
+  return text === undefined || text === ""
+    ? { text: "–", named: false }
+    : { text, named: true };
+}

@@ -1,0 +1,145 @@
+/**
+ * What failed, what was skipped and how the budget holds, on the terminal.
+ *
+ * @module
+ */
+import { printable } from "../format.ts";
+import type { Growth, Report, Verdict } from "../schema.ts";
+import { changeText, checksWith, skipped, verdictFigures } from "./problems.ts";
+import { GAP, indent, table, type TerminalStyle } from "./table.ts";
+import { clip, clipMiddle, textWidth, wrap } from "./text_width.ts";
+
+/** Lines of a failed build's output that are shown. */
+const OUTPUT_LINES = 20;
+
+/** Renders builds that failed, with the end of their output. */
+export function failures(report: Report, style: TerminalStyle): string {
+  const { colors } = style;
+  return report.failures.map((failure) => {
+    const name = printable(failure.name);
+    const heading = `${colors.red("FAIL")}  build of ${colors.bold(name)} (${
+      printable(failure.dockerfile)
+    })`;
+    const output = lines(failure.output ?? "").slice(-OUTPUT_LINES);
+    return [
+      heading,
+      ...lines(failure.message).map((line) => indent(line, 6)),
+      ...output.map((line) => colors.dim(indent(line, 6))),
+    ].join("\n");
+  }).join("\n\n");
+}
+
+/** Renders checks that failed, each with its detail, and what was skipped. */
+export function checks(report: Report, style: TerminalStyle): string {
+  const { colors } = style;
+  const failed = checksWith("fail", report).map((check) =>
+    [
+      `${colors.red("FAIL")}  ${printable(check.variant)}: ${check.kind}: ${
+        printable(check.name)
+      }`,
+      ...lines(check.detail ?? "").map((line) => indent(line, 6)),
+    ].join("\n")
+  );
+  const every = report.variants.length;
+  const left = skipped(report).map(({ names, reason, variants }) => {
+    const where = variants.length === every && every > 1
+      ? ""
+      : `${variants.join(", ")}: `;
+    return told(
+      `${where}${names.join(", ")}: ${reason}`,
+      "SKIP",
+      style,
+    );
+  });
+  return [...failed, ...left].join("\n");
+}
+
+/** Renders one line for each verdict of the budget. */
+export function budget(verdicts: Verdict[], style: TerminalStyle): string {
+  if (verdicts.length === 0) return "";
+  const longest = Math.floor(style.columns / 4);
+  const cells = verdicts.map((verdict) => {
+    const { actual, limit } = verdictFigures(verdict);
+    return [
+      verdict.status.toUpperCase(),
+      clipMiddle(printable(verdict.variant), longest),
+      printable(verdict.rule),
+      actual,
+      limit,
+      printable(verdict.detail ?? ""),
+    ];
+  });
+  const head = ["Budget", "Variant", "Rule", "Actual", "Limit"];
+  const before = head.reduce((sum, title, index) =>
+    sum + GAP + Math.max(
+      title.length,
+      ...cells.map((row) => textWidth(row[index])),
+    ), 0);
+  const room = style.columns - before;
+  const rows = cells.map(([status, ...rest]) => [
+    colored(status, style),
+    ...rest.slice(0, -1),
+    // Where there is no room beside the figures, the detail is in the reports.
+    room < 16 ? "" : clip(rest[rest.length - 1], room),
+  ]);
+  const aligns = ["left", "left", "left", "right", "right"] as const;
+  return table([...head, ""], rows, [...aligns], style);
+}
+
+/** Renders what grew since an earlier report, and where. */
+export function growth(found: Growth[], style: TerminalStyle): string {
+  if (found.length === 0) return "";
+  const each = found.map((variant) =>
+    [
+      `${style.colors.bold(printable(variant.variant))}  ${
+        changeText(variant.size)
+      }`,
+      ...variant.pull ? [`  pull ${changeText(variant.pull)}`] : [],
+      ...[...variant.layers, ...variant.paths, ...variant.packages].map(
+        (change) => {
+          const text = changeText(change);
+          const room = Math.max(16, style.columns - textWidth(text) - 4);
+          return `  ${clipMiddle(printable(change.name), room)}  ${text}`;
+        },
+      ),
+    ].join("\n")
+  );
+  return [style.colors.dim("SINCE THE EARLIER REPORT"), ...each].join("\n");
+}
+
+/** Renders why something was not measured, one line a reason. */
+export function notes(report: Report, style: TerminalStyle): string {
+  const byNote = new Map<string, string[]>();
+  for (const variant of report.variants) {
+    for (const note of new Set(variant.notes)) {
+      byNote.set(note, [...byNote.get(note) ?? [], variant.name]);
+    }
+  }
+  return [...byNote].map(([note, variants]) => {
+    const where = variants.length === report.variants.length
+      ? ""
+      : `${variants.join(", ")}: `;
+    return told(where + note, "NOTE", style);
+  }).join("\n");
+}
+
+/** A word and a text beside it, broken into lines. */
+function told(text: string, word: string, style: TerminalStyle): string {
+  const [first, ...rest] = wrap(
+    printable(text.replaceAll("\n", " ")),
+    Math.max(20, style.columns - 6),
+  );
+  return [
+    `${colored(word, style)}  ${first}`,
+    ...rest.map((line) => indent(line, 6)),
+  ].join("\n");
+}
+
+function colored(word: string, { colors }: TerminalStyle): string {
+  if (word === "PASS") return colors.green(word);
+  return word === "FAIL" ? colors.red(word) : colors.dim(word);
+}
+
+function lines(text: string): string[] {
+  return text === "" ? [] : text.trimEnd().split("\n").map(printable);
+}

@@ -1,0 +1,81 @@
+/**
+ * Columns that text takes on a terminal; names may hold wide or combining
+ * characters, and a table must not come apart because of them.
+ *
+ * @module
+ */
+
+const NONE = /^[\p{Mn}\p{Me}\p{Cf}]$/u;
+const WIDE =
+  /^[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]$/u;
+
+/** Columns that a text without control characters takes. */
+export function textWidth(text: string): number {
+  let width = 0;
+  for (const character of text) width += widthOf(character);
+  return width;
+}
+
+function widthOf(character: string): number {
+  return NONE.test(character) ? 0 : WIDE.test(character) ? 2 : 1;
+}
+
+/**
+ * Shortens a text at its end.
+ *
+ * @param text The text.
+ * @param width Columns it may take, at least 1.
+ * @returns The text, or its beginning and an ellipsis.
+ */
+export function clip(text: string, width: number): string {
+  if (textWidth(text) <= width) return text;
+  let kept = "";
+  let used = 1;
+  for (const character of text) {
+    used += widthOf(character);
+    if (used > width) break;
+    kept += character;
+  }
+  return `${kept.trimEnd()}…`;
+}
+
+/**
+ * Shortens a text in its middle: the end of a path says most about it.
+ *
+ * @param text The text.
+ * @param width Columns it may take, at least 3.
+ */
+export function clipMiddle(text: string, width: number): string {
+  if (textWidth(text) <= width) return text;
+  const characters = [...text];
+  let end = "";
+  let used = 0;
+  const most = Math.ceil((width - 1) / 2);
+  for (let i = characters.length - 1; i >= 0; i--) {
+    used += widthOf(characters[i]);
+    if (used > most) break;
+    end = characters[i] + end;
+  }
+  return clip(text, width - textWidth(end)) + end;
+}
+
+/**
+ * Breaks a text into lines at its spaces.
+ *
+ * @param text The text, on one line.
+ * @param width Columns of each line; longer words are cut.
+ */
+export function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(" ")) {
+    const longer = line === "" ? word : `${line} ${word}`;
+    if (textWidth(longer) <= width) {
+      line = longer;
+      continue;
+    }
+    if (line !== "") lines.push(line);
+    line = clip(word, width);
+  }
+  return [...lines, line];
+}
