@@ -149,20 +149,46 @@ function stateOf({ inode, bytes }: RootfsFile): PathChange["before"] {
   };
 }
 
-/** Adds every change to all the folders above it. */
-function sumByDirectory(paths: PathChange[]): ImageDiff["directories"] {
-  const sums = new Map<string, ImageDiff["directories"][number]>();
+type DirectorySum = ImageDiff["directories"][number];
+
+/** Sums up by folder; the paths are sorted. */
+function sumByDirectory(paths: PathChange[]): DirectorySum[] {
+  const sums = new Map<string, DirectorySum>();
+  const sumOf = (path: string): DirectorySum => {
+    let sum = sums.get(path);
+    if (!sum) {
+      sum = { path, bytes: 0, added: 0, removed: 0, changed: 0 };
+      sums.set(path, sum);
+    }
+    return sum;
+  };
+  // First what lies right in each folder, for there are fewer folders than
+  // paths, then each folder to all above it.
+  let direct: DirectorySum | undefined;
   for (const { path, kind, bytes } of paths) {
+    if (path === "/") continue;
+    const folder = parentOf(path);
+    if (direct?.path !== folder) direct = sumOf(folder);
+    direct.bytes += bytes;
+    direct[kind]++;
+  }
+  for (const { path, bytes, added, removed, changed } of copies(sums)) {
     for (let at = path; at !== "/";) {
-      at = at.slice(0, Math.max(1, at.lastIndexOf("/")));
-      let sum = sums.get(at);
-      if (!sum) {
-        sum = { path: at, bytes: 0, added: 0, removed: 0, changed: 0 };
-        sums.set(at, sum);
-      }
+      at = parentOf(at);
+      const sum = sumOf(at);
       sum.bytes += bytes;
-      sum[kind]++;
+      sum.added += added;
+      sum.removed += removed;
+      sum.changed += changed;
     }
   }
   return [...sums.values()].sort((a, b) => a.path < b.path ? -1 : 1);
+}
+
+function copies(sums: Map<string, DirectorySum>): DirectorySum[] {
+  return Array.from(sums.values(), (sum) => ({ ...sum }));
+}
+
+function parentOf(path: string): string {
+  return path.slice(0, Math.max(1, path.lastIndexOf("/")));
 }

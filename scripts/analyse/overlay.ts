@@ -6,28 +6,11 @@
  * @module
  */
 import type { Entry } from "../model.ts";
-import type { Loss, Rootfs, RootfsFile } from "./rootfs.ts";
+import { Node, Shared } from "./overlay_node.ts";
+import type { Loss, Rootfs } from "./rootfs.ts";
 
-/** The bytes of one regular file in one layer, under one or more names. */
-class Copy {
-  names = 0;
-  owner?: Node;
-  constructor(readonly entry: Entry, readonly layer: number) {}
-}
-
-class Node implements RootfsFile {
-  bytes = 0;
-  copy?: Copy;
-  children?: Set<Node>;
-  inode: Entry;
-  constructor(
-    public entry: Entry,
-    public layer: number,
-    readonly parent: Node | undefined,
-  ) {
-    this.inode = entry;
-  }
-}
+/** Layer of a node whose path is gone. */
+const GONE = -1;
 
 /** Why and by what a path goes away. */
 type Cause = Pick<Loss, "root" | "cover">;
@@ -42,6 +25,8 @@ export class Overlay {
   /** Hard links of this layer whose target is not there (yet). */
   #pending: Node[] = [];
   #layer = -1;
+  /** The folder of the last record: most often that of the next one too. */
+  #folder?: Node;
 
   /** Begins a layer above all others. */
   nextLayer(): void {
@@ -52,45 +37,42 @@ export class Overlay {
   /** Deletes a path and all below it. */
   delete(path: string): void {
     const node = this.#get(path);
-    if (node && path !== "") this.#remove(node, { root: path });
+    if (!node || path === "") return;
+    const cause = { root: path };
+    this.#empty(node, cause);
+    this.#remove(node, cause);
   }
 
   /** Deletes all below a folder. */
   empty(path: string): void {
-    for (const child of this.#get(path)?.children ?? []) {
-      this.#remove(child, { root: path });
-    }
+    const node = this.#get(path);
+    if (node) this.#empty(node, { root: path });
   }
 
   /** Writes a record over what is there. */
   put(entry: Entry): void {
-    const { path } = entry;
+    const { path, type } = entry;
     const before = this.#get(path);
-    if (entry.type === "directory") {
-      if (before?.children) {
-        before.entry = before.inode = entry;
-        before.layer = this.#layer;
-        if (this.#implied.delete(path)) this.#files.set(path, before);
-        return;
-      }
-    } else if (
-      path === "" || (entry.type === "hardlink" && entry.link === path)
-    ) {
-      return; // The root is a folder, and a file is already linked to itself.
-    }
-    if (before) this.#remove(before, { root: path, cover: entry });
+    const isFolder = type === "directory";
+    // The root is a folder, and a file is already linked to itself.
+    if (!isFolder && path === "") return;
+    if (type === "hardlink" && entry.link === path) return;
 
-    const parent = this.#parentOf(entry);
-    const node = new Node(entry, this.#layer, parent);
-    if (entry.type === "directory") node.children = new Set();
-    parent?.children?.add(node);
-    this.#files.set(path, node);
-    if (entry.type === "file") {
-      this.#name(node, new Copy(entry, this.#layer));
+    if (before && !(isFolder && before.isFolder)) {
+      const cause = { root: path, cover: entry };
+      this.#empty(before, cause);
+      this.#release(before, cause);
+      before.shared = undefined;
+    }
+    const node = before ?? this.#add(entry);
+    node.entry = entry;
+    node.layer = this.#layer;
+    if (!before || this.#implied.delete(path)) this.#files.set(path, node);
+    if (type === "file") {
       const layer = this.#layers[this.#layer];
       layer.bytes += entry.size;
       layer.regularFiles++;
-    } else if (entry.type === "hardlink" && !this.#link(node)) {
+    } else if (type === "hardlink" && !this.#link(node)) {
       this.#pending.push(node);
     }
   }
@@ -101,7 +83,8 @@ export class Overlay {
     // engines write need none.
     for (let round = 0; this.#pending.length > 0 && round < 8; round++) {
       this.#pending = this.#pending.filter((node) =>
-        this.#files.get(node.entry.path) === node && !this.#link(node)
+        node.layer !== GONE && node.entry.type === "hardlink" &&
+        !node.shared && !this.#link(node)
       );
     }
     this.#pending = [];
@@ -112,19 +95,16 @@ export class Overlay {
     let bytes = 0;
     let regularFiles = 0;
     for (const node of this.#files.values()) {
-      const { copy } = node;
-      if (!copy) continue;
+      const { shared, inode } = node;
+      const counted = shared?.owner !== undefined;
       // One name carries the bytes, and always the same one: the least.
-      if (copy.owner === undefined) {
-        bytes += copy.entry.size;
-        regularFiles++;
-      } else if (copy.owner.entry.path < node.entry.path) {
-        continue;
-      } else {
-        copy.owner.bytes = 0;
-      }
-      copy.owner = node;
-      node.bytes = copy.entry.size;
+      if (
+        shared &&
+        (!shared.owner || node.entry.path < shared.owner.entry.path)
+      ) shared.owner = node;
+      if (counted || inode.type !== "file") continue;
+      bytes += inode.size;
+      regularFiles++;
     }
     return {
       files: this.#files,
@@ -140,77 +120,100 @@ export class Overlay {
     return this.#files.get(path) ?? this.#implied.get(path);
   }
 
-  /** The folder that an entry lies in, made if need be. */
-  #parentOf(entry: Entry): Node | undefined {
-    let { path } = entry;
-    const missing: string[] = [];
-    let parent: Node | undefined;
-    while (path !== "") {
-      path = path.slice(0, Math.max(0, path.lastIndexOf("/")));
-      parent = this.#get(path);
-      if (parent?.children) break;
-      if (parent) {
-        this.#remove(parent, { root: path, cover: entry });
-        parent = undefined;
-      }
-      missing.push(path);
+  /** Adds a path to the folder that it lies in. */
+  #add(entry: Entry): Node {
+    const node = new Node(entry, this.#layer);
+    const folder = this.#folder = this.#folderOf(entry);
+    if (folder) {
+      node.next = folder.first;
+      folder.first = node;
     }
-    for (const path of missing.reverse()) {
-      const folder = new Node(impliedFolder(path), this.#layer, parent);
-      folder.children = new Set();
-      parent?.children?.add(folder);
-      this.#implied.set(path, folder);
-      parent = folder;
+    return node;
+  }
+
+  /** The folder that an entry lies in, made if need be; the root is in none. */
+  #folderOf(entry: Entry): Node | undefined {
+    const { path } = entry;
+    if (path === "") return undefined;
+    const last = this.#folder?.entry.path;
+    const slash = Math.max(0, path.lastIndexOf("/"));
+    if (
+      slash === last?.length && path.startsWith(last) && this.#folder?.isFolder
+    ) return this.#folder;
+
+    const folder = this.#get(path.slice(0, slash));
+    if (folder?.isFolder) return folder;
+    const made = impliedFolder(path.slice(0, slash));
+    if (folder) { // a file, which makes way
+      const cause = { root: made.path, cover: entry };
+      this.#release(folder, cause);
+      folder.shared = undefined;
+      folder.entry = made;
+      folder.layer = this.#layer;
+      this.#files.delete(made.path);
+      this.#implied.set(made.path, folder);
+      return folder;
     }
-    return parent;
+    const node = this.#add(made);
+    this.#implied.set(made.path, node);
+    return node;
   }
 
   /** Gives a hard link what its target is. */
   #link(node: Node): boolean {
     const target = this.#files.get(node.entry.link ?? "");
-    if (!target || target === node || target.children) return false;
-    if (target.inode.type === "hardlink") return false; // itself dangling
-    node.inode = target.inode;
-    if (target.copy) this.#name(node, target.copy);
+    if (!target || target === node || target.isFolder) return false;
+    if (target.inode.type === "hardlink") return false; // leads nowhere itself
+    target.shared ??= new Shared(target.entry, target.layer);
+    node.shared = target.shared;
+    node.shared.names++;
     return true;
   }
 
-  #name(node: Node, copy: Copy): void {
-    node.copy = copy;
-    copy.names++;
-  }
-
-  /** Takes away a path and all below it; without recursion, for any depth. */
-  #remove(top: Node, cause: Cause): void {
-    top.parent?.children?.delete(top);
-    const stack = [top];
+  /** Deletes all below a node; without recursion, for any depth. */
+  #empty(top: Node, cause: Cause): void {
+    const stack = top.first ? [top.first] : [];
+    top.first = undefined;
     for (let node = stack.pop(); node; node = stack.pop()) {
-      const { path } = node.entry;
-      if (!this.#files.delete(path)) this.#implied.delete(path);
-      for (const child of node.children ?? []) stack.push(child);
-      if (node.copy && --node.copy.names === 0) {
-        this.#lose(node.copy, path, cause);
-      }
+      if (node.next) stack.push(node.next);
+      if (node.first) stack.push(node.first);
+      if (node.layer !== GONE) this.#remove(node, cause);
     }
   }
 
-  #lose({ entry, layer }: Copy, path: string, cause: Cause): void {
-    if (layer === this.#layer) { // Replaced within its layer: never unpacked.
+  #remove(node: Node, cause: Cause): void {
+    const { path } = node.entry;
+    if (!this.#files.delete(path)) this.#implied.delete(path);
+    if (node === this.#folder) this.#folder = undefined;
+    this.#release(node, cause);
+    node.layer = GONE;
+    node.first = undefined;
+  }
+
+  /** Takes a name away; with the last one its copy is lost. */
+  #release(node: Node, cause: Cause): void {
+    if (node.shared && --node.shared.names > 0) return;
+    const { entry, layer } = node.shared ?? node;
+    if (entry.type !== "file") return;
+    if (layer === this.#layer) { // replaced within its layer: never unpacked
       this.#layers[layer].bytes -= entry.size;
       this.#layers[layer].regularFiles--;
       return;
     }
+    const { path } = node.entry;
+    const { root, cover } = cause;
     this.#losses.push({
       path,
       entry,
       writtenBy: layer,
       coveredBy: this.#layer,
-      how: !cause.cover
+      how: !cover
         ? "deleted"
-        : cause.root === path && this.#sameContent(entry, cause.cover)
+        : root === path && this.#sameContent(entry, cover)
         ? "metadata"
         : "overwritten",
-      ...cause,
+      root,
+      cover,
     });
   }
 

@@ -73,15 +73,7 @@ export function rootfs(image: Image): Rootfs {
   for (const layer of image.layers) {
     overlay.nextLayer();
     for (const { path } of layer.entries) {
-      const slash = path.lastIndexOf("/") + 1;
-      if (!path.startsWith(WHITEOUT, slash)) continue;
-      if (path.startsWith(OPAQUE, slash) && path.endsWith(OPAQUE)) {
-        overlay.empty(path.slice(0, Math.max(0, slash - 1)));
-      } else if (!path.startsWith(INTERNAL, slash)) {
-        overlay.delete(
-          path.slice(0, slash) + path.slice(slash + WHITEOUT.length),
-        );
-      }
+      if (path.includes(WHITEOUT)) applyWhiteout(overlay, path);
     }
     for (const entry of layer.entries) {
       if (!isWhiteout(entry.path)) overlay.put(entry);
@@ -91,8 +83,21 @@ export function rootfs(image: Image): Rootfs {
   return overlay.finish();
 }
 
+/** Deletes what a whiteout names; other paths delete nothing. */
+function applyWhiteout(overlay: Overlay, path: string): void {
+  const slash = path.lastIndexOf("/") + 1;
+  if (path.slice(slash) === OPAQUE) {
+    overlay.empty(path.slice(0, Math.max(0, slash - 1)));
+  } else if (
+    path.startsWith(WHITEOUT, slash) && !path.startsWith(INTERNAL, slash)
+  ) {
+    overlay.delete(path.slice(0, slash) + path.slice(slash + WHITEOUT.length));
+  }
+}
+
 /** Whiteouts, and the bookkeeping that aufs kept in folders named like them. */
 function isWhiteout(path: string): boolean {
-  return path.startsWith(INTERNAL) || path.includes("/" + INTERNAL) ||
-    path.startsWith(WHITEOUT, path.lastIndexOf("/") + 1);
+  return path.includes(WHITEOUT) && // rare, and quick to tell
+    (path.startsWith(INTERNAL) || path.includes("/" + INTERNAL) ||
+      path.startsWith(WHITEOUT, path.lastIndexOf("/") + 1));
 }

@@ -117,6 +117,14 @@ Deno.test("rootfs: folders and files replace each other", () => {
   assertEquals([...implied.implied].sort(), ["", "d"]);
 });
 
+Deno.test("rootfs: a folder, a file and a folder again in one layer", () => {
+  const root = rootfs(image([
+    layer("", directory("a/a"), file("a", 3), directory("a/a"), file("a/b", 1)),
+  ]));
+  assertEquals([...root.files.keys()].sort(), ["a/a", "a/b"]);
+  assertEquals(root.layers, [{ bytes: 1, regularFiles: 1 }]);
+});
+
 Deno.test("rootfs: a folder written again keeps its contents", () => {
   const root = rootfs(image([
     layer("", directory("d"), file("d/x", 1)),

@@ -20,6 +20,9 @@ const PACKAGE_MANAGERS = new Set(
 const NO_SHELLS = new Set(["nologin", "false", "true"]);
 
 const FOLDERS = /(?:^|\/)(?:s?bin|busybox)$/;
+const LONGEST = Math.max(
+  ...[...SHELLS, ...PACKAGE_MANAGERS].map(({ length }) => length),
+);
 const SHELLS_FILE = "etc/shells";
 
 /** Whether the surface needs the text of this file. */
@@ -48,6 +51,7 @@ export function usablePrograms(
   );
   for (const path of rootfs.files.keys()) {
     const slash = path.lastIndexOf("/");
+    if (path.length - slash - 1 > LONGEST) continue;
     const name = path.slice(slash + 1);
     const list = SHELLS.has(name)
       ? shells

@@ -70,24 +70,27 @@ export function waste(image: Image, rootfs: Rootfs): Waste {
 
 /** One item for each lost copy, or for all that went with a folder. */
 function byRoot(losses: Loss[]): Item[] {
-  const items = new Map<string, Item>();
-  losses.forEach((loss, index) => {
-    const bytes = loss.entry.size;
-    if (bytes === 0) return;
-    const key = loss.root === loss.path
-      ? `${index}`
-      : `${loss.writtenBy} ${loss.coveredBy} ${loss.how} ${loss.root}`;
-    const item = items.get(key);
-    if (!item) {
-      items.set(key, { path: loss.path, bytes, files: 1, loss });
-      return;
+  const items: Item[] = [];
+  const folders = new Map<string, Item>();
+  for (const loss of losses) {
+    const { path, root, entry: { size: bytes } } = loss;
+    if (bytes === 0) continue;
+    const key = root === path
+      ? undefined
+      : `${loss.writtenBy} ${loss.coveredBy} ${loss.how} ${root}`;
+    const item = key === undefined ? undefined : folders.get(key);
+    if (item) {
+      item.path = root === "" ? "" : `${root}/`;
+      item.bytes += bytes;
+      item.files++;
+      if (bytes > item.loss.entry.size) item.loss = loss;
+    } else {
+      const made = { path, bytes, files: 1, loss };
+      items.push(made);
+      if (key !== undefined) folders.set(key, made);
     }
-    item.path = loss.root === "" ? "" : `${loss.root}/`;
-    item.bytes += bytes;
-    item.files++;
-    if (bytes > item.loss.entry.size) item.loss = loss;
-  });
-  return [...items.values()];
+  }
+  return items;
 }
 
 /** Whether the layer that deleted a copy has the same content elsewhere. */
