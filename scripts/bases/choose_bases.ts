@@ -110,8 +110,7 @@ async function reach(
     } catch (error) {
       signal?.throwIfAborted();
       if (!(error instanceof UserError)) throw error;
-      const first = messageOf(error).split("\n", 1)[0];
-      return { available: false, why: `cannot pull ${image}: ${first}` };
+      return { available: false, why: messageOf(error).split("\n", 1)[0] };
     }
   }
   const why = pulled.length > 0

@@ -14,7 +14,7 @@ import { EXIT, UserError } from "../errors.ts";
 import { debian, debianError } from "./debian.ts";
 import { type Architecture, RUNTIME_PACKAGES } from "./pins.ts";
 import { readOutput } from "./read_output.ts";
-import { run, start } from "./run.ts";
+import { start } from "./run.ts";
 import {
   addPackage,
   addStatus,
@@ -97,31 +97,29 @@ async function unpack(
   tree: RuntimeTree,
   signal?: AbortSignal,
 ): Promise<void> {
-  const running = start("dpkg-deb", ["--fsys-tarfile", deb], { signal });
-  if (running === undefined) {
-    throw new UserError("Cannot find dpkg-deb, which unpacks packages", {
-      next: "apt-get install dpkg",
-      exitCode: EXIT.environment,
-    });
-  }
-  const failure = (output: string) =>
-    new UserError(`Cannot unpack package "${name}"`, {
-      next: "Assemble the bases again: its download may be damaged",
-      exitCode: EXIT.environment,
-      output,
-    });
-  const files = (stdout: ReadableStream<Uint8Array>) =>
-    addPackage(tree, name, stdout);
-  await readOutput(running, files, failure, signal);
+  const read = async (
+    part: string,
+    use: (stdout: ReadableStream<Uint8Array>) => Promise<void>,
+  ) => {
+    const running = start("dpkg-deb", [part, deb], { signal });
+    if (running === undefined) {
+      throw new UserError("Cannot find dpkg-deb, which unpacks packages", {
+        next: "apt-get install dpkg",
+        exitCode: EXIT.environment,
+      });
+    }
+    const failure = (output: string) =>
+      new UserError(`Cannot unpack package "${name}"`, {
+        next: "Assemble the bases again: its download may be damaged",
+        exitCode: EXIT.environment,
+        output,
+      });
+    await readOutput(running, use, failure, signal);
+  };
+  await read("--fsys-tarfile", (stdout) => addPackage(tree, name, stdout));
+  // Of this one only certificates are taken: it is not there as a package.
   if (name === "ca-certificates") return;
-  const [control, sums] = await Promise.all([
-    run("dpkg-deb", ["--field", deb], { signal }),
-    run("dpkg-deb", ["--info", deb, "md5sums"], { signal }),
-  ]);
-  if (control?.code !== 0 || sums?.code !== 0) {
-    throw failure(`${control?.tail}${sums?.tail}`);
-  }
-  addStatus(tree, name, control.stdout, sums.stdout);
+  await read("--ctrl-tarfile", (stdout) => addStatus(tree, name, stdout));
 }
 
 /** An argument of mmdebstrap's hooks, which are split like a shell's words. */

@@ -84,18 +84,20 @@ export async function addPackage(
  *
  * @param tree Where to add it.
  * @param name The package's name.
- * @param control Its control file.
- * @param sums Its list of checksums.
+ * @param stream Its control files as a tar.
  */
-export function addStatus(
+export async function addStatus(
   tree: RuntimeTree,
   name: string,
-  control: string,
-  sums: string,
-): void {
+  stream: ReadableStream<Uint8Array>,
+): Promise<void> {
   const path = `var/lib/dpkg/status.d/${name}`;
-  hold(tree, path, control);
-  hold(tree, `${path}.md5sums`, sums);
+  for await (const { header, body } of readTar(stream)) {
+    const file = header.name.replace(/^\.\//, "");
+    if (file !== "control" && file !== "md5sums") continue;
+    const content = new TextDecoder().decode(await bytesOf(body));
+    hold(tree, file === "control" ? path : `${path}.md5sums`, content);
+  }
 }
 
 /**

@@ -1,0 +1,165 @@
+/**
+ * The bases, assembled for real from the package mirrors of this machine.
+ *
+ * @module
+ */
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { createHash } from "node:crypto";
+import { HOST } from "../scripts/bases/assemble_bases.ts";
+import { exists } from "../scripts/bases/debian.ts";
+import { DENORT, RUNTIME_PACKAGES } from "../scripts/bases/pins.ts";
+import {
+  cacheFolder,
+  fetchWheel,
+  findPip,
+  readProgram,
+} from "../scripts/bases/programs.ts";
+import { writeRuntime } from "../scripts/bases/runtime_base.ts";
+import { bytesOf, readTar } from "../scripts/bases/tar.ts";
+
+const pip = await findPip();
+const mmdebstrap = await exists("mmdebstrap");
+
+/** The name of a test, with the reason when it is skipped. */
+function named(name: string, reason: string | false) {
+  return {
+    name: reason ? `${name} (skipped: ${reason})` : name,
+    ignore: !!reason,
+  };
+}
+
+async function withFolder(test: (folder: string) => Promise<void>) {
+  const folder = await Deno.makeTempDir({ prefix: "bases-e2e-" });
+  try {
+    await test(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+async function hashOf(path: string): Promise<string> {
+  using file = await Deno.open(path);
+  const hash = createHash("sha256");
+  for await (const chunk of file.readable) hash.update(chunk);
+  return hash.digest("hex");
+}
+
+Deno.test({
+  ...named(
+    "the runtime base is what distroless cc is, twice the same, for both architectures",
+    !mmdebstrap && "no mmdebstrap",
+  ),
+  fn: () =>
+    withFolder(async (folder) => {
+      const write = async (name: string, architecture: "amd64" | "arm64") => {
+        await Deno.mkdir(`${folder}/${name}`);
+        const path = `${folder}/${name}.tar`;
+        await writeRuntime(path, { architecture, folder: `${folder}/${name}` });
+        return path;
+      };
+      const [first, second, foreign] = await Promise.all([
+        write("first", "amd64"),
+        write("second", "amd64"),
+        write("foreign", "arm64"),
+      ]);
+      assertEquals(await hashOf(first), await hashOf(second));
+      await check(first, "x86_64-linux-gnu", 0x3e);
+      await check(foreign, "aarch64-linux-gnu", 0xb7);
+    }),
+});
+
+/** Looks at every entry of a runtime base. */
+async function check(path: string, triplet: string, machine: number) {
+  const entries = new Map<string, { mode: number; uid: number }>();
+  const texts = new Map<string, string>();
+  let size = 0;
+  let libc = 0;
+  using file = await Deno.open(path);
+  for await (const { header, body } of readTar(file.readable)) {
+    const { name, type, mode, uid } = header;
+    assert(!entries.has(name), `${name} is there twice`);
+    entries.set(name, { mode, uid });
+    assert(
+      ["file", "directory", "symlink", "link"].includes(type),
+      `${name} is a ${type}`,
+    );
+    assertEquals(mode & 0o6000, 0, `${name} is setuid or setgid`);
+    if (type === "symlink") texts.set(name, header.linkname);
+    size += header.size;
+    if (type !== "file") continue;
+    const bytes = await bytesOf(body);
+    if (name.startsWith("etc/")) {
+      texts.set(name, new TextDecoder().decode(bytes));
+    }
+    if (name.endsWith("/libc.so.6")) {
+      libc = new DataView(bytes.buffer).getUint16(0x12, true);
+    }
+  }
+  assertEquals(libc, machine);
+  const names = [...entries.keys()];
+  assertEquals(
+    names.filter((name) => /(^|\/)s?bin\/[^/]+$/.test(name)),
+    [],
+    "no program at all",
+  );
+  for (const absent of ["usr/share/perl5/", "etc/resolv.conf", "etc/apt/"]) {
+    assert(!entries.has(absent), absent);
+  }
+  for (
+    const library of [
+      "libc.so.6",
+      "libgcc_s.so.1",
+      "libstdc++.so.6",
+      "libm.so.6",
+    ]
+  ) {
+    assert(entries.has(`usr/lib/${triplet}/${library}`), library);
+  }
+  assertEquals(texts.get("lib"), "usr/lib");
+  assertEquals(entries.get("tmp/")?.mode, 0o1777);
+  assertEquals(entries.get("home/nonroot/"), { mode: 0o700, uid: 65532 });
+  assertStringIncludes(texts.get("etc/passwd") ?? "", "nonroot:x:65532:65532:");
+  const bundle = texts.get("etc/ssl/certs/ca-certificates.crt") ?? "";
+  const certificates = bundle.match(/^-----BEGIN CERTIFICATE-----$/gm) ?? [];
+  assert(certificates.length > 100, `${certificates.length} certificates`);
+  assert(entries.has("usr/share/zoneinfo/Europe/Berlin"));
+  const status = names.filter((name) => /status\.d\/[^/]*[^/]$/.test(name))
+    .filter((name) => !name.endsWith(".md5sums"))
+    .map((name) => name.slice(name.lastIndexOf("/") + 1));
+  assertEquals(
+    status,
+    RUNTIME_PACKAGES.filter((name) => name !== "ca-certificates").sort(),
+  );
+  // Libraries for arm64 are padded to pages of 64 KiB.
+  assert(size > 20e6 && size < 40e6, `${size} bytes`);
+}
+
+Deno.test({
+  ...named("the pinned denort runs, and misses its program", !pip && "no pip"),
+  fn: () =>
+    withFolder(async (folder) => {
+      assert(pip);
+      const pin = DENORT[HOST];
+      const wheel = await fetchWheel(pin, pip, { cache: cacheFolder() });
+      const path = `${folder}/denort`;
+      {
+        using file = await Deno.open(path, {
+          write: true,
+          createNew: true,
+          mode: 0o755,
+        });
+        for await (const chunk of readProgram(wheel, pin, HOST)) {
+          await new Blob([chunk.slice()]).stream().pipeTo(file.writable, {
+            preventClose: true,
+          });
+        }
+      }
+      assertEquals((await Deno.stat(path)).size, pin.size);
+      const { code, stderr } = await new Deno.Command(path).output();
+      assertEquals(code, 1);
+      assertStringIncludes(
+        new TextDecoder().decode(stderr),
+        "Could not find standalone binary section",
+      );
+    }),
+});
