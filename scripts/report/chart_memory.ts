@@ -63,7 +63,7 @@ function draw(variants: Variant[], width: number): Drawing {
   const values = variants.flatMap((variant) =>
     MARKS.flatMap(({ bytes }) => bytes(variant) ?? [])
   );
-  const scale = scaleLinear([0, Math.max(1, ...values)], [6, width - 20])
+  const scale = scaleLinear([0, Math.max(1, ...values)], [6, width - 30])
     .nice(4);
   const content: Markup[] = [];
   let y = 0;
@@ -84,7 +84,7 @@ function draw(variants: Variant[], width: number): Drawing {
     ));
     y += 36;
     const at = own.map(({ value }) => scale(value));
-    content.push(line(0, y, width - 14, y, "rule"));
+    content.push(line(0, y, width - 30, y, "rule"));
     content.push(line(Math.min(...at), y, Math.max(...at), y, "range"));
     for (const { name, kind, value } of own) {
       content.push(

@@ -20,6 +20,8 @@ interface Row {
 }
 
 const ROW = 26;
+/** Width of a median with the name of what it is of. */
+const LABEL = 150;
 
 /** Renders the starts of all variants; nothing when none was measured. */
 export function chartSamples({ variants }: Report): Markup {
@@ -46,7 +48,7 @@ export function chartSamples({ variants }: Report): Markup {
   ]).join("; ");
   return figure(
     `Dots, median start. ${told}`,
-    markup`One dot a run, the line is the median. <span class="swatch engine"></span> from the engine's start of the container to the first 200 from the health check; <span class="swatch process"></span> the same for the bare process.`,
+    markup`One dot a run, the line is the median. Container: from the engine's start to the first 200 from the health check. Bare process: the same without an engine.`,
     (width) => draw(rows, width),
   );
 }
@@ -54,16 +56,17 @@ export function chartSamples({ variants }: Report): Markup {
 function draw(rows: Row[], width: number): Drawing {
   const most = Math.max(1, ...rows.flatMap(({ found }) => found.samples));
   // Room for the median's figure beside the last dot.
-  const scale = scaleLinear([0, most], [6, width - 80]).nice(4);
+  const scale = scaleLinear([0, most], [6, width - LABEL]);
   const content: Markup[] = [];
   let y = 0;
   for (const { name, what, kind, found } of rows) {
     if (name !== undefined) {
+      if (y > 0) y += 8;
       content.push(label(0, y + 15, fitted(printable(name), width), "name"));
       y += 24;
     }
     const middle = y + ROW / 2 - 3;
-    content.push(line(0, middle, width - 80, middle, "rule"));
+    content.push(line(0, middle, width - LABEL, middle, "rule"));
     for (const sample of found.samples) {
       content.push(
         markup`<circle class="${kind} dot" cx="${
@@ -77,7 +80,14 @@ function draw(rows: Row[], width: number): Drawing {
     const last = scale(Math.max(found.median, ...found.samples));
     content.push(
       line(x, middle - 9, x, middle + 9, "median"),
-      label(last + 10, middle + 4.5, formatDuration(found.median), "figure"),
+      label(
+        last + 10,
+        middle + 4.5,
+        markup`<tspan class="figure">${
+          formatDuration(found.median)
+        }</tspan> ${what}`,
+        "muted halo",
+      ),
     );
     y += ROW;
   }

@@ -81,10 +81,11 @@ function draw(variants: Variant[], most: number, width: number): Drawing {
       const bytes = bar.bytes(variant);
       if (bytes === undefined) continue;
       const length = scale(bytes);
+      const row = Math.max(bar.height + 6, 18);
       content.push(
         box({
           x: 0,
-          y,
+          y: y + (row - bar.height) / 2,
           width: Math.max(length, bytes > 0 ? 1 : 0),
           height: bar.height,
           kind: bar.kind,
@@ -92,14 +93,14 @@ function draw(variants: Variant[], most: number, width: number): Drawing {
         }),
         label(
           length + 8,
-          y + bar.height / 2 + 4.5,
+          y + row / 2 + 4.5,
           markup`<tspan class="figure">${
             formatBytes(bytes)
           }</tspan> ${bar.name}`,
           "muted",
         ),
       );
-      y += Math.max(bar.height, 16) + 3;
+      y += row;
     }
     y += 14;
   }

@@ -102,7 +102,7 @@ function leaf(cell: Cell, whole: number): Markup {
   const width = x1 - x0;
   const height = y1 - y0;
   const { bytes, path } = cell.data;
-  const name = height < 18 ? "" : fitted(nameOf(cell), width - 10);
+  const name = height < 18 ? "" : fittedName(cell, width - 10);
   const figures = `${formatBytes(bytes)}, ${formatShare(bytes, whole)}`;
   const second = name === "" || height < 38 ? "" : fitted(figures, width - 10);
   // The inner picture cuts off whatever a font makes wider than expected.
@@ -122,6 +122,14 @@ function leaf(cell: Cell, whole: number): Markup {
 
 function titleOf(path: string, bytes: number, whole: number): string {
   return `${path}\u2003${formatBytes(bytes)}, ${formatShare(bytes, whole)}`;
+}
+
+/** The path, or else its end, or else the beginning of that. */
+function fittedName(cell: Cell, width: number): string {
+  const path = nameOf(cell);
+  return fitted(path, width) === path
+    ? path
+    : fitted(printable(cell.data.name), width);
 }
 
 /** The path below the header, or from the root where there is none. */

@@ -80,10 +80,8 @@ export function html(report: Report): string {
 <style>${new Markup(STYLE)}</style>
 </head>
 <body>
-${htmlHeader(report)}<main>
-${
-    sections.map(({ id, content }) => [content, id === "sizes" && contents])
-  }</main>
+${htmlHeader(report, contents)}<main>
+${sections.map(({ content }) => content)}</main>
 <footer>Every figure is in <code>report.json</code> beside this page.</footer>
 </body>
 </html>

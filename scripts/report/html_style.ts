@@ -37,7 +37,7 @@ header, main, footer { max-width: 52rem; margin: 0 auto; padding: 0 clamp(10px, 
 header { padding-top: clamp(1.25rem, 5vw, 3rem); }
 h1, h2 { font-family: Charter, "Bitstream Charter", "Sitka Text", Cambria, Georgia, serif;
   font-weight: 600; line-height: 1.15; letter-spacing: -.01em; text-wrap: balance; }
-h1 { font-size: clamp(1.6rem, 1.1rem + 2.6vw, 2.6rem); margin: .3em 0 .5em; }
+h1 { font-size: clamp(1.6rem, 1.1rem + 2.4vw, 2.5rem); margin: .35em 0 .4em; }
 h2 { font-size: 1.55rem; margin: 0 0 .35em; }
 h3 { font-size: 1rem; margin: 2rem 0 .25rem; }
 p { margin: 0 0 .8em; max-width: 42rem; }
@@ -46,11 +46,13 @@ code, pre { font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu 
   font-size: .86em; }
 .meta, .note, figcaption, .muted { color: var(--muted); }
 .meta { font-size: .875rem; margin: 0; }
-.status { list-style: none; padding: 0; margin: 0 0 1.8rem; display: flex; flex-wrap: wrap; gap: .3rem 1.4rem; }
+.status { list-style: none; padding: 0; margin: 0 0 1.2rem; display: flex; flex-wrap: wrap; gap: .3rem 1.4rem; }
 .good { color: var(--good); } .bad { color: var(--bad); font-weight: 600; }
-nav ul { list-style: none; padding: .6rem 0; margin: 1.6rem 0 0; display: flex; flex-wrap: wrap; gap: .2rem 1.2rem;
-  border-block: 1px solid var(--line); font-size: .925rem; }
-section { padding-top: 2.6rem; }
+nav ul { list-style: none; padding: .5rem 2px; margin: 0; display: flex; gap: .2rem 1.1rem; overflow-x: auto;
+  border-block: 1px solid var(--line); font-size: .875rem; white-space: nowrap; }
+.lead { font-size: 1.06rem; }
+section { padding-top: 2.4rem; }
+section:first-child { padding-top: 1.4rem; }
 footer { padding-block: 3rem 4rem; font-size: .875rem; color: var(--muted); }
 :focus-visible { outline: 2px solid var(--link); outline-offset: 2px; }
 
@@ -63,6 +65,7 @@ svg .name { font-weight: 600; font-size: 14px; }
 svg .best { text-decoration: underline; text-underline-offset: 4px; }
 svg .figure { fill: var(--ink); font-weight: 600; }
 svg .muted { fill: var(--muted); }
+svg .halo { paint-order: stroke; stroke: var(--paper); stroke-width: 5px; stroke-linejoin: round; }
 svg .plain-text { font-weight: 400; }
 svg .small { font-size: 12px; }
 svg .middle { text-anchor: middle; }
@@ -87,8 +90,6 @@ svg .on { fill: var(--on); }
 .swatch { display: inline-block; width: .8em; height: .8em; border-radius: 2px; vertical-align: -1px; }
 .swatch.runtime { background: var(--runtime); } .swatch.code { background: var(--code); }
 .swatch.kept { background: var(--kept); } .swatch.again { background: var(--again); }
-.swatch.engine { background: var(--size); border-radius: 50%; }
-.swatch.process { background: var(--deploy); border-radius: 50%; }
 
 .scroll { overflow-x: auto; margin: .6rem 0 1.4rem; }
 table { border-collapse: collapse; font-size: .9rem; min-width: 100%; font-variant-numeric: tabular-nums; }
@@ -100,7 +101,8 @@ thead th { font-weight: 500; color: var(--muted); font-size: .8125rem; white-spa
 tbody th { font-weight: 600; }
 tbody th code { font-weight: 400; }
 td code, th code { display: inline-block; max-width: 30rem; overflow-wrap: anywhere; min-width: min(9rem, 100%); }
-.number { text-align: right; white-space: nowrap; }
+.number { text-align: right; white-space: nowrap; padding-right: 1.5rem; }
+.short { white-space: nowrap; }
 pre { overflow-x: auto; padding: .7rem .9rem; border: 1px solid var(--line); border-radius: 4px; margin: .4rem 0 1rem;
   line-height: 1.45; }
 .problem { border-left: 3px solid var(--bad); padding-left: .9rem; margin: 0 0 1.2rem; }

@@ -8,17 +8,17 @@ import type { Report, Variant } from "../schema.ts";
 import { chartSizes } from "./chart_sizes.ts";
 import { ratioTitle } from "./comparison.ts";
 import { type Figure, largestPart, measuredFigures } from "./figures.ts";
-import { headline, works } from "./headline.ts";
+import { headline, verdictOfSmallest, works } from "./headline.ts";
 import { htmlTable } from "./html_table.ts";
 import { type Markup, markup, NOTHING, type Value } from "./markup.ts";
 import { failureCounts } from "./problems.ts";
 
 /** Renders the heading, what holds and what fails. */
-export function htmlHeader(report: Report): Markup {
+export function htmlHeader(report: Report, contents: Markup): Markup {
   return markup`<header>
 <p class="meta">${origin(report)}</p>
-<h1>${headline(report, (name) => name)}</h1>
-${insight(report)}${status(report)}</header>
+<h1>${headline(report, plain)}</h1>
+${insight(report)}${status(report)}${contents}</header>
 `;
 }
 
@@ -88,11 +88,20 @@ function origin({ createdAt, engine, bases }: Report): Markup {
   return markup`${parts.map((part, index) => [index > 0 && " · ", part])}`;
 }
 
+function plain(name: string): string {
+  return name;
+}
+
 function insight(report: Report): Markup {
+  const verdict = verdictOfSmallest(report, plain);
   const part = largestPart(report);
-  if (part === undefined) return NOTHING;
+  if (part === undefined) {
+    return verdict === "" ? NOTHING : markup`<p class="lead">${verdict}</p>\n`;
+  }
   const { share, variant, bytes, name, named, code } = part;
-  return markup`<p>${share} of ${variant} (${bytes}) is ${
+  return markup`<p class="lead">${
+    verdict !== "" && `${verdict} `
+  }${share} of ${variant} (${bytes}) is ${
     named ? name : markup`<code>${name}</code>`
   }${code !== undefined && `, ${code} your code`}.</p>
 `;
@@ -122,7 +131,7 @@ function status(report: Report): Markup {
       ? [
         counts.hardening > 0
           ? bad(`${count(counts.hardening, "hardening check")} failed`)
-          : good(`hardened: ${every(proven, variants)}`),
+          : good(`hardening holds in ${every(proven, variants)}`),
       ]
       : [],
     ...held.length > 0
@@ -150,7 +159,7 @@ function bad(text: string): Markup {
 }
 
 function every(some: Variant[], all: Variant[]): string {
-  if (all.length === 1) return "it";
+  if (all.length === 1) return "the one variant";
   return some.length === all.length
     ? `all ${all.length} variants`
     : `${some.length} of ${all.length} variants`;

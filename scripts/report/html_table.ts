@@ -42,7 +42,11 @@ ${
       markup`<tr>${
         row.map((cell, index) =>
           index === 0
-            ? markup`<th scope="row"${side(index)}>${cell}</th>`
+            ? markup`<th scope="row"${
+              // Names break at their hyphens unless they are told not to.
+              typeof cell === "string" && cell.length <= 24
+                ? markup` class="short"`
+                : side(index)}>${cell}</th>`
             : markup`<td${side(index)}>${cell ?? "–"}</td>`
         )
       }</tr>

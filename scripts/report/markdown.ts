@@ -5,8 +5,8 @@
  * @module
  */
 import type { Report, Variant } from "../schema.ts";
-import { largestPart, measuredFigures } from "./figures.ts";
-import { headline } from "./headline.ts";
+import { type Figure, largestPart, measuredFigures } from "./figures.ts";
+import { headline, verdictOfSmallest } from "./headline.ts";
 import { markdownDetails } from "./markdown_details.ts";
 import { block, code, mdTable } from "./markdown_text.ts";
 import { changeText, checksWith, skipped, verdictFigures } from "./problems.ts";
@@ -46,24 +46,35 @@ export function markdown(report: Report): string {
 }
 
 function insight(report: Report): string {
+  const verdict = verdictOfSmallest(report, code);
   const part = largestPart(report);
-  if (part === undefined) return "";
+  if (part === undefined) return verdict;
   const { share, variant, bytes, name, named, code: yours } = part;
-  return `${share} of ${code(variant)} (${bytes}) is ${
-    named ? name : code(name)
-  }${yours === undefined ? "" : `, ${yours} your code`}.`;
+  return `${verdict === "" ? "" : `${verdict} `}${share} of ${
+    code(variant)
+  } (${bytes}) is ${named ? name : code(name)}${
+    yours === undefined ? "" : `, ${yours} your code`
+  }.`;
 }
 
+/** A table for each group of figures: one for all would be too wide. */
 function comparison(report: Report): string {
-  if (report.variants.length === 0) return "";
   const figures = measuredFigures(report);
+  const groups = [...new Set(figures.map(({ group }) => group))];
+  return groups.map((group) =>
+    comparisonOf(figures.filter((figure) => figure.group === group), report)
+  ).join("\n\n");
+}
+
+function comparisonOf(figures: Figure[], report: Report): string {
   const rows = report.variants.map((variant) => [
     code(variant.name),
     ...figures.map((figure) => {
       const text = figure.text(variant, report);
       if (text === undefined) return "–";
-      // The one of these figures that repeats what the image says.
-      return figure.id === "user" || figure.id === "surface"
+      // These repeat what the image says; the others are figures of ours.
+      const foreign = ["user", "surface"].includes(figure.id);
+      return foreign && text !== "none"
         ? code(text)
         : mark(text, figure.id, variant);
     }),

@@ -7,6 +7,7 @@
 import { formatBytes, formatDuration, formatShare } from "../format.ts";
 import type { Report, Variant } from "../schema.ts";
 import { code, folded, mdTable } from "./markdown_text.ts";
+import { programParts, programs } from "./programs.ts";
 import { surfaceRows } from "./surface_rows.ts";
 
 /** Rows of one table; a comment is no place for a thousand packages. */
@@ -17,7 +18,6 @@ export function markdownDetails(report: Report): string[] {
   const parts: [string, (variant: Variant) => string][] = [
     ["Layers", layers],
     ["Waste, and what to change", waste],
-    ["What is in the binary", program],
     ["Start and memory", measured],
   ];
   return [
@@ -28,6 +28,7 @@ export function markdownDetails(report: Report): string[] {
       }).filter((text) => text !== "");
       return each.length === 0 ? "" : folded(title, each.join("\n\n"));
     }),
+    binaries(report),
     surface(report),
     notes(report),
   ];
@@ -67,34 +68,28 @@ function waste({ wasted }: Variant): string {
   );
 }
 
-function program({ program }: Variant): string {
-  if (program === undefined) return "";
-  const { bytes, runtimeBytes, applicationBytes, deno, npm, modules } = program;
-  const version = deno === undefined ? "" : ` ${code(deno)}`;
-  const parts = [
-    ...npm.map((item) => ({
-      ...item,
-      name: `npm:${item.name}@${item.version}`,
-    })),
-    ...modules.map((item) => ({ name: item.specifier, bytes: item.bytes })),
-    ...(program.assets ?? []).map((item) => ({
-      name: item.path,
-      bytes: item.bytes,
-    })),
-  ].sort((a, b) => b.bytes - a.bytes);
-  return [
-    `${code(program.path)}: the Deno runtime${version} ${
-      formatBytes(runtimeBytes)
-    } (${formatShare(runtimeBytes, bytes)}), the application ${
-      formatBytes(applicationBytes)
-    } (${formatShare(applicationBytes, bytes)})`,
-    listed(
-      parts,
-      ["Bytes", "Part of the application"],
-      (part) => [formatBytes(part.bytes), code(part.name)],
-      ["r", "l"],
-    ),
-  ].filter((text) => text !== "").join("\n\n");
+function binaries(report: Report): string {
+  const each = programs(report).map(({ program, variants }) => {
+    const { bytes, runtimeBytes, applicationBytes, deno } = program;
+    const version = deno === undefined ? "" : ` ${code(deno)}`;
+    const where = variants.map((name) => code(name)).join(", ");
+    return [
+      `${where}: ${code(program.path)} is ${formatBytes(runtimeBytes)} (${
+        formatShare(runtimeBytes, bytes)
+      }) the Deno runtime${version} and ${formatBytes(applicationBytes)} (${
+        formatShare(applicationBytes, bytes)
+      }) the application`,
+      listed(
+        programParts(program),
+        ["Bytes", "Part of the application"],
+        (part) => [formatBytes(part.bytes), code(part.name)],
+        ["r", "l"],
+      ),
+    ].filter((text) => text !== "").join("\n\n");
+  });
+  return each.length === 0
+    ? ""
+    : folded("What is in the binary", each.join("\n\n"));
 }
 
 function measured(variant: Variant): string {
