@@ -27,7 +27,7 @@ export interface Running {
   stdout: ReadableStream<Uint8Array>;
   /** Resolves when it has ended. */
   ended: Promise<Ended>;
-  /** Asks it to stop and clean up after itself. */
+  /** Asks it and what it started to stop and clean up. */
   stop(): void;
 }
 
@@ -54,6 +54,9 @@ export function start(
       stdin: input === undefined ? "null" : "piped",
       stdout: "piped",
       stderr: "piped",
+      // A group of its own: mmdebstrap heeds a signal at once only when all of
+      // its processes get it.
+      detached: true,
     }).spawn();
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
@@ -61,7 +64,7 @@ export function start(
   }
   const stop = () => {
     try {
-      child.kill("SIGTERM");
+      Deno.kill(-child.pid, "SIGTERM");
     } catch {
       // It has ended already.
     }
