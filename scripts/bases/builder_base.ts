@@ -39,7 +39,10 @@ esac
 exec "$@"
 `;
 
-/** The image's configuration, as the public image has it. */
+/**
+ * The image's configuration, as the public image has it. `tini -s` is `tini`
+ * that does not complain where an engine has no process namespace.
+ */
 export const BUILDER_DOCKERFILE = `FROM scratch
 ADD rootfs.tar /
 ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \\
@@ -47,7 +50,7 @@ ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \\
     DENO_INSTALL_ROOT=/usr/local \\
     DENO_VERSION=${DENO_VERSION} \\
     DENORT_BIN=/usr/bin/denort
-ENTRYPOINT ["/tini", "--", "docker-entrypoint.sh"]
+ENTRYPOINT ["/tini", "-s", "--", "docker-entrypoint.sh"]
 CMD []
 `;
 
