@@ -1,0 +1,89 @@
+/**
+ * What the Dockerfiles have in common, read as text: no engine needed.
+ *
+ * @module
+ */
+import { assert, assertEquals, assertMatch } from "@std/assert";
+
+const project = `${import.meta.dirname}/..`;
+const names = ["Dockerfile", "Dockerfile.multistage", "Dockerfile.scratch"];
+const texts = new Map<string, string>();
+for (const name of names) {
+  texts.set(name, await Deno.readTextFile(`${project}/${name}`));
+}
+
+/** The instructions, continued lines joined, comments left out. */
+function instructions(text: string): string[] {
+  return text.replaceAll(/^#.*\n/gm, "").replaceAll(/\\\n\s*/g, "")
+    .split("\n").filter((line) => line.trim() !== "");
+}
+
+/** The instructions of the last stage, or all of them when there is only one. */
+function lastStage(text: string): string[] {
+  const all = instructions(text);
+  return all.slice(all.findLastIndex((line) => line.startsWith("FROM ")));
+}
+
+Deno.test("the Dockerfiles are the same up to the end of the compile", () => {
+  const builds = [...texts.values()].map((text) => {
+    const all = instructions(text);
+    const end = all.findIndex((line) => line.startsWith("RUN deno compile "));
+    assert(end > 0);
+    return all.slice(0, end + 1);
+  });
+  assertEquals(builds[1], builds[0]);
+  assertEquals(builds[2], builds[0]);
+});
+
+for (const [name, text] of texts) {
+  Deno.test(`${name} needs no frontend and no shell to start or be checked`, () => {
+    assertEquals(/^#\s*syntax=/im.test(text), false);
+    const stage = lastStage(text);
+    assert(stage.includes('ENTRYPOINT ["/hello"]'));
+    assertEquals(stage.some((line) => line.startsWith("CMD")), false);
+    const [check] = stage.filter((line) => line.startsWith("HEALTHCHECK"));
+    assertMatch(check, / CMD \["\/hello", "healthcheck"\]$/);
+  });
+
+  Deno.test(`${name} says who runs it, where, and how it stops`, () => {
+    const stage = lastStage(text);
+    assert(stage.includes("EXPOSE 8080"));
+    assert(stage.includes("STOPSIGNAL SIGTERM"));
+    const user = name === "Dockerfile" ? "1993:1993" : "65532:65532";
+    assertEquals(stage.filter((line) => line.startsWith("USER")), [
+      `USER ${user}`,
+    ]);
+    const [label] = stage.filter((line) => line.startsWith("LABEL"));
+    for (const key of ["title", "description", "licenses"]) {
+      assertMatch(label, new RegExp(`org.opencontainers.image.${key}="[^"]+"`));
+    }
+  });
+
+  Deno.test(`${name} takes other bases and flags, and pins public ones`, () => {
+    assertEquals(
+      instructions(text).filter((line) => /^ARG \w+=/.test(line)),
+      [
+        "ARG BUILDER_IMAGE=denoland/deno:debian-2.9.7",
+        "ARG RUNTIME_IMAGE=gcr.io/distroless/cc-debian13:nonroot",
+        "ARG DENO_FLAGS=--frozen",
+      ],
+    );
+  });
+}
+
+Deno.test(".dockerignore lets in what is copied, and nothing else", async () => {
+  const rules = (await Deno.readTextFile(`${project}/.dockerignore`))
+    .split("\n").filter((line) => line !== "" && !line.startsWith("#"));
+  assertEquals(rules[0], "*");
+  const copied = new Set<string>();
+  for (const text of texts.values()) {
+    for (const line of instructions(text)) {
+      if (!line.startsWith("COPY ") || line.includes("--from")) continue;
+      for (const source of line.split(" ").slice(1, -1)) copied.add(source);
+    }
+  }
+  assertEquals(
+    rules.slice(1).toSorted(),
+    [...copied].map((source) => `!${source}`).toSorted(),
+  );
+});
