@@ -7,6 +7,9 @@
 import { HttpConnection } from "./http_client.ts";
 import { ClosedError, formatRequest, saysClose } from "./http_message.ts";
 
+/** Answers that each client has had when the load counts as under way. */
+const WARM_ANSWERS = 10;
+
 /** What became of the requests. */
 export interface StopTally {
   /** Whole answers. */
@@ -19,7 +22,7 @@ export interface StopTally {
 
 /** Load that runs. */
 export interface StopLoad extends Disposable {
-  /** Resolves once every client has had an answer. */
+  /** Resolves once every client has had ten answers. */
   readonly warm: Promise<void>;
   /** To be called right before the signal is sent. */
   markSignal(): void;
@@ -50,7 +53,7 @@ export function startStopLoad(
 
   // A client that is told to go, or turned away after the signal, has gone.
   const client = async () => {
-    for (let warmed = false; !signalled && !either.aborted;) {
+    for (let own = 0; !signalled && !either.aborted;) {
       using connection = await open();
       for (let alive = connection !== undefined; alive;) {
         const early = !signalled;
@@ -58,8 +61,7 @@ export function startStopLoad(
           await connection?.send(text);
           const response = await connection?.receive();
           tally.answered++;
-          if (!warmed && --cold === 0) warm.resolve();
-          warmed = true;
+          if (++own === WARM_ANSWERS && --cold === 0) warm.resolve();
           alive = response !== undefined && !saysClose(response);
         } catch (error) {
           // Ended by us: a service that does not stop is reported as such.
