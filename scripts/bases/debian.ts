@@ -47,6 +47,7 @@ export async function debian(options: DebianOptions): Promise<Running> {
   ], {
     env: { SOURCE_DATE_EPOCH: String(EPOCH_SECONDS) },
     onLine: (line) => options.onLine?.(line.replace(/^I: /, "")),
+    leaving: /removing tempdir/,
     signal: options.signal,
   });
   if (running !== undefined) return running;

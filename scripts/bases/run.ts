@@ -12,6 +12,11 @@ export interface RunOptions {
   onLine?: (line: string) => void;
   /** Written to stdin, which is empty otherwise. */
   input?: string;
+  /**
+   * A line of stderr after which it is removing its own files: a signal would
+   * only keep it from that, so none is sent.
+   */
+  leaving?: RegExp;
   signal?: AbortSignal;
 }
 
@@ -42,7 +47,7 @@ export interface Running {
 export function start(
   command: string,
   args: string[],
-  { env, onLine, input, signal }: RunOptions = {},
+  { env, onLine, input, leaving, signal }: RunOptions = {},
 ): Running | undefined {
   signal?.throwIfAborted();
   let child: Deno.ChildProcess;
@@ -62,7 +67,11 @@ export function start(
     if (error instanceof Deno.errors.NotFound) return undefined;
     throw error;
   }
+  // One signal is enough, and a second one would interrupt the cleaning up.
+  let leave = false;
   const stop = () => {
+    if (leave) return;
+    leave = true;
     try {
       Deno.kill(-child.pid, "SIGTERM");
     } catch {
@@ -73,6 +82,7 @@ export function start(
   const tail: string[] = [];
   const lines = eachLine(child.stderr, (line) => {
     if (tail.push(line) > 40) tail.shift();
+    leave ||= leaving?.test(line) ?? false;
     onLine?.(line);
   });
   const ended = (async () => {

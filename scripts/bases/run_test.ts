@@ -30,6 +30,26 @@ Deno.test("run() stops a program and what it started, and throws the reason", as
   await assertRejects(() => running, Error, "stopped");
 });
 
+Deno.test("run() lets a program that is leaving do so, and signals only once", async () => {
+  const stop = new AbortController();
+  const lines: string[] = [];
+  const script = "trap 'echo TERM >&2' TERM; echo go >&2; read x; " +
+    "echo leaving >&2; read x; echo left >&2";
+  const running = start(...sh(script), {
+    signal: stop.signal,
+    leaving: /^leaving$/,
+    onLine: (line) => {
+      lines.push(line);
+      if (line === "leaving") stop.abort();
+    },
+    input: "one\ntwo\n",
+  });
+  await running?.ended;
+  running?.stop();
+  await running?.stdout.cancel();
+  assertEquals(lines, ["go", "leaving", "left"]);
+});
+
 Deno.test("readOutput() says what a failed process said, not that its tar is broken", async () => {
   const running = start(...sh("printf broken; echo 'NO_PUBKEY 1' >&2; exit 2"));
   assert(running);
