@@ -126,7 +126,7 @@ async function compress(
   const found = new Map<string, CompressedSize>();
   using pool = new CompressPool();
   try {
-    const limits = new Limits();
+    const limits = new Limits({}, signal);
     const store = await openSource(
       source,
       limits,

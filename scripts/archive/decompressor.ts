@@ -8,6 +8,7 @@ import { constants, createGunzip, createZstdDecompress } from "node:zlib";
 import type { Compression } from "../model.ts";
 import { messageOf } from "../errors.ts";
 import { ArchiveError } from "./archive_error.ts";
+import { breath } from "./breath.ts";
 import type { Limits } from "./limits.ts";
 import { ZstdFrames } from "./zstd_frames.ts";
 
@@ -65,9 +66,10 @@ export class Decompressor {
         this.#stop(thrown);
         return;
       }
-      if (sink.pending !== undefined) {
+      const pause = sink.pending ?? breath();
+      if (pause !== undefined) {
         stream.pause();
-        sink.pending.then(
+        pause.then(
           () => stream.resume(),
           (thrown) => this.#stop(thrown),
         );

@@ -41,8 +41,11 @@ export class Limits {
   #expanded = 0;
   #read = 0;
 
-  constructor(bounds: Partial<Bounds> = {}) {
+  readonly #signal?: AbortSignal;
+
+  constructor(bounds: Partial<Bounds> = {}, signal?: AbortSignal) {
     this.#bounds = { ...BOUNDS, ...bounds };
+    this.#signal = signal;
   }
 
   /** Notes bytes read from the source. */
@@ -56,8 +59,14 @@ export class Limits {
     return this.#documents <= this.#bounds.documentBytes;
   }
 
-  /** @throws {ArchiveError} when compressed data grows beyond all measure. */
+  /**
+   * Notes decompressed bytes. A signal is heeded here too: one chunk of compressed
+   * data can take long.
+   *
+   * @throws {ArchiveError} when compressed data grows beyond all measure.
+   */
   expanded(bytes: number): void {
+    this.#signal?.throwIfAborted();
     this.#expanded += bytes;
     const { expandedBytes, expansion } = this.#bounds;
     if (this.#expanded > Math.max(expandedBytes, this.#read * expansion)) {

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { breath } from "./breath.ts";
 
 /** Takes a chunk, which is only valid until what it returns has resolved. */
 export type OnChunk = (chunk: Uint8Array) => Promise<void> | void;
@@ -31,7 +32,7 @@ export async function pumpFile(
       signal?.throwIfAborted();
       if (length === null) return;
       reading = file.read(other);
-      const done = onChunk(current.subarray(0, length));
+      const done = onChunk(current.subarray(0, length)) ?? breath();
       if (done !== undefined) await done;
       [current, other] = [other, current];
     }
@@ -59,7 +60,7 @@ export async function pumpStream(
       const { value, done } = await reader.read();
       signal?.throwIfAborted();
       if (done) return;
-      const handled = onChunk(value);
+      const handled = onChunk(value) ?? breath();
       if (handled !== undefined) await handled;
     }
   } catch (error) {

@@ -43,7 +43,7 @@ export async function readImage(
 ): Promise<Image> {
   options.signal?.throwIfAborted();
   try {
-    const limits = new Limits(options.bounds);
+    const limits = new Limits(options.bounds, options.signal);
     const store = await openSource(
       source,
       limits,
@@ -113,8 +113,9 @@ function checkLayer(
   // A damaged blob has many symptoms; its digest is the cause.
   checkDigest(path, `sha256:${blob.sha256}`, digest);
   const error = blob.error ?? blob.tar?.error;
-  if (blob.tar !== undefined && blob.error === undefined) {
-    checkDigest(path, blob.tar.diffId, diffId);
+  // What was damaged beyond recognition is no tar any more, but has a digest.
+  if (blob.error === undefined) {
+    checkDigest(path, blob.tar?.diffId ?? `sha256:${blob.sha256}`, diffId);
   }
   if (error !== undefined) {
     throw new ArchiveError(

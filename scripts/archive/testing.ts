@@ -91,6 +91,7 @@ export function dockerFiles(
         return first;
       }
       const again = `${sha256(json(`${hex}${index}`))}/layer.tar`;
+      if (again === first) return first;
       files.set(again, `../${first}`);
       return again;
     });
