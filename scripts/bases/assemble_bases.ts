@@ -204,7 +204,9 @@ function lacking(packages: string[]): UserError {
   return new UserError(
     `Cannot assemble the bases: missing ${packages.join(" and ")}`,
     {
-      next: `apt-get install --yes ${packages.join(" ")}`,
+      next: `Add --setup, or run: apt-get update && apt-get install --yes ${
+        packages.join(" ")
+      }`,
       exitCode: EXIT.environment,
     },
   );
