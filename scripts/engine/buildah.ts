@@ -14,7 +14,7 @@ import type {
   Restrictions,
   RunOptions,
 } from "../model.ts";
-import { budArgs } from "./buildah_args.ts";
+import { budArgs, pullArgs } from "./buildah_args.ts";
 import { runService } from "./buildah_container.ts";
 import { byteStream } from "./byte_stream.ts";
 import { attempt, CommandFailed, run } from "./command.ts";
@@ -61,7 +61,10 @@ export class Buildah implements Engine {
     const before = options.tag && (await this.inspect(options.tag))?.id;
     const { signal, onLine } = options;
     try {
-      await run("buildah", budArgs(options, mark), { signal, onLine });
+      await run("buildah", budArgs(options, mark, this.version), {
+        signal,
+        onLine,
+      });
     } catch (error) {
       // It cleans up behind a step that fails, but not when it is told to end.
       await this.#removeWorking((found) => found === mark);
@@ -102,9 +105,8 @@ export class Buildah implements Engine {
     image: string,
     options: { platform?: string; signal?: AbortSignal } = {},
   ): Promise<void> {
-    const platform = options.platform ? ["--platform", options.platform] : [];
     try {
-      await run("buildah", ["pull", "--quiet", ...platform, image], {
+      await run("buildah", pullArgs(image, this.version, options.platform), {
         signal: options.signal,
       });
     } catch (error) {

@@ -19,12 +19,18 @@ const ISOLATION = ["--isolation", "chroot"];
  * @param options What to build.
  * @param mark Kept in the working containers, so that what a killed build
  * leaves can be told apart; chroot isolation makes no control group of it.
+ * @param version As for {@linkcode pullArgs}.
  */
-export function budArgs(options: BuildOptions, mark: string): string[] {
+export function budArgs(
+  options: BuildOptions,
+  mark: string,
+  version: string,
+): string[] {
   const args = ["bud", ...ISOLATION];
   // OCI's config has no place for HEALTHCHECK.
   args.push("--format", "docker", "--layers", "--force-rm");
-  args.push("--cgroup-parent", mark, "--file", options.dockerfile);
+  args.push("--cgroup-parent", mark, ...retryArgs(version));
+  args.push("--file", options.dockerfile);
   if (options.tag !== undefined) args.push("--tag", options.tag);
   if (options.target !== undefined) args.push("--target", options.target);
   if (options.platform !== undefined) args.push("--platform", options.platform);
@@ -39,6 +45,29 @@ export function budArgs(options: BuildOptions, mark: string): string[] {
   args.push(options.pull ? "--pull-always" : "--pull=false");
   args.push(options.context);
   return args;
+}
+
+/**
+ * Arguments of `buildah pull`. It tries four times where no registry can be
+ * reached, which is six seconds of nothing; once more is enough.
+ *
+ * @param image Which image.
+ * @param version buildah's, as `1.28.2`; older ones cannot be told.
+ * @param platform As `linux/arm64`.
+ */
+export function pullArgs(
+  image: string,
+  version: string,
+  platform?: string,
+): string[] {
+  const args = ["pull", "--quiet", ...retryArgs(version)];
+  if (platform !== undefined) args.push("--platform", platform);
+  return [...args, image];
+}
+
+function retryArgs(version: string): string[] {
+  const [major, minor] = version.split(".").map(Number);
+  return major > 1 || major === 1 && minor >= 28 ? ["--retry", "1"] : [];
 }
 
 /**

@@ -1,11 +1,11 @@
 import { assertEquals } from "@std/assert";
-import { budArgs, fromArgs, runArgs } from "./buildah_args.ts";
+import { budArgs, fromArgs, pullArgs, runArgs } from "./buildah_args.ts";
 
 const build = { context: "/ctx", dockerfile: "/ctx/Dockerfile" };
 const config = { entrypoint: ["/hello"], cmd: ["serve", "--now"] };
 
 Deno.test("budArgs() isolates with chroot and takes bases that are there", () => {
-  assertEquals(budArgs({ ...build, tag: "hello" }, "mark"), [
+  assertEquals(budArgs({ ...build, tag: "hello" }, "mark", "1.23.1"), [
     "bud",
     "--isolation",
     "chroot",
@@ -25,16 +25,23 @@ Deno.test("budArgs() isolates with chroot and takes bases that are there", () =>
 });
 
 Deno.test("budArgs() passes every option on", () => {
-  const args = budArgs({
-    ...build,
-    target: "t",
-    platform: "linux/arm64",
-    buildArgs: { A: "1" },
-    labels: { b: "2" },
-    noCache: true,
-    pull: true,
-  }, "mark");
-  assertEquals(args.slice(10), [
+  const args = budArgs(
+    {
+      ...build,
+      target: "t",
+      platform: "linux/arm64",
+      buildArgs: { A: "1" },
+      labels: { b: "2" },
+      noCache: true,
+      pull: true,
+    },
+    "mark",
+    "1.28.2",
+  );
+  assertEquals(args.slice(9), [
+    "--retry",
+    "1",
+    "--file",
     "/ctx/Dockerfile",
     "--target",
     "t",
@@ -48,6 +55,20 @@ Deno.test("budArgs() passes every option on", () => {
     "--pull-always",
     "/ctx",
   ]);
+});
+
+Deno.test("pullArgs() limits the attempts where buildah can be told", () => {
+  assertEquals(pullArgs("x:1", "2.0.0", "linux/arm64"), [
+    "pull",
+    "--quiet",
+    "--retry",
+    "1",
+    "--platform",
+    "linux/arm64",
+    "x:1",
+  ]);
+  assertEquals(pullArgs("x:1", "1.23.1"), ["pull", "--quiet", "x:1"]);
+  assertEquals(pullArgs("x:1", "unknown"), ["pull", "--quiet", "x:1"]);
 });
 
 Deno.test("fromArgs() pulls nothing and passes no proxy on", () => {
