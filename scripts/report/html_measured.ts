@@ -85,8 +85,8 @@ ${
           const shown = named ? markup`<code>${text}</code>` : text;
           if (good === undefined) return shown;
           return good
-            ? markup`<span class="good">✓ ${shown}</span>`
-            : markup`<span class="bad">✗ ${shown}</span>`;
+            ? markup`<span class="good">✓</span>\u00a0${shown}`
+            : markup`<span class="bad">✗</span>\u00a0${shown}`;
         }),
       ]),
     )

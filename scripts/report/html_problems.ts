@@ -138,8 +138,8 @@ ${
 }
 
 function verdict(status: "pass" | "fail" | "skip"): Markup {
-  if (status === "pass") return markup`<span class="good">✓ pass</span>`;
+  if (status === "pass") return markup`<span class="good">✓\u00a0pass</span>`;
   return status === "fail"
-    ? markup`<span class="bad">✗ fail</span>`
+    ? markup`<span class="bad">✗\u00a0fail</span>`
     : markup`<span class="muted">skip</span>`;
 }

@@ -45,10 +45,10 @@ a { color: var(--link); text-underline-offset: .15em; }
 code, pre { font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace;
   font-size: .86em; }
 .meta, .note, figcaption, .muted { color: var(--muted); }
-.meta { font-size: .875rem; margin: 0; }
+.meta { font-size: .875rem; margin: 0; max-width: none; }
 .status { list-style: none; padding: 0; margin: 0 0 1.2rem; display: flex; flex-wrap: wrap; gap: .3rem 1.4rem; }
 .good { color: var(--good); } .bad { color: var(--bad); font-weight: 600; }
-nav ul { list-style: none; padding: .5rem 2px; margin: 0; display: flex; gap: .2rem 1.1rem; overflow-x: auto;
+nav ul { list-style: none; padding: .5rem 2px; margin: 0; display: flex; flex-wrap: wrap; gap: .2rem 1.1rem; overflow-x: auto;
   border-block: 1px solid var(--line); font-size: .875rem; white-space: nowrap; }
 .lead { font-size: 1.06rem; }
 section { padding-top: 2.4rem; }
@@ -74,6 +74,7 @@ svg .on { fill: var(--on); }
 @media (max-width: 43rem) {
   .wide { display: none !important; }
   figure > .narrow { display: block !important; max-width: 30rem; }
+  nav ul { flex-wrap: nowrap; }
 }
 .size { fill: var(--size); } .pull { fill: var(--pull); } .deploy { fill: var(--deploy); }
 .runtime { fill: var(--runtime); } .code { fill: var(--code); }
@@ -100,7 +101,8 @@ th:last-child, td:last-child { padding-right: 0; }
 thead th { font-weight: 500; color: var(--muted); font-size: .8125rem; white-space: nowrap; vertical-align: bottom; }
 tbody th { font-weight: 600; }
 tbody th code { font-weight: 400; }
-td code, th code { display: inline-block; max-width: 30rem; overflow-wrap: anywhere; min-width: min(9rem, 100%); }
+td code, th code { overflow-wrap: anywhere; }
+td:has(code), th:has(code), td.text { min-width: 9.5rem; max-width: 30rem; }
 .number { text-align: right; white-space: nowrap; padding-right: 1.5rem; }
 .short { white-space: nowrap; }
 pre { overflow-x: auto; padding: .7rem .9rem; border: 1px solid var(--line); border-radius: 4px; margin: .4rem 0 1rem;

@@ -70,8 +70,8 @@ function marked(text: string | undefined, id: string, variant: Variant): Value {
     return text;
   }
   return variant[id]?.some((check) => check.status === "fail")
-    ? markup`<span class="bad">✗ ${text}</span>`
-    : markup`<span class="good">✓ ${text}</span>`;
+    ? markup`<span class="bad">✗\u00a0${text}</span>`
+    : markup`<span class="good">✓\u00a0${text}</span>`;
 }
 
 function origin({ createdAt, engine, bases }: Report): Markup {

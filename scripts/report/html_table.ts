@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type Markup, markup, NOTHING, type Value } from "./markup.ts";
+import { Markup, markup, NOTHING, type Value } from "./markup.ts";
 
 /** A column's title, and where its cells line up. */
 export interface Heading {
@@ -47,7 +47,7 @@ ${
               typeof cell === "string" && cell.length <= 24
                 ? markup` class="short"`
                 : side(index)}>${cell}</th>`
-            : markup`<td${side(index)}>${cell ?? "–"}</td>`
+            : markup`<td${textual(cell) || side(index)}>${cell ?? "–"}</td>`
         )
       }</tr>
 `
@@ -56,6 +56,16 @@ ${
 </table>
 </div>
 `;
+}
+
+/** Sentences get a column that they can be read in. */
+function textual(cell: Value): Markup | false {
+  const text = typeof cell === "string"
+    ? cell
+    : cell instanceof Markup
+    ? cell.text.replace(/<[^>]*>/g, "")
+    : "";
+  return text.length > 24 && markup` class="text"`;
 }
 
 /**
