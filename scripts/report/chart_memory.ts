@@ -13,14 +13,30 @@ import { axis, line } from "./chart_samples.ts";
 import { type Markup, markup, NOTHING } from "./markup.ts";
 
 const MARKS = [
-  { name: "idle", kind: "idle", bytes: (v: Variant) => v.memoryBytes?.idle },
+  {
+    name: "idle",
+    told: "idle",
+    kind: "idle",
+    bytes: (v: Variant) => v.memoryBytes?.idle,
+  },
   {
     name: "after a burst",
+    told: "after a burst",
     kind: "loaded",
     bytes: (v: Variant) => v.memoryBytes?.loaded,
   },
-  { name: "peak", kind: "peak", bytes: (v: Variant) => v.memoryBytes?.peak },
-  { name: "floor", kind: "floor", bytes: (v: Variant) => v.memoryFloorBytes },
+  {
+    name: "peak",
+    told: "peak",
+    kind: "peak",
+    bytes: (v: Variant) => v.memoryBytes?.peak,
+  },
+  {
+    name: "smallest limit",
+    told: "the smallest limit under which it serves and stops cleanly",
+    kind: "floor",
+    bytes: (v: Variant) => v.memoryFloorBytes,
+  },
 ];
 
 /** Renders the memory of all variants; nothing when none was measured. */
@@ -43,17 +59,15 @@ export function chartMemory({ variants }: Report): Markup {
   return figure(
     `Marks on a line. ${told}`,
     markup`Resident memory of the service's process: ${
-      marks.map(({ name, kind }, index) =>
-        markup`${
+      marks.map(({ kind, told }, index) => {
+        // The mark stays with the first word when the line breaks.
+        const [first, ...rest] = told.split(" ");
+        return markup`${
           index > 0 && ", "
-        }<svg class="key" aria-hidden="true" width="14" height="14" viewBox="-7 -7 14 14">${
+        }<span class="whole"><svg class="key" aria-hidden="true" width="14" height="14" viewBox="-7 -7 14 14">${
           shape(kind, 0, 0)
-        }</svg>&nbsp;${
-          kind === "floor"
-            ? "the smallest limit under which it serves and stops cleanly"
-            : name
-        }`
-      )
+        }</svg> ${first}</span>${rest.map((word) => ` ${word}`)}`;
+      })
     }.`,
     (width) => draw(found, width),
   );

@@ -33,7 +33,7 @@ html { -webkit-text-size-adjust: 100%; text-size-adjust: 100%; scroll-behavior: 
 body { margin: 0; background: var(--paper); color: var(--ink);
   font: 16px/1.55 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif;
   overflow-wrap: anywhere; }
-header, main, footer { max-width: 52rem; margin: 0 auto; padding: 0 clamp(10px, 4vw, 1rem); }
+header, main, footer { max-width: 58rem; margin: 0 auto; padding: 0 clamp(10px, 4vw, 1rem); }
 header { padding-top: clamp(1.25rem, 5vw, 3rem); }
 h1, h2 { font-family: Charter, "Bitstream Charter", "Sitka Text", Cambria, Georgia, serif;
   font-weight: 600; line-height: 1.15; letter-spacing: -.01em; text-wrap: balance; }
@@ -87,12 +87,18 @@ svg .on { fill: var(--on); }
 .engine { fill: var(--size); } .process { fill: var(--deploy); } .dot { fill-opacity: .55; }
 .idle { fill: var(--size); } .loaded { fill: var(--paper); stroke: var(--size); stroke-width: 2; }
 .floor { fill: var(--deploy); }
+.whole { white-space: nowrap; }
 .key { display: inline-block; vertical-align: -2px; }
 .swatch { display: inline-block; width: .8em; height: .8em; border-radius: 2px; vertical-align: -1px; }
 .swatch.runtime { background: var(--runtime); } .swatch.code { background: var(--code); }
 .swatch.kept { background: var(--kept); } .swatch.again { background: var(--again); }
 
-.scroll { overflow-x: auto; margin: .6rem 0 1.4rem; }
+/* Shadows at the edges, covered by the paper where there is nothing more to see. */
+.scroll { overflow-x: auto; margin: .6rem 0 1.4rem;
+  background: linear-gradient(to right, var(--paper) 40%, transparent) 0 0 / 40px 100% no-repeat local,
+    linear-gradient(to left, var(--paper) 40%, transparent) 100% 0 / 40px 100% no-repeat local,
+    linear-gradient(to right, var(--line), transparent) 0 0 / 12px 100% no-repeat scroll,
+    linear-gradient(to left, var(--line), transparent) 100% 0 / 12px 100% no-repeat scroll; }
 table { border-collapse: collapse; font-size: .9rem; min-width: 100%; font-variant-numeric: tabular-nums; }
 caption { text-align: left; color: var(--muted); font-size: .875rem; padding-bottom: .3rem; }
 th, td { text-align: left; vertical-align: top; padding: .32rem .9rem .32rem 0; border-bottom: 1px solid var(--line);
@@ -122,7 +128,7 @@ dt { font-weight: 600; } dd { margin: 0; color: var(--muted); }
   figure, tr, .problem { break-inside: avoid; }
   h2, h3, caption { break-after: avoid; }
   section { padding-top: 1.4rem; }
-  .scroll { overflow: visible; }
+  .scroll { overflow: visible; background: none; }
   rect, circle, path, .swatch { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
 }
 `;
