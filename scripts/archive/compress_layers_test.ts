@@ -94,7 +94,8 @@ Deno.test("compressLayers() remembers, and does not open the source again", () =
 
 Deno.test("compressLayers() ignores cache entries that are damaged", () =>
   withCache(async (cacheDir) => {
-    const { source, image } = await setUp(makeDockerArchive(SPEC));
+    const archive = makeDockerArchive({ layers: [small] });
+    const { source, image } = await setUp(archive);
     const first = await compressLayers(source, image, { cacheDir });
     const damage = [
       "",
@@ -112,7 +113,7 @@ Deno.test("compressLayers() ignores cache entries that are damaged", () =>
     }
     assertEquals(source.opened, 1 + damage.length);
     const left = [...Deno.readDirSync(cacheDir)].map(({ name }) => name);
-    assertEquals(left.length, 2, "nothing half written is left");
+    assertEquals(left.length, 1, "nothing half written is left");
   }));
 
 Deno.test("compressLayers() works without a cache that can be written", () =>

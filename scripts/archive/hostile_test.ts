@@ -1,6 +1,5 @@
 /** What readImage() makes of input that is broken, or made to break it. */
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { gzipSync } from "node:zlib";
 import { UserError } from "../errors.ts";
 import { LARGEST_DOCUMENT } from "./blob_reader.ts";
 import type { Bounds } from "./limits.ts";
@@ -319,8 +318,8 @@ Deno.test("readImage() reads 100,000 files", async () => {
   const entries = Array.from({ length: 100_000 }, (_, index) => ({
     path: `folder-${index % 100}/file-${index}`,
   }));
-  const archive = gzipSync(makeDockerArchive({ layers: [entries] }));
-  const image = await readImage(sourceOf(new Uint8Array(archive)));
+  const archive = makeDockerArchive({ layers: [entries] });
+  const image = await readImage(sourceOf(archive));
   assertEquals(image.layers[0].entries.length, 100_000);
 });
 

@@ -83,21 +83,22 @@ function number(
 
 /** Whether the block's checksum is right, by either of the two ways to add it up. */
 export function checksumHolds(block: Uint8Array): boolean {
+  // The field itself counts as spaces.
   let sum = 8 * 0x20;
-  let high = 0;
-  for (let index = 0; index < BLOCK; index++) {
-    if (index === 148) index = 156;
-    const byte = block[index];
-    sum += byte;
-    high += byte >> 7;
-  }
+  for (let index = 0; index < 148; index++) sum += block[index];
+  for (let index = 156; index < BLOCK; index++) sum += block[index];
   let stated: number;
   try {
     stated = number(block, 148, 8, "checksum");
   } catch {
     return false;
   }
-  return stated === sum || stated === sum - 256 * high;
+  if (stated === sum) return true;
+  // Some old writers added the bytes up as signed ones.
+  for (let index = 0; index < BLOCK; index++) {
+    if ((index < 148 || index >= 156) && block[index] >= 0x80) sum -= 256;
+  }
+  return stated === sum;
 }
 
 /** Whether all bytes are zero, as in the two blocks that end a tar. */

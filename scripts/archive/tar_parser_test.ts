@@ -192,6 +192,17 @@ Deno.test("TarParser keeps names apart that are not UTF-8, or begin with a mark"
   assertEquals(paths(makeTar([{ path: "\ufeffa" }])), ["\ufeffa"]);
 });
 
+Deno.test("TarParser takes checksums that were added up with signs", () => {
+  const header = makeHeader({ name: "é", flag: "0", size: 0 });
+  const sum = header.reduce(
+    (total, byte, index) =>
+      total + (index >= 148 && index < 156 ? 0x20 : byte << 24 >> 24),
+    0,
+  );
+  header.set(bytesOf(`${sum.toString(8).padStart(6, "0")}\0 `), 148);
+  assertEquals(paths(join([header, END])), ["é"]);
+});
+
 Deno.test("TarParser ends at two blocks of zeros, whatever padding follows", () => {
   const tar = makeTar([{ path: "a", content: "x" }]);
   assertEquals(paths(join([tar, new Uint8Array(9000).fill(7)])), ["a"]);

@@ -62,20 +62,28 @@ export function join(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   return result;
 }
 
-/** A number as tar writes it: octal digits, or base 256 when it does not fit. */
-function numberField(value: number, length: number): Uint8Array {
-  const field = new Uint8Array(length);
-  const digits = value >= 0 ? value.toString(8) : "";
+/** Writes a number: octal digits, or base 256 when it does not fit. */
+function putNumber(
+  header: Uint8Array,
+  value: number,
+  start: number,
+  length: number,
+): void {
+  const digits = value.toString(8).padStart(length - 1, "0");
   if (value >= 0 && digits.length < length) {
-    return encoder.encode(digits.padStart(length - 1, "0") + "\0");
+    for (let index = 0; index < digits.length; index++) {
+      header[start + index] = digits.charCodeAt(index);
+    }
+    return;
   }
   let rest = BigInt.asUintN(length * 8, BigInt(value));
-  for (let index = length - 1; index >= 0; index--, rest >>= 8n) {
-    field[index] = Number(rest & 0xffn);
+  for (let index = start + length - 1; index >= start; index--, rest >>= 8n) {
+    header[index] = Number(rest & 0xffn);
   }
-  field[0] |= 0x80;
-  return field;
+  header[start] |= 0x80;
 }
+
+const MAGIC = encoder.encode("ustar\x0000");
 
 /** One header of 512 bytes, its checksum right. */
 export function makeHeader(
@@ -93,15 +101,17 @@ export function makeHeader(
 ): Uint8Array<ArrayBuffer> {
   const header = new Uint8Array(BLOCK);
   header.set(bytesOf(fields.name).subarray(0, 100), 0);
-  header.set(numberField(fields.mode ?? 0o644, 8), 100);
-  header.set(numberField(fields.uid ?? 0, 8), 108);
-  header.set(numberField(fields.gid ?? 0, 8), 116);
-  header.set(numberField(fields.size, 12), 124);
-  header.set(numberField(fields.mtime ?? 0, 12), 136);
-  header.set(encoder.encode(fields.flag), 156);
-  header.set(bytesOf(fields.link ?? "").subarray(0, 100), 157);
-  header.set(encoder.encode("ustar\x0000"), 257);
-  header.set(bytesOf(fields.prefix ?? "").subarray(0, 155), 345);
+  putNumber(header, fields.mode ?? 0o644, 100, 8);
+  putNumber(header, fields.uid ?? 0, 108, 8);
+  putNumber(header, fields.gid ?? 0, 116, 8);
+  putNumber(header, fields.size, 124, 12);
+  putNumber(header, fields.mtime ?? 0, 136, 12);
+  header[156] = fields.flag.charCodeAt(0);
+  if (fields.link) header.set(bytesOf(fields.link).subarray(0, 100), 157);
+  header.set(MAGIC, 257);
+  if (fields.prefix) {
+    header.set(bytesOf(fields.prefix).subarray(0, 155), 345);
+  }
   return sealHeader(header);
 }
 
@@ -110,8 +120,10 @@ export function sealHeader(
   header: Uint8Array<ArrayBuffer>,
 ): Uint8Array<ArrayBuffer> {
   header.fill(0x20, 148, 156);
-  const sum = header.reduce((total, byte) => total + byte, 0);
-  header.set(encoder.encode(`${sum.toString(8).padStart(6, "0")}\0 `), 148);
+  let sum = 0;
+  for (const byte of header) sum += byte;
+  putNumber(header, sum, 148, 7);
+  header[154] = 0;
   return header;
 }
 
@@ -133,6 +145,10 @@ function paxRecord(key: string, value: string): string {
 
 /** A record with its extension headers. */
 export function makeRecord(entry: TarEntry): Uint8Array {
+  return join(recordParts(entry));
+}
+
+function recordParts(entry: TarEntry): Uint8Array[] {
   const type = entry.type ?? "file";
   const content = bytesOf(entry.content ?? "");
   const name = type === "directory" && !entry.path.endsWith("/")
@@ -142,7 +158,7 @@ export function makeRecord(entry: TarEntry): Uint8Array {
   const pax: Record<string, string> = { ...entry.pax };
   const parts: Uint8Array[] = [];
   const long = (text: string, flag: string, key: string) => {
-    if (bytesOf(text).length <= 100) return;
+    if (text.length <= 33 || bytesOf(text).length <= 100) return;
     if (entry.format !== "gnu") pax[key] = text;
     else {
       const data = bytesOf(`${text}\0`);
@@ -175,10 +191,10 @@ export function makeRecord(entry: TarEntry): Uint8Array {
     }),
     padded(content),
   );
-  return join(parts);
+  return parts;
 }
 
 /** A whole tar with the two blocks of zeros at its end. */
 export function makeTar(entries: readonly TarEntry[]): Uint8Array<ArrayBuffer> {
-  return join([...entries.map(makeRecord), new Uint8Array(2 * BLOCK)]);
+  return join([...entries.flatMap(recordParts), new Uint8Array(2 * BLOCK)]);
 }
