@@ -39,22 +39,6 @@ export function assertNotEquals<T>(actual: T, expected: T, msg?: string): void {
   fail(`Expected actual: ${show(actual)} not to be: ${show(expected)}`, msg);
 }
 
-/** Asserts that two values are the same by `Object.is`. */
-export function assertStrictEquals<T>(
-  actual: unknown,
-  expected: T,
-  msg?: string,
-): asserts actual is T {
-  if (Object.is(actual, expected)) return;
-  const reason = show(actual) === show(expected)
-    ? `Values have the same structure but are not reference-equal`
-    : `Values are not strictly equal`;
-  fail(
-    `${reason}${msg ? `: ${msg}` : ""}\n\n` +
-      `    [Diff] -Actual / +Expected\n\n${diff(actual, expected)}\n`,
-  );
-}
-
 /** Asserts that a value is neither `null` nor `undefined`. */
 export function assertExists<T>(
   actual: T,
@@ -62,29 +46,6 @@ export function assertExists<T>(
 ): asserts actual is NonNullable<T> {
   if (actual !== undefined && actual !== null) return;
   fail(`Expected actual: "${actual}" to not be null or undefined`, msg);
-}
-
-/**
- * Asserts that two numbers are as good as equal.
- *
- * @param tolerance The greatest difference; 1e-7 of the expected value unless told.
- */
-export function assertAlmostEquals(
-  actual: number,
-  expected: number,
-  tolerance?: number,
-  msg?: string,
-): void {
-  if (Object.is(actual, expected)) return;
-  const allowed = tolerance ??
-    (Number.isFinite(expected) ? Math.abs(expected * 1e-7) : 1e-7);
-  const delta = Math.abs(expected - actual);
-  if (delta <= allowed) return;
-  fail(
-    `Expected actual: "${actual}" to be close to "${expected}": ` +
-      `delta "${delta}" is greater than "${allowed}"`,
-    msg,
-  );
 }
 
 /** Asserts that the first value is greater than the second. */
