@@ -1,0 +1,94 @@
+/**
+ * Entry of `deno task image`: reads the command line, carries it out, and turns
+ * whatever goes wrong into a message and an exit code. The only `catch` for
+ * failures, the only `Deno.exit`.
+ *
+ * @module
+ */
+import { parseCommandLine } from "./cli.ts";
+import { EXIT, messageOf, UserError } from "./errors.ts";
+import { printable } from "./format.ts";
+import type { Io } from "./io.ts";
+import { createProgress } from "./progress.ts";
+
+/** Exit code of a run that Ctrl-C ended, by the convention of shells. */
+const INTERRUPTED = 130;
+
+async function main(args: string[], io: Io): Promise<number> {
+  const parsed = parseCommandLine(args);
+  if ("text" in parsed) {
+    io.print(parsed.text);
+    return EXIT.ok;
+  }
+  const { config } = parsed;
+  // Loaded when needed: inspecting an image needs no engine and no HTTP client.
+  switch (config.command) {
+    case "build":
+      return await (await import("./verbs/build.ts")).build(config, io);
+    case "inspect":
+      return await (await import("./verbs/inspect.ts")).inspect(config, io);
+    case "diff":
+      return await (await import("./verbs/diff.ts")).diff(config, io);
+    case "compare":
+      return await (await import("./verbs/compare.ts")).compare(config, io);
+  }
+}
+
+/** Aborts at the first Ctrl-C or SIGTERM; a second one ends at once. */
+function interruption(): AbortSignal {
+  const controller = new AbortController();
+  for (const name of ["SIGINT", "SIGTERM"] as const) {
+    Deno.addSignalListener(name, () => {
+      if (controller.signal.aborted) Deno.exit(INTERRUPTED);
+      console.error("Stopping and cleaning up; once more ends at once");
+      controller.abort(new DOMException("Interrupted", "AbortError"));
+    });
+  }
+  return controller.signal;
+}
+
+/** Tells what went wrong, and what to do next if that is known. */
+function explain(error: unknown): number {
+  if (!(error instanceof UserError)) {
+    console.error(error);
+    console.error(
+      "This is a bug in deno-small-image; please report it with the lines above.",
+    );
+    return EXIT.checkFailed;
+  }
+  console.error(`error: ${printable(error.message)}`);
+  if (error.output) {
+    console.error(error.output.split("\n").map(printable).join("\n"));
+  }
+  if (error.cause !== undefined) {
+    console.error(`cause: ${printable(messageOf(error.cause))}`);
+  }
+  console.error(`next:  ${error.next}`);
+  return error.exitCode;
+}
+
+/** Writes all of a text to stdout, however little a pipe takes at a time. */
+function printAll(text: string): void {
+  let rest = new TextEncoder().encode(text);
+  while (rest.length > 0) rest = rest.subarray(Deno.stdout.writeSync(rest));
+}
+
+if (import.meta.main) {
+  const signal = interruption();
+  const terminal = Deno.stderr.isTerminal();
+  const io: Io = {
+    print: printAll,
+    note: (line) => console.error(line),
+    progress: createProgress(terminal),
+    signal,
+    columns: Deno.stdout.isTerminal() ? Deno.consoleSize().columns : 80,
+    color: Deno.stdout.isTerminal() && !Deno.noColor,
+  };
+  let code: number;
+  try {
+    code = await main(Deno.args, io);
+  } catch (error) {
+    code = signal.aborted ? INTERRUPTED : explain(error);
+  }
+  Deno.exit(code);
+}

@@ -1,0 +1,209 @@
+/**
+ * `deno task image`: the order of the steps from a build context to reports. A
+ * variant that fails keeps the others' results; the exit code tells.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import type { BuildConfig } from "../cli.ts";
+import { budgetSchema } from "../budget/budget_schema.ts";
+import { explainGrowth } from "../budget/explain_growth.ts";
+import { holdBudget } from "../budget/hold_budget.ts";
+import { EXIT, UserError } from "../errors.ts";
+import { findVariants } from "../find_variants.ts";
+import type { Io } from "../io.ts";
+import { contractSchema } from "../measure/contract_schema.ts";
+import { defaultContract } from "../measure/default_contract.ts";
+import type { Target } from "../measure/run_service.ts";
+import { servicePort } from "../measure/service_port.ts";
+import { parseJson } from "../parse_json.ts";
+import { json, parseReport } from "../report/json.ts";
+import { junit } from "../report/junit.ts";
+import { markdown } from "../report/markdown.ts";
+import { terminal } from "../report/terminal.ts";
+import { writeFile, writeReports } from "../report/write_reports.ts";
+import type { Report } from "../schema.ts";
+import { prepareBases } from "./prepare_bases.ts";
+import {
+  type BuildContext,
+  buildVariant,
+  type Built,
+} from "./build_variant.ts";
+import { engineSource, look, type Looked } from "./look.ts";
+import { type Measured, measureVariants } from "./measure_variants.ts";
+import {
+  type NextDeploy,
+  nextDeploys,
+  withNextDeploy,
+} from "./next_deploys.ts";
+import { prepareEngine } from "./prepare_engine.ts";
+import { type Proofs, proveVariant } from "./prove_variant.ts";
+import { layerSizes, withPull } from "./pull_sizes.ts";
+
+/**
+ * Builds, proves and compares every variant of a context.
+ *
+ * @returns The exit code: 1 when a build, the contract, a proof or a budget failed.
+ */
+export async function build(config: BuildConfig, io: Io): Promise<number> {
+  // All that is given is read first: a slip must not cost a build.
+  const files = await findVariants(config.context, config.files);
+  const names = files.map((file) => file.name);
+  const baseline = chooseBaseline(names, config.against);
+  const contract = await readOptional(config, "contract", contractSchema) ??
+    defaultContract();
+  const budget = await readOptional(config, "budget", budgetSchema) ?? {};
+  const earlier = config.baseline === undefined
+    ? undefined
+    : parseReport(await read(config.baseline), config.baseline);
+
+  const engine = await prepareEngine(config, io);
+  const bases = await prepareBases(config, files, engine, io);
+  const context = { config, engine, bases, io };
+  const looked: (Built & Looked)[] = [];
+  const failures: Report["failures"] = [];
+  for (const file of files) {
+    const built = await buildVariant(file, context);
+    if ("message" in built) failures.push(built);
+    else looked.push({ ...built, ...await lookInside(built, context) });
+  }
+  const sizes = await io.progress.step(
+    "Compress the layers",
+    () => layerSizes(looked, { zstd: config.zstd, io }),
+  );
+
+  const targets = new Map<string, Target>();
+  const proofs = new Map<string, Proofs>();
+  for (const { name, tag, image } of looked) {
+    const port = servicePort(contract, image.config.exposedPorts);
+    const target = { engine, image: tag, port, contract, signal: io.signal };
+    const proof = await proveVariant(name, target, { quick: config.quick, io });
+    proofs.set(name, proof);
+    if (proof.contract?.every((check) => check.status === "pass")) {
+      targets.set(name, target);
+    }
+  }
+  const measured = config.quick
+    ? new Map<string, Measured>()
+    : await measureVariants(targets, { runs: config.runs, io });
+  const deploys = config.quick
+    ? new Map<string, NextDeploy | { note: string }>()
+    : await nextDeploys(looked, context);
+
+  const report: Report = {
+    schemaVersion: 1,
+    createdAt: new Date().toISOString(),
+    engine: { name: engine.name, version: engine.version },
+    bases: {
+      source: bases.source,
+      builder: bases.builder,
+      runtime: bases.runtime,
+      deno: bases.deno,
+    },
+    baseline,
+    variants: looked.map((variant) => ({
+      name: variant.name,
+      dockerfile: variant.file.dockerfile,
+      ...variant.analysis,
+      build: { seconds: variant.seconds },
+      ...proofs.get(variant.name),
+      ...withNextDeploy(
+        {
+          ...withPull(variant.analysis.layers, sizes),
+          ...measured.get(variant.name),
+        },
+        deploys.get(variant.name),
+      ),
+    })),
+    failures,
+    budgets: [],
+  };
+  report.budgets = holdBudget(report, budget, earlier);
+  if (earlier !== undefined) report.growth = explainGrowth(report, earlier);
+  await publish(report, config, io);
+  return holds(report) ? EXIT.ok : EXIT.checkFailed;
+}
+
+function lookInside(
+  built: Built,
+  { engine, io }: BuildContext,
+): Promise<Looked> {
+  return io.progress.step(
+    `Look inside ${built.name}`,
+    () => look(engineSource(engine, built.tag), io),
+  );
+}
+
+/** Whether nothing in the report failed. */
+function holds(report: Report): boolean {
+  const checks = report.variants.flatMap((
+    v,
+  ) => [...v.contract ?? [], ...v.hardening ?? []]);
+  return report.failures.length === 0 &&
+    [...checks, ...report.budgets].every((check) => check.status !== "fail");
+}
+
+async function publish(
+  report: Report,
+  config: BuildConfig,
+  io: Io,
+): Promise<void> {
+  await writeReports(report, config.out);
+  if (config.writeBaseline !== undefined) {
+    await writeFile(config.writeBaseline, json(report));
+  }
+  if (config.junit !== undefined) await writeFile(config.junit, junit(report));
+  const summary = Deno.env.get("GITHUB_STEP_SUMMARY");
+  if (summary) {
+    await Deno.writeTextFile(summary, markdown(report), { append: true });
+  }
+  if (config.json) {
+    io.print(json(report));
+    return;
+  }
+  io.print(terminal(report, { columns: io.columns, color: io.color }));
+  io.note(
+    `Reports: ${
+      join(config.out, "index.html")
+    }, report.md and report.json beside it`,
+  );
+}
+
+function chooseBaseline(names: string[], wanted: string | undefined): string {
+  if (wanted === undefined) {
+    return names.includes("single-stage") ? "single-stage" : names[0];
+  }
+  if (names.includes(wanted)) return wanted;
+  throw new UserError(
+    `Cannot compare with "${wanted}": there is no such variant`,
+    {
+      next: `Choose one of ${names.join(", ")} with --against`,
+    },
+  );
+}
+
+/** The file that was named, or the context's own if it has one. */
+async function readOptional<T extends Parameters<typeof parseJson>[2]>(
+  config: BuildConfig,
+  what: "contract" | "budget",
+  schema: T,
+) {
+  const file = config[what] ?? join(config.context, `${what}.json`);
+  if (config[what] === undefined && !await exists(file)) return undefined;
+  return parseJson(await read(file), file, schema);
+}
+
+async function exists(file: string): Promise<boolean> {
+  return await Deno.stat(file).then(() => true, () => false);
+}
+
+async function read(file: string): Promise<string> {
+  try {
+    return await Deno.readTextFile(file);
+  } catch (cause) {
+    throw new UserError(`Cannot read "${file}"`, {
+      next: "Check the path",
+      cause,
+    });
+  }
+}

@@ -1,0 +1,95 @@
+/**
+ * Builds one variant, and the tests that its Dockerfile has a stage for.
+ *
+ * @module
+ */
+import { basename, resolve } from "node:path";
+import type { Bases } from "../bases/choose_bases.ts";
+import type { BuildConfig } from "../cli.ts";
+import { UserError } from "../errors.ts";
+import type { VariantFile } from "../find_variants.ts";
+import { formatDuration } from "../format.ts";
+import type { Io } from "../io.ts";
+import type { Engine } from "../model.ts";
+import type { Report } from "../schema.ts";
+
+/** A variant that was built. */
+export interface Built {
+  name: string;
+  file: VariantFile;
+  /** Tag of its image. */
+  tag: string;
+  seconds: number;
+}
+
+/** What a build needs beside the Dockerfile. */
+export interface BuildContext {
+  config: BuildConfig;
+  engine: Engine;
+  bases: Bases;
+  io: Io;
+}
+
+/**
+ * The tag of a variant's image.
+ *
+ * @param context Folder that is built; its name is the image's name.
+ * @param variant Name of the variant.
+ */
+export function imageTag(context: string, variant: string): string {
+  const clean = (text: string) =>
+    text.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-+|-+$/g, "") ||
+    "image";
+  return `localhost/${clean(basename(resolve(context)))}:${clean(variant)}`;
+}
+
+/**
+ * Runs the test stage if there is one, then builds the variant.
+ *
+ * @returns What was built, or how it failed.
+ */
+export async function buildVariant(
+  file: VariantFile,
+  { config, engine, bases, io }: BuildContext,
+): Promise<Built | Report["failures"][number]> {
+  const options = {
+    context: config.context,
+    dockerfile: file.dockerfile,
+    buildArgs: { ...bases.buildArgs, ...config.buildArgs },
+    signal: io.signal,
+  };
+  const tag = imageTag(config.context, file.name);
+  try {
+    return await io.progress.step(`Build ${file.name}`, async (say) => {
+      const start = performance.now();
+      await engine.build({ ...options, tag, onLine: say });
+      const seconds = (performance.now() - start) / 1000;
+      for (const target of testStages(file.text)) {
+        await engine.build({ ...options, target, onLine: say });
+        say(`${target} passed`);
+      }
+      say(formatDuration(seconds * 1000));
+      return { name: file.name, file, tag, seconds };
+    });
+  } catch (error) {
+    if (!(error instanceof UserError) || io.signal.aborted) throw error;
+    return {
+      name: file.name,
+      dockerfile: file.dockerfile,
+      message: error.message,
+      output: error.output,
+    };
+  }
+}
+
+/**
+ * The stages of a Dockerfile that run tests: those named after it.
+ *
+ * @param dockerfile Its text.
+ * @returns Names such as `run-test-stage`.
+ */
+export function testStages(dockerfile: string): string[] {
+  return [...dockerfile.matchAll(/^\s*FROM\s+.*\sAS\s+(\S+)\s*$/gim)]
+    .map((match) => match[1])
+    .filter((name) => /(^|[-_.])tests?([-_.]|$)/i.test(name));
+}

@@ -1,0 +1,102 @@
+/**
+ * What the next deploy of each variant transfers: one line of the service is
+ * changed, it is built again, and the layers that are new are compressed.
+ *
+ * @module
+ */
+import { readImage } from "../archive/read_image.ts";
+import { UserError } from "../errors.ts";
+import type { Io } from "../io.ts";
+import { nextDeploy } from "../measure/next_deploy.ts";
+import type { BuildContext, Built } from "./build_variant.ts";
+import type { Variant } from "../schema.ts";
+import { engineSource, type Looked } from "./look.ts";
+import { layerSizes } from "./pull_sizes.ts";
+
+/** The next deploy of one variant. */
+export interface NextDeploy {
+  /** Compressed bytes of the layers that are new. */
+  bytes: number;
+  /** Diff IDs of the layers of the present image that are not transferred again. */
+  kept: Set<string>;
+}
+
+type Figures = Pick<Variant, "layers" | "nextDeployBytes" | "notes">;
+
+/**
+ * Adds the next deploy to a variant's figures.
+ *
+ * @param figures The figures without it.
+ * @param deploy What was measured, or why not.
+ */
+export function withNextDeploy<F extends Figures>(
+  figures: F,
+  deploy: NextDeploy | { note: string } | undefined,
+): F {
+  if (deploy === undefined) return figures;
+  if ("note" in deploy) {
+    return { ...figures, notes: [...figures.notes ?? [], deploy.note] };
+  }
+  return {
+    ...figures,
+    nextDeployBytes: deploy.bytes,
+    layers: figures.layers.map((layer) => ({
+      ...layer,
+      pulledAgain: !deploy.kept.has(layer.digest),
+    })),
+  };
+}
+
+/**
+ * Measures the next deploy of every variant.
+ *
+ * @returns Them by name; a variant whose changed build fails has a note instead.
+ */
+export async function nextDeploys(
+  variants: (Built & Looked)[],
+  { config, engine, bases, io }: BuildContext,
+): Promise<Map<string, NextDeploy | { note: string }>> {
+  const found = new Map<string, NextDeploy | { note: string }>();
+  for (const variant of variants) {
+    await io.progress.step(`Next deploy of ${variant.name}`, async (say) => {
+      try {
+        found.set(variant.name, await one(variant, say));
+      } catch (error) {
+        if (!(error instanceof UserError) || io.signal.aborted) throw error;
+        found.set(variant.name, { note: `next deploy: ${error.message}` });
+      }
+    });
+  }
+  return found;
+
+  async function one(
+    variant: Built & Looked,
+    say: (line: string) => void,
+  ): Promise<NextDeploy> {
+    const before = variant.image.layers.map((layer) => layer.diffId);
+    await using changed = await nextDeploy({
+      engine,
+      context: config.context,
+      dockerfile: variant.file.dockerfile,
+      diffIds: before,
+      tag: `${variant.tag}-next-deploy`,
+      build: (options) =>
+        engine.build({
+          ...options,
+          buildArgs: { ...bases.buildArgs, ...config.buildArgs },
+          onLine: say,
+        }),
+      signal: io.signal,
+    });
+    const source = engineSource(engine, changed.tag);
+    const image = await readImage(source, { signal: io.signal });
+    const sizes = await layerSizes([{ source, image }], { zstd: false, io });
+    const bytes = changed.newDiffIds
+      .reduce((sum, diffId) => sum + (sizes.get(diffId)?.gzipBytes ?? 0), 0);
+    const after = new Set(image.layers.map((layer) => layer.diffId));
+    return {
+      bytes,
+      kept: new Set(before.filter((diffId) => after.has(diffId))),
+    };
+  }
+}

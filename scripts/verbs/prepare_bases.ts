@@ -1,0 +1,66 @@
+/**
+ * The base images that the variants of a build stand on.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import { argDefaults } from "../bases/arg_defaults.ts";
+import { type Bases, chooseBases } from "../bases/choose_bases.ts";
+import type { BuildConfig } from "../cli.ts";
+import { setUp } from "../engine/setup.ts";
+import { UserError } from "../errors.ts";
+import type { VariantFile } from "../find_variants.ts";
+import type { Io } from "../io.ts";
+import type { Engine } from "../model.ts";
+
+/** Chooses or assembles the bases, by what the Dockerfiles name by default. */
+export function prepareBases(
+  config: BuildConfig,
+  files: VariantFile[],
+  engine: Engine,
+  io: Io,
+): Promise<Bases> {
+  return io.progress.step("Bases", async (say) => {
+    const named: Record<string, string> = Object.assign(
+      {},
+      ...files.map((file) => argDefaults(file.text)),
+    );
+    const bases = await chooseBases({
+      wanted: config.bases,
+      engine,
+      defaults: {
+        builder: config.buildArgs.BUILDER_IMAGE ?? named.BUILDER_IMAGE ?? "",
+        runtime: config.buildArgs.RUNTIME_IMAGE ?? named.RUNTIME_IMAGE ?? "",
+      },
+      refresh: config.refreshBases,
+      denoFlags: await standInFlags(config.context),
+      setup: async (packages) => {
+        if (!config.setup) {
+          throw new UserError(
+            `Cannot assemble the bases without ${packages.join(" and ")}`,
+            {
+              next: `apt-get install ${
+                packages.join(" ")
+              }, or the same command with --setup`,
+            },
+          );
+        }
+        await setUp(packages, { onLine: say, signal: io.signal });
+      },
+      onLine: say,
+      signal: io.signal,
+    });
+    say(bases.reason);
+    return bases;
+  });
+}
+
+/** Flags for a context that brings its own stand-ins for jsr.io. */
+async function standInFlags(context: string): Promise<string | undefined> {
+  const map = "offline/import_map.json";
+  const there = await Deno.stat(join(context, map)).then(
+    () => true,
+    () => false,
+  );
+  return there ? `--import-map ${map} --no-lock` : undefined;
+}

@@ -1,0 +1,81 @@
+/**
+ * Runs one variant's image and holds it to what it promises.
+ *
+ * @module
+ */
+import { UserError } from "../errors.ts";
+import type { Io } from "../io.ts";
+import type { Contract } from "../measure/contract_schema.ts";
+import { proveContract } from "../measure/prove_contract.ts";
+import { proveHardened } from "../measure/prove_hardened.ts";
+import { proveProtocol } from "../measure/prove_protocol.ts";
+import { proveStop } from "../measure/prove_stop.ts";
+import { runService, type Target } from "../measure/run_service.ts";
+import type { Check, Variant } from "../schema.ts";
+
+/** How a variant kept its promises. */
+export type Proofs = Pick<Variant, "contract" | "hardening">;
+
+/**
+ * Proves a variant.
+ *
+ * @param name Its name, for the progress.
+ * @param target Its image, and how to reach it.
+ * @param options `quick` leaves it at the contract.
+ * @returns The checks; an image that does not start fails its only one.
+ */
+export function proveVariant(
+  name: string,
+  target: Target,
+  { quick, io }: { quick: boolean; io: Io },
+): Promise<Proofs> {
+  return io.progress.step(`Prove ${name}`, async (say) => {
+    const contract = await whileServing(target, async (service) => {
+      const checks = await proveContract(service, target.contract, {
+        signal: io.signal,
+      });
+      say(`contract: ${summary(checks)}`);
+      if (quick) return { contract: checks };
+      const protocol = await proveProtocol(service, target.contract, {
+        signal: io.signal,
+      });
+      say(`protocol: ${summary(protocol)}`);
+      return { contract: checks, hardening: protocol };
+    });
+    if (contract.hardening === undefined) return contract;
+    const hardened = await proveHardened(target);
+    say(`hardening: ${summary(hardened)}`);
+    const stop = await proveStop(target);
+    say(`stop: ${summary(stop)}`);
+    return {
+      ...contract,
+      hardening: [...contract.hardening, ...hardened, ...stop],
+    };
+  });
+}
+
+async function whileServing(
+  target: Target,
+  work: (
+    container: Parameters<typeof proveContract>[0],
+  ) => Promise<{ contract: Check[]; hardening?: Check[] }>,
+): Promise<{ contract: Check[]; hardening?: Check[] }> {
+  try {
+    await using service = await runService(target);
+    return await work(service.container);
+  } catch (error) {
+    if (!(error instanceof UserError) || target.signal?.aborted) throw error;
+    const detail = [error.message, error.output].filter(Boolean).join("\n");
+    return {
+      contract: [{ name: "starts and answers", status: "fail", detail }],
+    };
+  }
+}
+
+function summary(checks: Check[]): string {
+  const count = (status: Check["status"]) =>
+    checks.filter((check) => check.status === status).length;
+  const skipped = count("skip");
+  return `${count("pass")} of ${checks.length - skipped} hold` +
+    (skipped > 0 ? `, ${skipped} skipped` : "");
+}

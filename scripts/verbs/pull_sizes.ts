@@ -1,0 +1,60 @@
+/**
+ * What a registry would send of an image, layer by layer.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import { compressLayers } from "../archive/compress_layers.ts";
+import { cacheFolder } from "../cache_folder.ts";
+import type { Io } from "../io.ts";
+import type { Variant } from "../schema.ts";
+import type { Looked } from "./look.ts";
+
+/** Compressed bytes of layers, by diff ID. */
+export type LayerSizes = Map<string, { gzipBytes: number; zstdBytes?: number }>;
+
+/** Compresses what is not known yet; both images of a pair at the same time. */
+export async function layerSizes(
+  looked: Pick<Looked, "source" | "image">[],
+  options: { zstd: boolean; io: Io },
+): Promise<LayerSizes> {
+  const { zstd, io } = options;
+  const sizes: LayerSizes = new Map();
+  await Promise.all(looked.map(async ({ source, image }) => {
+    const found = await compressLayers(source, image, {
+      cacheDir: join(cacheFolder(), "layers"),
+      zstd,
+      signal: io.signal,
+    });
+    for (const [diffId, size] of found) sizes.set(diffId, size);
+  }));
+  return sizes;
+}
+
+/**
+ * A variant's layers with their compressed sizes, and the sum.
+ *
+ * @param layers As the analysis gives them.
+ * @param sizes Compressed bytes of each.
+ */
+export function withPull(
+  layers: Variant["layers"],
+  sizes: LayerSizes,
+): Pick<Variant, "layers" | "pullBytes"> {
+  const sized = layers.map((layer) => ({
+    ...layer,
+    ...sizes.get(layer.digest),
+  }));
+  const sum = (key: "gzipBytes" | "zstdBytes") =>
+    sized.reduce<number | undefined>(
+      (total, layer) =>
+        total === undefined || layer[key] === undefined
+          ? undefined
+          : total + layer[key],
+      0,
+    );
+  return {
+    layers: sized,
+    pullBytes: { gzip: sum("gzipBytes"), zstd: sum("zstdBytes") },
+  };
+}
