@@ -53,7 +53,11 @@ export function needsStd(args: string[]): boolean {
 /** Whether all that the service and its tests need of jsr.io is cached. */
 async function isCached(): Promise<boolean> {
   const { success } = await new Deno.Command(Deno.execPath(), {
-    args: ["cache", "--quiet", "--cached-only", "--frozen", "main_test.ts"],
+    // deno-fmt-ignore
+    args: [
+      "test", "--no-run", "--no-check", "--cached-only", "--frozen",
+      "main_test.ts",
+    ],
     cwd: project,
     stdin: "null",
     stdout: "null",
