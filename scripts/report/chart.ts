@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { printable } from "../format.ts";
 import { type Markup, markup, type Value } from "./markup.ts";
 
 /** Widths that pictures are drawn for, in CSS pixels. */
@@ -77,18 +78,36 @@ export function round(value: number): number {
 
 /** Width of a character at 13 pixels, on average; a little too much rather. */
 const CHARACTER = 7.1;
+/** The same for names, which are bold and larger. */
+const NAME_CHARACTER = 8.8;
 
 /**
  * As much of a text as fits.
  *
  * @param text Text of 13 pixels' size.
  * @param width Pixels to fit it into.
+ * @param character Pixels of one character, for text of another size.
  * @returns The text, its beginning and an ellipsis, or nothing when less than
  * three characters would be left.
  */
-export function fitted(text: string, width: number): string {
-  const room = Math.floor(width / CHARACTER);
+export function fitted(
+  text: string,
+  width: number,
+  character = CHARACTER,
+): string {
+  const room = Math.floor(width / character);
   const characters = [...text];
   if (characters.length <= room) return text;
   return room < 4 ? "" : `${characters.slice(0, room - 1).join("")}…`;
+}
+
+/** The name of a variant, as the heading of its part of a picture. */
+export function nameLabel(
+  name: string,
+  y: number,
+  width: number,
+  { best = false, beside }: { best?: boolean; beside?: Value } = {},
+): Markup {
+  const text = fitted(printable(name), width, NAME_CHARACTER);
+  return label(0, y, [text, beside], best ? "name best" : "name");
 }

@@ -8,7 +8,14 @@
 import { scaleLinear } from "d3-scale";
 import { formatBytes, formatShare, printable } from "../format.ts";
 import type { Report, Variant } from "../schema.ts";
-import { box, type Drawing, figure, fitted, label } from "./chart.ts";
+import {
+  box,
+  type Drawing,
+  figure,
+  fitted,
+  label,
+  nameLabel,
+} from "./chart.ts";
 import { type Markup, markup } from "./markup.ts";
 
 const HEIGHT = 34;
@@ -40,7 +47,7 @@ function draw(variants: Variant[], most: number, width: number): Drawing {
   for (const variant of variants) {
     const { layers, sizeBytes } = variant;
     content.push(
-      label(0, y + 15, fitted(printable(variant.name), width), "name"),
+      nameLabel(variant.name, y + 15, width),
     );
     y += 24;
     let before = 0;
@@ -63,13 +70,14 @@ function draw(variants: Variant[], most: number, width: number): Drawing {
           formatShare(layer.sizeBytes, sizeBytes)
         }`,
       }));
-      const text = fitted(`${index + 1}`, length - 6) ||
-        (length > 14 ? String(index + 1) : "");
-      const more = fitted(
-        `${index + 1}  ${printable(layer.instruction)}`,
+      const number = String(index + 1);
+      const text = fitted(
+        `${number}  ${printable(layer.instruction)}`,
         length - 14,
-      );
-      content.push(label(x + 6, y + HEIGHT / 2 + 4.5, more || text, "on"));
+      ) || (length > 10 + number.length * 8 ? number : "");
+      if (text !== "") {
+        content.push(label(x + 5, y + HEIGHT / 2 + 4.5, text, "on"));
+      }
     }
     y += HEIGHT + 16;
   }

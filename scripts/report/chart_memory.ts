@@ -6,9 +6,9 @@
  */
 // @ts-types="npm:@types/d3-scale@^4.0.9"
 import { scaleLinear } from "d3-scale";
-import { formatBytes, printable } from "../format.ts";
+import { formatBytes } from "../format.ts";
 import type { Report, Variant } from "../schema.ts";
-import { type Drawing, figure, fitted, label, round } from "./chart.ts";
+import { type Drawing, figure, nameLabel, round } from "./chart.ts";
 import { axis, line } from "./chart_samples.ts";
 import { type Markup, markup, NOTHING } from "./markup.ts";
 
@@ -88,14 +88,9 @@ function draw(variants: Variant[], width: number): Drawing {
     });
     const idle = variant.memoryBytes?.idle;
     const figures = idle === undefined ? "" : `  ${formatBytes(idle)} idle`;
-    content.push(label(
-      0,
-      y + 15,
-      markup`${
-        fitted(printable(variant.name), width - 110)
-      }<tspan class="muted plain-text">${figures}</tspan>`,
-      "name",
-    ));
+    content.push(nameLabel(variant.name, y + 15, width - 130, {
+      beside: markup`<tspan class="muted plain-text">${figures}</tspan>`,
+    }));
     y += 36;
     const at = own.map(({ value }) => scale(value));
     content.push(line(0, y, width - 30, y, "rule"));

@@ -6,9 +6,9 @@
  */
 // @ts-types="npm:@types/d3-scale@^4.0.9"
 import { type ScaleLinear, scaleLinear } from "d3-scale";
-import { formatDuration, printable } from "../format.ts";
+import { formatDuration } from "../format.ts";
 import type { Distribution, Report } from "../schema.ts";
-import { type Drawing, figure, fitted, label, round } from "./chart.ts";
+import { type Drawing, figure, label, nameLabel, round } from "./chart.ts";
 import { type Markup, markup, NOTHING } from "./markup.ts";
 
 interface Row {
@@ -62,7 +62,7 @@ function draw(rows: Row[], width: number): Drawing {
   for (const { name, what, kind, found } of rows) {
     if (name !== undefined) {
       if (y > 0) y += 8;
-      content.push(label(0, y + 15, fitted(printable(name), width), "name"));
+      content.push(nameLabel(name, y + 15, width));
       y += 24;
     }
     const middle = y + ROW / 2 - 3;

@@ -6,9 +6,9 @@
  */
 // @ts-types="npm:@types/d3-scale@^4.0.9"
 import { scaleLinear } from "d3-scale";
-import { formatBytes, printable } from "../format.ts";
+import { formatBytes } from "../format.ts";
 import type { Report, Variant } from "../schema.ts";
-import { box, type Drawing, figure, fitted, label } from "./chart.ts";
+import { box, type Drawing, figure, label, nameLabel } from "./chart.ts";
 import { smallestOf } from "./figures.ts";
 import type { Markup } from "./markup.ts";
 import { markup } from "./markup.ts";
@@ -69,12 +69,7 @@ function draw(variants: Variant[], most: number, width: number): Drawing {
   let y = 0;
   for (const variant of variants) {
     content.push(
-      label(
-        0,
-        y + 15,
-        fitted(printable(variant.name), width),
-        variant === smallest ? "name best" : "name",
-      ),
+      nameLabel(variant.name, y + 15, width, { best: variant === smallest }),
     );
     y += 24;
     for (const bar of BARS) {

@@ -22,6 +22,24 @@ const HEIGHTS = { [WIDTHS.wide]: 440, [WIDTHS.narrow]: 480 };
 const LOWEST = 70;
 /** Colours for directories, in turn. */
 const HUES = 5;
+
+/** What all pictures of a report have in common. */
+export interface TreemapScale {
+  /** Bytes of the largest image. */
+  most: number;
+  /** Names right below the roots: a directory has one colour in all pictures. */
+  tops: string[];
+}
+
+/** The scale for the pictures of some variants. */
+export function treemapScale(variants: Variant[]): TreemapScale {
+  const tops = variants.flatMap(({ contents }) => contents.children ?? [])
+    .toSorted((a, b) => b.bytes - a.bytes).map(({ name }) => name);
+  return {
+    most: Math.max(0, ...variants.map(({ contents }) => contents.bytes)),
+    tops: [...new Set(tops)],
+  };
+}
 const HEADER = 20;
 
 type Cell = HierarchyRectangularNode<FilledNode>;
@@ -30,19 +48,25 @@ type Cell = HierarchyRectangularNode<FilledNode>;
  * Renders what fills one variant.
  *
  * @param variant The variant.
- * @param most Bytes of the largest rootfs of the report, for the scale.
+ * @param scale Of all pictures of the report.
  */
-export function chartTreemap(variant: Variant, most: number): Markup {
+export function chartTreemap(variant: Variant, scale: TreemapScale): Markup {
   const tree = filledTree(variant);
   if (tree.bytes === 0) return NOTHING;
-  const share = tree.bytes / Math.max(most, tree.bytes);
+  const share = tree.bytes / Math.max(scale.most, tree.bytes);
   const told = filledLeaves(tree).slice(0, 5).map(({ path, bytes }) =>
     `${path} ${formatBytes(bytes)}`
   ).join(", ");
   return figure(
     `Areas: what fills ${variant.name}. The largest: ${told}`,
     caption(variant, share),
-    (width) => draw(tree, width, Math.max(LOWEST, heightOf(width) * share)),
+    (width) =>
+      draw(
+        tree,
+        width,
+        Math.max(LOWEST, heightOf(width) * share),
+        scale.tops,
+      ),
   );
 }
 
@@ -60,7 +84,12 @@ function heightOf(width: number): number {
   return HEIGHTS[width as keyof typeof HEIGHTS];
 }
 
-function draw(tree: FilledNode, width: number, height: number): Drawing {
+function draw(
+  tree: FilledNode,
+  width: number,
+  height: number,
+  tops: string[],
+): Drawing {
   const root = hierarchy(tree, (node) => node.children)
     .sum((node) => node.children === undefined ? node.bytes : 0)
     .sort((a, b) => (b.value ?? 0) - (a.value ?? 0));
@@ -69,8 +98,8 @@ function draw(tree: FilledNode, width: number, height: number): Drawing {
     .paddingTop((node) => hasHeader(node) ? HEADER : 0)(root);
   const content = laid.descendants().flatMap((cell) => {
     if (cell.depth === 0 && cell.children !== undefined) return [];
-    if (cell.children === undefined) return [leaf(cell, tree.bytes)];
-    return hasHeader(cell) ? [header(cell, tree.bytes)] : [];
+    if (cell.children === undefined) return [leaf(cell, tree.bytes, tops)];
+    return hasHeader(cell) ? [header(cell, tree.bytes, tops)] : [];
   });
   return { content, height };
 }
@@ -81,7 +110,7 @@ function hasHeader(cell: Cell): boolean {
     cell.x1 - cell.x0 >= 70 && cell.y1 - cell.y0 >= 56;
 }
 
-function header(cell: Cell, whole: number): Markup {
+function header(cell: Cell, whole: number, tops: string[]): Markup {
   const { x0, y0, x1 } = cell;
   const { name, bytes, path } = cell.data;
   const text = `${printable(name)}  ${formatBytes(bytes)}`;
@@ -91,13 +120,13 @@ function header(cell: Cell, whole: number): Markup {
       y: y0,
       width: x1 - x0,
       height: HEADER - 2,
-      kind: `${kindOf(cell)} head`,
+      kind: kindOf(cell, tops),
       title: titleOf(path, bytes, whole),
     })
   }${label(x0 + 6, y0 + 13.5, fitted(text, x1 - x0 - 10), "on small")}</g>`;
 }
 
-function leaf(cell: Cell, whole: number): Markup {
+function leaf(cell: Cell, whole: number, tops: string[]): Markup {
   const { x0, y0, x1, y1 } = cell;
   const width = x1 - x0;
   const height = y1 - y0;
@@ -112,7 +141,7 @@ function leaf(cell: Cell, whole: number): Markup {
       y: 0,
       width,
       height,
-      kind: kindOf(cell),
+      kind: kindOf(cell, tops),
       title: titleOf(path, bytes, whole),
     })
   }${name !== "" && label(6, 15, name, "on")}${
@@ -144,10 +173,12 @@ function nameOf(cell: Cell): string {
   return printable(names.join("/"));
 }
 
-function kindOf(cell: Cell): string {
+function kindOf(cell: Cell, tops: string[]): string {
   if (cell.data.kind !== "path") return cell.data.kind;
+  // The program's own heading belongs to what fills it.
+  const [first] = cell.children ?? [];
+  if (first !== undefined && first.data.kind !== "path") return "runtime";
   let top = cell;
   while (top.depth > 1 && top.parent !== null) top = top.parent;
-  const index = top.parent?.children?.indexOf(top) ?? 0;
-  return `hue${index % HUES}`;
+  return `hue${Math.max(0, tops.indexOf(top.data.name)) % HUES}`;
 }

@@ -10,34 +10,44 @@ import { type Figure, measuredFigures, smallestOf } from "./figures.ts";
 import { GAP, table, type TerminalStyle } from "./table.ts";
 import { clip, clipMiddle, textWidth, wrap } from "./text_width.ts";
 
-/** Columns for a name or a user; a quarter of narrow terminals. */
-const LONGEST = 32;
+/** Columns for a name, if there is room; otherwise a quarter of the terminal. */
+const LONGEST = [48, 40, 32, 28, 24];
 /** The last column may be broken into lines as narrow as this. */
 const NARROWEST = 24;
 
 /** Renders the comparison of all variants; empty when there is none. */
 export function comparison(report: Report, style: TerminalStyle): string {
   if (report.variants.length === 0) return "";
-  const longest = Math.min(LONGEST, Math.floor(style.columns / 4));
-  const smallest = smallestOf(report.variants);
+  const shortest = Math.floor(style.columns / 4);
   const columns = measuredFigures(report).map((figure) =>
-    column(figure, report, longest, style)
+    column(figure, report, shortest, style)
   );
-  const names: Column = {
+  const arranged = (longest: number) => {
+    const names = namesOf(report, longest, style);
+    return { names, parts: arrange(columns, style.columns - widthOf(names)) };
+  };
+  // Names are shortened only where they would cost one more table.
+  const least = arranged(shortest);
+  const { names, parts } = LONGEST.map(arranged)
+    .find(({ parts }) => parts.length === least.parts.length) ?? least;
+  return parts.map((part) => draw([names, ...part], style)).join("\n\n");
+}
+
+function namesOf(
+  report: Report,
+  longest: number,
+  { colors }: TerminalStyle,
+): Column {
+  const smallest = smallestOf(report.variants);
+  return {
     group: "",
     title: "Variant",
     align: "left",
     cells: report.variants.map((variant) => {
       const text = clipMiddle(printable(variant.name), longest);
-      return {
-        text,
-        shown: variant === smallest ? style.colors.bold(text) : text,
-      };
+      return { text, shown: variant === smallest ? colors.bold(text) : text };
     }),
   };
-  return arrange(columns, style.columns - widthOf(names))
-    .map((part) => draw([names, ...part], style))
-    .join("\n\n");
 }
 
 interface Column {

@@ -7,7 +7,7 @@
 import { formatBytes, formatRatio, printable } from "../format.ts";
 import type { ImageDiff, PathChange, ValueChange } from "../schema.ts";
 import { indent, table, type TerminalStyle, terminalStyle } from "./table.ts";
-import { clip, clipMiddle } from "./text_width.ts";
+import { clip, clipMiddle, textWidth } from "./text_width.ts";
 
 /** Lines of each list; the rest is counted. */
 const LISTED = 20;
@@ -118,14 +118,14 @@ function directories(diff: ImageDiff, style: TerminalStyle): string {
 function paths(diff: ImageDiff, style: TerminalStyle): string {
   const sorted = diff.paths
     .toSorted((a, b) => Math.abs(b.bytes) - Math.abs(a.bytes));
-  const rows = sorted.map((path) => [
+  const changes = sorted.map(what);
+  const beside = Math.max(4, ...changes.slice(0, LISTED).map(textWidth));
+  const room = Math.max(20, style.columns - beside - 18);
+  const rows = sorted.map((path, index) => [
     painted(SIGNS[path.kind], style),
     signed(path.bytes),
-    clipMiddle(
-      slashed(printable(path.path)),
-      Math.max(20, style.columns - 44),
-    ),
-    what(path),
+    clipMiddle(slashed(printable(path.path)), room),
+    changes[index],
   ]);
   return listed(
     "Paths",

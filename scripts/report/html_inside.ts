@@ -7,7 +7,7 @@
 import { formatBytes, formatShare } from "../format.ts";
 import type { Report, Variant } from "../schema.ts";
 import { chartLayers } from "./chart_layers.ts";
-import { chartTreemap } from "./chart_treemap.ts";
+import { chartTreemap, treemapScale } from "./chart_treemap.ts";
 import { filledLeaves, filledTree } from "./filled_tree.ts";
 import { firstRows, type Heading, htmlTable } from "./html_table.ts";
 import { type Markup, markup, NOTHING, type Value } from "./markup.ts";
@@ -54,7 +54,7 @@ function layerTable({ name, layers, sizeBytes }: Variant): Markup {
 export function htmlContents({ variants }: Report): Markup {
   const filled = variants.filter(({ contents }) => contents.bytes > 0);
   if (filled.length === 0) return NOTHING;
-  const most = Math.max(...filled.map(({ contents }) => contents.bytes));
+  const scale = treemapScale(filled);
   return markup`<section id="contents">
 <h2>What fills each image</h2>
 ${
@@ -62,7 +62,7 @@ ${
       markup`<h3>${variant.name}, ${formatBytes(variant.contents.bytes)} in ${
         variant.rootfs.files.toLocaleString("en")
       } files</h3>
-${chartTreemap(variant, most)}${
+${chartTreemap(variant, scale)}${
         longTable(
           `The largest parts of ${variant.name}`,
           [

@@ -50,7 +50,8 @@ code, pre { font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu 
 .good { color: var(--good); } .bad { color: var(--bad); font-weight: 600; }
 nav ul { list-style: none; padding: .5rem 2px; margin: 0; display: flex; flex-wrap: wrap; gap: .2rem 1.1rem; overflow-x: auto;
   border-block: 1px solid var(--line); font-size: .875rem; white-space: nowrap; }
-.lead { font-size: 1.06rem; }
+.lead { font-size: 1.06rem; text-wrap: pretty; }
+.note { font-size: .875rem; }
 section { padding-top: 2.4rem; }
 section:first-child { padding-top: 1.4rem; }
 footer { padding-block: 3rem 4rem; font-size: .875rem; color: var(--muted); }
@@ -105,10 +106,11 @@ th, td { text-align: left; vertical-align: top; padding: .32rem .9rem .32rem 0; 
   overflow-wrap: normal; }
 th:last-child, td:last-child { padding-right: 0; }
 thead th { font-weight: 500; color: var(--muted); font-size: .8125rem; white-space: nowrap; vertical-align: bottom; }
-tbody th { font-weight: 600; }
+tbody th { font-weight: 600; overflow-wrap: anywhere; }
+thead th.text { white-space: normal; overflow-wrap: anywhere; }
 tbody th code { font-weight: 400; }
 td code, th code { overflow-wrap: anywhere; }
-td:has(code), th:has(code), td.text { min-width: 9.5rem; max-width: 30rem; }
+td:has(code), th:has(code), .text { min-width: 9.5rem; max-width: 30rem; }
 .number { text-align: right; white-space: nowrap; padding-right: 1.5rem; }
 .short { white-space: nowrap; }
 pre { overflow-x: auto; padding: .7rem .9rem; border: 1px solid var(--line); border-radius: 4px; margin: .4rem 0 1rem;

@@ -33,7 +33,7 @@ export function htmlTable(
 <caption>${caption}</caption>
 <thead><tr>${
     head.map(({ title }, index) =>
-      markup`<th scope="col"${side(index)}>${title}</th>`
+      markup`<th scope="col"${textual(title) || side(index)}>${title}</th>`
     )
   }</tr></thead>
 <tbody>
@@ -44,9 +44,10 @@ ${
           index === 0
             ? markup`<th scope="row"${
               // Names break at their hyphens unless they are told not to.
-              typeof cell === "string" && cell.length <= 24
+              textual(cell) ||
+              (typeof cell === "string"
                 ? markup` class="short"`
-                : side(index)}>${cell}</th>`
+                : side(index))}>${cell}</th>`
             : markup`<td${textual(cell) || side(index)}>${cell ?? "–"}</td>`
         )
       }</tr>

@@ -70,7 +70,7 @@ function contents(variant: Variant, style: TerminalStyle): string {
     if (depth > DEPTH) return;
     for (const child of node.children ?? []) {
       const name = "  ".repeat(depth) + printable(child.name) +
-        (child.children !== undefined && child.kind === "path" ? "/" : "");
+        (child.children?.[0].kind === "path" ? "/" : "");
       rows.push([
         formatBytes(child.bytes),
         formatShare(child.bytes, tree.bytes),

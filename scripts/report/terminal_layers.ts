@@ -54,10 +54,15 @@ export function layersTable(variant: Variant, style: TerminalStyle): string {
     ...row.slice(0, -1),
     clip(row[row.length - 1], room),
   ]);
+  const aligns = head.map((title) =>
+    ["Size", "Share", "Pull"].includes(title)
+      ? "right" as const
+      : "left" as const
+  );
   const hidden = layers.length - shown.length;
   return [
     heading,
-    indent(table(head, rows, ["right", "right", "right"], style)),
+    indent(table(head, rows, aligns, style)),
     ...hidden > 0 ? [`  and ${hidden} smaller ones`] : [],
   ].join("\n");
 }

@@ -63,7 +63,7 @@ export function clipMiddle(text: string, width: number): string {
  * Breaks a text into lines at its spaces.
  *
  * @param text The text, on one line.
- * @param width Columns of each line; longer words are cut.
+ * @param width Columns of each line; longer words are broken anywhere.
  */
 export function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
@@ -75,7 +75,14 @@ export function wrap(text: string, width: number): string[] {
       continue;
     }
     if (line !== "") lines.push(line);
-    line = clip(word, width);
+    line = "";
+    for (const character of word) {
+      if (textWidth(line + character) > width) {
+        lines.push(line);
+        line = "";
+      }
+      line += character;
+    }
   }
   return [...lines, line];
 }
