@@ -15,6 +15,7 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { basename, dirname, join } from "node:path";
+import { Buildah } from "../scripts/engine/buildah.ts";
 import { attempt, run } from "../scripts/engine/command.ts";
 import { findEngine, sweep } from "../scripts/engine/find_engine.ts";
 import { EXIT, UserError } from "../scripts/errors.ts";
@@ -127,7 +128,19 @@ async function ours(engine: Engine): Promise<string[]> {
   const listed = engine.name === "buildah"
     ? await run("buildah", ["containers", "--format", "{{.ContainerName}}"])
     : await run(engine.name, ["ps", "--all", "--format", "{{.Names}}"]);
-  return listed.split("\n").filter((name) => name.includes(`-${Deno.pid}-`));
+  const mine = (text: string) => text.includes(`-${Deno.pid}-`);
+  const found = listed.split("\n").filter(mine);
+  // Those of a build tell it only in their stored options.
+  if (engine instanceof Buildah) {
+    for await (const { name } of Deno.readDir(engine.containers)) {
+      const path = join(engine.containers, name, "userdata/buildah.json");
+      const state = await Deno.readTextFile(path).catch(() => "");
+      if (mine(/"CgroupParent":"[^"]*"/.exec(state)?.[0] ?? "")) {
+        found.push(name);
+      }
+    }
+  }
+  return found;
 }
 
 async function findHere(name: EngineName): Promise<Engine | undefined> {
@@ -273,6 +286,7 @@ async function proveBuild(
       })
     );
     assertEquals(error, signal.reason);
+    assertEquals(await ours(engine), []);
   });
 }
 

@@ -24,6 +24,7 @@ import { buildahImageInfo } from "./image_info.ts";
 import { containerName, isGone, ownerOf } from "./owner.ts";
 import { missing } from "./setup.ts";
 import { Unusable } from "./unusable.ts";
+import { removeWorking } from "./working_containers.ts";
 
 const imageList = z.array(z.object({
   id: z.string(),
@@ -153,29 +154,14 @@ export class Buildah implements Engine {
     });
   }
 
-  /** Removes the working containers whose mark or name is chosen. */
   async #removeWorking(chosen: (mark: string) => boolean): Promise<string[]> {
-    const listed = await run("buildah", ["containers", "--all", "--json"]);
-    const names: string[] = [];
-    for (const container of containerList.parse(JSON.parse(listed)) ?? []) {
-      const { id, containername } = container;
-      const mark = await this.#markOf(id);
-      if (!chosen(containername) && !(mark && chosen(mark))) continue;
-      await attempt("buildah", ["rm", id]);
-      names.push(containername);
-    }
-    return names;
-  }
-
-  /** The mark given to the build that a working container belongs to. */
-  async #markOf(id: string): Promise<string | undefined> {
-    try {
-      const path = `${this.containers}/${id}/userdata/buildah.json`;
-      const state = JSON.parse(await Deno.readTextFile(path));
-      return state?.CommonBuildOpts?.CgroupParent;
-    } catch {
-      return undefined; // Another user's, or of another release: leave it alone.
-    }
+    const json = await run("buildah", ["containers", "--all", "--json"]);
+    const listed = containerList.parse(JSON.parse(json)) ?? [];
+    return await removeWorking(
+      listed.map(({ id, containername }) => ({ id, name: containername })),
+      { folder: this.containers, remove: ["buildah", "rm"] },
+      chosen,
+    );
   }
 }
 

@@ -16,13 +16,22 @@ export type Builder = "buildkit" | "legacy" | "podman";
  * @param options What to build; `tag` may differ from what the caller gave.
  * @param builder BuildKit streams lines only when told; the other two remove
  * the container of a failed step only when told.
+ * @param mark Kept in podman's working containers, as a secret that no step
+ * asks for, so that what a killed build leaves can be told apart.
  */
-export function buildArgs(options: BuildOptions, builder: Builder): string[] {
+export function buildArgs(
+  options: BuildOptions,
+  builder: Builder,
+  mark: string,
+): string[] {
   const args = ["build", "--file", options.dockerfile];
   if (builder === "buildkit") args.push("--progress", "plain");
   else args.push("--force-rm");
   // Steps that did not change are taken from earlier builds; podman: only so.
-  if (builder === "podman") args.push("--layers", "--format", "docker");
+  if (builder === "podman") {
+    args.push("--layers", "--format", "docker");
+    args.push("--secret", `id=${mark},src=/dev/null`);
+  }
   if (options.tag !== undefined) args.push("--tag", options.tag);
   if (options.target !== undefined) args.push("--target", options.target);
   if (options.platform !== undefined) args.push("--platform", options.platform);

@@ -6,16 +6,23 @@ const container = { name: "c-1", owner: "vm-1-2" };
 
 Deno.test("buildArgs() for BuildKit streams plain lines", () => {
   assertEquals(
-    buildArgs({
-      ...build,
-      tag: "hello:scratch",
-      target: "run-test-stage",
-      platform: "linux/arm64",
-      buildArgs: { DENO_FLAGS: "--no-lock --import-map offline/x.json", A: "" },
-      labels: { "org.example.a": "b" },
-      noCache: true,
-      pull: true,
-    }, "buildkit"),
+    buildArgs(
+      {
+        ...build,
+        tag: "hello:scratch",
+        target: "run-test-stage",
+        platform: "linux/arm64",
+        buildArgs: {
+          DENO_FLAGS: "--no-lock --import-map offline/x.json",
+          A: "",
+        },
+        labels: { "org.example.a": "b" },
+        noCache: true,
+        pull: true,
+      },
+      "buildkit",
+      "mark",
+    ),
     [
       "build",
       "--file",
@@ -42,7 +49,7 @@ Deno.test("buildArgs() for BuildKit streams plain lines", () => {
 });
 
 Deno.test("buildArgs() for the legacy builder has no flag it does not know", () => {
-  assertEquals(buildArgs(build, "legacy"), [
+  assertEquals(buildArgs(build, "legacy", "mark"), [
     "build",
     "--file",
     "/ctx/Dockerfile.scratch",
@@ -52,7 +59,7 @@ Deno.test("buildArgs() for the legacy builder has no flag it does not know", () 
 });
 
 Deno.test("buildArgs() for podman keeps HEALTHCHECK and the steps", () => {
-  assertEquals(buildArgs({ ...build, tag: "x" }, "podman"), [
+  assertEquals(buildArgs({ ...build, tag: "x" }, "podman", "mark"), [
     "build",
     "--file",
     "/ctx/Dockerfile.scratch",
@@ -60,6 +67,8 @@ Deno.test("buildArgs() for podman keeps HEALTHCHECK and the steps", () => {
     "--layers",
     "--format",
     "docker",
+    "--secret",
+    "id=mark,src=/dev/null",
     "--tag",
     "x",
     "/ctx",

@@ -21,7 +21,8 @@ import { runContainer } from "./docker_container.ts";
 import { explainBuild } from "./explain_build.ts";
 import { explainDisk, explainRegistry } from "./explain.ts";
 import { dockerImageInfo } from "./image_info.ts";
-import { isGone, owner, OWNER_LABEL } from "./owner.ts";
+import { containerName, isGone, OWNER_LABEL, ownerOf } from "./owner.ts";
+import { removeWorking } from "./working_containers.ts";
 
 /** In what docker and podman differ. */
 export interface Dialect {
@@ -29,9 +30,9 @@ export interface Dialect {
   version: string;
   builder: Builder;
   cannot: Partial<Record<keyof Restrictions, string>>;
+  /** Folder of the containers it builds in; docker's daemon looks after its own. */
+  working?: string;
 }
-
-let testBuilds = 0;
 
 /** An engine with docker's command line. */
 export class DockerLike implements Engine {
@@ -39,24 +40,28 @@ export class DockerLike implements Engine {
   readonly version: string;
   readonly cannot: Partial<Record<keyof Restrictions, string>>;
   readonly #builder: Builder;
+  readonly #working?: string;
 
   constructor(dialect: Dialect) {
     this.name = dialect.name;
     this.version = dialect.version;
     this.cannot = dialect.cannot;
     this.#builder = dialect.builder;
+    this.#working = dialect.working;
   }
 
   async build(options: BuildOptions): Promise<void> {
+    const mark = containerName();
     // BuildKit keeps its cache apart from images: a test leaves no image. The
     // others' cache is the untagged image, which therefore stays.
     const passing = options.tag === undefined && this.#builder === "buildkit"
-      ? `deno-small-image-test:${owner()}-${++testBuilds}`.toLowerCase()
+      ? `${mark}:test`.toLowerCase()
       : undefined;
     const before = options.tag && (await this.inspect(options.tag))?.id;
     const args = buildArgs(
       { ...options, tag: options.tag ?? passing },
       this.#builder,
+      mark,
     );
     const env = this.name === "podman" ? undefined : {
       DOCKER_BUILDKIT: this.#builder === "buildkit" ? "1" : "0",
@@ -65,6 +70,7 @@ export class DockerLike implements Engine {
     try {
       await run(this.name, args, { env, signal, onLine });
     } catch (error) {
+      await this.#removeWorking((found) => found === mark);
       if (!(error instanceof CommandFailed)) throw error;
       throw explainBuild(basename(options.dockerfile), error.output, error);
     } finally {
@@ -128,22 +134,45 @@ export class DockerLike implements Engine {
   }
 
   /**
-   * Removes the containers of runs that were killed.
+   * Removes the containers of runs and builds that were killed.
    *
    * @returns Their names.
    */
   async sweep(): Promise<string[]> {
-    const format = `{{.Names}}\t{{.Label "${OWNER_LABEL}"}}`;
     const filter = `label=${OWNER_LABEL}`;
-    const args = ["ps", "--all", "--filter", filter, "--format", format];
-    const listed = await run(this.name, args);
-    const gone = listed.trim().split("\n").map((line) => line.split("\t"))
-      .filter(([, label = ""]) => isGone(label)).map(([name]) => name);
+    const args = ["ps", "--all", "--filter", filter, "--format", "{{.Names}}"];
+    const gone = (await run(this.name, args)).trim().split("\n").filter(left);
     if (gone.length > 0) {
       await attempt(this.name, ["rm", "--force", "--volumes", ...gone]);
     }
-    return gone;
+    return [...gone, ...await this.#removeWorking(left)];
   }
+
+  async #removeWorking(chosen: (mark: string) => boolean): Promise<string[]> {
+    if (this.#working === undefined) return [];
+    const format = "{{.ID}}\t{{.Names}}";
+    const args = [
+      "ps",
+      "--all",
+      "--external",
+      "--no-trunc",
+      "--format",
+      format,
+    ];
+    const listed = (await run(this.name, args)).trim().split("\n")
+      .map((line) => line.split("\t"))
+      .map(([id, name = ""]) => ({ id, name }));
+    return await removeWorking(listed, {
+      folder: this.#working,
+      remove: [this.name, "rm", "--force"],
+    }, chosen);
+  }
+}
+
+/** Whether a container is left of a process that is gone. */
+function left(name: string): boolean {
+  const whose = ownerOf(name);
+  return whose !== undefined && isGone(whose);
 }
 
 /** The error for a pull that failed; anything but a failed command as it is. */

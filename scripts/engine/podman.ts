@@ -4,9 +4,8 @@
  *
  * @module
  */
-import type { Restrictions } from "../model.ts";
 import { attempt } from "./command.ts";
-import { DockerLike } from "./docker_like.ts";
+import { type Dialect, DockerLike } from "./docker_like.ts";
 import { containerName, owner, OWNER_LABEL } from "./owner.ts";
 import { Unusable } from "./unusable.ts";
 
@@ -39,18 +38,19 @@ export function probeArgs(
 }
 
 /**
- * What podman cannot restrict.
+ * What podman says of itself: what it cannot restrict, where it builds.
  *
  * @param info What `podman info --format json` printed.
  */
 export function podmanFacts(
   info: string,
-): { version: string; cannot: Partial<Record<keyof Restrictions, string>> } {
-  const { host, version } = JSON.parse(info);
+): Pick<Dialect, "version" | "cannot" | "working"> {
+  const { host, store, version } = JSON.parse(info);
   const controllers: string[] = host?.cgroupControllers ?? [];
   const why = "podman has no such control group here";
   return {
     version: version?.Version ?? "unknown",
+    working: `${store?.graphRoot}/${store?.graphDriverName}-containers`,
     cannot: {
       ...(controllers.includes("memory") ? {} : { memoryBytes: why }),
       ...(controllers.includes("pids") ? {} : { pids: why }),

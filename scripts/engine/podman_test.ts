@@ -6,10 +6,12 @@ Deno.test("podmanFacts() reads the version and the control groups", () => {
   const info = (cgroupControllers: string[]) =>
     JSON.stringify({
       host: { cgroupControllers },
+      store: { graphRoot: "/var/lib/x", graphDriverName: "overlay" },
       version: { Version: "4.3.1" },
     });
   assertEquals(podmanFacts(info(["cpu", "memory", "pids"])), {
     version: "4.3.1",
+    working: "/var/lib/x/overlay-containers",
     cannot: {},
   });
   assertEquals(
