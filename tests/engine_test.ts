@@ -33,17 +33,13 @@ const SERVICE = [
   "while :; do sleep 0.05; done",
 ].join("; ");
 
-const DOCKERFILE = `FROM scratch AS base
+const BASE = `FROM scratch AS base
 COPY shell/ /
-FROM base AS broken
-RUN echo a test failed; exit 3
-FROM base AS passing
-RUN echo all tests passed
-FROM base AS slow
-RUN echo waiting; sleep 60
-FROM base AS nothing-to-start
-ENTRYPOINT ["/no/such/program"]
-FROM base
+`;
+
+/** One file each, as docker's legacy builder runs all stages up to the target. */
+const DOCKERFILES = {
+  "Dockerfile": `${BASE}FROM base
 ARG GREETING=none
 ENV GREETING=$GREETING
 USER 65532:65532
@@ -51,7 +47,21 @@ EXPOSE 8080
 HEALTHCHECK CMD ["/bin/sleep", "0"]
 ENTRYPOINT ["/bin/sh", "-c"]
 CMD [${JSON.stringify(SERVICE)}]
-`;
+`,
+  "Dockerfile.stages": `${BASE}FROM base AS passing
+RUN echo all tests passed
+FROM base AS beyond
+RUN echo not to be run; exit 1
+`,
+  "Dockerfile.broken": `${BASE}RUN echo a test failed; exit 3
+`,
+  "Dockerfile.slow": `${BASE}RUN echo waiting; sleep 60
+`,
+  "Dockerfile.nothing": `${BASE}ENTRYPOINT ["/no/such/program"]
+`,
+  "Dockerfile.unknown": `FROM localhost:1/no/such:image
+`,
+};
 
 const SERVER = `
 Deno.serve(
@@ -84,7 +94,9 @@ async function copyPrograms(paths: string[], root: string) {
 async function makeContext(): Promise<string> {
   const context = await Deno.makeTempDir({ prefix: "deno-small-image-" });
   await copyPrograms(["/bin/sh", "/bin/sleep"], join(context, "shell"));
-  await Deno.writeTextFile(join(context, "Dockerfile"), DOCKERFILE);
+  for (const [name, text] of Object.entries(DOCKERFILES)) {
+    await Deno.writeTextFile(join(context, name), text);
+  }
   // Apart, as the legacy builder sends the whole context each time.
   const server = join(context, "with-server");
   await copyPrograms([Deno.execPath()], join(server, "server"));
@@ -182,9 +194,13 @@ async function proveBuild(
   engine: Engine,
   context: string,
 ) {
-  const build = { context, dockerfile: join(context, "Dockerfile") };
+  const file = (name: string) => ({
+    context,
+    dockerfile: join(context, `Dockerfile.${name}`),
+  });
   const whole = {
-    ...build,
+    context,
+    dockerfile: join(context, "Dockerfile"),
     tag: NAME,
     buildArgs: { GREETING: "a=b c" },
     labels: { [LABEL]: String(Deno.pid) },
@@ -234,9 +250,9 @@ async function proveBuild(
 
   await t.step("a step that fails is shown", async () => {
     const error = await assertRejects(
-      () => engine.build({ ...build, target: "broken" }),
+      () => engine.build(file("broken")),
       UserError,
-      'Cannot build "Dockerfile"',
+      'Cannot build "Dockerfile.broken"',
     );
     assertEquals(error.exitCode, EXIT.checkFailed);
     assertStringIncludes(error.output ?? "", "\na test failed\n");
@@ -246,7 +262,7 @@ async function proveBuild(
   await t.step("a test stage runs, and leaves no image", async () => {
     const lines: string[] = [];
     await engine.build({
-      ...build,
+      ...file("stages"),
       target: "passing",
       labels: { [`${LABEL}-stage`]: String(Deno.pid) },
       noCache: true, // Or an earlier run of this test may have run it.
@@ -262,10 +278,8 @@ async function proveBuild(
   });
 
   await t.step("a base image nobody has is the registry's fault", async () => {
-    const dockerfile = join(context, "Dockerfile.unknown");
-    await Deno.writeTextFile(dockerfile, "FROM localhost:1/no/such:image\n");
     const error = await assertRejects(
-      () => engine.build({ context, dockerfile }),
+      () => engine.build(file("unknown")),
       UserError,
       'Cannot build "Dockerfile.unknown": the registry',
     );
@@ -277,8 +291,7 @@ async function proveBuild(
     const { signal } = controller;
     const error = await assertRejects(() =>
       engine.build({
-        ...build,
-        target: "slow",
+        ...file("slow"),
         signal,
         onLine: (line) => {
           if (says(line, "waiting")) controller.abort();
@@ -341,13 +354,8 @@ async function proveRun(t: Deno.TestContext, engine: Engine, context: string) {
 
   await t.step("what cannot start says so", async () => {
     const tag = `${NAME}-broken`;
-    const dockerfile = join(context, "Dockerfile");
-    await engine.build({
-      context,
-      dockerfile,
-      tag,
-      target: "nothing-to-start",
-    });
+    const dockerfile = join(context, "Dockerfile.nothing");
+    await engine.build({ context, dockerfile, tag });
     try {
       const error = await assertRejects(
         () => engine.run({ image: tag }),
