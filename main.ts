@@ -12,6 +12,13 @@ const DEFAULT_PORT = 8080;
 /** How long a request in flight may take after a signal; Docker kills after 10 s. */
 const GRACE_MS = 5_000;
 
+/**
+ * How long after a signal requests are still taken. A shutdown drops what the
+ * client has sent and the server has not read, so that the busiest connections
+ * are told first that they are about to close.
+ */
+const DRAIN_MS = 100;
+
 /** How long the health check waits for an answer. */
 const HEALTHCHECK_MS = 2_000;
 
@@ -89,15 +96,22 @@ export async function serve(
   port: number,
   answer: Deno.ServeHandler<Deno.NetAddr> = handler,
 ): Promise<void> {
-  const server = listen(port, answer);
+  let draining = false;
+  const server = listen(
+    port,
+    (request, info) =>
+      draining ? lastAnswer(answer(request, info)) : answer(request, info),
+  );
   const stopped = Promise.withResolvers<string>();
   let signals = 0;
   const stop = () => {
     if (++signals > 1) Deno.exit(1);
+    draining = true;
     // This closes idle connections and waits for answers that are under way,
     // but also, in some versions, for ever on a client that stalls mid-request.
-    const finished = server.shutdown().then(() => "Stopped");
-    finished.then(stopped.resolve, stopped.reject);
+    const shutdown = () =>
+      server.shutdown().then(() => stopped.resolve("Stopped"), stopped.reject);
+    setTimeout(shutdown, DRAIN_MS);
     const late =
       `Stopped, though requests were unfinished after ${GRACE_MS} ms`;
     setTimeout(() => stopped.resolve(late), GRACE_MS);
@@ -105,6 +119,15 @@ export async function serve(
   Deno.addSignalListener("SIGTERM", stop);
   Deno.addSignalListener("SIGINT", stop);
   console.log(await stopped.promise);
+}
+
+/** An answer that tells the client to send no more on this connection. */
+async function lastAnswer(
+  answer: Response | Promise<Response>,
+): Promise<Response> {
+  const response = await answer;
+  response.headers.set("connection", "close");
+  return response;
 }
 
 function listen(
