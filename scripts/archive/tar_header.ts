@@ -25,38 +25,39 @@ export interface TarHeader {
   link: string;
 }
 
+// A header is read where it lies in the chunk: a view of each field would be more
+// garbage than all that is kept of it.
+
+const codes: number[] = [];
+
 /** Text of a field up to its first NUL. */
-function text(block: Uint8Array, start: number, length: number): string {
-  const end = start + length;
-  let result = "";
+function text(bytes: Uint8Array, start: number, length: number): string {
+  let end = start;
+  let bits = 0;
+  while (end < start + length && bytes[end] !== 0) bits |= bytes[end++];
+  if (bits >= 0x80) return decodeText(bytes.subarray(start, end));
+  // In one piece: a string that grows letter by letter keeps all its parts.
+  codes.length = end - start;
   for (let index = start; index < end; index++) {
-    const byte = block[index];
-    if (byte === 0) return result;
-    if (byte >= 0x80) {
-      const nul = block.indexOf(0, index);
-      return decodeText(
-        block.subarray(start, nul === -1 || nul > end ? end : nul),
-      );
-    }
-    result += String.fromCharCode(byte);
+    codes[index - start] = bytes[index];
   }
-  return result;
+  return String.fromCharCode.apply(null, codes);
 }
 
 /** A number in octal digits, or in base 256 when the first bit is set. */
 function number(
-  block: Uint8Array,
+  bytes: Uint8Array,
   start: number,
   length: number,
   field: string,
 ): number {
-  const first = block[start];
+  const first = bytes[start];
   let value = 0;
   if (first & 0x80) {
     const negative = (first & 0x40) !== 0;
     value = negative ? (first | ~0xff) : first & 0x3f;
     for (let index = start + 1; index < start + length; index++) {
-      value = value * 256 + block[index];
+      value = value * 256 + bytes[index];
     }
     if (!Number.isSafeInteger(value)) {
       throw new ArchiveError(`a tar header has a ${field} out of range`);
@@ -65,14 +66,14 @@ function number(
   }
   let index = start;
   let end = start + length;
-  while (index < end && (block[index] === 0x20 || block[index] === 0)) index++;
-  while (end > index && (block[end - 1] === 0x20 || block[end - 1] === 0)) {
+  while (index < end && (bytes[index] === 0x20 || bytes[index] === 0)) index++;
+  while (end > index && (bytes[end - 1] === 0x20 || bytes[end - 1] === 0)) {
     end--;
   }
   for (; index < end; index++) {
-    const digit = block[index] - 0x30;
+    const digit = bytes[index] - 0x30;
     // Some writers leave rubbish after the NUL that ends the digits.
-    if (block[index] === 0) break;
+    if (bytes[index] === 0) break;
     if (digit < 0 || digit > 7) {
       throw new ArchiveError(`a tar header has a ${field} that is no number`);
     }
@@ -81,30 +82,31 @@ function number(
   return value;
 }
 
-/** Whether the block's checksum is right, by either of the two ways to add it up. */
-export function checksumHolds(block: Uint8Array): boolean {
+/** Whether the checksum of the block at `at` is right, by either way to add it up. */
+export function checksumHolds(bytes: Uint8Array, at = 0): boolean {
   // The field itself counts as spaces.
   let sum = 8 * 0x20;
-  for (let index = 0; index < 148; index++) sum += block[index];
-  for (let index = 156; index < BLOCK; index++) sum += block[index];
+  for (let index = at; index < at + 148; index++) sum += bytes[index];
+  for (let index = at + 156; index < at + BLOCK; index++) sum += bytes[index];
   let stated: number;
   try {
-    stated = number(block, 148, 8, "checksum");
+    stated = number(bytes, at + 148, 8, "checksum");
   } catch {
     return false;
   }
   if (stated === sum) return true;
   // Some old writers added the bytes up as signed ones.
   for (let index = 0; index < BLOCK; index++) {
-    if ((index < 148 || index >= 156) && block[index] >= 0x80) sum -= 256;
+    const own = index >= 148 && index < 156;
+    if (!own && bytes[at + index] >= 0x80) sum -= 256;
   }
   return stated === sum;
 }
 
-/** Whether all bytes are zero, as in the two blocks that end a tar. */
-export function isZero(block: Uint8Array): boolean {
-  for (let index = 0; index < BLOCK; index++) {
-    if (block[index] !== 0) return false;
+/** Whether the block is all zeros, as the two that end a tar. */
+export function isZero(bytes: Uint8Array, at = 0): boolean {
+  for (let index = at; index < at + BLOCK; index++) {
+    if (bytes[index] !== 0) return false;
   }
   return true;
 }
@@ -134,43 +136,48 @@ export const FLAG = {
 } as const;
 
 /** The type flag of a header. */
-export function flagOf(block: Uint8Array): string {
-  return String.fromCharCode(block[156]);
+export function flagOf(bytes: Uint8Array, at: number): string {
+  return String.fromCharCode(bytes[at + 156]);
 }
 
 /** Bytes that follow the header, whatever it describes. */
-export function sizeOf(block: Uint8Array): number {
-  const size = number(block, 124, 12, "size");
+export function sizeOf(bytes: Uint8Array, at: number): number {
+  const size = number(bytes, at + 124, 12, "size");
   if (size < 0) throw new ArchiveError("a tar header has a negative size");
   return size;
 }
 
 /** Whether another 512 bytes of the map of an old GNU sparse file follow. */
-export function sparseContinues(block: Uint8Array, isHeader: boolean): boolean {
-  return block[isHeader ? 482 : 504] !== 0;
+export function sparseContinues(
+  bytes: Uint8Array,
+  at: number,
+  isHeader: boolean,
+): boolean {
+  return bytes[at + (isHeader ? 482 : 504)] !== 0;
 }
 
 /**
  * A header as a record.
  *
- * @param block The 512 bytes, whose checksum was found right.
+ * @param bytes Hold the 512 bytes at `at`, whose checksum was found right.
  * @param extension What PAX and GNU records before it have said.
  * @throws {ArchiveError} for a field that cannot be read.
  */
 export function readHeader(
-  block: Uint8Array,
+  bytes: Uint8Array,
+  at: number,
   extension: Extension,
 ): TarHeader {
-  let path = extension.path ?? text(block, 0, 100);
+  let path = extension.path ?? text(bytes, at, 100);
   // `ustar\0` has a prefix there; GNU's `ustar ` has other fields.
   if (
-    extension.path === undefined && block[345] !== 0 &&
-    text(block, 257, 6) === "ustar"
+    extension.path === undefined && bytes[at + 345] !== 0 &&
+    text(bytes, at + 257, 6) === "ustar"
   ) {
-    const star = text(block, 508, 4) === "tar";
-    path = `${text(block, 345, star ? 131 : 155)}/${path}`;
+    const star = text(bytes, at + 508, 4) === "tar";
+    path = `${text(bytes, at + 345, star ? 131 : 155)}/${path}`;
   }
-  const flag = flagOf(block);
+  const flag = flagOf(bytes, at);
   // Before ustar a directory was a file whose name ends in a slash.
   const type = (flag === "0" || flag === "\0") && path.endsWith("/")
     ? "directory"
@@ -180,13 +187,15 @@ export function readHeader(
   return {
     path,
     type,
-    size: type === "file" || flag === "D" ? extension.size ?? sizeOf(block) : 0,
-    mode: number(block, 100, 8, "mode") & 0o7777,
-    uid: extension.uid ?? number(block, 108, 8, "owner"),
-    gid: extension.gid ?? number(block, 116, 8, "group"),
-    mtime: extension.mtime ?? number(block, 136, 12, "time"),
+    size: type === "file" || flag === "D"
+      ? extension.size ?? sizeOf(bytes, at)
+      : 0,
+    mode: number(bytes, at + 100, 8, "mode") & 0o7777,
+    uid: extension.uid ?? number(bytes, at + 108, 8, "owner"),
+    gid: extension.gid ?? number(bytes, at + 116, 8, "group"),
+    mtime: extension.mtime ?? number(bytes, at + 136, 12, "time"),
     link: type === "symlink" || type === "hardlink"
-      ? extension.link ?? text(block, 157, 100)
+      ? extension.link ?? text(bytes, at + 157, 100)
       : "",
   };
 }

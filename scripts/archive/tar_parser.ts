@@ -62,23 +62,18 @@ export class TarParser {
       switch (this.#state) {
         case "header":
         case "sparse": {
-          let block: Uint8Array;
           if (this.#partialLength === 0 && length - at >= BLOCK) {
-            block = chunk.subarray(at, at + BLOCK);
             at += BLOCK;
-          } else {
-            const part = chunk.subarray(at, at + BLOCK - this.#partialLength);
-            this.#partial.set(part, this.#partialLength);
-            this.#partialLength += part.length;
-            at += part.length;
-            if (this.#partialLength < BLOCK) return;
-            this.#partialLength = 0;
-            block = this.#partial;
+            this.#block(chunk, at - BLOCK);
+            break;
           }
-          if (this.#state === "header") this.#header(block);
-          else if (!sparseContinues(block, false)) {
-            this.#content(this.#afterSparse);
-          }
+          const part = chunk.subarray(at, at + BLOCK - this.#partialLength);
+          this.#partial.set(part, this.#partialLength);
+          this.#partialLength += part.length;
+          at += part.length;
+          if (this.#partialLength < BLOCK) return;
+          this.#partialLength = 0;
+          this.#block(this.#partial, 0);
           break;
         }
         case "content":
@@ -121,8 +116,15 @@ export class TarParser {
     if (within) throw new ArchiveError("it is cut off");
   }
 
-  #header(block: Uint8Array): void {
-    if (block[0] === 0 && isZero(block)) {
+  #block(bytes: Uint8Array, at: number): void {
+    if (this.#state === "header") this.#header(bytes, at);
+    else if (!sparseContinues(bytes, at, false)) {
+      this.#content(this.#afterSparse);
+    }
+  }
+
+  #header(bytes: Uint8Array, at: number): void {
+    if (bytes[at] === 0 && isZero(bytes, at)) {
       if (this.#zeroBlock) this.#state = "end";
       this.#zeroBlock = true;
       return;
@@ -130,16 +132,16 @@ export class TarParser {
     if (this.#zeroBlock) {
       throw new ArchiveError("a tar header follows the end of the tar");
     }
-    if (!checksumHolds(block)) {
+    if (!checksumHolds(bytes, at)) {
       throw new ArchiveError("a tar header is damaged: its checksum is wrong");
     }
-    const flag = flagOf(block);
+    const flag = flagOf(bytes, at);
     if (
       flag === FLAG.pax || flag === FLAG.globalPax ||
       flag === FLAG.solarisPax || flag === FLAG.longName ||
       flag === FLAG.longLink || flag === FLAG.volume
     ) {
-      const size = sizeOf(block);
+      const size = sizeOf(bytes, at);
       if (size > LONGEST_EXTENSION) {
         throw new ArchiveError("a tar header's extension is longer than 1 MiB");
       }
@@ -148,11 +150,11 @@ export class TarParser {
       this.#start("extension", size);
       return;
     }
-    const header = readHeader(block, this.#extension);
+    const header = readHeader(bytes, at, this.#extension);
     this.#extension = {};
     this.#extensionFlag = "";
     this.#handler.entry(header);
-    if (flag === FLAG.sparse && sparseContinues(block, true)) {
+    if (flag === FLAG.sparse && sparseContinues(bytes, at, true)) {
       this.#afterSparse = header.size;
       this.#state = "sparse";
     } else this.#content(header.size);
