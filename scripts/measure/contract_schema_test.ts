@@ -3,7 +3,6 @@ import { UserError } from "../errors.ts";
 import { parseContract } from "./contract_schema.ts";
 import { defaultContract } from "./default_contract.ts";
 import { servicePort } from "./service_port.ts";
-import { contractJsonSchema, SCHEMA_FILE } from "./write_contract_schema.ts";
 
 const OURS = new URL("../../contract.json", import.meta.url);
 
@@ -85,15 +84,6 @@ Deno.test("contract.json of this project holds what the design says", async () =
   assertEquals(by("POST", "/")?.status, 404);
   assertEquals(by("GET", "/health/")?.status, 404);
   assertEquals(by("GET", "/%68ealth")?.status, 404);
-});
-
-Deno.test("docs/contract.schema.json is what the code checks", async () => {
-  const hint = "run: deno run -A scripts/measure/write_contract_schema.ts";
-  assertEquals(
-    await Deno.readTextFile(SCHEMA_FILE),
-    contractJsonSchema(),
-    hint,
-  );
 });
 
 Deno.test("defaultContract() takes any answer on /", () => {
