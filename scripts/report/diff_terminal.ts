@@ -102,7 +102,7 @@ function directories(diff: ImageDiff, style: TerminalStyle): string {
     signed(directory.bytes),
     counts(directory),
     clipMiddle(
-      slashed(printable(directory.path)),
+      printable(directory.path),
       Math.max(20, style.columns - 36),
     ),
   ]);
@@ -124,7 +124,7 @@ function paths(diff: ImageDiff, style: TerminalStyle): string {
   const rows = sorted.map((path, index) => [
     painted(SIGNS[path.kind], style),
     signed(path.bytes),
-    clipMiddle(slashed(printable(path.path)), room),
+    clipMiddle(printable(path.path), room),
     changes[index],
   ]);
   return listed(
@@ -209,11 +209,7 @@ function signed(bytes: number): string {
   return `${bytes > 0 ? "+" : "−"}${formatBytes(Math.abs(bytes))}`;
 }
 
-function slashed(path: string): string {
-  return path.startsWith("/") ? path : `/${path}`;
-}
-
-function painted(sign: "+" | "-" | "~" | string, style: TerminalStyle): string {
+function painted(sign: string, style: TerminalStyle): string {
   if (sign === "+") return style.colors.green(sign);
   return sign === "-" ? style.colors.red(sign) : style.colors.yellow(sign);
 }

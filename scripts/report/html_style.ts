@@ -112,6 +112,7 @@ tbody th code { font-weight: 400; }
 td code, th code { overflow-wrap: anywhere; }
 td:has(code), th:has(code), .text { min-width: 9.5rem; max-width: 30rem; }
 .number { text-align: right; white-space: nowrap; padding-right: 1.5rem; }
+.number:first-child { width: 1%; }
 .short { white-space: nowrap; }
 pre { overflow-x: auto; padding: .7rem .9rem; border: 1px solid var(--line); border-radius: 4px; margin: .4rem 0 1rem;
   line-height: 1.45; }

@@ -4,7 +4,7 @@
  * @module
  */
 import library, { type Builder } from "junit-report-builder";
-import { formatLimit } from "../format.ts";
+import { formatLimit, printable } from "../format.ts";
 import type { Check, Report, Verdict } from "../schema.ts";
 
 // Its types describe the ES module; what is loaded is the CommonJS one.
@@ -20,19 +20,26 @@ export function junit(report: Report): string {
   const xml = builder.newBuilder();
   const builds = xml.testSuite().name("build");
   for (const variant of report.variants) {
-    builds.testCase().className("build").name(variant.name);
+    builds.testCase().className("build").name(printable(variant.name));
   }
   for (const failure of report.failures) {
-    const test = builds.testCase().className("build").name(failure.name);
-    test.failure(failure.message);
-    if (failure.output) test.standardOutput(failure.output);
+    const test = builds.testCase().className("build").name(
+      printable(failure.name),
+    );
+    test.failure(lines(failure.message));
+    if (failure.output) test.standardOutput(lines(failure.output));
   }
-  const suite = (name: string, checks: Check[] | undefined) => {
+  const suite = (title: string, checks: Check[] | undefined) => {
     if (checks === undefined || checks.length === 0) return;
+    const name = printable(title);
     const tests = xml.testSuite().name(name);
     for (const check of checks) {
-      const test = tests.testCase().className(name).name(check.name);
-      if (check.status === "fail") test.failure(check.detail ?? "failed");
+      const test = tests.testCase().className(name).name(
+        printable(check.name),
+      );
+      if (check.status === "fail") {
+        test.failure(lines(check.detail ?? "failed"));
+      }
       if (check.status === "skip") test.skipped();
     }
   };
@@ -57,8 +64,16 @@ function asCheck(verdict: Verdict): Check {
   return {
     name: verdict.rule,
     status: verdict.status,
-    detail: [`${actual} exceeds ${limit}`, verdict.detail].filter(Boolean).join(
-      "; ",
-    ),
+    detail: [
+      verdict.unit === "fact"
+        ? `${actual}, expected ${limit}`
+        : `${actual} exceeds ${limit}`,
+      verdict.detail,
+    ].filter(Boolean).join("; "),
   };
+}
+
+/** Text with its line ends, but without what XML does not allow. */
+function lines(text: string): string {
+  return text.split("\n").map(printable).join("\n");
 }

@@ -1,6 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import type { Report, Variant } from "../schema.ts";
 import { junit } from "./junit.ts";
+import { hostileReport } from "./testing.ts";
 
 const report: Report = {
   schemaVersion: 1,
@@ -53,4 +54,30 @@ Deno.test("junit() names a suite for each kind of check", () => {
     "scratch.hardening",
     "scratch.budget",
   ]);
+});
+
+Deno.test("junit() says of a fact what was expected", () => {
+  const xml = junit({
+    ...report,
+    budgets: [{
+      variant: "scratch",
+      rule: "noShell",
+      unit: "fact",
+      status: "fail",
+      actual: false,
+      limit: true,
+      detail: "/bin/sh",
+    }],
+  });
+  assertStringIncludes(xml, 'message="no, expected yes; /bin/sh"');
+});
+
+Deno.test("junit() escapes what XML and terminals obey", () => {
+  const hostile = hostileReport();
+  hostile.failures[0].output = "]]><evil/>";
+  const xml = junit(hostile);
+  assertEquals(xml.match(/<script|[^\x20-\x7e\n]/g), null);
+  // The end of CDATA is broken in two.
+  assertStringIncludes(xml, "]]]]><![CDATA[><evil/>");
+  assertStringIncludes(xml, "\\x1b[31m");
 });

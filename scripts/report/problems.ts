@@ -88,10 +88,14 @@ export function verdictFigures(
 export function changeText(
   { before, after }: Pick<Growth["size"], "before" | "after">,
 ): string {
+  // Debian packages have no bytes of their own here; that they came is enough.
   if (before === undefined) {
-    return after === undefined ? "–" : `new, ${formatBytes(after)}`;
+    if (after === undefined) return "–";
+    return after === 0 ? "new" : `new, ${formatBytes(after)}`;
   }
-  if (after === undefined) return `gone, was ${formatBytes(before)}`;
+  if (after === undefined) {
+    return before === 0 ? "gone" : `gone, was ${formatBytes(before)}`;
+  }
   if (before === after) return `${formatBytes(after)}, unchanged`;
   const difference = after - before;
   const sign = difference > 0 ? "+" : "−";

@@ -42,7 +42,9 @@ export function table(
   { colors }: Pick<TerminalStyle, "colors">,
 ): string {
   const made = new Table({
-    head: head.map((title) => colors.dim(title.toUpperCase())),
+    head: head.map((title) =>
+      title === "" ? "" : colors.dim(title.toUpperCase())
+    ),
     colAligns: head.map((_, index) => aligns[index] ?? "left"),
     style: { head: [], border: [], "padding-left": 0, "padding-right": 0 },
     chars: CHARS,

@@ -54,7 +54,13 @@ export async function writeFile(file: string, text: string): Promise<void> {
   }
 }
 
-function cannotWrite(file: string, cause: unknown): UserError {
+/**
+ * Says why a file could not be written, and what to do about it.
+ *
+ * @param file Its path.
+ * @param cause What the system threw.
+ */
+export function cannotWrite(file: string, cause: unknown): UserError {
   const message = messageOf(cause);
   const full = /os error (28|122)|no space left|quota/i.test(message);
   const readOnly = /os error 30|read-only/i.test(message);

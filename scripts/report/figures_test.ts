@@ -1,0 +1,109 @@
+import { assertEquals } from "@std/assert";
+import {
+  efficiency,
+  largestPart,
+  measuredFigures,
+  surfaceAtAGlance,
+  tally,
+  userOf,
+} from "./figures.ts";
+import { emptyReport, fixtureReport, minimalVariant } from "./testing.ts";
+import { singleStage } from "./testing_variants.ts";
+
+Deno.test("largestPart() names the runtime and how little is the code", () => {
+  assertEquals(largestPart(fixtureReport()), {
+    variant: "scratch",
+    share: "85.3 %",
+    bytes: "81.4 MB",
+    name: "the Deno runtime",
+    named: true,
+    code: "0.6 %",
+  });
+});
+
+Deno.test("largestPart() names a path where there is no program", () => {
+  const variant = singleStage();
+  delete variant.program;
+  const part = largestPart({ ...emptyReport(), variants: [variant] });
+  assertEquals([part?.name, part?.named, part?.code], [
+    "/usr/bin/deno",
+    false,
+    undefined,
+  ]);
+});
+
+Deno.test("largestPart() has nothing to say of an empty image", () => {
+  const report = { ...emptyReport(), variants: [minimalVariant()] };
+  assertEquals(largestPart(report), undefined);
+  assertEquals(largestPart(emptyReport()), undefined);
+});
+
+Deno.test("efficiency() is not 100 % as long as a byte is wasted", () => {
+  const of = (efficient: number, wasteBytes: number) =>
+    efficiency({ ...minimalVariant(), efficiency: efficient, wasteBytes });
+  assertEquals(of(1, 0), "100 %");
+  assertEquals(of(0.999999, 1), "99.9 %");
+  assertEquals(of(0.9859, 6), "98.5 %");
+  assertEquals(of(0.29, 71), "29 %");
+  assertEquals(of(0, 9), "0 %");
+});
+
+Deno.test("tally() leaves out what was skipped", () => {
+  assertEquals(
+    tally([
+      { name: "a", status: "pass" },
+      { name: "b", status: "fail" },
+      { name: "c", status: "skip" },
+    ]),
+    "1/2",
+  );
+  assertEquals(tally([{ name: "c", status: "skip" }]), undefined);
+  assertEquals(tally([]), undefined);
+  assertEquals(tally(undefined), undefined);
+});
+
+Deno.test("userOf() shows root behind another name", () => {
+  const of = (user: string, runsAsRoot: boolean) => {
+    const variant = minimalVariant();
+    variant.config.user = user;
+    variant.surface.runsAsRoot = runsAsRoot;
+    return userOf(variant);
+  };
+  assertEquals(
+    [of("", true), of("root:root", true), of("0", true), of("65532", false)],
+    ["root", "root:root", "0 (root)", "65532"],
+  );
+});
+
+Deno.test("surfaceAtAGlance() names two, and counts more", () => {
+  const { surface } = minimalVariant();
+  assertEquals(surfaceAtAGlance(surface), "none");
+  assertEquals(
+    surfaceAtAGlance({
+      ...surface,
+      shells: ["/bin/sh", "/usr/bin/sh", "/bin/bash"],
+      packageManagers: ["/usr/bin/apk"],
+      setuid: ["/bin/su", "/bin/both"],
+      setgid: ["/bin/both"],
+      debianPackages: [{ name: "a", version: "1", architecture: "all" }],
+    }),
+    "sh, bash, apk, 2 setuid/setgid, 1 package",
+  );
+});
+
+Deno.test("measuredFigures() leaves out what no variant has", () => {
+  const report = { ...emptyReport(), variants: [minimalVariant()] };
+  assertEquals(measuredFigures(report).map(({ id }) => id), [
+    "size",
+    "layers",
+    "user",
+    "efficiency",
+    "surface",
+  ]);
+  const one = fixtureReport();
+  assertEquals(
+    measuredFigures(one).some(({ id }) => id === "floor"),
+    true,
+    "one variant that has it is enough",
+  );
+});

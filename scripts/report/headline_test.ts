@@ -1,0 +1,53 @@
+import { assertEquals } from "@std/assert";
+import type { Report } from "../schema.ts";
+import { headline, verdictOfSmallest } from "./headline.ts";
+import {
+  emptyReport,
+  failedReport,
+  fixtureReport,
+  minimalVariant,
+} from "./testing.ts";
+
+const show = (name: string) => `[${name}]`;
+const first = (report: Report) => headline(report, show);
+const second = (report: Report) => verdictOfSmallest(report, show);
+
+Deno.test("headline() names the smallest and compares it with the baseline", () => {
+  const report = fixtureReport();
+  assertEquals(
+    first(report),
+    "[scratch] is the smallest: 95.4 MB, 4.5× smaller than [single-stage]",
+  );
+  assertEquals(
+    first({ ...report, baseline: "scratch" }),
+    "[scratch] is the smallest: 95.4 MB",
+  );
+  assertEquals(
+    first({ ...report, variants: [report.variants[1]] }),
+    "[multi-stage]: 122 MB",
+  );
+});
+
+Deno.test("headline() says when there is no image", () => {
+  assertEquals(first(emptyReport()), "No image was built");
+  assertEquals(first(failedReport()), "No image could be built");
+});
+
+Deno.test("verdictOfSmallest() never praises what does not work", () => {
+  const report = fixtureReport();
+  assertEquals(
+    second(report),
+    "It breaks its contract; the smallest that holds it is [multi-stage] with 122 MB.",
+  );
+  const [, , scratch] = report.variants;
+  assertEquals(
+    second({ ...report, variants: [scratch] }),
+    "It breaks its contract.",
+  );
+  scratch.contract = [{ name: "GET /", status: "pass" }];
+  assertEquals(second(report), "It holds its contract.");
+  scratch.contract = [{ name: "GET /", status: "skip" }];
+  assertEquals(second(report), "", "nothing was asked of it");
+  assertEquals(second({ ...emptyReport(), variants: [minimalVariant()] }), "");
+  assertEquals(second(emptyReport()), "");
+});

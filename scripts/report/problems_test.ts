@@ -1,0 +1,90 @@
+import { assertEquals } from "@std/assert";
+import {
+  changeText,
+  checksWith,
+  failureCounts,
+  skipped,
+  verdictFigures,
+} from "./problems.ts";
+import { failedReport, fixtureReport } from "./testing.ts";
+
+Deno.test("skipped() tells a reason once for all variants that share it", () => {
+  const report = fixtureReport();
+  const reason = "buildah cannot limit memory here";
+  report.variants[0].hardening?.push({
+    name: "pids limit",
+    status: "skip",
+    detail: reason,
+  });
+  assertEquals(skipped(report), [
+    {
+      names: ["64 to 128 MB memory"],
+      reason,
+      variants: ["single-stage", "multi-stage", "scratch"],
+    },
+    { names: ["pids limit"], reason, variants: ["single-stage"] },
+  ]);
+});
+
+Deno.test("checksWith() and failureCounts() agree", () => {
+  const report = fixtureReport();
+  assertEquals(checksWith("fail", report), [{
+    variant: "scratch",
+    kind: "contract",
+    name: "HEAD /",
+    status: "fail",
+    detail: "status: expected 200, got 404",
+  }]);
+  assertEquals(failureCounts(report), {
+    builds: 0,
+    contract: 1,
+    hardening: 0,
+    budget: 1,
+  });
+  assertEquals(failureCounts(failedReport()).builds, 1);
+});
+
+Deno.test("changeText() tells growth, shrinking, new and gone", () => {
+  assertEquals(
+    [
+      changeText({ before: 1_000_000, after: 1_500_000 }),
+      changeText({ before: 1_500_000, after: 1_000_000 }),
+      changeText({ before: 0, after: 5 }),
+      changeText({ after: 5 }),
+      changeText({ before: 5 }),
+      changeText({ after: 0 }),
+      changeText({ before: 0 }),
+      changeText({ before: 5, after: 5 }),
+      changeText({}),
+    ],
+    [
+      "1 MB → 1.5 MB (+500 kB, +50 %)",
+      "1.5 MB → 1 MB (−500 kB, −33.3 %)",
+      "0 B → 5 B (+5 B)",
+      "new, 5 B",
+      "gone, was 5 B",
+      "new",
+      "gone",
+      "5 B, unchanged",
+      "–",
+    ],
+  );
+});
+
+Deno.test("verdictFigures() has a dash for what was skipped", () => {
+  const asked = { variant: "a", rule: "start", limit: 300 } as const;
+  assertEquals(
+    verdictFigures({ ...asked, status: "skip", unit: "milliseconds" }),
+    { actual: "–", limit: "300 ms" },
+  );
+  assertEquals(
+    verdictFigures({
+      ...asked,
+      status: "fail",
+      unit: "fact",
+      actual: false,
+      limit: true,
+    }),
+    { actual: "no", limit: "yes" },
+  );
+});

@@ -1,0 +1,189 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import type { Report } from "../schema.ts";
+import { terminal } from "./terminal.ts";
+import {
+  emptyReport,
+  failedReport,
+  fixtureReport,
+  HOSTILE,
+  hostileReport,
+  minimalVariant,
+} from "./testing.ts";
+import { textWidth } from "./text_width.ts";
+
+const plain = (report: Report, columns = 80) =>
+  terminal(report, { columns, color: false });
+
+Deno.test("terminal() fits 80 columns", () => {
+  assertEquals(plain(fixtureReport()), EIGHTY);
+});
+
+Deno.test("terminal() uses the room of a wider terminal", () => {
+  // Only the comparison is laid out anew.
+  const [origin, first, second] = plain(fixtureReport(), 120).split("\n\n");
+  assertEquals([origin, first, second].join("\n\n"), WIDE);
+});
+
+Deno.test("terminal() has one table where there is room for all", () => {
+  const [, first, second] = plain(fixtureReport(), 240).split("\n\n");
+  assert(first.includes("SIZE") && first.includes("SURFACE"), first);
+  assert(second.startsWith("85.3 % of scratch"), second);
+});
+
+Deno.test("terminal() has no line that is wider than the terminal", () => {
+  for (const columns of [80, 100, 120, 200]) {
+    for (const line of plain(fixtureReport(), columns).split("\n")) {
+      assert(textWidth(line) <= columns, line);
+      assertEquals(line, line.trimEnd());
+    }
+  }
+});
+
+Deno.test("terminal() leaves out what was not measured", () => {
+  const report = { ...emptyReport(), variants: [minimalVariant()] };
+  assertEquals(plain(report), MINIMAL);
+});
+
+Deno.test("terminal() shows a dash where only some were measured", () => {
+  const report = fixtureReport();
+  delete report.variants[0].nextDeployBytes;
+  const line = plain(report).split("\n\n")[2].split("\n")[1];
+  assertEquals(
+    line,
+    "single-stage   162 MB            –  212 ms  61.2 MB             –",
+  );
+});
+
+Deno.test("terminal() tells builds that failed, with their output", () => {
+  assertEquals(plain(failedReport()), FAILED);
+  assertEquals(plain(emptyReport()), "No image was built\n");
+});
+
+Deno.test("terminal() tells why something was not measured", () => {
+  const report = fixtureReport();
+  for (const variant of report.variants) variant.notes = ["memory: no /proc"];
+  report.variants[2].notes?.push("next deploy: the build failed");
+  const text = plain(report);
+  assertStringIncludes(text, "\nNOTE  memory: no /proc\n");
+  assertStringIncludes(
+    text,
+    "\nNOTE  scratch: next deploy: the build failed\n",
+  );
+});
+
+Deno.test("terminal() lets nothing from an image control the terminal", () => {
+  const text = plain(hostileReport());
+  assertEquals(text.match(/[^\n\P{C}]/u), null);
+  assertStringIncludes(text, "\\x1b[31m\\x00");
+});
+
+Deno.test("terminal() colours only when told to", () => {
+  const colored = terminal(fixtureReport(), { columns: 80, color: true });
+  // deno-lint-ignore no-control-regex -- colours are what is looked for
+  assertEquals(colored.replace(/\x1b\[\d+m/g, ""), EIGHTY);
+  assertStringIncludes(colored, "\x1b[31m3/4\x1b[39m");
+  assertStringIncludes(colored, "\x1b[32m4/4\x1b[39m");
+});
+
+Deno.test("terminal() sums up layers beyond the largest 20", () => {
+  const report = fixtureReport();
+  const [layer] = report.variants[2].layers;
+  report.variants[2].layers = Array.from(
+    { length: 50 },
+    (_, index) => ({ ...layer, sizeBytes: index, instruction: `L${index}` }),
+  );
+  const text = plain(report);
+  assertStringIncludes(text, "  and 30 smaller ones\n");
+  assert(!text.includes(" L29\n") && text.includes(" L30\n"));
+});
+
+Deno.test("terminal() shortens names that would make columns too wide", () => {
+  const report = fixtureReport();
+  report.variants[2].name = "registry.example/team/a-long-name/service:scratch";
+  const [, first] = plain(report).split("\n\n");
+  assertStringIncludes(first, "registry.ex…vice:scratch");
+  report.variants[2].name = HOSTILE;
+  report.baseline = HOSTILE;
+  assertStringIncludes(plain(report), "VS BASELINE");
+});
+
+const EIGHTY = `engine  buildah 1.28.2
+bases  packages: localhost/builder:trixie, Deno 2.6.10
+
+VARIANT          SIZE  VS SINGLE-STAGE  LAYERS  USER   CONTRACT
+single-stage   427 MB  1.0×                  6  deno   4/4
+multi-stage    122 MB  3.5× smaller          2  65532  4/4
+scratch       95.4 MB  4.5× smaller          1  65532  3/4
+
+VARIANT          PULL  NEXT DEPLOY   START   MEMORY  MEMORY FLOOR
+single-stage   162 MB      36.1 MB  212 ms  61.2 MB             –
+multi-stage   47.6 MB      32.6 MB  186 ms  60.1 MB             –
+scratch       37.1 MB      37.1 MB  179 ms  59.8 MB         80 MB
+
+VARIANT       EFFICIENCY  HARDENED  SURFACE
+single-stage      98.5 %  2/2       3 shells, 3 package managers, 4
+                                    setuid/setgid, 1 world-writable, 4 packages
+multi-stage        100 %  2/2       3 packages
+scratch            100 %  2/2       none
+
+85.3 % of scratch (81.4 MB) is the Deno runtime, 0.6 % your code
+
+single-stage  427 MB in 6 layers
+    SIZE   SHARE   PULL  NEXT DEPLOY  INSTRUCTION
+  127 MB  29.7 %  48 MB  kept         ADD trixie.tar / in /
+  208 MB  48.7 %  78 MB  kept         COPY deno denort /usr/bin/
+     0 B     0 %   32 B  kept         WORKDIR /app
+  200 kB  <0.1 %  60 kB  again        COPY . .
+   86 MB  20.1 %  34 MB  again        RUN deno compile main.ts
+    6 MB   1.4 %   2 MB  again        RUN chmod +x /app/hello
+
+multi-stage  122 MB in 2 layers
+   SIZE   SHARE     PULL  NEXT DEPLOY  INSTRUCTION
+  40 MB  32.8 %    15 MB  kept         ADD runtime.tar / in /
+  82 MB  67.2 %  32.6 MB  again        COPY --from=build /hello /hello
+
+scratch  95.4 MB in 1 layer
+     SIZE  SHARE     PULL  NEXT DEPLOY  INSTRUCTION
+  95.4 MB  100 %  37.1 MB  again        COPY /rootfs /
+
+SINCE THE EARLIER REPORT
+scratch  94.1 MB → 95.4 MB (+1.3 MB, +1.4 %)
+  COPY /rootfs /  94.1 MB → 95.4 MB (+1.3 MB, +1.4 %)
+  /hello  80.7 MB → 82 MB (+1.3 MB, +1.6 %)
+  npm:zod@4.6.7  new, 610 kB
+
+FAIL  scratch: contract: HEAD /
+      status: expected 200, got 404
+SKIP  64 to 128 MB memory: buildah cannot limit memory here
+
+BUDGET  VARIANT      RULE           ACTUAL   LIMIT
+FAIL    multi-stage  size           122 MB  120 MB
+PASS    scratch      size          95.4 MB  100 MB
+PASS    scratch      notRoot           yes     yes
+SKIP    scratch      growth.start        –   50 ms  not measured in both runs
+`;
+
+const WIDE =
+  `engine  buildah 1.28.2      bases  packages: localhost/builder:trixie, Deno 2.6.10
+
+VARIANT          SIZE  VS SINGLE-STAGE  LAYERS  USER   CONTRACT     PULL  NEXT DEPLOY   START   MEMORY  MEMORY FLOOR
+single-stage   427 MB  1.0×                  6  deno   4/4        162 MB      36.1 MB  212 ms  61.2 MB             –
+multi-stage    122 MB  3.5× smaller          2  65532  4/4       47.6 MB      32.6 MB  186 ms  60.1 MB             –
+scratch       95.4 MB  4.5× smaller          1  65532  3/4       37.1 MB      37.1 MB  179 ms  59.8 MB         80 MB
+
+VARIANT       EFFICIENCY  HARDENED  SURFACE
+single-stage      98.5 %  2/2       3 shells, 3 package managers, 4 setuid/setgid, 1 world-writable, 4 packages
+multi-stage        100 %  2/2       3 packages
+scratch            100 %  2/2       none`;
+
+const MINIMAL = `VARIANT  SIZE  LAYERS  USER  EFFICIENCY  SURFACE
+empty     0 B       0  root       100 %  none
+
+empty  0 B in 0 layers
+`;
+
+const FAILED = `FAIL  build of scratch (Dockerfile.scratch)
+      Cannot build "Dockerfile.scratch": step 4 of 7 exited with 1
+      STEP 4/7: RUN deno compile main.ts
+      error: Module not found
+`;
