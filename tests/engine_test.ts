@@ -232,20 +232,20 @@ async function proveBuild(
     // when only the ARG behind it has changed.
     const change = (text: string) =>
       Deno.writeTextFile(join(context, "shell/version"), text);
-    await change("old");
-    await engine.build({ ...whole, tag });
-    const old = await engine.inspect(tag);
-    await change("new");
-    await engine.build({ ...whole, tag });
-    const now = await engine.inspect(tag);
-    await Deno.remove(join(context, "shell/version"));
-    assert(old !== undefined && now !== undefined);
-    assertNotEquals(now.id, old.id);
-    assertEquals(
-      await engine.inspect(old.id.replace("sha256:", "")),
-      undefined,
-    );
-    await engine.remove(tag);
+    try {
+      await change("old");
+      await engine.build({ ...whole, tag });
+      const old = await engine.inspect(tag);
+      await change("new");
+      await engine.build({ ...whole, tag });
+      assert(old !== undefined);
+      assertNotEquals((await engine.inspect(tag))?.id, old.id);
+      const bare = old.id.replace("sha256:", "");
+      assertEquals(await engine.inspect(bare), undefined);
+    } finally {
+      await Deno.remove(join(context, "shell/version"));
+      await engine.remove(tag);
+    }
   });
 
   await t.step("a step that fails is shown", async () => {

@@ -18,7 +18,7 @@ import { budArgs, pullArgs } from "./buildah_args.ts";
 import { runService } from "./buildah_container.ts";
 import { byteStream } from "./byte_stream.ts";
 import { attempt, CommandFailed, run } from "./command.ts";
-import { explainExport, explainPull } from "./docker_like.ts";
+import { explainExport, explainPull } from "./explain.ts";
 import { explainBuild } from "./explain_build.ts";
 import { buildahImageInfo } from "./image_info.ts";
 import { containerName, isGone, ownerOf } from "./owner.ts";

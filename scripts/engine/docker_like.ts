@@ -5,7 +5,6 @@
  * @module
  */
 import { basename } from "node:path";
-import { EXIT, UserError } from "../errors.ts";
 import type {
   BuildOptions,
   Container,
@@ -19,7 +18,7 @@ import { attempt, CommandFailed, run } from "./command.ts";
 import { buildArgs, type Builder } from "./docker_args.ts";
 import { runContainer } from "./docker_container.ts";
 import { explainBuild } from "./explain_build.ts";
-import { explainDisk, explainRegistry } from "./explain.ts";
+import { explainExport, explainPull } from "./explain.ts";
 import { dockerImageInfo } from "./image_info.ts";
 import { containerName, isGone, OWNER_LABEL, ownerOf } from "./owner.ts";
 import { removeWorking } from "./working_containers.ts";
@@ -173,31 +172,4 @@ export class DockerLike implements Engine {
 function left(name: string): boolean {
   const whose = ownerOf(name);
   return whose !== undefined && isGone(whose);
-}
-
-/** The error for a pull that failed; anything but a failed command as it is. */
-export function explainPull(image: string, error: unknown): unknown {
-  if (!(error instanceof CommandFailed)) return error;
-  const message = `Cannot pull "${image}"`;
-  const output = error.output.trim();
-  return explainDisk(message, output, error) ??
-    explainRegistry(message, output, error) ??
-    new UserError(message, {
-      next: "See the engine's message above",
-      exitCode: EXIT.environment,
-      output,
-      cause: error,
-    });
-}
-
-/** The error for an export that failed. */
-export function explainExport(image: string, error: CommandFailed): UserError {
-  const message = `Cannot export "${image}"`;
-  const output = error.output.trim();
-  return explainDisk(message, output, error) ?? new UserError(message, {
-    next: "Check that the image exists; give its name as the engine lists it",
-    exitCode: EXIT.environment,
-    output,
-    cause: error,
-  });
 }

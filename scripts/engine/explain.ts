@@ -5,6 +5,7 @@
  * @module
  */
 import { EXIT, UserError } from "../errors.ts";
+import { CommandFailed } from "./command.ts";
 
 const DISK = /no space left on device|ENOSPC|disk quota exceeded/i;
 
@@ -65,4 +66,31 @@ export function explainRegistry(
     );
   }
   return undefined;
+}
+
+/** The error for a pull that failed; anything but a failed command as it is. */
+export function explainPull(image: string, error: unknown): unknown {
+  if (!(error instanceof CommandFailed)) return error;
+  const message = `Cannot pull "${image}"`;
+  const output = error.output.trim();
+  return explainDisk(message, output, error) ??
+    explainRegistry(message, output, error) ??
+    new UserError(message, {
+      next: "See the engine's message above",
+      exitCode: EXIT.environment,
+      output,
+      cause: error,
+    });
+}
+
+/** The error for an export that failed. */
+export function explainExport(image: string, error: CommandFailed): UserError {
+  const message = `Cannot export "${image}"`;
+  const output = error.output.trim();
+  return explainDisk(message, output, error) ?? new UserError(message, {
+    next: "Check that the image exists; give its name as the engine lists it",
+    exitCode: EXIT.environment,
+    output,
+    cause: error,
+  });
 }
