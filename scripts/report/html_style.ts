@@ -8,7 +8,7 @@
 const LIGHT = `
   --paper: #fcfbf8; --ink: #1d1c1a; --muted: #5e5b55; --line: #dedad1;
   --good: #1f6b3a; --bad: #b3261e; --link: #1f4f8f;
-  --size: #35507a; --pull: #7f9cc4; --deploy: #d9822b;
+  --size: #35507a; --pull: #7391bb; --deploy: #c8741d;
   --runtime: #c3d3ea; --code: #f3a950; --kept: #cdd8e6; --again: #f3b562; --plain: #dfe6ef;
   --hue0: #dbe3cb; --hue1: #e6d8ea; --hue2: #ecdfc0; --hue3: #cfe4e0; --hue4: #ecd6d0;
   --on: #1d1c1a;

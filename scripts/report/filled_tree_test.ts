@@ -1,0 +1,29 @@
+import { assertEquals } from "@std/assert";
+import { filledLeaves, filledTree } from "./filled_tree.ts";
+import { minimalVariant } from "./testing.ts";
+import { scratch } from "./testing_variants.ts";
+
+Deno.test("filledTree() takes the program apart", () => {
+  const tree = filledTree(scratch());
+  assertEquals(
+    filledLeaves(tree).map(({ path, bytes, kind }) => [path, bytes, kind]),
+    [
+      ["/hello: Deno runtime", 81_400_000, "runtime"],
+      ["/lib/x86_64-linux-gnu", 13_400_000, "path"],
+      ["/hello: your code", 600_000, "code"],
+    ],
+  );
+});
+
+Deno.test("filledTree() leaves another file of that name alone", () => {
+  const variant = scratch();
+  if (variant.program) variant.program.path = "/lib/hello";
+  assertEquals(
+    filledLeaves(filledTree(variant)).map(({ kind }) => kind),
+    ["path", "path"],
+  );
+});
+
+Deno.test("filledLeaves() of an empty image are none", () => {
+  assertEquals(filledLeaves(filledTree(minimalVariant())), []);
+});

@@ -1,0 +1,192 @@
+import {
+  assert,
+  assertEquals,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
+import type { Report } from "../schema.ts";
+import { html } from "./html.ts";
+import {
+  emptyReport,
+  failedReport,
+  fixtureReport,
+  hostileReport,
+  minimalVariant,
+} from "./testing.ts";
+import { readHtml } from "./testing_html.ts";
+
+const REPORTS: Record<string, () => Report> = {
+  full: fixtureReport,
+  failed: failedReport,
+  empty: emptyReport,
+  minimal: () => ({ ...emptyReport(), variants: [minimalVariant()] }),
+  hostile: hostileReport,
+};
+
+/** Runs a test for every kind of report. */
+function each(what: string, check: (page: string) => void): void {
+  for (const [name, report] of Object.entries(REPORTS)) {
+    Deno.test(`html() of a report that is ${name}: ${what}`, () => {
+      check(html(report()));
+    });
+  }
+}
+
+/** The page without its own style sheet. */
+function withoutStyle(page: string): string {
+  return page.replace(/<style>[^]*?<\/style>/, "<style></style>");
+}
+
+each("well-formed, no id twice, every link leads somewhere", (page) => {
+  const tags = readHtml(withoutStyle(page));
+  const ids = tags.flatMap(({ attributes }) => attributes.id ?? []);
+  assertEquals(ids, [...new Set(ids)]);
+  for (const { attributes: { href } } of tags) {
+    if (href !== undefined) assert(ids.includes(href.slice(1)), href);
+  }
+});
+
+each("runs nothing, loads nothing", (page) => {
+  const tags = readHtml(withoutStyle(page));
+  const names = new Set(tags.map(({ name }) => name));
+  for (const name of ["script", "link", "img", "iframe", "object", "image"]) {
+    assert(!names.has(name), name);
+  }
+  for (const { attributes } of tags) {
+    for (const [name, value] of Object.entries(attributes)) {
+      assert(!/^(on|src|style|xlink)/.test(name), name);
+      if (name === "href") assert(value.startsWith("#"), value);
+    }
+  }
+  assertEquals(page.match(/https?:|url\(|@import|javascript:/), null);
+  assertStringIncludes(
+    page,
+    `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'">`,
+  );
+});
+
+each("no control character, no figure that is none", (page) => {
+  assertEquals(page.match(/[^\n\P{C}]/u), null);
+  assertEquals(
+    withoutStyle(page).match(/NaN|undefined|Infinity|\[object/),
+    null,
+  );
+});
+
+each(
+  "headings in order, one of the first rank, a title, a language",
+  (page) => {
+    const tags = readHtml(withoutStyle(page));
+    const ranks = tags.flatMap(({ name }) =>
+      /^h[1-6]$/.test(name) ? [Number(name[1])] : []
+    );
+    assertEquals(ranks.filter((rank) => rank === 1).length, 1);
+    assertEquals(ranks[0], 1);
+    for (const [index, rank] of ranks.entries()) {
+      assert(index === 0 || rank <= ranks[index - 1] + 1, ranks.join());
+    }
+    assertEquals(tags[0].attributes.lang, "en");
+    assert(/<title>[^<]+<\/title>/.test(page));
+  },
+);
+
+each("pictures have a name, tables a caption and scopes", (page) => {
+  const tags = readHtml(withoutStyle(page));
+  const count = (name: string) =>
+    tags.filter((tag) => tag.name === name).length;
+  for (const { name, attributes, within } of tags) {
+    if (name === "svg" && within.at(-1) === "figure") {
+      assertEquals(attributes.role, "img");
+      assert(attributes["aria-label"].length > 10);
+    }
+    if (name === "th") assert(["col", "row"].includes(attributes.scope));
+    if (attributes.class === "scroll") assertEquals(attributes.tabindex, "0");
+  }
+  assertEquals(count("caption"), count("table"));
+  assertEquals(count("figcaption"), count("figure"));
+  // Once for wide, once for narrow pages.
+  assertEquals(
+    tags.filter(({ name, within }) =>
+      name === "svg" && within.at(-1) === "figure"
+    ).length,
+    2 * count("figure"),
+  );
+});
+
+Deno.test("html() answers first which is smallest, by how much, and whether it works", () => {
+  const page = html(fixtureReport());
+  const [header] = page.split("<main>");
+  assertStringIncludes(
+    header,
+    "<h1>scratch is the smallest: 95.4 MB, 4.5× smaller than single-stage</h1>",
+  );
+  assertStringIncludes(
+    header,
+    "It breaks its contract; the smallest that holds it is multi-stage with 122 MB. 85.3 % of scratch (81.4 MB) is the Deno runtime, 0.6 % your code.",
+  );
+  assertStringIncludes(header, "✗ 1 contract check failed");
+  assertStringIncludes(header, "✓ hardening holds in all 3 variants");
+  assertStringIncludes(header, "✗ 1 budget limit exceeded");
+});
+
+Deno.test("html() has a section for all that was found", () => {
+  const sections = (report: Report) =>
+    readHtml(withoutStyle(html(report)))
+      .filter(({ name }) => name === "section")
+      .map(({ attributes }) => attributes.id);
+  assertEquals(sections(fixtureReport()), [
+    "sizes",
+    "problems",
+    "growth",
+    "layers",
+    "contents",
+    "binary",
+    "waste",
+    "start",
+    "memory",
+    "surface",
+    "checks",
+    "budget",
+    "method",
+  ]);
+  assertEquals(
+    sections(REPORTS.minimal()),
+    ["sizes", "waste", "surface", "method"],
+    "what was not measured has no section",
+  );
+  assertEquals(sections(failedReport()), ["problems"]);
+  assertEquals(sections(emptyReport()), []);
+});
+
+Deno.test("html() shows what failed with its details", () => {
+  assertStringIncludes(
+    html(fixtureReport()),
+    "<p><b>multi-stage</b>, budget: size is 122 MB, the limit is 120 MB</p>",
+  );
+  assertStringIncludes(
+    html(failedReport()),
+    `Cannot build &quot;Dockerfile.scratch&quot;: step 4 of 7 exited with 1
+STEP 4/7: RUN deno compile main.ts
+error: Module not found</pre>`,
+  );
+});
+
+Deno.test("html() shows hostile names as they are", () => {
+  assertStringIncludes(
+    html(hostileReport()),
+    "&lt;/title&gt;&lt;script&gt;alert(1)&lt;/script&gt;&quot;&#39;&amp;|`*_\\x1b[31m\\x00\\n\\u202e@everyone",
+  );
+});
+
+Deno.test("readHtml() refuses what is not well-formed", () => {
+  for (
+    const page of [
+      "<p>a & b</p>",
+      "<p><b></p></b>",
+      "<p>",
+      '<p class=a"></p>',
+      '<p a="<"></p>',
+      "a > b",
+    ]
+  ) assertThrows(() => readHtml(page), Error, "Cannot");
+});
