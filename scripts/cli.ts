@@ -39,6 +39,8 @@ export interface BuildConfig extends CommonConfig {
   zstd: boolean;
   /** Only build, inspect and hold to the contract. */
   quick: boolean;
+  /** Look for the memory floor too, which takes minutes. */
+  memoryFloor: boolean;
   out: string;
   contract?: string;
   budget?: string;
@@ -129,6 +131,11 @@ export function parseCommandLine(args: string[]): Parsed {
     .option("--runs <n>", "counted starts of each variant", positive, 5)
     .option("--zstd", "measure pull with zstd too", false)
     .option("--quick", "only build, inspect and hold to the contract", false)
+    .option(
+      "--memory-floor",
+      "find the smallest memory limit it serves under (takes minutes)",
+      false,
+    )
     .option("--out <dir>", "folder for the reports", "report")
     .option(
       "--contract <file>",
@@ -154,6 +161,7 @@ export function parseCommandLine(args: string[]): Parsed {
         runs: o.runs,
         zstd: o.zstd,
         quick: o.quick,
+        memoryFloor: o.memoryFloor,
         out: o.out,
         contract: o.contract,
         budget: o.budget,
@@ -168,7 +176,7 @@ export function parseCommandLine(args: string[]): Parsed {
       "Show layers, files, waste, surface and what is in the binary.",
     )
     .argument("<image>", IMAGE)
-    .action((image, o, c) => {
+    .action((image, _o, c) => {
       config = { ...common(c.optsWithGlobals()), command: "inspect", image };
     });
 

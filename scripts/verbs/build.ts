@@ -85,7 +85,11 @@ export async function build(config: BuildConfig, io: Io): Promise<number> {
   }
   const measured = config.quick
     ? new Map<string, Measured>()
-    : await measureVariants(targets, { runs: config.runs, io });
+    : await measureVariants(targets, {
+      runs: config.runs,
+      floor: config.memoryFloor,
+      io,
+    });
   const deploys = config.quick
     ? new Map<string, NextDeploy | { note: string }>()
     : await nextDeploys(looked, context);

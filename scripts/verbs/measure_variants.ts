@@ -3,11 +3,13 @@
  *
  * @module
  */
+import { formatBytes } from "../format.ts";
 import type { Io } from "../io.ts";
-import { measureMemory, type Memory } from "../measure/measure_memory.ts";
+import { measureMemory } from "../measure/measure_memory.ts";
 import { measureStarts } from "../measure/measure_start.ts";
 import { memoryFloor } from "../measure/memory_floor.ts";
 import { runService, type Target } from "../measure/run_service.ts";
+import type { Say } from "../progress.ts";
 import type { Variant } from "../schema.ts";
 
 /** The figures that running a variant gives. */
@@ -20,12 +22,13 @@ export type Measured = Pick<
  * Measures every variant, starts alternating between them.
  *
  * @param targets The variants that hold their contract, by name.
- * @param options How many starts count for each.
+ * @param options How many starts count for each, and whether to find the floor.
  */
 export async function measureVariants(
   targets: Map<string, Target>,
-  { runs, io }: { runs: number; io: Io },
+  options: { runs: number; floor: boolean; io: Io },
 ): Promise<Map<string, Measured>> {
+  const { runs, floor, io } = options;
   const measured = new Map<string, Measured>();
   const [first] = targets.values();
   if (first === undefined) return measured;
@@ -48,37 +51,43 @@ export async function measureVariants(
       ),
   );
   for (const [name, target] of targets) {
+    const memory = await io.progress.step(
+      `Weigh the memory of ${name}`,
+      () => weigh(target, io.signal),
+    );
+    const lowest = floor
+      ? await io.progress.step(
+        `Find the memory floor of ${name}`,
+        (say) => findFloor(target, say),
+      )
+      : {};
     measured.set(name, {
       ...starts.get(name),
-      ...await io.progress.step(
-        `Weigh the memory of ${name}`,
-        async () => await weigh(target, io),
-      ),
+      ...memory,
+      ...lowest,
+      notes: [...memory.notes ?? [], ...lowest.notes ?? []],
     });
   }
   return measured;
 }
 
-async function weigh(target: Target, io: Io): Promise<Measured> {
-  const notes: string[] = [];
-  const memory = await weighRunning(target, io.signal);
-  if (memory === undefined) {
-    notes.push("memory: the host cannot see the service's process");
-  }
-  const floor = await memoryFloor(target);
-  if ("bytes" in floor) {
-    return { memoryBytes: memory, memoryFloorBytes: floor.bytes, notes };
-  }
-  return {
-    memoryBytes: memory,
-    notes: [...notes, `memory floor: ${floor.skipped}`],
-  };
+async function weigh(target: Target, signal: AbortSignal): Promise<Measured> {
+  await using service = await runService(target);
+  const { container } = service;
+  const memory = await measureMemory(container, target.contract, { signal });
+  return memory === undefined
+    ? { notes: ["memory: the host cannot see the service's process"] }
+    : { memoryBytes: memory };
 }
 
-async function weighRunning(
-  target: Target,
-  signal: AbortSignal,
-): Promise<Memory | undefined> {
-  await using service = await runService(target);
-  return await measureMemory(service.container, target.contract, { signal });
+async function findFloor(target: Target, say: Say): Promise<Measured> {
+  const floor = await memoryFloor(target, {
+    onTry: (bytes, enough) =>
+      say(`${formatBytes(bytes)} ${enough ? "is enough" : "is too little"}`),
+  });
+  if ("skipped" in floor) return { notes: [`memory floor: ${floor.skipped}`] };
+  return {
+    memoryFloorBytes: floor.bytes,
+    notes: floor.note === undefined ? [] : [`memory floor: ${floor.note}`],
+  };
 }

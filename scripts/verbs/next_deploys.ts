@@ -6,7 +6,6 @@
  */
 import { readImage } from "../archive/read_image.ts";
 import { UserError } from "../errors.ts";
-import type { Io } from "../io.ts";
 import { nextDeploy } from "../measure/next_deploy.ts";
 import type { BuildContext, Built } from "./build_variant.ts";
 import type { Variant } from "../schema.ts";

@@ -5,7 +5,6 @@
  */
 import { UserError } from "../errors.ts";
 import type { Io } from "../io.ts";
-import type { Contract } from "../measure/contract_schema.ts";
 import { proveContract } from "../measure/prove_contract.ts";
 import { proveHardened } from "../measure/prove_hardened.ts";
 import { proveProtocol } from "../measure/prove_protocol.ts";
