@@ -18,6 +18,7 @@ import { basename, dirname, join } from "node:path";
 import { Buildah } from "../scripts/engine/buildah.ts";
 import { attempt, run } from "../scripts/engine/command.ts";
 import { findEngine, sweep } from "../scripts/engine/find_engine.ts";
+import { processes, rootOf } from "../scripts/engine/processes.ts";
 import { EXIT, UserError } from "../scripts/errors.ts";
 import type { Container, Engine, EngineName } from "../scripts/model.ts";
 
@@ -155,6 +156,19 @@ async function ours(engine: Engine): Promise<string[]> {
   return found;
 }
 
+/** Processes and temporary folders that bear a name. */
+function traces(name: string): string[] {
+  const folder = Deno.env.get("TMPDIR") || "/var/tmp";
+  return [
+    ...processes().filter((process) =>
+      process.args.some((word) => word.includes(name)) ||
+      rootOf(process.pid)?.includes(name)
+    ).map((process) => process.args.join(" ")),
+    ...[...Deno.readDirSync(folder)].map((entry) => entry.name)
+      .filter((entry) => entry.includes(name)),
+  ];
+}
+
 async function findHere(name: EngineName): Promise<Engine | undefined> {
   try {
     return await findEngine({ engine: name });
@@ -180,6 +194,7 @@ for (const name of ["docker", "podman", "buildah"] as const) {
         await proveImages(t, engine);
         await t.step("nothing of ours is left", async () => {
           assertEquals(await ours(engine), []);
+          assertEquals(traces(`-${Deno.pid}-`), []);
         });
       } finally {
         if (await engine.inspect(NAME)) await engine.remove(NAME);
@@ -458,6 +473,7 @@ async function proveCleanup(
     assert(swept.some((name) => name.includes(`-${pid}-`)), `${swept}`);
     assertEquals((await ours(engine)).length, 1);
     assert(await ready(alive));
+    assertEquals(traces(`-${pid}-`), []);
   });
 }
 

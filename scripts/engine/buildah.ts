@@ -21,7 +21,14 @@ import { attempt, CommandFailed, run } from "./command.ts";
 import { explainExport, explainPull } from "./explain.ts";
 import { explainBuild } from "./explain_build.ts";
 import { buildahImageInfo } from "./image_info.ts";
-import { containerName, isGone, ownerOf } from "./owner.ts";
+import { containerName, isLeftover } from "./owner.ts";
+import { endLeftovers } from "./leftovers.ts";
+import {
+  makeScratch,
+  removeScratch,
+  sweepScratch,
+  withScratch,
+} from "./scratch_folder.ts";
 import { missing } from "./setup.ts";
 import { Unusable } from "./unusable.ts";
 import { removeWorking } from "./working_containers.ts";
@@ -62,10 +69,8 @@ export class Buildah implements Engine {
     const before = options.tag && (await this.inspect(options.tag))?.id;
     const { signal, onLine } = options;
     try {
-      await run("buildah", budArgs(options, mark, this.version), {
-        signal,
-        onLine,
-      });
+      const args = budArgs(options, mark, this.version);
+      await withScratch((env) => run("buildah", args, { env, signal, onLine }));
     } catch (error) {
       // It cleans up behind a step that fails, but not when it is told to end.
       await this.#removeWorking((found) => found === mark);
@@ -106,10 +111,10 @@ export class Buildah implements Engine {
     image: string,
     options: { platform?: string; signal?: AbortSignal } = {},
   ): Promise<void> {
+    const args = pullArgs(image, this.version, options.platform);
+    const { signal } = options;
     try {
-      await run("buildah", pullArgs(image, this.version, options.platform), {
-        signal: options.signal,
-      });
+      await withScratch((env) => run("buildah", args, { env, signal }));
     } catch (error) {
       throw explainPull(image, error);
     }
@@ -117,10 +122,18 @@ export class Buildah implements Engine {
 
   export(image: string, signal?: AbortSignal): ReadableStream<Uint8Array> {
     const args = ["push", "--quiet", image, "docker-archive:/dev/stdout"];
-    return byteStream("buildah", args, {
-      signal,
-      explain: (error) => explainExport(image, error),
-    });
+    const explain = (error: CommandFailed) => explainExport(image, error);
+    return ReadableStream.from(read());
+
+    async function* read() {
+      const scratch = await makeScratch();
+      try {
+        const env = { TMPDIR: scratch };
+        yield* byteStream("buildah", args, { env, signal, explain });
+      } finally {
+        await removeScratch(scratch);
+      }
+    }
   }
 
   async run(options: RunOptions): Promise<Container> {
@@ -143,15 +156,15 @@ export class Buildah implements Engine {
   }
 
   /**
-   * Removes the containers of runs and builds that were killed.
+   * Ends and removes what killed runs and builds have left.
    *
-   * @returns Their names.
+   * @returns Names of the containers.
    */
   async sweep(): Promise<string[]> {
-    return await this.#removeWorking((mark) => {
-      const whose = ownerOf(mark);
-      return whose !== undefined && isGone(whose);
-    });
+    await endLeftovers();
+    const removed = await this.#removeWorking(isLeftover);
+    await sweepScratch();
+    return removed;
   }
 
   async #removeWorking(chosen: (mark: string) => boolean): Promise<string[]> {

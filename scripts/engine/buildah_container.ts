@@ -20,6 +20,7 @@ import {
   serviceOf,
   signalProcess,
 } from "./processes.ts";
+import { makeScratch, removeScratch } from "./scratch_folder.ts";
 
 /**
  * Runs a service.
@@ -33,9 +34,11 @@ export async function runService(
   options: RunOptions,
   config: ImageConfig,
 ): Promise<Container> {
+  options.signal?.throwIfAborted();
   const name = containerName();
+  const scratch = await makeScratch();
   try {
-    options.signal?.throwIfAborted();
+    // Without the signal: it is short, and half a container has no name yet.
     await run("buildah", fromArgs(options.image, name));
     for (let tries = 1;; tries++) {
       options.signal?.throwIfAborted();
@@ -47,10 +50,11 @@ export async function runService(
         ? ["setpriv", "--no-new-privs", "buildah", ...args]
         : ["buildah", ...args];
       const startedAt = performance.now();
-      const service = new Service(name, start(command, rest), startedAt, port);
+      const child = start(command, rest, { env: { TMPDIR: scratch } });
+      const service = new Service(name, child, scratch, startedAt, port);
       const died = !await service.started(options.signal);
       if (!died) return service;
-      const { output, code } = await service.child.ended;
+      const { output, code } = await child.ended;
       const failure = code === 0 ? undefined : startFailure(output);
       if (failure !== undefined) throw explainStart(options.image, failure);
       // A short command has done its work, unless somebody was quicker.
@@ -59,6 +63,7 @@ export async function runService(
     }
   } catch (error) {
     await attempt("buildah", ["rm", name]);
+    await removeScratch(scratch);
     throw error instanceof CommandFailed
       ? explainStart(options.image, error.output.trim(), error)
       : error;
@@ -86,6 +91,7 @@ class Service implements Container {
   constructor(
     readonly name: string,
     readonly child: Child,
+    readonly scratch: string,
     readonly startedAt: number,
     port?: number,
   ) {
@@ -140,8 +146,7 @@ class Service implements Container {
     }
     // No process namespace ends with its first process here.
     const wrappers = descendants(all, this.child.pid)
-      .filter(({ pid, program }) => pid !== service && isWrapper(program))
-      .map(({ pid }) => pid);
+      .filter(isWrapper).map(({ pid }) => pid);
     for (const pid of inSameRoot(service)) {
       if (!wrappers.includes(pid)) signalProcess(pid, "SIGKILL");
     }
@@ -158,6 +163,7 @@ class Service implements Container {
   async #remove(): Promise<void> {
     if (!this.#ended) await this.#end();
     const { code, output } = await attempt("buildah", ["rm", this.name]);
+    await removeScratch(this.scratch);
     if (code !== 0 && !/container not known/.test(output)) {
       throw new CommandFailed("buildah", ["rm", this.name], code, output);
     }

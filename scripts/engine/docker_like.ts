@@ -20,7 +20,9 @@ import { runContainer } from "./docker_container.ts";
 import { explainBuild } from "./explain_build.ts";
 import { explainExport, explainPull } from "./explain.ts";
 import { dockerImageInfo } from "./image_info.ts";
-import { containerName, isGone, OWNER_LABEL, ownerOf } from "./owner.ts";
+import { containerName, isLeftover, OWNER_LABEL } from "./owner.ts";
+import { endLeftovers } from "./leftovers.ts";
+import { sweepScratch, withScratch } from "./scratch_folder.ts";
 import { removeWorking } from "./working_containers.ts";
 
 /** In what docker and podman differ. */
@@ -62,12 +64,14 @@ export class DockerLike implements Engine {
       this.#builder,
       mark,
     );
-    const env = this.name === "podman" ? undefined : {
-      DOCKER_BUILDKIT: this.#builder === "buildkit" ? "1" : "0",
-    };
     const { signal, onLine } = options;
+    const build = (env: Record<string, string>) =>
+      run(this.name, args, { env, signal, onLine });
     try {
-      await run(this.name, args, { env, signal, onLine });
+      if (this.name === "podman") await withScratch(build);
+      else {await build({
+          DOCKER_BUILDKIT: this.#builder === "buildkit" ? "1" : "0",
+        });}
     } catch (error) {
       await this.#removeWorking((found) => found === mark);
       if (!(error instanceof CommandFailed)) throw error;
@@ -133,18 +137,23 @@ export class DockerLike implements Engine {
   }
 
   /**
-   * Removes the containers of runs and builds that were killed.
+   * Ends and removes what killed runs and builds have left.
    *
-   * @returns Their names.
+   * @returns Names of the containers.
    */
   async sweep(): Promise<string[]> {
+    await endLeftovers();
     const filter = `label=${OWNER_LABEL}`;
     const args = ["ps", "--all", "--filter", filter, "--format", "{{.Names}}"];
-    const gone = (await run(this.name, args)).trim().split("\n").filter(left);
+    const gone = (await run(this.name, args)).trim().split("\n").filter(
+      isLeftover,
+    );
     if (gone.length > 0) {
       await attempt(this.name, ["rm", "--force", "--volumes", ...gone]);
     }
-    return [...gone, ...await this.#removeWorking(left)];
+    const working = await this.#removeWorking(isLeftover);
+    if (this.name === "podman") await sweepScratch();
+    return [...gone, ...working];
   }
 
   async #removeWorking(chosen: (mark: string) => boolean): Promise<string[]> {
@@ -166,10 +175,4 @@ export class DockerLike implements Engine {
       remove: [this.name, "rm", "--force"],
     }, chosen);
   }
-}
-
-/** Whether a container is left of a process that is gone. */
-function left(name: string): boolean {
-  const whose = ownerOf(name);
-  return whose !== undefined && isGone(whose);
 }

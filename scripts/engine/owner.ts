@@ -47,7 +47,7 @@ export function isGone(text: string): boolean {
 
 let count = 0;
 
-/** A name for a container that no other run uses: `deno-small-image-<owner>-<n>`. */
+/** A name for a container or a folder that no other run uses: `deno-small-image-<owner>-<n>`. */
 export function containerName(): string {
   return `deno-small-image-${owner()}-${++count}`;
 }
@@ -55,4 +55,10 @@ export function containerName(): string {
 /** The owner in a {@linkcode containerName}; `undefined` for any other name. */
 export function ownerOf(name: string): string | undefined {
   return /^deno-small-image-([A-Za-z0-9]+-\d+-\d+)-\d+$/.exec(name)?.[1];
+}
+
+/** Whether a name is that of a container of a process that is gone. */
+export function isLeftover(name: string): boolean {
+  const whose = ownerOf(name);
+  return whose !== undefined && isGone(whose);
 }

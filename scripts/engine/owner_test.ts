@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
-import { containerName, isGone, owner, ownerOf } from "./owner.ts";
+import { containerName, isGone, isLeftover, owner, ownerOf } from "./owner.ts";
 
 Deno.test("a container's name tells its owner, and no name comes twice", () => {
   const name = containerName();
@@ -28,4 +28,11 @@ Deno.test("isGone() leaves other hosts and unknown forms alone", () => {
   assertEquals(isGone("otherhost-999999-1"), false);
   assertEquals(isGone(""), false);
   assertEquals(isGone("999999"), false);
+});
+
+Deno.test("isLeftover() is true only for names of ours whose owner is gone", () => {
+  const name = containerName();
+  assertEquals(isLeftover(name), false);
+  assertEquals(isLeftover("web-1"), false);
+  assert(isLeftover(name.replace(/\d+-(\d+)$/, "1-$1")));
 });

@@ -10,7 +10,7 @@ import { containerName, owner, OWNER_LABEL } from "./owner.ts";
 import { Unusable } from "./unusable.ts";
 
 /** A runtime that hangs is as good as none. */
-const RUNS_WITHIN_MS = 30_000;
+const RUNS_WITHIN_MS = 60_000;
 
 /** Folders of the host that hold a program and all it needs to run. */
 const PROGRAMS = ["/bin", "/lib", "/lib64", "/usr"];

@@ -9,8 +9,8 @@
 export interface Process {
   pid: number;
   parent: number;
-  /** First word of its command line; `""` for a zombie. */
-  program: string;
+  /** Its command line; empty for a zombie. */
+  args: string[];
 }
 
 /** All processes; empty where there is no `/proc`. */
@@ -24,7 +24,8 @@ export function processes(): Process[] {
         stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1],
       );
       const line = Deno.readTextFileSync(`/proc/${pid}/cmdline`);
-      found.push({ pid, parent, program: line.split("\0", 1)[0] });
+      const args = line === "" ? [] : line.replace(/\0$/, "").split("\0");
+      found.push({ pid, parent, args });
     } catch {
       // It ended meanwhile.
     }
@@ -62,9 +63,9 @@ export function descendants(all: Process[], root: number): Process[] {
   return found;
 }
 
-/** Whether a program is the one that buildah starts services with, in their root. */
-export function isWrapper(program: string): boolean {
-  return program === "buildah-chroot-exec";
+/** Whether a process is the one that buildah starts services with, in their root. */
+export function isWrapper({ args }: Process): boolean {
+  return args[0] === "buildah-chroot-exec";
 }
 
 /**
@@ -78,10 +79,10 @@ export function isWrapper(program: string): boolean {
 export function serviceOf(all: Process[], run: number): number | undefined {
   const below = descendants(all, run);
   const wrappers = new Set(
-    below.filter(({ program }) => isWrapper(program)).map(({ pid }) => pid),
+    below.filter(isWrapper).map(({ pid }) => pid),
   );
-  return below.find(({ pid, parent, program }) =>
-    wrappers.has(parent) && !wrappers.has(pid) && program !== ""
+  return below.find(({ pid, parent, args }) =>
+    wrappers.has(parent) && !wrappers.has(pid) && args.length > 0
   )?.pid;
 }
 
@@ -98,7 +99,8 @@ export function inSameRoot(pid: number): number[] {
   return processIds().filter((other) => rootOf(other) === root);
 }
 
-function rootOf(pid: number): string | undefined {
+/** A process's root as a path of this host; `undefined` when it has ended. */
+export function rootOf(pid: number): string | undefined {
   try {
     return Deno.readLinkSync(`/proc/${pid}/root`);
   } catch {

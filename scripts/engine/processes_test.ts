@@ -8,13 +8,13 @@ import {
 
 /** What `buildah run` looks like while the service runs. */
 const TREE = [
-  { pid: 1, parent: 0, program: "init" },
-  { pid: 50, parent: 40, program: "/hello" },
-  { pid: 10, parent: 1, program: "buildah" },
-  { pid: 20, parent: 10, program: "buildah-chroot-runtime" },
-  { pid: 40, parent: 20, program: "buildah-chroot-exec" },
-  { pid: 60, parent: 50, program: "/helper" },
-  { pid: 70, parent: 1, program: "/hello" },
+  { pid: 1, parent: 0, args: ["init"] },
+  { pid: 50, parent: 40, args: ["/hello"] },
+  { pid: 10, parent: 1, args: ["buildah"] },
+  { pid: 20, parent: 10, args: ["buildah-chroot-runtime"] },
+  { pid: 40, parent: 20, args: ["buildah-chroot-exec"] },
+  { pid: 60, parent: 50, args: ["/helper"] },
+  { pid: 70, parent: 1, args: ["/hello"] },
 ];
 
 Deno.test("serviceOf() is the first that is no wrapper, not its child", () => {
@@ -23,9 +23,7 @@ Deno.test("serviceOf() is the first that is no wrapper, not its child", () => {
 
 Deno.test("serviceOf() is nothing while the wrapper has not become the service", () => {
   const starting = TREE.filter(({ pid }) => pid !== 60).map((process) =>
-    process.pid === 50
-      ? { ...process, program: "buildah-chroot-exec" }
-      : process
+    process.pid === 50 ? { ...process, args: ["buildah-chroot-exec"] } : process
   );
   assertEquals(serviceOf(starting, 10), undefined);
   assertEquals(serviceOf(TREE.slice(0, 1), 10), undefined);
@@ -33,7 +31,7 @@ Deno.test("serviceOf() is nothing while the wrapper has not become the service",
 
 Deno.test("serviceOf() leaves a zombie out", () => {
   const dying = TREE.map((process) =>
-    process.pid === 50 ? { ...process, program: "" } : process
+    process.pid === 50 ? { ...process, args: [] } : process
   );
   assertEquals(serviceOf(dying, 10), undefined);
 });

@@ -1,0 +1,70 @@
+/**
+ * A folder for what buildah and podman write while they work. Told to end, they
+ * leave it behind; in a folder of ours it is removed, and its name tells the
+ * next run whose it was.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import { containerName, isLeftover } from "./owner.ts";
+
+/** Where they would write: layers are large, and `/tmp` is memory on some systems. */
+function parent(): string {
+  return Deno.env.get("TMPDIR") || "/var/tmp";
+}
+
+/** Makes an empty folder; give it to the command as `TMPDIR`. */
+export async function makeScratch(): Promise<string> {
+  const path = join(parent(), containerName());
+  // As buildah makes its own: the service's user passes through.
+  await Deno.mkdir(path, { mode: 0o711 });
+  return path;
+}
+
+/**
+ * Removes a folder of {@linkcode makeScratch}, unless something is mounted in
+ * it: to remove that would be to remove what is mounted.
+ */
+export async function removeScratch(path: string): Promise<void> {
+  const mounts = await Deno.readTextFile("/proc/self/mountinfo")
+    .catch(() => "");
+  if (isMountedBelow(mounts, path)) return;
+  try {
+    await Deno.remove(path, { recursive: true });
+  } catch {
+    // In use for a moment longer, or gone: the next sweep finds what is left.
+  }
+}
+
+/**
+ * Whether anything is mounted at or below a path.
+ *
+ * @param mountinfo Content of `/proc/self/mountinfo`.
+ */
+export function isMountedBelow(mountinfo: string, path: string): boolean {
+  return mountinfo.split("\n").map((line) => line.split(" ")[4] ?? "")
+    .some((point) => point === path || point.startsWith(`${path}/`));
+}
+
+/**
+ * Runs something with a folder that is removed afterwards, come what may.
+ *
+ * @param use Receives the environment to give to the command.
+ */
+export async function withScratch<T>(
+  use: (env: { TMPDIR: string }) => Promise<T>,
+): Promise<T> {
+  const path = await makeScratch();
+  try {
+    return await use({ TMPDIR: path });
+  } finally {
+    await removeScratch(path);
+  }
+}
+
+/** Removes the folders that killed runs have left. */
+export async function sweepScratch(): Promise<void> {
+  for await (const { name } of Deno.readDir(parent())) {
+    if (isLeftover(name)) await removeScratch(join(parent(), name));
+  }
+}
