@@ -1,42 +1,12 @@
 import { assertEquals } from "@std/assert";
 import {
   efficiency,
-  largestPart,
   measuredFigures,
   surfaceAtAGlance,
   tally,
   userOf,
 } from "./figures.ts";
 import { emptyReport, fixtureReport, minimalVariant } from "./testing.ts";
-import { singleStage } from "./testing_variants.ts";
-
-Deno.test("largestPart() names the runtime and how little is the code", () => {
-  assertEquals(largestPart(fixtureReport()), {
-    variant: "scratch",
-    share: "85.3 %",
-    bytes: "81.4 MB",
-    name: "the Deno runtime",
-    named: true,
-    code: "0.6 %",
-  });
-});
-
-Deno.test("largestPart() names a path where there is no program", () => {
-  const variant = singleStage();
-  delete variant.program;
-  const part = largestPart({ ...emptyReport(), variants: [variant] });
-  assertEquals([part?.name, part?.named, part?.code], [
-    "/usr/bin/deno",
-    false,
-    undefined,
-  ]);
-});
-
-Deno.test("largestPart() has nothing to say of an empty image", () => {
-  const report = { ...emptyReport(), variants: [minimalVariant()] };
-  assertEquals(largestPart(report), undefined);
-  assertEquals(largestPart(emptyReport()), undefined);
-});
 
 Deno.test("efficiency() is not 100 % as long as a byte is wasted", () => {
   const of = (efficient: number, wasteBytes: number) =>

@@ -7,7 +7,8 @@
 import type { Report, Variant } from "../schema.ts";
 import { chartSizes } from "./chart_sizes.ts";
 import { ratioTitle } from "./comparison.ts";
-import { type Figure, largestPart, measuredFigures } from "./figures.ts";
+import { type Figure, measuredFigures } from "./figures.ts";
+import { largestPart } from "./largest_part.ts";
 import { headline, verdictOfSmallest, works } from "./headline.ts";
 import { htmlTable } from "./html_table.ts";
 import { type Markup, markup, NOTHING, type Value } from "./markup.ts";

@@ -10,9 +10,9 @@ import {
   emptyReport,
   failedReport,
   fixtureReport,
-  hostileReport,
   minimalVariant,
 } from "./testing.ts";
+import { hostileReport } from "./testing_hostile.ts";
 import { readHtml } from "./testing_html.ts";
 
 const REPORTS: Record<string, () => Report> = {

@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { inspectTerminal } from "./inspect_terminal.ts";
-import { hostileReport, minimalVariant } from "./testing.ts";
+import { minimalVariant } from "./testing.ts";
+import { hostileReport } from "./testing_hostile.ts";
 import { singleStage } from "./testing_variants.ts";
 import { textWidth } from "./text_width.ts";
 

@@ -1,12 +1,8 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { UserError } from "../errors.ts";
 import { json, parseReport } from "./json.ts";
-import {
-  emptyReport,
-  failedReport,
-  fixtureReport,
-  hostileReport,
-} from "./testing.ts";
+import { emptyReport, failedReport, fixtureReport } from "./testing.ts";
+import { hostileReport } from "./testing_hostile.ts";
 
 Deno.test("json() is read back as it was", () => {
   for (

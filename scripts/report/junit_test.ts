@@ -1,7 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import type { Report, Variant } from "../schema.ts";
 import { junit } from "./junit.ts";
-import { hostileReport } from "./testing.ts";
+import { hostileReport } from "./testing_hostile.ts";
 
 const report: Report = {
   schemaVersion: 1,

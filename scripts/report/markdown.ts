@@ -5,7 +5,8 @@
  * @module
  */
 import type { Report, Variant } from "../schema.ts";
-import { type Figure, largestPart, measuredFigures } from "./figures.ts";
+import { type Figure, measuredFigures } from "./figures.ts";
+import { largestPart } from "./largest_part.ts";
 import { headline, verdictOfSmallest } from "./headline.ts";
 import { markdownDetails } from "./markdown_details.ts";
 import { block, code, mdTable } from "./markdown_text.ts";

@@ -5,9 +5,9 @@ import {
   emptyReport,
   failedReport,
   fixtureReport,
-  hostileReport,
   minimalVariant,
 } from "./testing.ts";
+import { hostileReport } from "./testing_hostile.ts";
 
 Deno.test("markdown() shows the comparison and what needs attention", () => {
   const [shown] = markdown(fixtureReport()).split("<details>");

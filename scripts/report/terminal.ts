@@ -7,7 +7,7 @@
 import { printable } from "../format.ts";
 import type { Report } from "../schema.ts";
 import { comparison } from "./comparison.ts";
-import { largestPart } from "./figures.ts";
+import { largestPart } from "./largest_part.ts";
 import { type TerminalStyle, terminalStyle } from "./table.ts";
 import { layersTable } from "./terminal_layers.ts";
 import { textWidth, wrap } from "./text_width.ts";

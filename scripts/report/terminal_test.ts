@@ -5,10 +5,9 @@ import {
   emptyReport,
   failedReport,
   fixtureReport,
-  HOSTILE,
-  hostileReport,
   minimalVariant,
 } from "./testing.ts";
+import { HOSTILE, hostileReport } from "./testing_hostile.ts";
 import { textWidth } from "./text_width.ts";
 
 const plain = (report: Report, columns = 80) =>
