@@ -62,11 +62,21 @@ export async function build(config: BuildConfig, io: Io): Promise<number> {
   const context = { config, engine, bases, io };
   const looked: (Built & Looked)[] = [];
   const failures: Report["failures"] = [];
+  const errors: UserError[] = [];
   for (const file of files) {
     const built = await buildVariant(file, context);
-    if ("message" in built) failures.push(built);
-    else looked.push({ ...built, ...await lookInside(built, context) });
+    if (built instanceof UserError) {
+      errors.push(built);
+      failures.push({
+        name: file.name,
+        dockerfile: file.dockerfile,
+        message: built.message,
+        output: built.output,
+      });
+    } else looked.push({ ...built, ...await lookInside(built, context) });
   }
+  // A report of nothing but a full disk or a silent registry helps nobody.
+  if (errors.every(isOfEnvironment) && looked.length === 0) throw errors[0];
   const sizes = await io.progress.step(
     "Compress the layers",
     () => layerSizes(looked, { zstd: config.zstd, io }),
@@ -136,6 +146,10 @@ function lookInside(
     `Look inside ${built.name}`,
     () => look(engineSource(engine, built.tag), io),
   );
+}
+
+function isOfEnvironment(error: UserError): boolean {
+  return error.exitCode === EXIT.environment;
 }
 
 /** Whether nothing in the report failed. */

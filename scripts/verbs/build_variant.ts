@@ -11,7 +11,6 @@ import type { VariantFile } from "../find_variants.ts";
 import { formatDuration } from "../format.ts";
 import type { Io } from "../io.ts";
 import type { Engine } from "../model.ts";
-import type { Report } from "../schema.ts";
 
 /** A variant that was built. */
 export interface Built {
@@ -46,12 +45,12 @@ export function imageTag(context: string, variant: string): string {
 /**
  * Runs the test stage if there is one, then builds the variant.
  *
- * @returns What was built, or how it failed.
+ * @returns What was built, or why it was not.
  */
 export async function buildVariant(
   file: VariantFile,
   { config, engine, bases, io }: BuildContext,
-): Promise<Built | Report["failures"][number]> {
+): Promise<Built | UserError> {
   const options = {
     context: config.context,
     dockerfile: file.dockerfile,
@@ -73,12 +72,7 @@ export async function buildVariant(
     });
   } catch (error) {
     if (!(error instanceof UserError) || io.signal.aborted) throw error;
-    return {
-      name: file.name,
-      dockerfile: file.dockerfile,
-      message: error.message,
-      output: error.output,
-    };
+    return error;
   }
 }
 

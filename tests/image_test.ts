@@ -1,0 +1,277 @@
+/**
+ * `deno task image` as a user runs it: what it prints, what it ends with, and
+ * what it says when something is wrong. The first part needs no engine.
+ */
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertStringIncludes,
+} from "@std/assert";
+import { join } from "node:path";
+import { makeDockerArchive } from "../scripts/archive/testing.ts";
+import { assembleBases } from "../scripts/bases/assemble_bases.ts";
+import { findEngine } from "../scripts/engine/find_engine.ts";
+import { EXIT, messageOf, UserError } from "../scripts/errors.ts";
+
+const ENTRY = join(import.meta.dirname ?? ".", "../scripts/image.ts");
+
+/** Runs the command line in a folder of its own. */
+async function image(
+  args: string[],
+  options: { cwd?: string; env?: Record<string, string> } = {},
+) {
+  const { code, stdout, stderr } = await command(args, options).output();
+  const decoder = new TextDecoder();
+  return {
+    code,
+    stdout: decoder.decode(stdout),
+    stderr: decoder.decode(stderr),
+  };
+}
+
+function command(
+  args: string[],
+  options: { cwd?: string; env?: Record<string, string> } = {},
+): Deno.Command {
+  return new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", ENTRY, ...args],
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+    env: { NO_COLOR: "1", GITHUB_STEP_SUMMARY: "", ...options.env },
+    cwd: options.cwd,
+  });
+}
+
+/** A temporary folder with files; removed when it goes out of scope. */
+async function folder(files: Record<string, string | Uint8Array>) {
+  const path = await Deno.makeTempDir();
+  for (const [name, content] of Object.entries(files)) {
+    if (typeof content === "string") {
+      await Deno.writeTextFile(join(path, name), content);
+    } else await Deno.writeFile(join(path, name), content);
+  }
+  return {
+    path,
+    [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }),
+  };
+}
+
+Deno.test("wrong use ends with 2, says what is wrong and what to do", async () => {
+  await using here = await folder({
+    "Dockerfile": "FROM scratch\n",
+    "bad.json": '{"all":{"sise":"1 MB"}}',
+    "noise.tar": "this is no archive, but it is long enough to be looked at",
+    "empty.tar": "",
+  });
+  const cases: [args: string[], message: string, next: string][] = [
+    [["--contxt", "x"], "Unknown option '--contxt'", "--context"],
+    [["inspct", "x"], 'Unexpected argument "inspct"', "inspect"],
+    [["--context", "none"], 'Cannot read the context "none"', "--context DIR"],
+    [["--file", "Dockerfile.x"], 'the Dockerfile "Dockerfile.x"', "path"],
+    [["--against", "x"], 'Cannot compare with "x"', "single-stage"],
+    [["--budget", "bad.json"], 'did you mean "size"?', "Mend the file"],
+    [["--contract", "none.json"], 'Cannot read "none.json"', "path"],
+    [["inspect", "noise.tar"], '"noise.tar"', "next:"],
+    [["inspect", "empty.tar"], '"empty.tar"', "next:"],
+  ];
+  for (const [args, message, next] of cases) {
+    const { code, stdout, stderr } = await image(args, { cwd: here.path });
+    assertEquals([code, stdout], [EXIT.usage, ""], stderr);
+    assertStringIncludes(stderr, message);
+    assertStringIncludes(stderr, next);
+    assert(!stderr.includes("    at "), `a stack is shown: ${stderr}`);
+  }
+});
+
+Deno.test("without an engine it ends with 3 and names the way out", async () => {
+  await using here = await folder({ "Dockerfile": "FROM scratch\n" });
+  const { code, stderr } = await image([], {
+    cwd: here.path,
+    env: { PATH: here.path },
+  });
+  assertEquals(code, EXIT.environment, stderr);
+  assertStringIncludes(stderr, "--setup");
+});
+
+Deno.test("a docker command without a daemon is no engine", async () => {
+  await using here = await folder({ "Dockerfile": "FROM scratch\n" });
+  const { code, stderr } = await image(["--engine", "docker"], {
+    cwd: here.path,
+    env: { DOCKER_HOST: `unix://${here.path}/none.sock` },
+  });
+  assertEquals(code, EXIT.environment, stderr);
+  assertMatch(stderr, /next: .*docker/);
+});
+
+Deno.test("inspect, diff and compare read archives without an engine", async () => {
+  const file = (path: string, content: string) => ({ path, content });
+  const archive = (text: string) =>
+    makeDockerArchive({
+      layers: [[file("app", text)], [file("etc\x1b[31m", "x")]],
+      config: { User: "65532" },
+    });
+  await using here = await folder({
+    "a.tar": archive("one"),
+    "b.tar": archive("three"),
+    "cut.tar": archive("one").subarray(0, 1500),
+  });
+  const options = { cwd: here.path, env: { PATH: here.path } };
+
+  const inspected = await image(["inspect", "a.tar"], options);
+  assertEquals(inspected.code, EXIT.ok, inspected.stderr);
+  assertStringIncludes(inspected.stdout, "65532");
+  assert(!inspected.stdout.includes("\x1b"), "control characters are shown");
+
+  const figures = JSON.parse(
+    (await image(["inspect", "a.tar", "--json"], options)).stdout,
+  );
+  assertEquals(
+    [figures.sizeBytes, figures.layers.length, figures.wasteBytes],
+    [4, 2, 0],
+  );
+
+  const same = await image(["diff", "a.tar", "a.tar", "--exit-code"], options);
+  assertEquals(same.code, EXIT.ok, same.stderr);
+  const differs = ["diff", "a.tar", "b.tar"];
+  assertEquals((await image(differs, options)).code, EXIT.ok);
+  const coded = await image([...differs, "--exit-code"], options);
+  assertEquals(coded.code, EXIT.checkFailed);
+  assertStringIncludes(coded.stdout, "app");
+
+  const compared = await image(["compare", "a.tar", "b.tar", "--json"], {
+    ...options,
+    env: { ...options.env, XDG_CACHE_HOME: join(here.path, "cache") },
+  });
+  assertEquals(compared.code, EXIT.ok, compared.stderr);
+  const report = JSON.parse(compared.stdout);
+  assertEquals(
+    report.variants.map((v: { sizeBytes: number }) => v.sizeBytes),
+    [4, 6],
+  );
+  for (const name of ["report.json", "report.md", "index.html"]) {
+    assert((await Deno.stat(join(here.path, "report", name))).size > 0);
+  }
+
+  const cut = await image(["inspect", "cut.tar"], options);
+  assertEquals(cut.code, EXIT.usage);
+  assertStringIncludes(cut.stderr, "cut.tar");
+});
+
+const { reason, engine } = await prepare();
+
+/** The engine with bases on it, or why there is none. */
+async function prepare() {
+  try {
+    const engine = await findEngine();
+    await assembleBases({ engine });
+    return { engine, reason: undefined };
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return { engine: undefined, reason: messageOf(error) };
+  }
+}
+
+/** Registers a test that needs an engine. */
+function withEngine(name: string, fn: () => Promise<void>) {
+  const skipped = reason ? ` (skipped: ${reason})` : "";
+  Deno.test({ name: name + skipped, ignore: reason !== undefined, fn });
+}
+
+/** A Dockerfile that starts a line of JavaScript. */
+const starts = (code: string) =>
+  `ARG BUILDER_IMAGE=denoland/deno:debian\nFROM \${BUILDER_IMAGE}\n` +
+  `EXPOSE 8080\nUSER 1993\n` +
+  `ENTRYPOINT ${JSON.stringify(["deno", "eval", `${code}; void 0`])}\n`;
+const serves = (body: string) =>
+  `Deno.serve({ port: Number(Deno.env.get("PORT") || 8080) }, () => new Response("${body}"))`;
+
+const CONTRACT = JSON.stringify({
+  healthPath: "/",
+  readyTimeoutMs: 8000,
+  requests: [{ path: "/", expect: { status: 200, body: "right" } }],
+});
+
+withEngine("one variant's failure keeps the others' results", async () => {
+  await using here = await folder({
+    "contract.json": CONTRACT,
+    "Dockerfile": starts(serves("right")),
+    "Dockerfile.wrong": starts(serves("wrong")),
+    "Dockerfile.dies": starts(
+      "console.error('no configuration'); Deno.exit(7)",
+    ),
+    "Dockerfile.silent": starts(
+      "console.error('thinking'); setInterval(() => {}, 1000)",
+    ),
+    "Dockerfile.broken": starts(serves("right")).replace(
+      "EXPOSE",
+      "RUN echo the reason is here >&2 && exit 3\nEXPOSE",
+    ),
+  });
+  const { code, stdout, stderr } = await image(
+    ["--bases", "packages", "--quick", "--json"],
+    { cwd: here.path },
+  );
+  assertEquals(code, EXIT.checkFailed, stderr);
+  const report = JSON.parse(stdout);
+  const contract = Object.fromEntries(
+    report.variants.map((
+      variant: { name: string; contract: { status: string; detail: string }[] },
+    ) => [variant.name, variant.contract[0]]),
+  );
+  assertEquals(contract["single-stage"].status, "pass");
+  assertEquals(contract.wrong.status, "fail");
+  assertStringIncludes(contract.wrong.detail, "right");
+  assertStringIncludes(contract.dies.detail, "no configuration");
+  assertStringIncludes(contract.dies.detail, "7");
+  assertStringIncludes(contract.silent.detail, "thinking");
+  assertEquals(report.failures.length, 1);
+  assertEquals(report.failures[0].name, "broken");
+  assertStringIncludes(report.failures[0].output, "the reason is here");
+  for (const { image } of report.variants) {
+    await engine?.remove(image.reference);
+  }
+});
+
+withEngine("Ctrl-C during a build stops it and cleans up", async () => {
+  await using here = await folder({
+    "Dockerfile": starts("").replace("EXPOSE", "RUN sleep 297\nEXPOSE"),
+  });
+  const child = command(["--bases", "packages"], { cwd: here.path }).spawn();
+  const errors = child.stderr.pipeThrough(new TextDecoderStream());
+  let text = "";
+  let interrupted = false;
+  const drained = child.stdout.pipeTo(new WritableStream());
+  for await (const chunk of errors) {
+    text += chunk;
+    if (!interrupted && text.includes("sleep 297")) {
+      interrupted = true;
+      child.kill("SIGINT");
+    }
+  }
+  await drained;
+  assertEquals((await child.status).code, 130, text);
+  const { stdout } = await new Deno.Command("ps", { args: ["-eo", "args"] })
+    .output();
+  assert(
+    !/^sleep 297$/m.test(new TextDecoder().decode(stdout)),
+    "the build goes on",
+  );
+});
+
+withEngine(
+  "a base that no registry has ends with 3 and a way out",
+  async () => {
+    await using here = await folder({
+      "Dockerfile":
+        "ARG BUILDER_IMAGE=127.0.0.1:1/none:1\nFROM ${BUILDER_IMAGE}\n",
+    });
+    const { code, stderr } = await image(["--bases", "registry"], {
+      cwd: here.path,
+    });
+    assertEquals(code, EXIT.environment, stderr);
+    assertStringIncludes(stderr, "127.0.0.1:1/none:1");
+    assertStringIncludes(stderr, "--bases packages");
+  },
+);
