@@ -3,18 +3,20 @@
  *
  * @module
  */
-import { homedir, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 /**
  * The folder for caches, by the XDG convention.
  *
- * @returns `$XDG_CACHE_HOME/deno-small-image`, or the same below `~/.cache`.
+ * @param env Reads an environment variable.
+ * @returns `$XDG_CACHE_HOME/deno-small-image` if that is absolute, or the same
+ * below `~/.cache`.
  */
-export function cacheFolder(): string {
-  const home = homedir();
-  return join(
-    Deno.env.get("XDG_CACHE_HOME") || (home ? join(home, ".cache") : tmpdir()),
-    "deno-small-image",
-  );
+export function cacheFolder(
+  env: (name: string) => string | undefined = (name) => Deno.env.get(name),
+): string {
+  const root = env("XDG_CACHE_HOME");
+  if (root?.startsWith("/")) return join(root, "deno-small-image");
+  return join(env("HOME") || tmpdir(), ".cache", "deno-small-image");
 }

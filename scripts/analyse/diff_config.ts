@@ -4,7 +4,7 @@
  * @module
  */
 import type { Image } from "../model.ts";
-import type { ValueChange } from "../schema.ts";
+import type { ValueChange } from "../diff_schema.ts";
 import { diffValues } from "./diff_values.ts";
 
 /** Compares two configurations, environment and labels name by name. */

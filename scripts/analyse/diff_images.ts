@@ -5,7 +5,7 @@
  * @module
  */
 import type { Image } from "../model.ts";
-import type { ImageDiff, PathChange } from "../schema.ts";
+import type { ImageDiff, PathChange } from "../diff_schema.ts";
 import { diffConfig } from "./diff_config.ts";
 import { diffPackages } from "./diff_packages.ts";
 import type { Rootfs, RootfsFile } from "./rootfs.ts";

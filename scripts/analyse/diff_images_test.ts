@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import type { Entry, Image } from "../model.ts";
-import { imageDiffSchema, type PathChange } from "../schema.ts";
+import { imageDiffSchema, type PathChange } from "../diff_schema.ts";
 import { diffImages } from "./diff_images.ts";
 import {
   directory,

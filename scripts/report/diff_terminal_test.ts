@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { imageDiffSchema } from "../schema.ts";
+import { imageDiffSchema } from "../diff_schema.ts";
 import { diffTerminal } from "./diff_terminal.ts";
 import { fixtureDiff, sameDiff } from "./testing_diff.ts";
 import { textWidth } from "./text_width.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { ImageDiff, PathChange } from "../schema.ts";
+import type { ImageDiff, PathChange } from "../diff_schema.ts";
 
 type State = NonNullable<PathChange["before"]>;
 

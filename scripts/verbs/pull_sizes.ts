@@ -45,8 +45,11 @@ export function withPull(
     ...layer,
     ...sizes.get(layer.digest),
   }));
+  // A registry sends a blob once, however many layers it is.
+  const blobs = new Map(sized.map((layer) => [layer.digest, layer])).values()
+    .toArray();
   const sum = (key: "gzipBytes" | "zstdBytes") =>
-    sized.reduce<number | undefined>(
+    blobs.reduce<number | undefined>(
       (total, layer) =>
         total === undefined || layer[key] === undefined
           ? undefined

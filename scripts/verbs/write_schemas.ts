@@ -8,7 +8,8 @@
 import { z } from "zod";
 import { budgetSchema } from "../budget/budget_schema.ts";
 import { contractSchema } from "../measure/contract_schema.ts";
-import { imageDiffSchema, reportSchema } from "../schema.ts";
+import { imageDiffSchema } from "../diff_schema.ts";
+import { reportSchema } from "../schema.ts";
 
 /** Where the published schemas are. */
 export const DOCS = new URL("../../docs/", import.meta.url);
