@@ -213,6 +213,8 @@ export const reportSchema = z.object({
     source: z.enum(["registry", "packages"]),
     builder: z.string(),
     runtime: z.string(),
+    system: z.string().optional()
+      .describe("What they are made of, such as Debian trixie, if known."),
     deno: z.string().optional(),
   }).optional(),
   baseline: z.string().describe(

@@ -20,6 +20,11 @@
 export function instruction(createdBy: string): string {
   let line = createdBy.replace(/\s+/g, " ").trim();
   line = line.replace(/ # buildkit$/, "");
+  // In place of names, some write the digest of what was copied.
+  line = line.replace(
+    /\b(file|dir|multi):([0-9a-f]{12})[0-9a-f]{52}\b/g,
+    "$1:$2",
+  );
   // Arguments of the build come first: `|2 A=1 B=2 /bin/sh -c make`.
   line = line.replace(/^(RUN )?\|[0-9]+ (.*? )?(?=\/bin\/(?:ba)?sh -c )/, "$1");
   const nop = /^\/bin\/sh -c #\(nop\) */.exec(line);

@@ -13,6 +13,10 @@ Deno.test("instruction() finds the line of the Dockerfile in what builders note"
     ["|1 A=1 /bin/sh -c make all", "RUN make all"],
     ["/bin/sh -c #(nop)  USER nobody", "USER nobody"],
     ["/bin/sh -c #(nop) COPY file:abc in /hello ", "COPY file:abc in /hello"],
+    [
+      `/bin/sh -c #(nop) COPY file:${"0a".repeat(32)} in /hello `,
+      "COPY file:0a0a0a0a0a0a in /hello",
+    ],
     ["/bin/sh -c useradd deno", "RUN useradd deno"],
     ["/bin/bash -c set -e", "RUN set -e"],
     ["RUN /usr/bin/deno compile", "RUN /usr/bin/deno compile"],

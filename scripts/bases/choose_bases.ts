@@ -16,6 +16,8 @@ export interface Bases {
   reason: string;
   builder: string;
   runtime: string;
+  /** What they are made of, when it is known. */
+  system?: string;
   /** Version of Deno in the builder, when it is known. */
   deno?: string;
   /** Arguments for every build. */
@@ -73,6 +75,7 @@ export async function chooseBases(options: ChooseOptions): Promise<Bases> {
     reason: `packages: Debian ${SUITE}, Deno ${DENO_VERSION}; ${reason}`,
     builder,
     runtime,
+    system: `Debian ${SUITE}`,
     deno: DENO_VERSION,
     buildArgs,
   };

@@ -112,6 +112,7 @@ export async function build(config: BuildConfig, io: Io): Promise<number> {
       source: bases.source,
       builder: bases.builder,
       runtime: bases.runtime,
+      system: bases.system,
       deno: bases.deno,
     },
     baseline,
