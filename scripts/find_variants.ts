@@ -71,6 +71,15 @@ export async function findVariants(
   return variants;
 }
 
+/**
+ * Names of all variants of a build context, whichever are built.
+ *
+ * @throws {UserError} When there is no such folder.
+ */
+export async function variantNames(context: string): Promise<string[]> {
+  return (await list(context)).filter(isDockerfile).map(variantName);
+}
+
 function isDockerfile(name: string): boolean {
   return /^Dockerfile(\.[A-Za-z0-9][A-Za-z0-9._-]*)?$/.test(name) &&
     !name.endsWith(".dockerignore");

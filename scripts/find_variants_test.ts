@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { join } from "node:path";
 import { UserError } from "./errors.ts";
-import { findVariants, variantName } from "./find_variants.ts";
+import { findVariants, variantName, variantNames } from "./find_variants.ts";
 
 async function folder(...names: string[]): Promise<string> {
   const path = await Deno.makeTempDir();
@@ -69,5 +69,11 @@ Deno.test("findVariants() says what is missing and what to do", async () => {
   await Deno.remove(join(context, "Dockerfile.multistage"));
   await Deno.remove(join(context, "Dockerfile.multi-stage"));
   assertStringIncludes((await fails(context)).next, "--file");
+  await Deno.remove(context, { recursive: true });
+});
+
+Deno.test("variantNames() lists them all, none if there are none", async () => {
+  const context = await folder("Dockerfile.a", "Dockerfile.b", "x");
+  assertEquals((await variantNames(context)).sort(), ["a", "b"]);
   await Deno.remove(context, { recursive: true });
 });

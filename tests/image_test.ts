@@ -275,3 +275,51 @@ withEngine(
     assertStringIncludes(stderr, "--bases packages");
   },
 );
+
+const PUBLIC = {
+  builder: "denoland/deno:debian-2.9.7",
+  runtime: "gcr.io/distroless/cc-debian13:nonroot",
+};
+
+Deno.test({
+  name: "the registry path: the Dockerfiles' own bases, no argument for them" +
+    (engine?.name === "docker" ? "" : " (skipped: needs Docker)"),
+  ignore: engine?.name !== "docker",
+  async fn() {
+    assert(engine);
+    // Stand-ins under the public names, unless the real ones are there.
+    const bases = await assembleBases({ engine });
+    const lent: string[] = [];
+    for (const base of ["builder", "runtime"] as const) {
+      if (await engine.inspect(PUBLIC[base]) !== undefined) continue;
+      await engine.tag(bases[base], PUBLIC[base]);
+      lent.push(PUBLIC[base]);
+    }
+    await using out = await folder({});
+    try {
+      const { code, stdout, stderr } = await image([
+        ...["--context", join(ENTRY, "../.."), "--bases", "registry"],
+        ...["--file", "Dockerfile.multistage", "--quick", "--json"],
+        ...["--out", join(out.path, "report")],
+        // Not about the bases: without it, the build asks jsr.io for @std.
+        "--build-arg",
+        "DENO_FLAGS=--import-map offline/import_map.json --no-lock",
+      ], { cwd: out.path });
+      assertEquals(code, EXIT.ok, stderr);
+      const report = JSON.parse(stdout);
+      assertEquals(report.bases.source, "registry");
+      assertEquals(
+        [report.bases.builder, report.bases.runtime],
+        [PUBLIC.builder, PUBLIC.runtime],
+      );
+      assertEquals(
+        report.variants[0].contract.every((c: { status: string }) =>
+          c.status === "pass"
+        ),
+        true,
+      );
+    } finally {
+      for (const tag of lent) await engine.remove(tag);
+    }
+  },
+});

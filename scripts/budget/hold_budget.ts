@@ -58,22 +58,14 @@ const FACTS: Record<
 };
 
 /**
- * Holds every variant of a report to a budget.
+ * Makes sure that a budget speaks of variants that exist: a limit for a name
+ * with a slip in it would never be held.
  *
- * @param report The figures.
  * @param budget The limits.
- * @param baseline An earlier report, for `growth` rules.
- * @returns One verdict for each rule and variant, variants in the report's order.
- * @throws {UserError} When the budget names a variant that is not there.
+ * @param names The variants of the build context.
+ * @throws {UserError} With the name that was probably meant.
  */
-export function holdBudget(
-  report: Report,
-  budget: Budget,
-  baseline?: Report,
-): Verdict[] {
-  const names = [...report.variants, ...report.failures].map((variant) =>
-    variant.name
-  );
+export function checkBudget(budget: Budget, names: string[]): void {
   for (const name of Object.keys(budget.variants ?? {})) {
     if (names.includes(name)) continue;
     const meant = suggest(name, names);
@@ -82,10 +74,25 @@ export function holdBudget(
       {
         next: meant
           ? `Did you mean "${meant}"?`
-          : "Name a variant that is built, or remove it",
+          : "Name a variant of the context, or remove it",
       },
     );
   }
+}
+
+/**
+ * Holds every variant of a report to a budget.
+ *
+ * @param report The figures.
+ * @param budget The limits.
+ * @param baseline An earlier report, for `growth` rules.
+ * @returns One verdict for each rule and variant, variants in the report's order.
+ */
+export function holdBudget(
+  report: Report,
+  budget: Budget,
+  baseline?: Report,
+): Verdict[] {
   return report.variants.flatMap((variant) => {
     const rules: Rules = { ...budget.all, ...budget.variants?.[variant.name] };
     return [

@@ -2,7 +2,7 @@ import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { UserError } from "../errors.ts";
 import type { Report, Variant } from "../schema.ts";
 import { parseBudget } from "./budget_schema.ts";
-import { holdBudget } from "./hold_budget.ts";
+import { checkBudget, holdBudget } from "./hold_budget.ts";
 
 function variant(name: string, change: Partial<Variant> = {}): Variant {
   return {
@@ -155,17 +155,15 @@ Deno.test("holdBudget() lists every violation, counts and single layers too", ()
   ]);
 });
 
-Deno.test("holdBudget() refuses a variant that is not there", () => {
+Deno.test("checkBudget() refuses a variant that is not there", () => {
+  const budget = parseBudget('{"variants":{"scrach":{}}}', "budget.json");
   const error = assertThrows(
-    () =>
-      hold(
-        { variants: { scrach: { size: "1 MB" } } },
-        report(variant("scratch")),
-      ),
+    () => checkBudget(budget, ["single-stage", "scratch"]),
     UserError,
   );
   assertStringIncludes(error.message, "scrach");
   assertEquals(error.next, 'Did you mean "scratch"?');
+  checkBudget(budget, ["scrach"]);
 });
 
 Deno.test("holdBudget() allows growth up to the share or the floor, whichever is more", () => {

@@ -8,9 +8,9 @@ import { join } from "node:path";
 import type { BuildConfig } from "../cli.ts";
 import { budgetSchema } from "../budget/budget_schema.ts";
 import { explainGrowth } from "../budget/explain_growth.ts";
-import { holdBudget } from "../budget/hold_budget.ts";
+import { checkBudget, holdBudget } from "../budget/hold_budget.ts";
 import { EXIT, UserError } from "../errors.ts";
-import { findVariants } from "../find_variants.ts";
+import { findVariants, variantNames } from "../find_variants.ts";
 import type { Io } from "../io.ts";
 import { contractSchema } from "../measure/contract_schema.ts";
 import { defaultContract } from "../measure/default_contract.ts";
@@ -53,6 +53,7 @@ export async function build(config: BuildConfig, io: Io): Promise<number> {
   const contract = await readOptional(config, "contract", contractSchema) ??
     defaultContract();
   const budget = await readOptional(config, "budget", budgetSchema) ?? {};
+  checkBudget(budget, [...names, ...await variantNames(config.context)]);
   const earlier = config.baseline === undefined
     ? undefined
     : parseReport(await read(config.baseline), config.baseline);
