@@ -5,6 +5,7 @@
  * @module
  */
 import { join } from "node:path";
+import { readCache, writeCache } from "../json_cache.ts";
 import type { CompressedSize } from "./layer_compressor.ts";
 
 /** Part of the file's name: sizes by another way to compress are other sizes. */
@@ -19,37 +20,22 @@ export async function cachedSize(
   cacheDir: string,
   diffId: string,
 ): Promise<CompressedSize> {
-  try {
-    const value: unknown = JSON.parse(
-      await Deno.readTextFile(fileOf(cacheDir, diffId)),
-    );
-    if (typeof value !== "object" || value === null) return {};
-    const { gzipBytes, zstdBytes } = value as Record<string, unknown>;
-    return {
-      ...(isSize(gzipBytes) ? { gzipBytes } : {}),
-      ...(isSize(zstdBytes) ? { zstdBytes } : {}),
-    };
-  } catch {
-    return {};
-  }
+  const value = await readCache(fileOf(cacheDir, diffId));
+  if (typeof value !== "object" || value === null) return {};
+  const { gzipBytes, zstdBytes } = value as Record<string, unknown>;
+  return {
+    ...(isSize(gzipBytes) ? { gzipBytes } : {}),
+    ...(isSize(zstdBytes) ? { zstdBytes } : {}),
+  };
 }
 
-/** Keeps a size. A cache that cannot be written costs time, not the result. */
+/** Keeps a size. */
 export async function cacheSize(
   cacheDir: string,
   diffId: string,
   size: CompressedSize,
 ): Promise<void> {
-  const file = fileOf(cacheDir, diffId);
-  const beside = `${file}.${crypto.randomUUID()}`;
-  try {
-    await Deno.mkdir(cacheDir, { recursive: true });
-    // Renamed into place, so that no one ever reads half of it.
-    await Deno.writeTextFile(beside, JSON.stringify(size));
-    await Deno.rename(beside, file);
-  } catch {
-    await Deno.remove(beside).catch(() => {});
-  }
+  await writeCache(fileOf(cacheDir, diffId), size);
 }
 
 function isSize(value: unknown): value is number {

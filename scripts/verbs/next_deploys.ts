@@ -4,8 +4,13 @@
  *
  * @module
  */
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { z } from "zod";
 import { readImage } from "../archive/read_image.ts";
+import { cacheFolder } from "../cache_folder.ts";
 import { UserError } from "../errors.ts";
+import { readCache, writeCache } from "../json_cache.ts";
 import { nextDeploy } from "../measure/next_deploy.ts";
 import type { BuildContext, Built } from "./build_variant.ts";
 import type { Variant } from "../schema.ts";
@@ -18,6 +23,22 @@ export interface NextDeploy {
   bytes: number;
   /** Diff IDs of the layers of the present image that are not transferred again. */
   kept: Set<string>;
+}
+
+/** As it is kept between runs. */
+const keptSchema = z.object({
+  bytes: z.int().nonnegative(),
+  kept: z.array(z.string()),
+});
+
+/**
+ * Where the next deploy of an image is kept: the change is always the same, so
+ * the same image built by the same Dockerfile has the same next deploy.
+ */
+function cacheFile(engine: string, { image, file }: Built & Looked): string {
+  const key = createHash("sha256")
+    .update(JSON.stringify([engine, image.id, file.text])).digest("hex");
+  return join(cacheFolder(), "next-deploy", `${key}.json`);
 }
 
 type Figures = Pick<Variant, "layers" | "nextDeployBytes" | "notes">;
@@ -72,6 +93,12 @@ export async function nextDeploys(
     variant: Built & Looked,
     say: (line: string) => void,
   ): Promise<NextDeploy> {
+    const cache = cacheFile(engine.name, variant);
+    const known = keptSchema.safeParse(await readCache(cache));
+    if (known.success) {
+      say("known: neither the image nor its Dockerfile has changed");
+      return { ...known.data, kept: new Set(known.data.kept) };
+    }
     const before = variant.image.layers.map((layer) => layer.diffId);
     await using changed = await nextDeploy({
       engine,
@@ -90,12 +117,14 @@ export async function nextDeploys(
     const source = engineSource(engine, changed.tag);
     const image = await readImage(source, { signal: io.signal });
     const sizes = await layerSizes([{ source, image }], { zstd: false, io });
-    const bytes = changed.newDiffIds
-      .reduce((sum, diffId) => sum + (sizes.get(diffId)?.gzipBytes ?? 0), 0);
+    const bytes = changed.newDiffIds.reduce((sum, diffId) => {
+      const size = sizes.get(diffId);
+      if (!size) throw new Error(`Layer ${diffId} has no compressed size`);
+      return sum + size.gzipBytes;
+    }, 0);
     const after = new Set(image.layers.map((layer) => layer.diffId));
-    return {
-      bytes,
-      kept: new Set(before.filter((diffId) => after.has(diffId))),
-    };
+    const kept = before.filter((diffId) => after.has(diffId));
+    await writeCache(cache, { bytes, kept });
+    return { bytes, kept: new Set(kept) };
   }
 }

@@ -1,0 +1,24 @@
+import { assertEquals } from "@std/assert";
+import { join } from "node:path";
+import { readCache, writeCache } from "./json_cache.ts";
+
+Deno.test("writeCache() keeps what readCache() gives back, and nothing beside it", async () => {
+  const folder = await Deno.makeTempDir();
+  const file = join(folder, "a/b.json");
+  assertEquals(await readCache(file), undefined);
+  await writeCache(file, { bytes: 1 });
+  assertEquals(await readCache(file), { bytes: 1 });
+  const names = (await Array.fromAsync(Deno.readDir(join(folder, "a"))))
+    .map(({ name }) => name);
+  assertEquals(names, ["b.json"]);
+  await Deno.writeTextFile(file, "{");
+  assertEquals(await readCache(file), undefined);
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("writeCache() that cannot write is silent", async () => {
+  const file = await Deno.makeTempFile();
+  await writeCache(join(file, "below-a-file.json"), 1);
+  assertEquals(await readCache(join(file, "below-a-file.json")), undefined);
+  await Deno.remove(file);
+});
