@@ -5,15 +5,11 @@
  */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { createHash } from "node:crypto";
+import { cacheFolder } from "../scripts/cache_folder.ts";
 import { HOST } from "../scripts/bases/assemble_bases.ts";
 import { exists } from "../scripts/bases/debian.ts";
 import { DENORT, RUNTIME_PACKAGES } from "../scripts/bases/pins.ts";
-import {
-  cacheFolder,
-  fetchWheel,
-  findPip,
-  readProgram,
-} from "../scripts/bases/programs.ts";
+import { fetchWheel, findPip, readProgram } from "../scripts/bases/programs.ts";
 import { writeRuntime } from "../scripts/bases/runtime_base.ts";
 import { bytesOf, readTar } from "../scripts/bases/tar.ts";
 

@@ -6,14 +6,10 @@
  *
  * @module
  */
+import { cacheFolder } from "../scripts/cache_folder.ts";
 import { messageOf } from "../scripts/errors.ts";
 import { DENO, DENORT } from "../scripts/bases/pins.ts";
-import {
-  cacheFolder,
-  fetchWheel,
-  findPip,
-  readProgram,
-} from "../scripts/bases/programs.ts";
+import { fetchWheel, findPip, readProgram } from "../scripts/bases/programs.ts";
 
 const project = `${import.meta.dirname}/..`;
 
