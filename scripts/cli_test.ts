@@ -4,7 +4,8 @@ import {
   assertStringIncludes,
   assertThrows,
 } from "@std/assert";
-import { type Config, parseCommandLine } from "./cli.ts";
+import { parseCommandLine } from "./cli.ts";
+import type { Config } from "./config.ts";
 import { EXIT, UserError } from "./errors.ts";
 
 function config(...args: string[]): Config {

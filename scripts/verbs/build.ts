@@ -5,7 +5,7 @@
  * @module
  */
 import { join } from "node:path";
-import type { BuildConfig } from "../cli.ts";
+import type { BuildConfig } from "../config.ts";
 import { budgetSchema } from "../budget/budget_schema.ts";
 import { explainGrowth } from "../budget/explain_growth.ts";
 import { checkBudget, holdBudget } from "../budget/hold_budget.ts";

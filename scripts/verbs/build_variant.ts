@@ -5,7 +5,7 @@
  */
 import { basename, resolve } from "node:path";
 import type { Bases } from "../bases/choose_bases.ts";
-import type { BuildConfig } from "../cli.ts";
+import type { BuildConfig } from "../config.ts";
 import { UserError } from "../errors.ts";
 import type { VariantFile } from "../find_variants.ts";
 import { formatDuration } from "../format.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 import { join } from "node:path";
-import type { CompareConfig } from "../cli.ts";
+import type { CompareConfig } from "../config.ts";
 import { EXIT, UserError } from "../errors.ts";
 import type { Io } from "../io.ts";
 import { json } from "../report/json.ts";

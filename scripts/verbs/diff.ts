@@ -5,7 +5,7 @@
  * @module
  */
 import { diffImages } from "../analyse/diff_images.ts";
-import type { DiffConfig } from "../cli.ts";
+import type { DiffConfig } from "../config.ts";
 import { EXIT } from "../errors.ts";
 import type { Io } from "../io.ts";
 import { diffTerminal } from "../report/diff_terminal.ts";

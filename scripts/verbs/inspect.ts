@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { InspectConfig } from "../cli.ts";
+import type { InspectConfig } from "../config.ts";
 import { EXIT } from "../errors.ts";
 import type { Io } from "../io.ts";
 import { inspectTerminal } from "../report/inspect_terminal.ts";

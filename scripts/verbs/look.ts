@@ -7,7 +7,7 @@ import { analyseImage, type ImageAnalysis } from "../analyse/analyse_image.ts";
 import { probe } from "../analyse/probe.ts";
 import { type Rootfs, rootfs } from "../analyse/rootfs.ts";
 import { type ImageSource, readImage } from "../archive/read_image.ts";
-import type { CommonConfig } from "../cli.ts";
+import type { CommonConfig } from "../config.ts";
 import { UserError } from "../errors.ts";
 import type { Io } from "../io.ts";
 import type { Engine, Image } from "../model.ts";

@@ -6,7 +6,7 @@
 import { join } from "node:path";
 import { argDefaults } from "../bases/arg_defaults.ts";
 import { type Bases, chooseBases } from "../bases/choose_bases.ts";
-import type { BuildConfig } from "../cli.ts";
+import type { BuildConfig } from "../config.ts";
 import { setUp } from "../engine/setup.ts";
 import { UserError } from "../errors.ts";
 import type { VariantFile } from "../find_variants.ts";

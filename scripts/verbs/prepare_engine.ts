@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { CommonConfig } from "../cli.ts";
+import type { CommonConfig } from "../config.ts";
 import { findEngine } from "../engine/find_engine.ts";
 import { setUp } from "../engine/setup.ts";
 import { sweep } from "../engine/find_engine.ts";
