@@ -5,14 +5,21 @@ ARG BUILDER_IMAGE=denoland/deno:debian-2.9.7
 ARG RUNTIME_IMAGE=gcr.io/distroless/cc-debian13:nonroot
 # More flags for deno. Without jsr.io: --import-map offline/import_map.json --no-lock
 ARG DENO_FLAGS=--frozen
+# `quickjs` compiles onto a smaller, slower engine; experimental, from Deno 2.9 on.
+ARG JS_ENGINE=
 
-# The same in every Dockerfile here, to the byte: one compile serves all.
-FROM ${BUILDER_IMAGE} AS build-stage
+# The same in every Dockerfile here, to the byte: one compile serves all. It runs
+# on the build machine's own architecture, whichever one the image is for.
+FROM --platform=$BUILDPLATFORM ${BUILDER_IMAGE} AS build-stage
 WORKDIR /app
 COPY deno.json deno.lock main.ts ./
 COPY offline/ offline/
 ARG DENO_FLAGS
-RUN deno compile ${DENO_FLAGS} --no-prompt -P=serve -o /hello main.ts
+ARG JS_ENGINE
+ARG TARGETARCH
+RUN deno compile ${DENO_FLAGS} ${JS_ENGINE:+--engine ${JS_ENGINE}} \
+      --target $(echo ${TARGETARCH} | sed 's/amd64/x86_64/; s/arm64/aarch64/')-unknown-linux-gnu \
+      --no-prompt -P=serve -o /hello main.ts
 
 LABEL org.opencontainers.image.title="hello" \
       org.opencontainers.image.description="A small Deno service" \

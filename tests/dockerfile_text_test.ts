@@ -35,6 +35,19 @@ Deno.test("the Dockerfiles are the same up to the end of the compile", () => {
   assertEquals(builds[2], builds[0]);
 });
 
+Deno.test("they compile on the build machine's architecture, for the target's", () => {
+  for (const text of texts.values()) {
+    const [from, ...rest] = instructions(text)
+      .filter((line) => line.startsWith("FROM "));
+    assertMatch(from, /^FROM --platform=\$BUILDPLATFORM /);
+    // Whatever stage comes next is the target's, or goes on from this one.
+    assertEquals(rest.filter((line) => line.includes("--platform")), []);
+    const [compile] = instructions(text)
+      .filter((line) => line.startsWith("RUN deno compile "));
+    assertMatch(compile, / --target \$\(echo \$\{TARGETARCH\} /);
+  }
+});
+
 for (const [name, text] of texts) {
   Deno.test(`${name} needs no frontend and no shell to start or be checked`, () => {
     assertEquals(/^#\s*syntax=/im.test(text), false);
@@ -66,6 +79,7 @@ for (const [name, text] of texts) {
         "ARG BUILDER_IMAGE=denoland/deno:debian-2.9.7",
         "ARG RUNTIME_IMAGE=gcr.io/distroless/cc-debian13:nonroot",
         "ARG DENO_FLAGS=--frozen",
+        "ARG JS_ENGINE=",
       ],
     );
   });

@@ -79,6 +79,10 @@ function stepSince(all: string[]): string[] {
   return rest.length > 0 ? rest : all;
 }
 
+/** What the legacy builder says; of `$BUILDPLATFORM` it knows nothing. */
+const NEEDS_BUILDKIT =
+  /requires? BuildKit|BuildKit to be enabled|failed to parse platform : ""/i;
+
 /**
  * The error for a build that failed.
  *
@@ -97,7 +101,7 @@ export function explainBuild(
     (concernsBase(step) ? explainRegistry(message, step, cause) : undefined);
   if (known !== undefined) return known;
   return new UserError(message, {
-    next: /requires? BuildKit|BuildKit to be enabled/i.test(step)
+    next: NEEDS_BUILDKIT.test(step)
       ? "Install BuildKit for docker (on Debian and Ubuntu: apt-get install docker-buildx)"
       : "Correct the step shown above in the Dockerfile, or what it runs, and build again",
     exitCode: EXIT.checkFailed,

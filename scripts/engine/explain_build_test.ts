@@ -191,10 +191,17 @@ Error: building at STEP "COPY big /big": write /big: no space left on device`,
 });
 
 Deno.test("explainBuild() tells whom the legacy builder fails to install BuildKit", () => {
-  const error = explainBuild(
-    "Dockerfile",
-    `Step 2/2 : RUN --mount=type=cache,target=/x true
+  for (
+    const output of [
+      `Step 2/2 : RUN --mount=type=cache,target=/x true
 the --mount option requires BuildKit. Refer to the documentation`,
-  );
-  assertStringIncludes(error.next, "docker-buildx");
+      `Step 5/9 : FROM --platform=$BUILDPLATFORM \${BUILDER_IMAGE} AS build-stage
+failed to parse platform : "" is an invalid component of ""`,
+    ]
+  ) {
+    assertStringIncludes(
+      explainBuild("Dockerfile", output).next,
+      "docker-buildx",
+    );
+  }
 });
