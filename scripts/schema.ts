@@ -88,6 +88,25 @@ const program = z.object({
     .describe("Embedded files that are neither modules nor in a package."),
 });
 
+const granted = z.union([z.literal("all"), z.array(z.string())]).optional();
+const permissions = z.object({
+  source: z.enum(["binary", "command"]).describe(
+    "Compiled into the program, or flags of deno run in entrypoint and command.",
+  ),
+  net: granted,
+  read: granted,
+  write: granted,
+  env: granted,
+  run: granted,
+  sys: granted,
+  ffi: granted,
+  import: granted.describe(
+    "Hosts that code is loaded from at run time; a compiled program loads none.",
+  ),
+}).describe(
+  "What Deno allows the program that the image starts. A kind that is absent is refused; what is denied by an exception counts as allowed.",
+);
+
 /** Contents by directory, for the treemap; small ones are summed up. */
 export interface TreeNode {
   name: string;
@@ -135,6 +154,7 @@ export const variantSchema = z.object({
   program: program.optional().describe(
     "What is in the binary made by deno compile.",
   ),
+  permissions: permissions.optional(),
   contents: tree.describe("Bytes of the rootfs by directory."),
   contract: z.array(checkSchema).optional(),
   hardening: z.array(checkSchema).optional(),
@@ -237,6 +257,8 @@ export type Surface = z.infer<typeof surface>;
 export type Wasted = z.infer<typeof wasted>;
 /** What is in a program made by `deno compile`. */
 export type Program = z.infer<typeof program>;
+/** What Deno allows a program. */
+export type Permissions = z.infer<typeof permissions>;
 /** Median, 95th percentile and samples of one figure. */
 export type Distribution = z.infer<typeof distribution>;
 /** What became larger or smaller in one variant since an earlier report. */

@@ -4,8 +4,10 @@
  * @module
  */
 import type { Image } from "../model.ts";
-import type { Program, Variant } from "../schema.ts";
+import type { Permissions, Program, Variant } from "../schema.ts";
+import { commandPermissions } from "./command_permissions.ts";
 import { contents } from "./contents.ts";
+import type { ElfFacts } from "./elf.ts";
 import { foundIn } from "./found.ts";
 import { rootfs } from "./rootfs.ts";
 import type { Rootfs } from "./rootfs.ts";
@@ -26,6 +28,7 @@ export type ImageAnalysis = Pick<
   | "config"
   | "surface"
   | "program"
+  | "permissions"
   | "contents"
 >;
 
@@ -40,6 +43,7 @@ export function analyseImage(
 ): ImageAnalysis {
   const { reference, id, architecture, config } = image;
   const program = programOf(image, files);
+  const permissions = permissionsOf(image, files);
   return {
     image: { reference, id, architecture },
     ...waste(image, files),
@@ -59,6 +63,7 @@ export function analyseImage(
     },
     surface: surface(image, files),
     ...(program ? { program } : {}),
+    ...(permissions ? { permissions } : {}),
     contents: contents(files),
   };
 }
@@ -67,13 +72,30 @@ export function analyseImage(
 function programOf(image: Image, rootfs: Rootfs): Program | undefined {
   for (const { resolved } of startedPrograms(image, rootfs)) {
     const program = foundIn(resolved?.file?.inode).elf?.program;
-    if (program && resolved) return { path: `/${resolved.path}`, ...program };
+    if (program && resolved) return at(resolved.path, program);
   }
   let largest: Program | undefined;
   for (const [path, { inode, bytes }] of rootfs.files) {
     if (bytes <= (largest?.bytes ?? 0)) continue;
     const program = foundIn(inode).elf?.program;
-    if (program) largest = { path: `/${path}`, ...program };
+    if (program) largest = at(path, program);
   }
   return largest;
+}
+
+function at(
+  path: string,
+  { permissions: _, ...program }: NonNullable<ElfFacts["program"]>,
+): Program {
+  return { path: `/${path}`, ...program };
+}
+
+/** What Deno allows the program that the image starts, as far as it can be told. */
+function permissionsOf(image: Image, rootfs: Rootfs): Permissions | undefined {
+  for (const { resolved } of startedPrograms(image, rootfs)) {
+    const { program } = foundIn(resolved?.file?.inode).elf ?? {};
+    if (program) return program.permissions;
+  }
+  const { entrypoint, cmd } = image.config;
+  return commandPermissions([...entrypoint, ...cmd]);
 }

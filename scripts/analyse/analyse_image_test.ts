@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { variantSchema } from "../schema.ts";
+import { type Permissions, variantSchema } from "../schema.ts";
 import { analyseImage } from "./analyse_image.ts";
 import type { Found } from "./found.ts";
 import { directory, file, image, layer, whiteout } from "./image_fixture.ts";
@@ -11,13 +11,13 @@ const payload = {
   npm: [],
 };
 
-function compiled(path: string, size: number) {
+function compiled(path: string, size: number, permissions?: Permissions) {
   const found: Found = {
     elf: {
       machine: "amd64",
       needed: [],
       runpath: [],
-      program: { bytes: size, ...payload },
+      program: { bytes: size, ...payload, permissions },
     },
   };
   return file(path, size, { mode: 0o755, found });
@@ -62,4 +62,21 @@ Deno.test("analyseImage: the program that starts, else the largest there is", ()
   assertEquals(pathWith(["/tini", "--", "/small"]), "/small");
   assertEquals(pathWith(["/tini"]), "/large");
   assertEquals(pathWith([]), "/large");
+});
+
+Deno.test("analyseImage: what Deno allows the program that starts, or none is told", () => {
+  const layers = [
+    layer(
+      "",
+      compiled("strict", 100, { source: "binary" }),
+      compiled("loose", 300, { source: "binary", net: "all" }),
+    ),
+  ];
+  const permissions = (entrypoint: string[], cmd: string[] = []) =>
+    analyseImage(image(layers, { entrypoint, cmd })).permissions;
+  assertEquals(permissions(["/strict"]), { source: "binary" });
+  assertEquals(permissions(["tini", "--"], ["/loose"])?.net, "all");
+  assertEquals(permissions(["deno"], ["run", "-N", "a.ts"])?.source, "command");
+  // The largest program is in the image, but nothing says that it starts.
+  assertEquals(permissions(["/start.sh"]), undefined);
 });

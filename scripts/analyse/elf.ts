@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { Program } from "../schema.ts";
+import type { Permissions, Program } from "../schema.ts";
 
 /** What is known of one ELF file. */
 export interface ElfFacts {
@@ -20,7 +20,7 @@ export interface ElfFacts {
   /** The name by which others need it. */
   soname?: string;
   /** What is inside, if `deno compile` made it. */
-  program?: Omit<Program, "path">;
+  program?: Omit<Program, "path"> & { permissions?: Permissions };
 }
 
 /** How an ELF file is read, from its first 64 bytes. */

@@ -48,6 +48,8 @@ export interface PayloadOptions {
   remote?: RemoteModule[];
   /** JSON to use instead of the file system. */
   tree?: string;
+  /** JSON to use as the metadata. */
+  metadata?: string;
 }
 
 /** How the payload is attached: behind the file, or as an ELF note. */
@@ -216,7 +218,8 @@ export function payloadFixture(
     });
   }
   const tree = new TextEncoder().encode(options.tree ?? JSON.stringify(root));
-  const metadata = JSON.stringify({ argv: [], entrypoint_key: "main.ts" });
+  const metadata = options.metadata ??
+    JSON.stringify({ argv: [], entrypoint_key: "main.ts" });
 
   const out = new Bytes().add("d3n0l4nd");
   out.u64(metadata.length).add(metadata);

@@ -20,6 +20,7 @@
  * @module
  */
 import { readU64, viewOf } from "./elf.ts";
+import type { Permissions } from "../schema.ts";
 import {
   emptyContents,
   listFiles,
@@ -27,11 +28,14 @@ import {
   type ProgramContents,
   summarise,
 } from "./program_files.ts";
+import { compiledPermissions } from "./compiled_permissions.ts";
 import type { Parser } from "./program_reader.ts";
 
 /** How a payload starts and ends. */
 export const PROGRAM_MAGIC = "d3n0l4nd";
 
+/** Metadata holds import maps and package.json files, of few kilobytes each. */
+const MAX_METADATA_BYTES = 4 * 1024 * 1024;
 /** The largest table of files that is held: room for about 100,000 files. */
 const MAX_TREE_BYTES = 16 * 1024 * 1024;
 /** The longest specifier that is held. */
@@ -55,6 +59,8 @@ export interface Payload {
   /** Whether it was read to its end, so that nothing is missing. */
   complete: boolean;
   contents: ProgramContents;
+  /** What the program may do; absent if its metadata does not say. */
+  permissions?: Permissions;
 }
 
 /** A payload of which nothing was read yet. */
@@ -79,7 +85,12 @@ export function* parsePayload(payload: Payload): Parser {
   payload.recognised = true;
   const { contents } = payload;
 
-  yield { skip: toU64(yield { take: 8 }) }; // metadata
+  const metadataBytes = toU64(yield { take: 8 });
+  if (metadataBytes > MAX_METADATA_BYTES) yield { skip: metadataBytes };
+  else {
+    const metadata = parseJson(yield { take: metadataBytes });
+    payload.permissions = compiledPermissions(metadata);
+  }
   yield { skip: toU64(yield { take: 8 }) }; // npm resolution
 
   const specifiers = yield* parseSpecifiers();

@@ -194,6 +194,7 @@ class ProgramSink implements Sink {
       applicationBytes,
       ...this.#versions.found,
       ...payload.contents,
+      ...payload.permissions ? { permissions: payload.permissions } : {},
     };
   }
 

@@ -67,6 +67,26 @@ const PAYLOAD = payloadFixture({
   ],
 });
 
+Deno.test("programSink() reads what a program is allowed", () => {
+  const metadata = JSON.stringify({
+    permissions: { allow_net: ["127.0.0.1"], allow_run: null },
+  });
+  for (const layout of LAYOUTS) {
+    const program = programFixture(payloadFixture({ metadata }), layout);
+    assertEquals(look(program)?.program?.permissions, {
+      source: "binary",
+      net: ["127.0.0.1"],
+    });
+  }
+  const large = payloadFixture({
+    metadata: metadata + " ".repeat(5 * 1024 * 1024),
+    files: { "main.ts": "0" },
+  });
+  const { permissions, modules } = look(programFixture(large, "note"))
+    ?.program ?? {};
+  assertEquals([permissions, modules?.length], [undefined, 1]);
+});
+
 Deno.test("programSink() reads what a program needs, in every width and order", () => {
   for (const bits of [32, 64] as const) {
     for (const bigEndian of [false, true]) {

@@ -62,6 +62,9 @@ const rules = z.strictObject({
   noSetuid: fact.optional().describe(
     "No setuid or setgid file is in the image.",
   ),
+  noEgress: fact.optional().describe(
+    "Deno's permissions let the program connect to no other host.",
+  ),
   contract: fact.optional().describe("Every line of the contract holds."),
   growth: growth.optional().describe(
     "Against the report given with --baseline.",

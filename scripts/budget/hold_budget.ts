@@ -14,6 +14,7 @@ import {
 import { holdGrowth } from "./hold_growth.ts";
 import { UserError } from "../errors.ts";
 import { suggest } from "../suggest.ts";
+import { waysOut } from "../ways_out.ts";
 
 /** How the figure of one rule is taken from a variant, and told to people. */
 interface Limit {
@@ -44,13 +45,14 @@ const LIMITS: Record<string, Limit> = {
 
 /** What is in the way of a fact; none: it holds; `undefined`: not looked at. */
 const FACTS: Record<
-  "notRoot" | "noShell" | "noSetuid" | "contract",
+  "notRoot" | "noShell" | "noSetuid" | "noEgress" | "contract",
   (variant: Variant) => string[] | undefined
 > = {
   notRoot: (v) =>
     v.surface.runsAsRoot ? [`user "${v.config.user}" is root`] : [],
   noShell: (v) => v.surface.shells,
   noSetuid: (v) => [...new Set([...v.surface.setuid, ...v.surface.setgid])],
+  noEgress: (v) => v.permissions && waysOut(v.permissions),
   contract: (v) =>
     v.contract?.filter((check) => check.status === "fail").map((check) =>
       check.name

@@ -197,3 +197,22 @@ Deno.test("holdBudget() skips growth that cannot be told", () => {
   );
   assertEquals(verdicts(report(variant("a")))[1], "not measured in both runs");
 });
+
+Deno.test("holdBudget() holds what the program may connect to", () => {
+  const statusOf = (permissions?: Variant["permissions"]) => {
+    const [{ status, detail }] = hold(
+      { all: { noEgress: true } },
+      report(variant("a", { permissions })),
+    );
+    return [status, detail];
+  };
+  assertEquals(statusOf({ source: "binary", net: ["0.0.0.0"] }), [
+    "pass",
+    undefined,
+  ]);
+  assertEquals(statusOf({ source: "binary", net: ["db:5432"], run: "all" }), [
+    "fail",
+    "db:5432, any program it starts",
+  ]);
+  assertEquals(statusOf(), ["skip", "not looked at in this run"]);
+});

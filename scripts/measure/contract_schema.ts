@@ -77,6 +77,14 @@ export const contractSchema = z.strictObject({
   requestTimeoutMs: z.int().positive().default(5000)
     .describe("Milliseconds that one answer may take."),
   requests: z.array(request).min(1),
+  egress: z.array(
+    z.string().regex(
+      /^[^\s,/]+$/,
+      "a host is written as host or host:port, without a scheme",
+    ),
+  ).optional().describe(
+    "Hosts it may connect to, as host or host:port; []: none but its own. Absent: not looked at.",
+  ),
   stop: stop.prefault({}),
   burst: burst.prefault({}),
 });

@@ -5,6 +5,7 @@
  * @module
  */
 import type { Variant } from "../schema.ts";
+import { waysOut } from "../ways_out.ts";
 import { userOf } from "./figures.ts";
 
 /** An answer; `named` when it repeats words of the image. */
@@ -41,6 +42,13 @@ export function surfaceRows(variants: Variant[]): SurfaceRow[] {
     row("setuid files", ({ surface }) => names(surface.setuid)),
     row("setgid files", ({ surface }) => names(surface.setgid)),
     row("World-writable paths", ({ surface }) => names(surface.worldWritable)),
+    row(
+      "Ways out",
+      ({ permissions }) =>
+        permissions === undefined
+          ? maybe(undefined)
+          : names(waysOut(permissions)),
+    ),
     row("Debian packages", ({ surface }) => ({
       text: String(surface.debianPackages.length),
       named: false,

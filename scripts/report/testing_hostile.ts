@@ -66,6 +66,7 @@ export function hostileReport(): Report {
         npm: [{ name, version: name, bytes: 1 }],
         assets: [{ path: name, bytes: 1 }],
       },
+      permissions: { source: "command", net: [name], run: [name] },
       contents: { name, bytes: 2, children: [{ name, bytes: 2 }] },
       contract: [{ name, status: "fail", detail: name }],
       hardening: [{ name, status: "skip", detail: name }],

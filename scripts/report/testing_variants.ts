@@ -58,6 +58,7 @@ export function singleStage(): Variant {
       timeZones: true,
     },
     program: { path: "/app/hello", ...PROGRAM },
+    permissions: { source: "binary", net: "all", env: ["PORT"] },
     contents: {
       name: "/",
       bytes: 421_000_000,
@@ -124,6 +125,7 @@ export function multiStage(): Variant {
       timeZones: true,
     },
     program: { path: "/hello", ...PROGRAM },
+    permissions: { source: "binary", net: ["0.0.0.0"], env: ["PORT"] },
     contents: {
       name: "/",
       bytes: 122_000_000,
@@ -160,6 +162,7 @@ export function scratch(): Variant {
     config: config("65532"),
     surface: { ...NOTHING },
     program: { path: "/hello", ...PROGRAM },
+    permissions: { source: "binary", net: ["0.0.0.0"], env: ["PORT"] },
     contents: {
       name: "/",
       bytes: 95_400_000,

@@ -85,10 +85,14 @@ export async function build(config: BuildConfig, io: Io): Promise<number> {
 
   const targets = new Map<string, Target>();
   const proofs = new Map<string, Proofs>();
-  for (const { name, tag, image } of looked) {
+  for (const { name, tag, image, analysis } of looked) {
     const port = servicePort(contract, image.config.exposedPorts);
     const target = { engine, image: tag, port, contract, signal: io.signal };
-    const proof = await proveVariant(name, target, { quick: config.quick, io });
+    const proof = await proveVariant(name, target, {
+      permissions: analysis.permissions,
+      quick: config.quick,
+      io,
+    });
     proofs.set(name, proof);
     if (proof.contract?.every((check) => check.status === "pass")) {
       targets.set(name, target);

@@ -6,11 +6,12 @@
 import { UserError } from "../errors.ts";
 import type { Io } from "../io.ts";
 import { proveContract } from "../measure/prove_contract.ts";
+import { proveNothingOpened, proveRefused } from "../measure/prove_egress.ts";
 import { proveHardened } from "../measure/prove_hardened.ts";
 import { proveProtocol } from "../measure/prove_protocol.ts";
 import { proveStop } from "../measure/prove_stop.ts";
 import { runService, type Target } from "../measure/run_service.ts";
-import type { Check, Variant } from "../schema.ts";
+import type { Check, Permissions, Variant } from "../schema.ts";
 
 /** How a variant kept its promises. */
 export type Proofs = Pick<Variant, "contract" | "hardening">;
@@ -20,13 +21,18 @@ export type Proofs = Pick<Variant, "contract" | "hardening">;
  *
  * @param name Its name, for the progress.
  * @param target Its image, and how to reach it.
- * @param options `quick` leaves it at the contract.
+ * @param options `quick` leaves it at the contract; `permissions` are what Deno
+ * allows the program, as far as it can be told.
  * @returns The checks; an image that does not start fails its only one.
  */
 export function proveVariant(
   name: string,
   target: Target,
-  { quick, io }: { quick: boolean; io: Io },
+  { permissions, quick, io }: {
+    permissions?: Permissions;
+    quick: boolean;
+    io: Io;
+  },
 ): Promise<Proofs> {
   return io.progress.step(`Prove ${name}`, async (say) => {
     const contract = await whileServing(target, async (service) => {
@@ -39,7 +45,14 @@ export function proveVariant(
         signal: io.signal,
       });
       say(`protocol: ${summary(protocol)}`);
-      return { contract: checks, hardening: protocol };
+      const egress = [
+        proveRefused(permissions, target.contract),
+        await proveNothingOpened(service, target.contract, {
+          signal: io.signal,
+        }),
+      ];
+      say(`no way out: ${summary(egress)}`);
+      return { contract: checks, hardening: [...protocol, ...egress] };
     });
     if (contract.hardening === undefined) return contract;
     const hardened = await proveHardened(target);
