@@ -41,6 +41,30 @@ export function limitsOf(
   };
 }
 
+/** Where the client finds its daemon, by DOCKER_HOST or by its context. */
+const ENDPOINT = "{{.Endpoints.docker.Host}}";
+
+/**
+ * The Unix socket in an endpoint.
+ *
+ * @param endpoint As `unix:///var/run/docker.sock`.
+ * @returns `undefined` for a daemon that is reached in another way.
+ */
+export function socketOf(endpoint: string): string | undefined {
+  return /^unix:\/\/(\/.+)$/.exec(endpoint.trim())?.[1];
+}
+
+/** The socket, if it takes a connection from us: the client may have other ways. */
+async function reachable(path?: string): Promise<string | undefined> {
+  if (path === undefined) return undefined;
+  try {
+    (await Deno.connect({ transport: "unix", path })).close();
+    return path;
+  } catch {
+    return undefined;
+  }
+}
+
 /**
  * The docker engine.
  *
@@ -60,7 +84,13 @@ export async function docker(signal?: AbortSignal): Promise<DockerLike> {
       });
     }
   };
-  const version = await ask(["version", ...format]);
+  const endpoint = ["context", "inspect", "--format", ENDPOINT];
+  const [version, buildx, info, context] = await Promise.all([
+    ask(["version", ...format]),
+    ask(["buildx", "version"]),
+    ask(["info", ...format]),
+    ask(endpoint),
+  ]);
   const { Client, Server } = parse(version.stdout);
   if (!Server?.Version) {
     const said = version.output.split("\n")
@@ -72,13 +102,12 @@ export async function docker(signal?: AbortSignal): Promise<DockerLike> {
         : "the command is there, but not a docker daemon",
     );
   }
-  const buildx = await ask(["buildx", "version"]);
-  const info = await ask(["info", ...format]);
   return new DockerLike({
     name: "docker",
     version: Server.Version,
     builder: builderOf(Client?.Version ?? "", buildx.code === 0),
     cannot: info.code === 0 ? limitsOf(info.stdout) : {},
+    socket: await reachable(socketOf(context.stdout)),
   });
 }
 

@@ -15,6 +15,7 @@ import type {
 } from "../model.ts";
 import { byteStream } from "./byte_stream.ts";
 import { attempt, CommandFailed, run } from "./command.ts";
+import { type DaemonRefused, daemonStream } from "./daemon_stream.ts";
 import { buildArgs, type Builder } from "./docker_args.ts";
 import { runContainer } from "./docker_container.ts";
 import { explainBuild } from "./explain_build.ts";
@@ -33,6 +34,8 @@ export interface Dialect {
   cannot: Partial<Record<keyof Restrictions, string>>;
   /** Folder of the containers it builds in; docker's daemon looks after its own. */
   working?: string;
+  /** Unix socket of a daemon on this machine, if it can be connected to. */
+  socket?: string;
 }
 
 /** An engine with docker's command line. */
@@ -42,6 +45,7 @@ export class DockerLike implements Engine {
   readonly cannot: Partial<Record<keyof Restrictions, string>>;
   readonly #builder: Builder;
   readonly #working?: string;
+  readonly #socket?: string;
 
   constructor(dialect: Dialect) {
     this.name = dialect.name;
@@ -49,6 +53,7 @@ export class DockerLike implements Engine {
     this.cannot = dialect.cannot;
     this.#builder = dialect.builder;
     this.#working = dialect.working;
+    this.#socket = dialect.socket;
   }
 
   async build(options: BuildOptions): Promise<void> {
@@ -118,10 +123,13 @@ export class DockerLike implements Engine {
   }
 
   export(image: string, signal?: AbortSignal): ReadableStream<Uint8Array> {
-    return byteStream(this.name, ["save", image], {
-      signal,
-      explain: (error) => explainExport(image, error),
-    });
+    const explain = (error: CommandFailed | DaemonRefused) =>
+      explainExport(image, error);
+    if (this.#socket === undefined) {
+      return byteStream(this.name, ["save", image], { signal, explain });
+    }
+    const path = `/images/get?names=${encodeURIComponent(image)}`;
+    return daemonStream(this.#socket, path, { signal, explain });
   }
 
   run(options: RunOptions): Promise<Container> {

@@ -6,6 +6,7 @@
  */
 import { EXIT, UserError } from "../errors.ts";
 import { CommandFailed } from "./command.ts";
+import type { DaemonRefused } from "./daemon_stream.ts";
 
 const DISK = /no space left on device|ENOSPC|disk quota exceeded/i;
 
@@ -84,7 +85,10 @@ export function explainPull(image: string, error: unknown): unknown {
 }
 
 /** The error for an export that failed. */
-export function explainExport(image: string, error: CommandFailed): UserError {
+export function explainExport(
+  image: string,
+  error: CommandFailed | DaemonRefused,
+): UserError {
   const message = `Cannot export "${image}"`;
   const output = error.output.trim();
   return explainDisk(message, output, error) ?? new UserError(message, {

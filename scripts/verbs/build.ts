@@ -58,7 +58,7 @@ export async function build(config: BuildConfig, io: Io): Promise<number> {
     ? undefined
     : parseReport(await read(config.baseline), config.baseline);
 
-  const engine = await prepareEngine(config, io);
+  const engine = await prepareEngine(config, io, { sweeps: true });
   const bases = await prepareBases(config, files, engine, io);
   const context = { config, engine, bases, io };
   const looked: (Built & Looked)[] = [];

@@ -11,7 +11,6 @@ import type { CommonConfig } from "../config.ts";
 import { UserError } from "../errors.ts";
 import type { Io } from "../io.ts";
 import type { Engine, Image } from "../model.ts";
-import { prepareEngine } from "./prepare_engine.ts";
 
 /** An image that was read. */
 export interface Looked {
@@ -71,7 +70,9 @@ async function findEngineFor(
   io: Io,
 ): Promise<Engine> {
   try {
-    return await prepareEngine(config, io);
+    // Loaded when needed: an archive needs no engine.
+    const { prepareEngine } = await import("./prepare_engine.ts");
+    return await prepareEngine(config, io, { sweeps: false });
   } catch (cause) {
     if (!(cause instanceof UserError)) throw cause;
     throw new UserError(

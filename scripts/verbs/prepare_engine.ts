@@ -12,11 +12,17 @@ import type { Io } from "../io.ts";
 import type { Engine } from "../model.ts";
 
 /**
- * Finds the engine, and clears what a killed run may have left in it.
+ * Finds the engine.
  *
+ * @param options `sweeps`: clear what killed runs may have left in it, which
+ * only those need to do that run something themselves.
  * @throws {UserError} When there is none, with the command that would change it.
  */
-export function prepareEngine(config: CommonConfig, io: Io): Promise<Engine> {
+export function prepareEngine(
+  config: CommonConfig,
+  io: Io,
+  options: { sweeps: boolean },
+): Promise<Engine> {
   return io.progress.step("Engine", async (say) => {
     const find = () => findEngine({ engine: config.engine, signal: io.signal });
     let engine: Engine;
@@ -34,7 +40,7 @@ export function prepareEngine(config: CommonConfig, io: Io): Promise<Engine> {
       engine = await find();
     }
     say(`${engine.name} ${engine.version}`);
-    await sweep(engine);
+    if (options.sweeps) await sweep(engine);
     return engine;
   });
 }
