@@ -108,6 +108,28 @@ export function parseCommandLine(args: string[]): Parsed {
       };
     });
 
+  program.command("init")
+    .description(
+      "Write Dockerfiles, contract and budget for the Deno service in a folder.",
+    )
+    .argument(
+      "[dir]",
+      "folder of the service; nothing in it is overwritten",
+      ".",
+    )
+    .option("--entry <file>", "module that serves (default: found out)")
+    .option("--dry-run", "show what would be written, and write nothing", false)
+    .addOption(json())
+    .action((folder, o, c) => {
+      config = {
+        ...common(c.optsWithGlobals()),
+        command: "init",
+        folder,
+        entry: o.entry,
+        dryRun: o.dryRun,
+      };
+    });
+
   withCommon(program.command("inspect"))
     .description(
       "Show layers, files, waste, surface and what is in the binary.",
@@ -180,7 +202,12 @@ function withCommon(command: Command): Command {
       "install what is missing with apt (Debian or Ubuntu, root)",
       false,
     )
-    .option("--json", "print the result as JSON alone on stdout", false);
+    .addOption(json());
+}
+
+function json(): Option {
+  return new Option("--json", "print the result as JSON alone on stdout")
+    .default(false);
 }
 
 // deno-lint-ignore no-explicit-any -- commander types options as any

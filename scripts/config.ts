@@ -66,5 +66,20 @@ export interface CompareConfig extends CommonConfig {
   out: string;
 }
 
+/** `deno task image init [DIR]`. */
+export interface InitConfig extends CommonConfig {
+  command: "init";
+  folder: string;
+  /** Entry point, from the folder; absent: found out. */
+  entry?: string;
+  /** Show what would be written, and write nothing. */
+  dryRun: boolean;
+}
+
 /** What the command line asks for. */
-export type Config = BuildConfig | InspectConfig | DiffConfig | CompareConfig;
+export type Config =
+  | BuildConfig
+  | InspectConfig
+  | DiffConfig
+  | CompareConfig
+  | InitConfig;

@@ -25,6 +25,8 @@ async function main(args: string[], io: Io): Promise<number> {
   switch (config.command) {
     case "build":
       return await (await import("./verbs/build.ts")).build(config, io);
+    case "init":
+      return await (await import("./verbs/init.ts")).init(config, io);
     case "inspect":
       return await (await import("./verbs/inspect.ts")).inspect(config, io);
     case "diff":

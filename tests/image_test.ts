@@ -13,50 +13,7 @@ import { makeDockerArchive } from "../scripts/archive/testing.ts";
 import { assembleBases } from "../scripts/bases/assemble_bases.ts";
 import { findEngine } from "../scripts/engine/find_engine.ts";
 import { EXIT, messageOf, UserError } from "../scripts/errors.ts";
-
-const ENTRY = join(import.meta.dirname ?? ".", "../scripts/image.ts");
-
-/** Runs the command line in a folder of its own. */
-async function image(
-  args: string[],
-  options: { cwd?: string; env?: Record<string, string> } = {},
-) {
-  const { code, stdout, stderr } = await command(args, options).output();
-  const decoder = new TextDecoder();
-  return {
-    code,
-    stdout: decoder.decode(stdout),
-    stderr: decoder.decode(stderr),
-  };
-}
-
-function command(
-  args: string[],
-  options: { cwd?: string; env?: Record<string, string> } = {},
-): Deno.Command {
-  return new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", ENTRY, ...args],
-    stdin: "null",
-    stdout: "piped",
-    stderr: "piped",
-    env: { NO_COLOR: "1", GITHUB_STEP_SUMMARY: "", ...options.env },
-    cwd: options.cwd,
-  });
-}
-
-/** A temporary folder with files; removed when it goes out of scope. */
-async function folder(files: Record<string, string | Uint8Array>) {
-  const path = await Deno.makeTempDir();
-  for (const [name, content] of Object.entries(files)) {
-    if (typeof content === "string") {
-      await Deno.writeTextFile(join(path, name), content);
-    } else await Deno.writeFile(join(path, name), content);
-  }
-  return {
-    path,
-    [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }),
-  };
-}
+import { command, ENTRY, folder, image } from "./command_line.ts";
 
 Deno.test("wrong use ends with 2, says what is wrong and what to do", async () => {
   await using here = await folder({

@@ -11,6 +11,7 @@ const FOLDERS = [
   "bases",
   "budget",
   "engine",
+  "init",
   "measure",
   "report",
 ];
