@@ -3,14 +3,17 @@
  *
  * @module
  */
+import { join } from "node:path";
 import { analyseImage, type ImageAnalysis } from "../analyse/analyse_image.ts";
 import { probe } from "../analyse/probe.ts";
 import { type Rootfs, rootfs } from "../analyse/rootfs.ts";
 import { type ImageSource, readImage } from "../archive/read_image.ts";
+import { cacheFolder } from "../cache_folder.ts";
 import type { CommonConfig } from "../config.ts";
 import { UserError } from "../errors.ts";
 import type { Io } from "../io.ts";
 import type { Engine, Image } from "../model.ts";
+import { ImageCache } from "./image_cache.ts";
 
 /** An image that was read. */
 export interface Looked {
@@ -20,16 +23,70 @@ export interface Looked {
   analysis: ImageAnalysis;
 }
 
-/** Reads and analyses an image. */
-export async function look(source: ImageSource, io: Io): Promise<Looked> {
-  const image = await readImage(source, { probe, signal: io.signal });
+/** As much of an engine as looking at its images takes. */
+type Exporter = Pick<Engine, "name" | "version" | "inspect" | "export">;
+
+/** An image in an engine, as a source that knows what it stands for. */
+export type EngineSource = Extract<ImageSource, { open: unknown }> & {
+  engine: Exporter;
+  /** What the name meant when it was looked up, if it was. */
+  id?: string;
+};
+
+/**
+ * Reads and analyses an image; one in an engine that was read before is not
+ * exported again.
+ *
+ * @param cache Where images read before are kept.
+ */
+export async function look(
+  source: ImageSource | EngineSource,
+  io: Io,
+  cache = new ImageCache(join(cacheFolder(), "images")),
+): Promise<Looked> {
+  const image = "engine" in source
+    ? await readOnce(source, io, cache)
+    : await readImage(source, { probe, signal: io.signal });
   const files = rootfs(image);
   return { source, image, files, analysis: analyseImage(image, files) };
 }
 
-/** An image in an engine, as a source. */
-export function engineSource(engine: Engine, reference: string): ImageSource {
-  return { reference, open: (signal) => engine.export(reference, signal) };
+/** Reads an image of an engine, unless it was read before. */
+async function readOnce(
+  source: EngineSource,
+  io: Io,
+  cache: ImageCache,
+): Promise<Image> {
+  const { engine, reference } = source;
+  const id = source.id ?? await idOf(source);
+  const key = [engine.name, engine.version, id ?? ""];
+  const kept = id === undefined ? undefined : await cache.get(key);
+  if (kept !== undefined) return { ...kept, reference };
+  const image = await readImage(source, { probe, signal: io.signal });
+  // If the name was moved meanwhile, it is not that image that was read.
+  if (id !== undefined && await idOf(source) === id) {
+    await cache.put(key, image);
+  }
+  return image;
+}
+
+/** What a name means now. */
+async function idOf(source: EngineSource): Promise<string | undefined> {
+  return (await source.engine.inspect(source.reference))?.id;
+}
+
+/**
+ * An image in an engine, as a source.
+ *
+ * @param id What the engine says the name stands for, if it was asked.
+ */
+export function engineSource(
+  engine: Exporter,
+  reference: string,
+  id?: string,
+): EngineSource {
+  const open = (signal?: AbortSignal) => engine.export(reference, signal);
+  return { engine, reference, id, open };
 }
 
 /**
@@ -51,7 +108,8 @@ export async function findSources(
       continue;
     }
     engine ??= await findEngineFor(reference, config, io);
-    if (await engine.inspect(reference) === undefined) {
+    const info = await engine.inspect(reference);
+    if (info === undefined) {
       throw new UserError(
         `Cannot find the image "${reference}": neither a path nor an image of ${engine.name}`,
         {
@@ -59,7 +117,7 @@ export async function findSources(
         },
       );
     }
-    sources.push(engineSource(engine, reference));
+    sources.push(engineSource(engine, reference, info.id));
   }
   return sources;
 }
