@@ -110,3 +110,15 @@ Deno.test("the README gives the two commands and no other for a fresh machine", 
   assertStringIncludes(ci, "npx -y deno task image --setup");
   assertStringIncludes(ci, "npx -y deno task test");
 });
+
+Deno.test("every test that SECURITY.md counts on is there", async () => {
+  const page = await Deno.readTextFile(join(ROOT, "SECURITY.md"));
+  const paths = [...page.matchAll(/`((?:tests|scripts)\/\S+\.ts)`/g)];
+  assert(paths.length > 15);
+  for (const [, path] of paths) {
+    assertStringIncludes(
+      await Deno.readTextFile(join(ROOT, path)),
+      "Deno.test",
+    );
+  }
+});
