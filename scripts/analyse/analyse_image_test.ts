@@ -17,7 +17,7 @@ function compiled(path: string, size: number, permissions?: Permissions) {
       machine: "amd64",
       needed: [],
       runpath: [],
-      program: { bytes: size, ...payload, permissions },
+      program: { assets: [], bytes: size, ...payload, permissions },
     },
   };
   return file(path, size, { mode: 0o755, found });

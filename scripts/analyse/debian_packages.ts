@@ -20,9 +20,26 @@ export function isDpkgStatus(path: string): boolean {
     (path.startsWith(STATUS_FOLDER) && !path.endsWith(".md5sums"));
 }
 
+/** What dpkg knows of an installed package. */
+export interface DpkgPackage extends DebianPackage {
+  source: { name: string; version: string };
+  maintainer?: string;
+  /** Names of packages, each with its alternatives. */
+  depends: string[][];
+}
+
 /** The packages installed in a root file system, by name. */
 export function debianPackages(rootfs: Rootfs): DebianPackage[] {
-  const packages = new Map<string, DebianPackage>();
+  return dpkgPackages(rootfs).map(({ name, version, architecture }) => ({
+    name,
+    version,
+    architecture,
+  }));
+}
+
+/** The packages installed in a root file system, with all that is read of them. */
+export function dpkgPackages(rootfs: Rootfs): DpkgPackage[] {
+  const packages = new Map<string, DpkgPackage>();
   for (const [path, { inode }] of rootfs.files) {
     if (!isDpkgStatus(path)) continue;
     const { text } = foundIn(inode);
@@ -46,17 +63,21 @@ export function debianPackages(rootfs: Rootfs): DebianPackage[] {
 export function parseDpkgStatus(
   text: string,
   installed = false,
-): DebianPackage[] {
-  const packages: DebianPackage[] = [];
+): DpkgPackage[] {
+  const packages: DpkgPackage[] = [];
   for (const stanza of text.split(/\n(?:[ \t]*\r?\n)+/)) {
     const fields = new Map<string, string>();
+    let last = "";
     for (const line of stanza.split("\n")) {
+      if (line[0] === " " || line[0] === "\t") {
+        // Only lists of packages are put together again.
+        if (FOLDED.has(last)) fields.set(last, `${fields.get(last)}${line}`);
+        continue;
+      }
       const colon = line.indexOf(":");
-      if (colon <= 0 || line[0] === " " || line[0] === "\t") continue;
-      fields.set(
-        line.slice(0, colon).toLowerCase(),
-        line.slice(colon + 1).trim(),
-      );
+      if (colon <= 0) continue;
+      last = line.slice(0, colon).toLowerCase();
+      fields.set(last, line.slice(colon + 1).trim());
     }
     const name = fields.get("package");
     const version = fields.get("version");
@@ -66,9 +87,40 @@ export function parseDpkgStatus(
       : /^\S+ ok installed$/.test(status);
     if (!name || !version || !counts) continue;
     const architecture = fields.get("architecture") ?? "";
-    packages.push({ name, version, architecture });
+    const maintainer = fields.get("maintainer");
+    packages.push({
+      name,
+      version,
+      architecture,
+      source: sourceOf(fields.get("source"), name, version),
+      ...maintainer && { maintainer },
+      depends: ["pre-depends", "depends"].flatMap((field) =>
+        alternatives(fields.get(field) ?? "")
+      ),
+    });
   }
   return packages;
+}
+
+/** Fields that may go on in further lines. */
+const FOLDED = new Set(["pre-depends", "depends"]);
+
+/** `gcc-14 (14.2.0-19)`; what is left out is as for the package itself. */
+function sourceOf(
+  field: string | undefined,
+  name: string,
+  version: string,
+): DpkgPackage["source"] {
+  const [, source, own] = field?.match(/^(\S+)(?:\s+\(([^()]+)\))?$/) ?? [];
+  return { name: source ?? name, version: own ?? version };
+}
+
+/** `a (>= 1) | b, c:any` as `[["a", "b"], ["c"]]`. */
+function alternatives(field: string): string[][] {
+  return field.split(",").map((one) =>
+    one.split("|").map((name) => name.trim().replace(/[\s(:[].*$/s, ""))
+      .filter((name) => name !== "")
+  ).filter((names) => names.length > 0);
 }
 
 function compare(a: string, b: string): number {

@@ -6,6 +6,8 @@
  * @module
  */
 import type { Permissions, Program } from "../schema.ts";
+import type { ProgramContents } from "./program_files.ts";
+import type { ProgramVersions } from "./program_versions.ts";
 
 /** What is known of one ELF file. */
 export interface ElfFacts {
@@ -20,8 +22,22 @@ export interface ElfFacts {
   /** The name by which others need it. */
   soname?: string;
   /** What is inside, if `deno compile` made it. */
-  program?: Omit<Program, "path"> & { permissions?: Permissions };
+  program?: CompiledProgram;
+  /** Versions of a Deno runtime without a program; only where details are wanted. */
+  runtime?: ProgramVersions;
+  /** In hex; only where details are wanted. */
+  md5?: string;
 }
+
+/** A program made by `deno compile`, with the details that were wanted. */
+export type CompiledProgram =
+  & Omit<Program, "path" | keyof ProgramContents>
+  & ProgramContents
+  & {
+    permissions?: Permissions;
+    /** SHA-256 in hex of a runtime that is as it was published. */
+    runtimeSha256?: string;
+  };
 
 /** How an ELF file is read, from its first 64 bytes. */
 export interface ElfHeader {

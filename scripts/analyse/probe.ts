@@ -9,7 +9,7 @@ import { isDpkgStatus } from "./debian_packages.ts";
 import type { ElfFacts } from "./elf.ts";
 import type { Found } from "./found.ts";
 import { isLoaderConfig } from "./library_folders.ts";
-import { programSink } from "./program_sink.ts";
+import { programSink, type ProgramSinkOptions } from "./program_sink.ts";
 import { isShellsFile } from "./usable_programs.ts";
 
 /** Longer texts are cut off here, so that no image can fill the memory. */
@@ -21,7 +21,17 @@ const ELF = [0x7f, 0x45, 0x4c, 0x46];
 const SHEBANG = [0x23, 0x21];
 
 /** Looks into the files that {@linkcode Found} is about. */
-export const probe: Probe = (entry) => {
+export const probe: Probe = (entry) => look(entry, {});
+
+/**
+ * Looks into a file.
+ *
+ * @param options How closely to look at programs.
+ */
+export function look(
+  entry: Readonly<Entry>,
+  options: ProgramSinkOptions,
+): Sink | undefined {
   if (entry.type !== "file" || entry.size === 0) return undefined;
   const { path } = entry;
   if (
@@ -30,12 +40,12 @@ export const probe: Probe = (entry) => {
   ) return new TextSink(entry.size);
   const name = path.slice(path.lastIndexOf("/") + 1);
   return (entry.mode & 0o111) !== 0 || /\.so(?:\.|$)/.test(name)
-    ? new ProgramSink(entry)
+    ? new ProgramSink(entry, options)
     : undefined;
-};
+}
 
 /** Keeps a text. */
-class TextSink implements Sink {
+export class TextSink implements Sink {
   readonly #bytes: Uint8Array;
   #length = 0;
 
@@ -62,7 +72,10 @@ class ProgramSink implements Sink {
   #inner?: Sink;
   #done = false;
 
-  constructor(readonly entry: Readonly<Entry>) {}
+  constructor(
+    readonly entry: Readonly<Entry>,
+    readonly options: ProgramSinkOptions,
+  ) {}
 
   write(chunk: Uint8Array): void {
     if (this.#inner) return this.#inner.write(chunk);
@@ -74,7 +87,7 @@ class ProgramSink implements Sink {
     this.#head = head;
     if (head.length < ELF.length) return;
     if (ELF.every((byte, i) => head[i] === byte)) {
-      this.#inner = programSink(this.entry);
+      this.#inner = programSink(this.entry, this.options);
       this.#inner.write(head);
       this.#inner.write(chunk.subarray(taken.length));
     } else {

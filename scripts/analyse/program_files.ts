@@ -6,42 +6,59 @@
  * @module
  */
 import { npmPackageOf } from "./program_npm.ts";
+import { ProgramPackage } from "./program_package.ts";
 
-/** What a program holds besides the runtime; bytes are as stored. */
+/**
+ * What a program holds besides the runtime; bytes are as stored. What is optional
+ * is read only for a bill of materials. SHA-256 in hex, of a source as stored.
+ */
 export interface ProgramContents {
-  modules: { specifier: string; bytes: number }[];
-  npm: { name: string; version: string; bytes: number }[];
-  assets: { path: string; bytes: number }[];
+  modules: { specifier: string; bytes: number; sha256?: string }[];
+  npm: NpmContents[];
+  assets: { path: string; bytes: number; sha256?: string }[];
+  /** The packages that the program itself asks for, as `name@version`. */
+  npmRoots?: string[];
 }
 
-/** A package while its files are counted. */
-interface Package {
+/** An npm package in a program. */
+export interface NpmContents {
   name: string;
   version: string;
   bytes: number;
+  /** As its package.json states it. */
+  license?: string;
+  /** How many files of it are there. */
+  files?: number;
+  /** Of the lines `<SHA-256>  <path>` of its files by path, as `sha256sum` writes them. */
+  sha256?: string;
+  /** The packages that it was resolved to, as `name@version`. */
+  dependencies?: string[];
 }
 
-/** A package.json that alone tells the version of its package. */
-export interface Manifest {
+/** A part of the file data that is worth reading. */
+export interface Read {
   /** Offset in the file data. */
   offset: number;
   bytes: number;
-  owner: Package;
+  /** Takes its SHA-256 in hex. */
+  hashed?: (sha256: string) => void;
+  /** Takes its content. */
+  taken?: (content: Uint8Array) => void;
 }
 
 /** The files of a program, sorted. */
 export interface ProgramFiles {
   modules: ProgramContents["modules"];
   assets: ProgramContents["assets"];
-  packages: Package[];
-  /** In the order of their offsets. */
-  manifests: Manifest[];
+  packages: ProgramPackage[];
+  reads: Read[];
 }
 
 interface File {
   path: readonly string[];
   /** Offset and length of each stored form: source, compiled, source map, analysis. */
   ranges: [number, number][];
+  source?: [number, number];
   compiled: boolean;
 }
 
@@ -60,19 +77,24 @@ export function emptyContents(): ProgramContents {
  *
  * @param tree The parsed JSON of its file system; parts of another shape are left out.
  * @param dataBytes Bytes of the file data that the tree points into.
+ * @param detailed Whether hashes and licences are wanted.
  */
-export function listFiles(tree: unknown, dataBytes: number): ProgramFiles {
+export function listFiles(
+  tree: unknown,
+  dataBytes: number,
+  detailed: boolean,
+): ProgramFiles {
   const files: ProgramFiles = {
     modules: [],
     assets: [],
     packages: [],
-    manifests: [],
+    reads: [],
   };
-  const packages = new Map<string, Package>();
+  const packages = new Map<string, ProgramPackage>();
   const counted = new Set<number>();
   let left = dataBytes;
 
-  for (const { path, ranges, compiled } of walk(tree)) {
+  for (const { path, ranges, source, compiled } of walk(tree)) {
     let bytes = 0;
     for (const [offset, length] of ranges) {
       if (length === 0 || offset + length > dataBytes) continue;
@@ -81,28 +103,41 @@ export function listFiles(tree: unknown, dataBytes: number): ProgramFiles {
       bytes += length;
       left -= length;
     }
+    // Where its own text is; only what lies in the data can be read.
+    const [offset, length] = source ?? [0, Infinity];
+    const read = offset + length <= dataBytes && { offset, bytes: length };
     const owner = npmPackageOf(path);
     if (!owner) {
       const name = path.join("/");
       const own = !path.includes("node_modules");
-      if (own && (compiled || MODULE.test(name))) {
-        files.modules.push({ specifier: name, bytes });
-      } else if (bytes > 0) files.assets.push({ path: name, bytes });
+      const module = own && (compiled || MODULE.test(name));
+      const item: { bytes: number; sha256?: string } = { bytes };
+      if (module) files.modules.push(Object.assign(item, { specifier: name }));
+      else if (bytes > 0) {
+        files.assets.push(Object.assign(item, { path: name }));
+      } else continue;
+      if (detailed && read) {
+        files.reads.push({ ...read, hashed: (sha256) => item.sha256 = sha256 });
+      }
       continue;
     }
     const { name, version = "", file } = owner;
     // Without a version in its path, each folder is a package of its own.
     const key = version ? `${name}@${version}` : owner.folder;
     let known = packages.get(key);
-    if (!known) packages.set(key, known = { name, version, bytes: 0 });
+    if (!known) packages.set(key, known = new ProgramPackage(name, version));
     known.bytes += bytes;
-    const [offset, length] = ranges[0] ?? [0, 0];
-    if (!version && file === "package.json" && offset + length <= dataBytes) {
-      files.manifests.push({ offset, bytes: length, owner: known });
+    if (detailed) known.files++;
+    const manifest = file === "package.json" && (detailed || !version);
+    if (read && (detailed || manifest)) {
+      files.reads.push({
+        ...read,
+        ...detailed && { hashed: known.hashed(file) },
+        ...manifest && { taken: known.takeManifest },
+      });
     }
   }
   files.packages = [...packages.values()];
-  files.manifests.sort((a, b) => a.offset - b.offset);
   return files;
 }
 
@@ -116,12 +151,12 @@ export function summarise(
   files: ProgramFiles,
   contents: ProgramContents,
 ): void {
-  const npm = new Map<string, Package>();
-  for (const { name, version, bytes } of files.packages) {
-    const key = `${name}@${version}`;
+  const npm = new Map<string, NpmContents>();
+  for (const found of files.packages) {
+    const key = `${found.name}@${found.version}`;
     const known = npm.get(key);
-    if (known) known.bytes += bytes;
-    else npm.set(key, { name, version, bytes });
+    if (known) known.bytes += found.bytes;
+    else npm.set(key, found.summary());
   }
   contents.modules = [...contents.modules, ...files.modules]
     .sort((a, b) => b.bytes - a.bytes);
@@ -159,6 +194,7 @@ function* walk(tree: unknown): Generator<File> {
     yield {
       path: [...stack.slice(1).map(({ name }) => name), name],
       ranges: ranges.filter((found) => found !== undefined),
+      source: ranges[0],
       compiled: ranges[1] !== undefined || ranges[2] !== undefined,
     };
   }

@@ -19,17 +19,23 @@
  *
  * @module
  */
+import { hash } from "node:crypto";
 import { readU64, viewOf } from "./elf.ts";
 import type { Permissions } from "../schema.ts";
 import {
   emptyContents,
   listFiles,
-  type Manifest,
   type ProgramContents,
+  type Read,
   summarise,
 } from "./program_files.ts";
 import { compiledPermissions } from "./compiled_permissions.ts";
-import type { Parser } from "./program_reader.ts";
+import type { Ask, Parser } from "./program_reader.ts";
+import {
+  MAX_RESOLUTION_BYTES,
+  parseResolution,
+  resolved,
+} from "./program_resolution.ts";
 
 /** How a payload starts and ends. */
 export const PROGRAM_MAGIC = "d3n0l4nd";
@@ -61,12 +67,15 @@ export interface Payload {
   contents: ProgramContents;
   /** What the program may do; absent if its metadata does not say. */
   permissions?: Permissions;
+  /** Whether hashes, licences and dependencies are wanted. */
+  readonly detailed: boolean;
 }
 
 /** A payload of which nothing was read yet. */
-export function emptyPayload(start = NaN): Payload {
+export function emptyPayload(start: number, detailed: boolean): Payload {
   return {
     start,
+    detailed,
     bytes: Infinity,
     recognised: false,
     complete: false,
@@ -83,7 +92,7 @@ export function emptyPayload(start = NaN): Payload {
 export function* parsePayload(payload: Payload): Parser {
   if (!isMagic(yield { take: PROGRAM_MAGIC.length })) return;
   payload.recognised = true;
-  const { contents } = payload;
+  const { contents, detailed } = payload;
 
   const metadataBytes = toU64(yield { take: 8 });
   if (metadataBytes > MAX_METADATA_BYTES) yield { skip: metadataBytes };
@@ -91,7 +100,11 @@ export function* parsePayload(payload: Payload): Parser {
     const metadata = parseJson(yield { take: metadataBytes });
     payload.permissions = compiledPermissions(metadata);
   }
-  yield { skip: toU64(yield { take: 8 }) }; // npm resolution
+  const tableBytes = toU64(yield { take: 8 });
+  let resolution;
+  if (detailed && tableBytes <= MAX_RESOLUTION_BYTES) {
+    resolution = parseResolution(yield { take: tableBytes });
+  } else yield { skip: tableBytes };
 
   const specifiers = yield* parseSpecifiers();
   if (!specifiers) return;
@@ -102,9 +115,9 @@ export function* parsePayload(payload: Payload): Parser {
   for (; modules > 0; modules--) {
     const specifier = specifiers.get(toU32(yield { take: 4 }));
     yield { skip: 1 }; // media type
-    const bytes = yield* parseRemoteModule();
+    const found = yield* parseRemoteModule(detailed);
     if (specifier === undefined) return;
-    contents.modules.push({ specifier, bytes });
+    contents.modules.push({ specifier, ...found });
   }
 
   const treeBytes = toU64(yield { take: 8 });
@@ -112,16 +125,10 @@ export function* parsePayload(payload: Payload): Parser {
   const tree = parseJson(yield { take: treeBytes });
   if (tree === undefined) return;
   const dataBytes = toU64(yield { take: 8 });
-  const files = listFiles(tree, dataBytes);
-
-  let at = 0;
-  for (const manifest of files.manifests) {
-    if (manifest.offset < at || manifest.bytes > MAX_MANIFEST_BYTES) continue;
-    yield { skip: manifest.offset - at };
-    readVersion(manifest, yield { take: manifest.bytes });
-    at = manifest.offset + manifest.bytes;
-  }
+  const files = listFiles(tree, dataBytes, detailed);
+  const at = yield* readParts(files.reads);
   summarise(files, contents);
+  if (resolution) resolved(resolution, contents);
   yield { skip: dataBytes - at };
   payload.complete = isMagic(yield { take: PROGRAM_MAGIC.length });
 }
@@ -147,13 +154,13 @@ function* parseSpecifiers(): Generator<
 }
 
 /** @returns Bytes of its source, compiled form, source map and analysis. */
-function* parseRemoteModule(): Generator<
-  { take: number } | { skip: number },
-  number,
-  Uint8Array
-> {
+function* parseRemoteModule(
+  detailed: boolean,
+): Generator<Ask, { bytes: number; sha256?: string }, Uint8Array> {
   let bytes = toU32(yield { take: 4 });
-  yield { skip: bytes };
+  let sha256: string | undefined;
+  if (detailed) sha256 = (yield { hash: bytes }).toHex();
+  else yield { skip: bytes };
   const flags = (yield { take: 1 })[0];
   for (const flag of REMOTE_PARTS) {
     if ((flags & flag) === 0) continue;
@@ -161,15 +168,44 @@ function* parseRemoteModule(): Generator<
     yield { skip: length };
     bytes += length;
   }
-  return bytes;
+  return { bytes, ...sha256 && { sha256 } };
 }
 
-function readVersion(manifest: Manifest, bytes: Uint8Array): void {
-  const json = parseJson(bytes);
-  if (typeof json !== "object" || json === null) return;
-  if ("version" in json && typeof json.version === "string") {
-    manifest.owner.version = json.version;
+/**
+ * Reads parts of the file data in the order they lie there; of parts that
+ * overlap without being the same, the first.
+ *
+ * @returns How far into the data it read.
+ */
+function* readParts(reads: Read[]): Generator<Ask, number, Uint8Array> {
+  reads.sort((a, b) => a.offset - b.offset || a.bytes - b.bytes);
+  let at = 0;
+  for (let i = 0, next = 0; i < reads.length; i = next) {
+    const { offset, bytes } = reads[i];
+    while (
+      reads[next]?.offset === offset && reads[next].bytes === bytes
+    ) next++;
+    if (offset < at) continue;
+    const same = reads.slice(i, next);
+    const hashed = same.flatMap(({ hashed }) => hashed ?? []);
+    const taken = bytes > MAX_MANIFEST_BYTES
+      ? []
+      : same.flatMap(({ taken }) => taken ?? []);
+    if (hashed.length + taken.length === 0) continue;
+    yield { skip: offset - at };
+    at = offset + bytes;
+    if (taken.length === 0) {
+      const sha256 = (yield { hash: bytes }).toHex();
+      hashed.forEach((give) => give(sha256));
+    } else {
+      const content = yield { take: bytes };
+      taken.forEach((give) => give(content));
+      if (hashed.length === 0) continue;
+      const sha256 = hash("sha256", content);
+      hashed.forEach((give) => give(sha256));
+    }
   }
+  return at;
 }
 
 function parseJson(bytes: Uint8Array): unknown {

@@ -4,11 +4,15 @@
  *
  * @module
  */
+import { createHash, type Hash } from "node:crypto";
 
-/** What a parser wants next: so many bytes, or to be past so many. */
-export type Ask = { take: number } | { skip: number };
+/** What a parser wants next: so many bytes, to be past so many, or their SHA-256. */
+export type Ask = { take: number } | { skip: number } | { hash: number };
 
-/** A parser: asks, gets the bytes (none for a skip), and ends when it is done. */
+/**
+ * A parser: asks, gets the bytes (none for a skip, 32 for a hash), and ends when
+ * it is done.
+ */
 export type Parser = Generator<Ask, void, Uint8Array>;
 
 const NOTHING = new Uint8Array(0);
@@ -19,6 +23,7 @@ export class ProgramReader {
   #parts: Uint8Array[] = [];
   #missing = 0;
   #skips = false;
+  #hash?: Hash;
   /** Offset in the file of the next byte that the parser gets. */
   next: number;
   /** Whether the parser has seen enough. */
@@ -50,7 +55,8 @@ export class ProgramReader {
       this.next += step;
       this.#missing -= step;
       if (this.#skips) {
-        if (this.#missing === 0) this.#answer(NOTHING);
+        this.#hash?.update(bytes);
+        if (this.#missing === 0) this.#answer(this.#hash?.digest() ?? NOTHING);
       } else if (this.#missing > 0) {
         this.#parts.push(bytes.slice());
       } else {
@@ -70,10 +76,11 @@ export class ProgramReader {
         return;
       }
       const ask = step.value;
-      this.#skips = "skip" in ask;
-      this.#missing = "skip" in ask ? ask.skip : ask.take;
+      this.#skips = !("take" in ask);
+      this.#hash = "hash" in ask ? createHash("sha256") : undefined;
+      this.#missing = Object.values(ask)[0];
       if (this.#missing > 0) return;
-      bytes = NOTHING;
+      bytes = this.#hash?.digest() ?? NOTHING;
     }
   }
 }

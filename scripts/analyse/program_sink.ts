@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { createHash, type Hash } from "node:crypto";
 import type { Entry, Sink } from "../model.ts";
 import {
   ELF_HEADER_BYTES,
@@ -38,16 +39,28 @@ const SMALL_SEGMENT_BYTES = 512 * 1024;
 const MAX_NOTE_SEGMENTS = 8;
 /** Notes of a compiler are smaller than this, a payload is larger. */
 const MAX_PLAIN_NOTE_BYTES = 1024;
+/** No runtime is smaller than this. */
+const MIN_RUNTIME_BYTES = 16 * 1024 * 1024;
+
+/** How closely {@linkcode programSink} looks. */
+export interface ProgramSinkOptions {
+  /** Whether hashes, licences and the version of a runtime alone are wanted. */
+  detailed?: boolean;
+}
 
 /**
  * Looks into one file.
  *
  * @param entry The file's record; its size says where the end will be.
+ * @param options How closely to look.
  * @returns A sink whose `end` gives {@linkcode ElfFacts}, or `undefined` if the
  * file is no ELF file.
  */
-export function programSink(entry: Readonly<Entry>): Sink {
-  return new ProgramSink(entry.size);
+export function programSink(
+  entry: Readonly<Entry>,
+  options: ProgramSinkOptions = {},
+): Sink {
+  return new ProgramSink(entry.size, options.detailed ?? false);
 }
 
 class ProgramSink implements Sink {
@@ -65,9 +78,19 @@ class ProgramSink implements Sink {
   /** Offset up to which versions are searched; 0 while nothing hints at a program. */
   #runtimeEnd = 0;
   #plain = false;
+  readonly #detailed: boolean;
+  /** Of the runtime as far as it has come; only where details are wanted. */
+  #runtimeHash?: Hash;
+  /** Of the whole file, as packages list it; only where details are wanted. */
+  #md5?: Hash;
 
-  constructor(size: number) {
+  constructor(size: number, detailed: boolean) {
     this.#size = size;
+    this.#detailed = detailed;
+    if (detailed) {
+      this.#runtimeHash = createHash("sha256");
+      this.#md5 = createHash("md5");
+    }
     this.#ranges.keep(0, HEAD_BYTES);
     this.#ranges.keep(Math.max(HEAD_BYTES, size - TAIL_BYTES), size);
   }
@@ -80,6 +103,12 @@ class ProgramSink implements Sink {
       const piece = chunk.subarray(at, at + due - position);
       at += piece.length;
       this.#ranges.push(piece);
+      this.#md5?.update(piece);
+      if (position < (this.#runtimeEnd || ELF_HEADER_BYTES)) {
+        this.#runtimeHash?.update(
+          piece.subarray(0, (this.#runtimeEnd || Infinity) - position),
+        );
+      }
       if (position < this.#runtimeEnd && !this.#versions.done) {
         this.#versions.push(piece.subarray(0, this.#runtimeEnd - position));
       }
@@ -99,7 +128,15 @@ class ProgramSink implements Sink {
       this.#tableAt(this.#header.segments.offset);
     const facts = elfDynamic(this.#header, segments, this.#ranges);
     const program = this.#program();
-    return program ? { ...facts, program } : facts;
+    const { found } = this.#versions;
+    const md5 = this.#md5?.digest("hex");
+    return {
+      ...facts,
+      ...md5 && { md5 },
+      ...program
+        ? { program }
+        : this.#detailed && found.deno && { runtime: found },
+    };
   }
 
   #checkMagic(): void {
@@ -115,10 +152,13 @@ class ProgramSink implements Sink {
     const { segments, sectionsEnd, wide } = this.#header;
     const early = wide ? 64 : 52;
     if (sectionsEnd >= ELF_HEADER_BYTES && sectionsEnd < this.#size) {
-      const payload = emptyPayload(sectionsEnd);
+      const payload = emptyPayload(sectionsEnd, this.#detailed);
       this.#follow(payload, parsePayload(payload));
       this.#runtimeEnd = sectionsEnd;
     } else if (segments.offset > early) this.#runtimeEnd = segments.offset;
+    else if (this.#detailed && this.#size >= MIN_RUNTIME_BYTES) {
+      this.#runtimeEnd = this.#size;
+    }
 
     const tableBytes = segments.entryBytes * segments.count;
     const end = segments.offset + tableBytes;
@@ -146,7 +186,7 @@ class ProgramSink implements Sink {
       type === SEGMENT.note && offset >= this.#ranges.position
     ).slice(0, MAX_NOTE_SEGMENTS);
     for (const note of notes) {
-      const payload = emptyPayload(note.offset);
+      const payload = emptyPayload(note.offset, this.#detailed);
       this.#follow(payload, parseNotes(note, this.#header, payload));
       if (note.bytes > MAX_PLAIN_NOTE_BYTES) {
         this.#runtimeEnd ||= note.offset;
@@ -192,16 +232,24 @@ class ProgramSink implements Sink {
       bytes,
       runtimeBytes: bytes - applicationBytes,
       applicationBytes,
+      ...this.#untouchedRuntime(payload),
       ...this.#versions.found,
       ...payload.contents,
       ...payload.permissions ? { permissions: payload.permissions } : {},
     };
   }
 
+  /** The hash of a runtime with the payload behind it; with a note it is changed. */
+  #untouchedRuntime({ start }: Payload): { runtimeSha256?: string } {
+    return this.#runtimeHash && start === this.#header?.sectionsEnd
+      ? { runtimeSha256: this.#runtimeHash.digest("hex") }
+      : {};
+  }
+
   /** A payload whose start nothing told, as behind a runtime without sections. */
   #trailer(bytes: number): Payload | undefined {
     const length = trailerLength(this.#ranges.read(bytes - 24, 24));
     if (length === undefined || length > bytes) return undefined;
-    return emptyPayload(bytes - length);
+    return emptyPayload(bytes - length, this.#detailed);
   }
 }
