@@ -6,25 +6,18 @@
  */
 import type {
   BinaryItem,
-  InstalledPackage,
   Inventory,
   ProgramItem,
   RuntimeItem,
 } from "../inventory.ts";
 import type { Entry, Image } from "../model.ts";
-import { packageLicenses } from "./copyright.ts";
-import { dpkgPackages } from "./debian_packages.ts";
+import type { CompiledProgram } from "./elf.ts";
 import { foundIn } from "./found.ts";
+import { installedPackages } from "./installed_packages.ts";
 import { distribution } from "./os_release.ts";
 import { packageFiles } from "./package_files.ts";
 import type { Rootfs } from "./rootfs.ts";
-import { traceFiles } from "./trace_files.ts";
-
-/** Another image, from which files were copied. */
-export interface Origin {
-  image: Image;
-  rootfs: Rootfs;
-}
+import { type Origin, traceFiles } from "./trace_files.ts";
 
 /**
  * Lists what an image consists of.
@@ -78,16 +71,6 @@ export function inventory(
   };
 }
 
-/** The installed packages with their licences. */
-export function installedPackages(rootfs: Rootfs): InstalledPackage[] {
-  const found = distribution(rootfs);
-  return dpkgPackages(rootfs).map((item) => ({
-    ...item,
-    licenses: packageLicenses(rootfs, item.name),
-    ...found && { distribution: found },
-  }));
-}
-
 /**
  * Regular files with content that no package owns, by path; a hard link is
  * under its first name.
@@ -110,9 +93,7 @@ function isDatabase(path: string): boolean {
 function programItem(
   path: string,
   entry: Entry,
-  program: NonNullable<
-    NonNullable<ReturnType<typeof foundIn>["elf"]>["program"]
-  >,
+  program: CompiledProgram,
 ): ProgramItem {
   const { deno, v8, runtimeSha256, modules, assets, npm, npmRoots } = program;
   return {

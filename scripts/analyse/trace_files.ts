@@ -6,10 +6,17 @@
  * @module
  */
 import type { InstalledPackage, TracedFile } from "../inventory.ts";
-import type { Entry } from "../model.ts";
+import type { Entry, Image } from "../model.ts";
 import { foundIn } from "./found.ts";
-import { installedPackages, type Origin } from "./inventory.ts";
+import { installedPackages } from "./installed_packages.ts";
 import { type Owner, packageFiles } from "./package_files.ts";
+import type { Rootfs } from "./rootfs.ts";
+
+/** An image that files may have been copied from. */
+export interface Origin {
+  image: Image;
+  rootfs: Rootfs;
+}
 
 /** What {@linkcode traceFiles} found. */
 export interface Traced {

@@ -1,0 +1,175 @@
+/**
+ * An inventory as a CycloneDX bill of materials.
+ *
+ * @module
+ */
+import { hash } from "node:crypto";
+import type { BinaryItem, Inventory } from "../inventory.ts";
+import {
+  type Bom,
+  type Component,
+  type Dependency,
+  hashes,
+  properties,
+} from "./cyclonedx.ts";
+import { packageComponents, type Parts } from "./package_components.ts";
+import { fileRef, programComponents } from "./program_components.ts";
+import { runtimeComponents, runtimeRef } from "./runtime_components.ts";
+
+/**
+ * Writes an inventory down. The same inventory at the same time gives the same
+ * text, serial number included.
+ *
+ * @param time When it was made.
+ */
+export function billOfMaterials(inventory: Inventory, time: Date): Bom {
+  const { packages, programs, runtimes, binaries } = inventory;
+  const parts = [
+    distributionComponent(inventory),
+    packageComponents(packages),
+    runtimeComponents([...runtimes, ...programs.map(({ runtime }) => runtime)]),
+    ...programs.map(programComponents),
+    binaryComponents(binaries),
+  ];
+  const image = imageComponent(inventory);
+  const { components, dependencies } = joined(image["bom-ref"], parts);
+  const opaque = [...new Set(
+    [...runtimes, ...programs.map(({ runtime }) => runtime)].map(runtimeRef),
+  )].sort();
+  const bom: Bom = {
+    $schema: "http://cyclonedx.org/schema/bom-1.6.schema.json",
+    bomFormat: "CycloneDX",
+    specVersion: "1.6",
+    serialNumber: "",
+    version: 1,
+    metadata: {
+      timestamp: time.toISOString().replace(/\.\d+Z$/, "Z"),
+      tools: {
+        components: [{
+          type: "application",
+          "bom-ref": "deno-small-image",
+          name: "deno-small-image",
+        }],
+      },
+      component: image,
+    },
+    components,
+    dependencies,
+    compositions: [
+      // The crates that the runtime was built from leave no trace in it.
+      ...opaque.length > 0
+        ? [{ aggregate: "incomplete" as const, assemblies: opaque }]
+        : [],
+    ],
+  };
+  bom.serialNumber = serialNumber(JSON.stringify(bom));
+  return bom;
+}
+
+/** All parts, each once and in order; the image needs what none of them needs. */
+function joined(
+  image: string,
+  parts: Parts[],
+): { components: Component[]; dependencies: Dependency[] } {
+  const components = new Map<string, Component>();
+  const needs = new Map<string, Set<string>>();
+  for (const part of parts) {
+    for (const item of part.components) components.set(item["bom-ref"], item);
+    for (const { ref, dependsOn } of part.dependencies) {
+      const known = needs.get(ref) ?? new Set();
+      needs.set(ref, known);
+      for (const other of dependsOn) if (other !== ref) known.add(other);
+    }
+  }
+  for (const ref of components.keys()) {
+    if (!needs.has(ref)) needs.set(ref, new Set());
+  }
+  needs.set(image, new Set(parts.flatMap(({ roots }) => roots)));
+  return {
+    components: [...components.values()].sort((a, b) =>
+      compare(a.type, b.type) || compare(a.group ?? "", b.group ?? "") ||
+      compare(a.name, b.name) || compare(a["bom-ref"], b["bom-ref"])
+    ),
+    dependencies: [...needs].map(([ref, dependsOn]) => ({
+      ref,
+      dependsOn: [...dependsOn].sort(compare),
+    })).sort((a, b) => compare(a.ref, b.ref)),
+  };
+}
+
+/**
+ * The image. Its purl would need the digest of a manifest, which only a registry
+ * settles; what an archive has is the digest of the config.
+ */
+function imageComponent({ image, otherFiles }: Inventory): Component {
+  const { reference, id, architecture, os, diffIds, labels } = image;
+  // A tag follows the last slash; the colon of a port does not.
+  const [, name, tag] = reference.match(/^(.+):([\w][\w.-]{0,127})$/) ?? [];
+  return {
+    type: "container",
+    "bom-ref": id,
+    name: name ?? reference,
+    ...tag && { version: tag },
+    ...properties({
+      "image:id": id,
+      "image:platform": `${os}/${architecture}`,
+      "image:diff-ids": diffIds.join(" ") || undefined,
+      "image:title": labels["org.opencontainers.image.title"],
+      "image:revision": labels["org.opencontainers.image.revision"],
+      "image:unlisted-files": otherFiles,
+    }),
+  };
+}
+
+function distributionComponent({ distribution }: Inventory): Parts {
+  if (!distribution) return { components: [], dependencies: [], roots: [] };
+  const { id, version, name } = distribution;
+  const ref = `os:${id}@${version ?? ""}`;
+  return {
+    components: [{
+      type: "operating-system",
+      "bom-ref": ref,
+      name: id,
+      ...version && { version },
+      ...name && { description: name },
+    }],
+    dependencies: [],
+    roots: [ref],
+  };
+}
+
+function binaryComponents(binaries: BinaryItem[]): Parts {
+  const components = binaries.map((
+    { path, sha256, soname, library },
+  ): Component => ({
+    type: library ? "library" : "file",
+    "bom-ref": fileRef(path),
+    name: soname ?? path.slice(path.lastIndexOf("/") + 1),
+    ...hashes(sha256),
+    ...properties({ kind: "binary", soname, traced: false }),
+    evidence: { occurrences: [{ location: path }] },
+  }));
+  return {
+    components,
+    dependencies: [],
+    roots: components.map((item) => item["bom-ref"]),
+  };
+}
+
+/** A UUID of version 8: its bits are the SHA-256 of the text. */
+function serialNumber(text: string): string {
+  const hex = hash("sha256", text);
+  const variant = (Number.parseInt(hex[16], 16) & 3 | 8).toString(16);
+  const uuid = [
+    hex.slice(0, 8),
+    hex.slice(8, 12),
+    `8${hex.slice(13, 16)}`,
+    `${variant}${hex.slice(17, 20)}`,
+    hex.slice(20, 32),
+  ];
+  return `urn:uuid:${uuid.join("-")}`;
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -1,0 +1,78 @@
+/**
+ * Licences as CycloneDX wants them: by SPDX id where the text is one, as an
+ * expression where it is made of them, else by the name that was stated.
+ *
+ * @module
+ */
+import { fixupSpdxId, isSupportedSpdxId } from "@cyclonedx/cyclonedx-library/SPDX";
+import type { LicenseChoice } from "./cyclonedx.ts";
+
+/** What Debian calls differently; its names are those of DEP-5. */
+const DEBIAN: Record<string, string> = {
+  "apache-2": "Apache-2.0",
+  "artistic": "Artistic-1.0-Perl",
+  "bsd-2-clauses": "BSD-2-Clause",
+  "bsd-3-clauses": "BSD-3-Clause",
+  "expat": "MIT",
+};
+
+/**
+ * The licences of one component, from the texts that state them.
+ *
+ * @param stated As in a package.json or a copyright file.
+ * @returns Without doubles, in the order of their first mention. One expression
+ * stands alone, since the schema has it so; beside others it is a name.
+ */
+export function licenses(
+  stated: string[],
+): { licenses?: LicenseChoice[] } {
+  const found = new Map<string, LicenseChoice>();
+  for (const text of stated) {
+    const expression = spdxExpression(text);
+    const id = expression !== undefined && isSupportedSpdxId(expression);
+    const alone = expression !== undefined && stated.length === 1;
+    const choice: LicenseChoice = id
+      ? { license: { id: expression } }
+      : alone
+      ? { expression }
+      : { license: { name: expression ?? text } };
+    found.set(JSON.stringify(choice), choice);
+  }
+  return found.size > 0 ? { licenses: [...found.values()] } : {};
+}
+
+/**
+ * The text as an SPDX expression.
+ *
+ * @returns Nothing unless all of it is made of ids that SPDX has.
+ */
+export function spdxExpression(text: string): string | undefined {
+  const words = text.trim().replace(/([()])/g, " $1 ").trim().split(/\s+/);
+  if (words.length > 200) return undefined; // No licence; a hostile text.
+  const parts: string[] = [];
+  let depth = 0;
+  let wantsId = true;
+  for (const word of words) {
+    const operator = word.toUpperCase();
+    if (word === "(" && wantsId) depth++;
+    else if (word === ")" && !wantsId && depth > 0) depth--;
+    else if (/^(?:AND|OR)$/.test(operator) && !wantsId) wantsId = true;
+    else if (wantsId && spdxId(word) !== undefined) wantsId = false;
+    else return undefined;
+    parts.push(spdxId(word) ?? operator);
+  }
+  if (wantsId || depth !== 0) return undefined;
+  return parts.join(" ").replaceAll("( ", "(").replaceAll(" )", ")");
+}
+
+/** The SPDX id of a licence by its name, `GPL-2+` and `LGPL-2.1` of Debian too. */
+function spdxId(name: string): string | undefined {
+  const known = fixupSpdxId(DEBIAN[name.toLowerCase()] ?? name);
+  // SPDX gave up `GPL-2.0` and `GPL-2.0+` for names that cannot be mistaken.
+  const [, family, version, later] =
+    name.match(/^([AL]?GPL|GFDL)-(\d+(?:\.\d+)?)(\+)?$/i) ?? [];
+  if (family === undefined) return known;
+  const full = version.includes(".") ? version : `${version}.0`;
+  return fixupSpdxId(`${family}-${full}-${later ? "or-later" : "only"}`) ??
+    known;
+}
