@@ -168,6 +168,26 @@ export function parseCommandLine(args: string[]): Parsed {
       };
     });
 
+  withCommon(program.command("sbom"))
+    .description(
+      "List what an image consists of, as a bill of materials (CycloneDX 1.6).",
+    )
+    .argument("<image>", IMAGE)
+    .option(
+      "--from <image>",
+      "image that libraries were copied from, to trace them to its packages (repeatable)",
+      collect,
+      [],
+    )
+    .action((image, o, c) => {
+      config = {
+        ...common(c.optsWithGlobals()),
+        command: "sbom",
+        image,
+        from: o.from,
+      };
+    });
+
   for (const command of [program, ...program.commands]) {
     command.exitOverride().configureOutput({
       writeOut: (s) => text += s,

@@ -76,10 +76,19 @@ export interface InitConfig extends CommonConfig {
   dryRun: boolean;
 }
 
+/** `deno task image sbom IMAGE`. */
+export interface SbomConfig extends CommonConfig {
+  command: "sbom";
+  image: string;
+  /** Images that files of it were copied from. */
+  from: string[];
+}
+
 /** What the command line asks for. */
 export type Config =
   | BuildConfig
   | InspectConfig
   | DiffConfig
   | CompareConfig
-  | InitConfig;
+  | InitConfig
+  | SbomConfig;

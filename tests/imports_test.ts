@@ -14,6 +14,7 @@ const FOLDERS = [
   "init",
   "measure",
   "report",
+  "sbom",
 ];
 
 async function modules(folder: string): Promise<string[]> {

@@ -26,13 +26,19 @@ export function packageLicenses(rootfs: Rootfs, name: string): string[] {
 /**
  * Parses a copyright file.
  *
- * @returns Each distinct licence, such as `GPL-2+ or MIT`; nothing for prose.
+ * @returns Each distinct licence, a choice such as `GPL-2+ or MIT` being one;
+ * nothing for prose.
  */
 export function parseCopyright(text: string): string[] {
   if (!/^\s*Format(?:-Specification)?:/i.test(text)) return [];
   const licenses = new Set<string>();
   for (const [, name] of text.matchAll(/^License:[ \t]*(\S.*?)[ \t\r]*$/gim)) {
-    licenses.add(name.replace(/\s+/g, " "));
+    // All of them hold: which file has which is more than a list can say.
+    const all = /\bor\b/i.test(name) ? [name] : name.split(/,|\band\b/i);
+    for (const one of all) {
+      const trimmed = one.trim().replace(/\s+/g, " ");
+      if (trimmed !== "") licenses.add(trimmed);
+    }
   }
   return [...licenses].sort();
 }

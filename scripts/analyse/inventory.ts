@@ -47,9 +47,9 @@ export function inventory(
     if (elf?.program) programs.push(programItem(path, entry, elf.program));
     else if (elf?.runtime) runtimes.push({ path, sha256, ...elf.runtime });
     else if (elf) {
-      const { soname, interpreter } = elf;
-      const library = interpreter === undefined &&
-        (soname !== undefined || /\.so(?:\.|$)/.test(path));
+      const { soname } = elf;
+      // libc is a library that can be started too; a program has no such name.
+      const library = soname !== undefined || /\.so(?:\.|$)/.test(path);
       binaries.push({ path, sha256, library, ...soname && { soname } });
     } else otherFiles++;
   }

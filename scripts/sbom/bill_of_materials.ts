@@ -33,9 +33,11 @@ export function billOfMaterials(inventory: Inventory, time: Date): Bom {
   ];
   const image = imageComponent(inventory);
   const { components, dependencies } = joined(image["bom-ref"], parts);
-  const opaque = [...new Set(
-    [...runtimes, ...programs.map(({ runtime }) => runtime)].map(runtimeRef),
-  )].sort();
+  const opaque = [
+    ...new Set(
+      [...runtimes, ...programs.map(({ runtime }) => runtime)].map(runtimeRef),
+    ),
+  ].sort();
   const bom: Bom = {
     $schema: "http://cyclonedx.org/schema/bom-1.6.schema.json",
     bomFormat: "CycloneDX",

@@ -4,7 +4,10 @@
  *
  * @module
  */
-import { fixupSpdxId, isSupportedSpdxId } from "@cyclonedx/cyclonedx-library/SPDX";
+import {
+  fixupSpdxId,
+  isSupportedSpdxId,
+} from "@cyclonedx/cyclonedx-library/SPDX";
 import type { LicenseChoice } from "./cyclonedx.ts";
 
 /** What Debian calls differently; its names are those of DEP-5. */

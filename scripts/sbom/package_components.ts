@@ -54,7 +54,9 @@ function component(item: InstalledPackage): Component {
       "source:version": source.version,
       "traced:from": traced?.from,
       "traced:md5": traced &&
-        `${traced.files.filter(({ verified }) => verified).length} of ${traced.files.length}`,
+        `${
+          traced.files.filter(({ verified }) => verified).length
+        } of ${traced.files.length}`,
     }),
     evidence: evidence(item, purl),
   };
@@ -69,7 +71,8 @@ function evidence({ traced }: InstalledPackage, purl: string): Evidence {
       methods: traced.files.map(({ path, sha256, origin }) => ({
         technique: "hash-comparison",
         confidence: 1,
-        value: `${path} has the SHA-256 ${sha256} of ${origin} in ${traced.from}`,
+        value:
+          `${path} has the SHA-256 ${sha256} of ${origin} in ${traced.from}`,
       })),
     }],
     occurrences: traced.files.map(({ path }) => ({ location: path })),

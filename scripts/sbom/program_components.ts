@@ -150,9 +150,7 @@ function inside(
 /** `@scope/name` in the two fields that CycloneDX has for it. */
 function named(name: string): Pick<Component, "group" | "name"> {
   const [scope, ...rest] = name.split("/");
-  return rest.length > 0
-    ? { group: scope, name: rest.join("/") }
-    : { name };
+  return rest.length > 0 ? { group: scope, name: rest.join("/") } : { name };
 }
 
 /** What the schema takes as a URL, whatever the specifier holds. */

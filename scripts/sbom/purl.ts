@@ -57,9 +57,9 @@ function purl(
     name.toWellFormed(),
     version.toWellFormed() || undefined,
     qualifiers && Object.fromEntries(
-      Object.entries(qualifiers).map(([key, value]) =>
-        [key, value.toWellFormed()]
-      ),
+      Object.entries(qualifiers).map((
+        [key, value],
+      ) => [key, value.toWellFormed()]),
     ),
     undefined,
   ).toString();

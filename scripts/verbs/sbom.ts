@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { basename } from "node:path";
 import { inventory } from "../analyse/inventory.ts";
 import { inventoryProbe } from "../analyse/inventory_probe.ts";
 import { rootfs } from "../analyse/rootfs.ts";
@@ -40,7 +41,11 @@ async function readClosely(source: ImageSource, io: Io) {
     probe: inventoryProbe(),
     signal: io.signal,
   });
-  return { image, rootfs: rootfs(image) };
+  // Where an archive lies says nothing about what is in it.
+  const reference = "path" in source
+    ? basename(source.reference)
+    : source.reference;
+  return { image: { ...image, reference }, rootfs: rootfs(image) };
 }
 
 /**
