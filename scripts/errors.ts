@@ -55,6 +55,60 @@ export class UserError extends Error {
 }
 
 /**
+ * The engine is gone while it was needed: nothing that runs in it can be judged,
+ * and nothing more can be done.
+ */
+export class EngineGone extends UserError {
+  override name = "EngineGone";
+}
+
+/** Whether an error is the environment's, and says nothing of an image. */
+export function isOfEnvironment(error: unknown): boolean {
+  return error instanceof UserError && error.exitCode === EXIT.environment;
+}
+
+/**
+ * The error that explains the others: when what is being cleaned up fails too,
+ * the runtime wraps both. An engine that is gone is why both failed; else the
+ * first is.
+ *
+ * @param thrown Whatever a `catch` received.
+ */
+export function rootOf(thrown: unknown): unknown {
+  if (!(thrown instanceof SuppressedError)) return thrown;
+  const later = rootOf(thrown.error);
+  return later instanceof EngineGone ? later : rootOf(thrown.suppressed);
+}
+
+/**
+ * The error for a disk that is full or read-only, by what the system threw.
+ *
+ * @param message What could not be done.
+ * @param cause Whatever a `catch` received.
+ * @param next What to do about it.
+ * @returns `undefined` when it is neither, or was explained already.
+ */
+export function explainFiles(
+  message: string,
+  cause: unknown,
+  next: { full: string; readOnly: string },
+): UserError | undefined {
+  if (cause instanceof UserError) return undefined;
+  const text = messageOf(cause);
+  const full = /os error (28|122)|no space left|quota/i.test(text);
+  const readOnly = /os error 30|read-only/i.test(text);
+  if (!full && !readOnly) return undefined;
+  return new UserError(
+    `${message}: ${full ? "the disk is full" : "it is read-only there"}`,
+    {
+      next: full ? next.full : next.readOnly,
+      exitCode: EXIT.environment,
+      cause,
+    },
+  );
+}
+
+/**
  * The message of anything thrown.
  *
  * @param thrown Whatever a `catch` received.

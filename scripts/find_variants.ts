@@ -55,7 +55,7 @@ export async function findVariants(
   const variants = await Promise.all(chosen.map(async (dockerfile) => ({
     name: variantName(basename(dockerfile)),
     dockerfile,
-    text: await Deno.readTextFile(dockerfile),
+    text: await read(dockerfile),
   })));
   for (const { name } of variants) {
     const twins = variants.filter((variant) => variant.name === name);
@@ -83,6 +83,17 @@ export async function variantNames(context: string): Promise<string[]> {
 function isDockerfile(name: string): boolean {
   return /^Dockerfile(\.[A-Za-z0-9][A-Za-z0-9._-]*)?$/.test(name) &&
     !name.endsWith(".dockerignore");
+}
+
+async function read(dockerfile: string): Promise<string> {
+  try {
+    return await Deno.readTextFile(dockerfile);
+  } catch (cause) {
+    throw new UserError(`Cannot read the Dockerfile "${dockerfile}"`, {
+      next: "A Dockerfile is a file of text that this user may read",
+      cause,
+    });
+  }
 }
 
 async function list(context: string): Promise<string[]> {

@@ -6,7 +6,7 @@
  * @module
  */
 import { parseCommandLine } from "./cli.ts";
-import { EXIT, messageOf, UserError } from "./errors.ts";
+import { EXIT, explainFiles, messageOf, rootOf, UserError } from "./errors.ts";
 import { printable } from "./format.ts";
 import type { Io } from "./io.ts";
 import { createProgress } from "./progress.ts";
@@ -38,21 +38,38 @@ async function main(args: string[], io: Io): Promise<number> {
   }
 }
 
-/** Aborts at the first Ctrl-C or SIGTERM; a second one ends at once. */
+/**
+ * Aborts at the first Ctrl-C, SIGTERM or end of the terminal; a second one ends
+ * at once.
+ */
 function interruption(): AbortSignal {
   const controller = new AbortController();
-  for (const name of ["SIGINT", "SIGTERM"] as const) {
+  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     Deno.addSignalListener(name, () => {
       if (controller.signal.aborted) Deno.exit(INTERRUPTED);
-      console.error("Stopping and cleaning up; once more ends at once");
+      note("Stopping and cleaning up; once more ends at once");
       controller.abort(new DOMException("Interrupted", "AbortError"));
     });
   }
   return controller.signal;
 }
 
+/** Writes a line to stderr, unless nobody is there to read it any more. */
+function note(line: string): void {
+  try {
+    console.error(line);
+  } catch {
+    // The terminal is gone; the work, or the cleaning up, goes on.
+  }
+}
+
 /** Tells what went wrong, and what to do next if that is known. */
-function explain(error: unknown): number {
+function explain(thrown: unknown): number {
+  const root = rootOf(thrown);
+  const error = explainFiles("Cannot go on", root, {
+    full: "Free some space (df -h shows the disks), or set TMPDIR, and run again",
+    readOnly: "Set TMPDIR to a folder that can be written to, and run again",
+  }) ?? root;
   if (!(error instanceof UserError)) {
     console.error(error);
     console.error(
@@ -82,7 +99,7 @@ if (import.meta.main) {
   const terminal = Deno.stderr.isTerminal();
   const io: Io = {
     print: printAll,
-    note: (line) => console.error(line),
+    note,
     progress: createProgress(terminal),
     signal,
     columns: Deno.stdout.isTerminal() ? Deno.consoleSize().columns : 80,

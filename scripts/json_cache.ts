@@ -5,6 +5,7 @@
  * @module
  */
 import { dirname } from "node:path";
+import { messageOf } from "./errors.ts";
 
 /**
  * What was kept in a file.
@@ -20,6 +21,13 @@ export async function readCache(file: string): Promise<unknown> {
   }
 }
 
+let failure: string | undefined;
+
+/** Why something could not be kept since the start; `undefined` when all was. */
+export function cacheFailure(): string | undefined {
+  return failure;
+}
+
 /** Keeps a value; renamed into place, so that no one ever reads half of it. */
 export async function writeCache(file: string, value: unknown): Promise<void> {
   const beside = `${file}.${crypto.randomUUID()}`;
@@ -27,7 +35,8 @@ export async function writeCache(file: string, value: unknown): Promise<void> {
     await Deno.mkdir(dirname(file), { recursive: true });
     await Deno.writeTextFile(beside, JSON.stringify(value));
     await Deno.rename(beside, file);
-  } catch {
+  } catch (error) {
+    failure ??= messageOf(error);
     await Deno.remove(beside).catch(() => {});
   }
 }

@@ -110,6 +110,8 @@ export interface BuildOptions {
   dockerfile: string;
   /** Tag of the result; absent for a build that is only a test. */
   tag?: string;
+  /** A tag beside it, which keeps the image when another build takes `tag`. */
+  alias?: string;
   target?: string;
   buildArgs?: Record<string, string>;
   labels?: Record<string, string>;

@@ -14,13 +14,14 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
-import { basename, dirname, join } from "node:path";
+import { join } from "node:path";
 import { Buildah } from "../scripts/engine/buildah.ts";
 import { attempt, run } from "../scripts/engine/command.ts";
 import { findEngine, sweep } from "../scripts/engine/find_engine.ts";
 import { processes, rootOf } from "../scripts/engine/processes.ts";
 import { EXIT, UserError } from "../scripts/errors.ts";
 import type { Container, Engine, EngineName } from "../scripts/model.ts";
+import { copyPrograms } from "./copy_programs.ts";
 
 const NAME = `localhost/deno-small-image-engine-test-${Deno.pid}`;
 const LABEL = "deno-small-image.test";
@@ -75,22 +76,6 @@ const SERVER_DOCKERFILE = `FROM scratch
 COPY server/ /
 ENTRYPOINT ["/bin/deno", "run", "-A", "--no-code-cache", "/server.js"]
 `;
-
-/** Copies programs of this machine and the libraries they are linked with. */
-async function copyPrograms(paths: string[], root: string) {
-  const copy = async (from: string, to: string) => {
-    await Deno.mkdir(dirname(join(root, to)), { recursive: true });
-    await Deno.copyFile(from, join(root, to));
-  };
-  for (const path of paths) {
-    const real = await Deno.realPath(path);
-    await copy(real, `bin/${basename(path)}`);
-    const linked = await run("ldd", [real]);
-    for (const [library] of linked.matchAll(/\/\S+(?= \()/g)) {
-      await copy(library, library);
-    }
-  }
-}
 
 async function makeContext(): Promise<string> {
   const context = await Deno.makeTempDir({ prefix: "deno-small-image-" });

@@ -21,14 +21,14 @@ import { attempt, CommandFailed, run } from "./command.ts";
 import { explainExport, explainPull } from "./explain.ts";
 import { explainBuild } from "./explain_build.ts";
 import { buildahImageInfo } from "./image_info.ts";
-import { containerName, isLeftover } from "./owner.ts";
+import { containerName, isLeftover, isLeftoverTag } from "../owner.ts";
 import { endLeftovers } from "./leftovers.ts";
 import {
   makeScratch,
   removeScratch,
   sweepScratch,
   withScratch,
-} from "./scratch_folder.ts";
+} from "../scratch_folder.ts";
 import { missing } from "./setup.ts";
 import { Unusable } from "./unusable.ts";
 import { removeWorking } from "./working_containers.ts";
@@ -101,10 +101,11 @@ export class Buildah implements Engine {
 
   async inspect(image: string): Promise<ImageInfo | undefined> {
     const args = ["inspect", "--type", "image", image];
-    const { code, stdout, output } = await attempt("buildah", args);
+    const result = await attempt("buildah", args);
+    const { code, stdout, output } = result;
     if (code === 0) return buildahImageInfo(stdout);
     if (/image not known|no such image|locating image/i.test(output)) return;
-    throw new CommandFailed("buildah", args, code, output);
+    throw new CommandFailed("buildah", args, result);
   }
 
   async pull(
@@ -156,13 +157,18 @@ export class Buildah implements Engine {
   }
 
   /**
-   * Ends and removes what killed runs and builds have left.
+   * Ends and removes what killed runs and builds have left: processes,
+   * containers, tags and folders.
    *
    * @returns Names of the containers.
    */
   async sweep(): Promise<string[]> {
     await endLeftovers();
     const removed = await this.#removeWorking(isLeftover);
+    const json = await run("buildah", ["images", "--json"]);
+    const tags = (imageList.nullable().parse(JSON.parse(json)) ?? [])
+      .flatMap(({ names }) => names ?? []).filter(isLeftoverTag);
+    if (tags.length > 0) await attempt("buildah", ["rmi", ...tags]);
     await sweepScratch();
     return removed;
   }

@@ -31,6 +31,7 @@ export function budArgs(
   args.push("--format", "docker", "--layers", "--force-rm");
   args.push("--cgroup-parent", mark, ...retryArgs(version));
   args.push("--file", options.dockerfile);
+  if (options.alias !== undefined) args.push("--tag", options.alias);
   if (options.tag !== undefined) args.push("--tag", options.tag);
   if (options.target !== undefined) args.push("--target", options.target);
   if (options.platform !== undefined) args.push("--platform", options.platform);

@@ -9,9 +9,9 @@ import type { Container, ImageConfig, RunOptions } from "../model.ts";
 import { fromArgs, runArgs } from "./buildah_args.ts";
 import { serviceExitCode, serviceLog, startFailure } from "./buildah_log.ts";
 import { attempt, type Child, CommandFailed, run, start } from "./command.ts";
-import { explainDisk } from "./explain.ts";
+import { explainMachine } from "./explain.ts";
 import { freePort, isFree } from "./free_port.ts";
-import { containerName } from "./owner.ts";
+import { containerName } from "../owner.ts";
 import {
   descendants,
   inSameRoot,
@@ -20,7 +20,7 @@ import {
   serviceOf,
   signalProcess,
 } from "./processes.ts";
-import { makeScratch, removeScratch } from "./scratch_folder.ts";
+import { makeScratch, removeScratch } from "../scratch_folder.ts";
 
 /**
  * Runs a service.
@@ -72,7 +72,7 @@ export async function runService(
 
 function explainStart(image: string, output: string, cause?: unknown) {
   const message = `Cannot start a container of "${image}"`;
-  return explainDisk(message, output, cause) ?? new UserError(message, {
+  return explainMachine(message, output, cause) ?? new UserError(message, {
     next: /image not known/.test(output)
       ? "Build or pull the image first"
       : "See the message above; the image's entrypoint, its loader and its user must exist",
@@ -162,10 +162,11 @@ class Service implements Container {
 
   async #remove(): Promise<void> {
     if (!this.#ended) await this.#end();
-    const { code, output } = await attempt("buildah", ["rm", this.name]);
+    const args = ["rm", this.name];
+    const result = await attempt("buildah", args);
     await removeScratch(this.scratch);
-    if (code !== 0 && !/container not known/.test(output)) {
-      throw new CommandFailed("buildah", ["rm", this.name], code, output);
+    if (result.code !== 0 && !/container not known/.test(result.output)) {
+      throw new CommandFailed("buildah", args, result);
     }
   }
 }

@@ -15,7 +15,7 @@ export interface ByteStreamOptions {
   /** Ends the command and errors the stream with its reason. */
   signal?: AbortSignal;
   /** Makes the error for the reader of what went wrong. */
-  explain?: (error: CommandFailed) => unknown;
+  explain?: (error: CommandFailed) => unknown | Promise<unknown>;
 }
 
 /**
@@ -44,13 +44,18 @@ export function byteStream(
     let whole = false;
     try {
       for await (const chunk of child.stdout) yield chunk;
-      const { code } = await child.status;
+      const { code, signal: killedBy } = await child.status;
       await errors;
       whole = true;
       signal?.throwIfAborted();
       if (code !== 0) {
-        throw explain(
-          new CommandFailed(command, args, code, stderr.toString()),
+        const output = stderr.toString();
+        throw await explain(
+          new CommandFailed(command, args, {
+            code,
+            output,
+            ...(killedBy ? { killedBy } : {}),
+          }),
         );
       }
     } finally {

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { EXIT, UserError } from "../errors.ts";
 import { lines } from "./lines.ts";
 import { Tail } from "./tail.ts";
 
@@ -24,6 +25,8 @@ export interface CommandOptions {
 export interface CommandResult {
   /** Exit code; 128 + n when signal n ended it. */
   code: number;
+  /** The signal that ended it. */
+  killedBy?: Deno.Signal;
   /** The end of its standard output, at most 16 Mi characters. */
   stdout: string;
   /** The end of both streams in the order of arrival, at most 256 Ki characters. */
@@ -50,17 +53,34 @@ export class CommandNotFound extends Error {
 }
 
 /** The command ended with an exit code that is not 0. */
-export class CommandFailed extends Error {
+export class CommandFailed extends UserError {
   override name = "CommandFailed";
+  /** As in {@linkcode CommandResult}. */
+  override readonly output: string;
+  /** As in {@linkcode CommandResult}. */
+  readonly code: number;
+  /** As in {@linkcode CommandResult}. */
+  readonly killedBy?: Deno.Signal;
   constructor(
-    readonly command: string,
-    readonly args: readonly string[],
-    /** As in {@linkcode CommandResult}. */
-    readonly code: number,
-    /** As in {@linkcode CommandResult}. */
-    readonly output: string,
+    command: string,
+    args: readonly string[],
+    { code, output, killedBy }: Omit<CommandResult, "stdout">,
   ) {
-    super(`"${command} ${args[0] ?? ""}" ended with exit code ${code}`);
+    super(
+      `"${command} ${args[0] ?? ""}" ` +
+        (killedBy
+          ? `was ended by ${killedBy}`
+          : `ended with exit code ${code}`),
+      {
+        next: killedBy
+          ? `Run again; if nobody ended ${command}, the machine may lack memory`
+          : `See what ${command} says above, and whether it works by hand`,
+        exitCode: EXIT.environment,
+      },
+    );
+    this.code = code;
+    this.output = output;
+    this.killedBy = killedBy;
   }
 }
 
@@ -167,6 +187,7 @@ export function start(
       await streams.finally(() => clearTimeout(timer));
       return {
         code: status.code,
+        ...(status.signal ? { killedBy: status.signal } : {}),
         stdout: stdout.toString(),
         output: both.toString(),
       };
@@ -220,7 +241,7 @@ export async function run(
   args: string[],
   options: CommandOptions = {},
 ): Promise<string> {
-  const { code, stdout, output } = await attempt(command, args, options);
-  if (code !== 0) throw new CommandFailed(command, args, code, output);
-  return stdout;
+  const result = await attempt(command, args, options);
+  if (result.code !== 0) throw new CommandFailed(command, args, result);
+  return result.stdout;
 }

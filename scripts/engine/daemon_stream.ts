@@ -25,7 +25,7 @@ export interface DaemonStreamOptions {
   /** Closes the connection and errors the stream with its reason. */
   signal?: AbortSignal;
   /** Makes the error for the reader of what went wrong. */
-  explain?: (error: DaemonRefused) => unknown;
+  explain?: (error: unknown) => unknown | Promise<unknown>;
 }
 
 /** Bytes in each chunk but the last: few turns, and they stay in the core's cache. */
@@ -36,7 +36,8 @@ const LONGEST_HEAD = 2 ** 16;
 /**
  * Streams the body of an answer. The request is sent with the first read, and
  * the connection closed when the reader cancels. A body that is cut off ends
- * early, as HTTP/1.0 has it: whoever reads must notice by what it holds.
+ * early, as HTTP/1.0 has it: whoever reads must notice by what it holds, unless
+ * it is because the daemon is gone.
  *
  * @param socket Path of the Unix socket.
  * @param path What is asked for, with its query.
@@ -46,34 +47,38 @@ export function daemonStream(
   path: string,
   options: DaemonStreamOptions = {},
 ): ReadableStream<Uint8Array> {
-  const { signal, explain = (error: DaemonRefused) => error } = options;
+  const { signal, explain = (error: unknown) => error } = options;
   return ReadableStream.from(read());
 
   async function* read() {
     signal?.throwIfAborted();
-    const connection = await Deno.connect({ transport: "unix", path: socket });
-    const body = new Body(connection);
-    const onAbort = () => body.close();
+    const connect = () => Deno.connect({ transport: "unix", path: socket });
+    let body: Body | undefined;
+    const onAbort = () => body?.close();
     signal?.addEventListener("abort", onAbort, { once: true });
     try {
+      const connection = await connect();
+      body = new Body(connection);
       signal?.throwIfAborted(); // It may have been while we connected.
       await send(connection, path);
       const status = await body.status();
       if (status !== 200) {
         const reason = messageIn(await body.next());
-        throw explain(new DaemonRefused(path, status, reason));
+        throw new DaemonRefused(path, status, reason);
       }
       for (;;) {
         const chunk = await body.next();
-        if (chunk === undefined) return;
+        if (chunk === undefined) break;
         yield chunk;
       }
+      // Nobody listens any more where a daemon was killed.
+      (await connect()).close();
     } catch (error) {
       signal?.throwIfAborted();
-      throw error;
+      throw await explain(error);
     } finally {
       signal?.removeEventListener("abort", onAbort);
-      body.close();
+      body?.close();
     }
   }
 }

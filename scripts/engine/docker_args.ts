@@ -5,7 +5,7 @@
  * @module
  */
 import type { BuildOptions, RunOptions } from "../model.ts";
-import { OWNER_LABEL } from "./owner.ts";
+import { OWNER_LABEL } from "../owner.ts";
 
 /** Which builder the command drives. */
 export type Builder = "buildkit" | "legacy" | "podman";
@@ -32,6 +32,7 @@ export function buildArgs(
     args.push("--layers", "--format", "docker");
     args.push("--secret", `id=${mark},src=/dev/null`);
   }
+  if (options.alias !== undefined) args.push("--tag", options.alias);
   if (options.tag !== undefined) args.push("--tag", options.tag);
   if (options.target !== undefined) args.push("--target", options.target);
   if (options.platform !== undefined) args.push("--platform", options.platform);

@@ -4,14 +4,17 @@
  *
  * @module
  */
-import { EXIT, UserError } from "../errors.ts";
+import { EngineGone, EXIT, UserError } from "../errors.ts";
 import type { Container, RunOptions } from "../model.ts";
-import { attempt, CommandFailed, run } from "./command.ts";
+import { attempt, CommandFailed } from "./command.ts";
 import { createArgs } from "./docker_args.ts";
-import { explainDisk } from "./explain.ts";
+import { attemptDocker, runDocker } from "./docker_daemon.ts";
+import { explainMachine } from "./explain.ts";
 import { freePort } from "./free_port.ts";
-import { containerName, owner } from "./owner.ts";
+import { containerName, owner } from "../owner.ts";
+import { isInGroup, killGroup } from "./processes.ts";
 
+const NO_SUCH = /no such (container|object)/i;
 const PORT_TAKEN = /port is already allocated|address already in use/i;
 
 /**
@@ -50,13 +53,14 @@ async function startOnce(
   try {
     // Without the signal: a client that is killed leaves its daemon at work,
     // and the container would appear after it was removed.
-    await run(command, createArgs(options, { name, owner: owner(), hostPort }));
+    const args = createArgs(options, { name, owner: owner(), hostPort });
+    const id = (await runDocker(command, args)).trim();
     options.signal?.throwIfAborted();
     const startedAt = performance.now();
-    await run(command, ["start", name]);
+    await runDocker(command, ["start", name]);
     options.signal?.throwIfAborted();
     const url = hostPort && `http://127.0.0.1:${hostPort}`;
-    return new DockerContainer(command, name, startedAt, url || undefined);
+    return new DockerContainer(command, name, id, startedAt, url || undefined);
   } catch (error) {
     await attempt(command, ["rm", "--force", "--volumes", name]);
     throw error;
@@ -69,7 +73,7 @@ function explainStart(options: RunOptions, error: CommandFailed): UserError {
   const output = error.output
     .replace(/^Error response from daemon: /, "")
     .replace(/^Error: failed to start containers: .*$/m, "").trim();
-  return explainDisk(message, output, error) ?? new UserError(message, {
+  return explainMachine(message, output, error) ?? new UserError(message, {
     next: /no such image|image not known/i.test(output)
       ? "Build or pull the image first"
       : "See the engine's message above; the image's entrypoint, its loader and its user must exist",
@@ -84,11 +88,19 @@ class DockerContainer implements Container {
   readonly startedAt: number;
   readonly #command: string;
   readonly #name: string;
+  readonly #id: string;
   #exited?: Promise<number>;
 
-  constructor(command: string, name: string, startedAt: number, url?: string) {
+  constructor(
+    command: string,
+    name: string,
+    id: string,
+    startedAt: number,
+    url?: string,
+  ) {
     this.#command = command;
     this.#name = name;
+    this.#id = id;
     this.startedAt = startedAt;
     this.url = url;
   }
@@ -96,51 +108,61 @@ class DockerContainer implements Container {
   /** Waiting takes a process of its own: it starts when somebody asks. */
   get exited(): Promise<number> {
     if (this.#exited === undefined) {
-      this.#exited = run(this.#command, ["wait", this.#name])
-        .then((code) => Number(code.trim()));
+      this.#exited = this.#wait();
       this.#exited.catch(() => {}); // Whoever awaits it sees it.
     }
     return this.#exited;
   }
 
-  async pid(): Promise<number | undefined> {
-    const format = "{{.State.Pid}} {{.Id}}";
-    const printed = await run(this.#command, [
-      "inspect",
-      "--format",
-      format,
-      this.#name,
-    ]);
-    const [pid, id] = printed.trim().split(" ");
-    if (Number(pid) <= 0) return undefined;
-    try {
-      // In a virtual machine or on another host the number means nothing here.
-      const groups = await Deno.readTextFile(`/proc/${pid}/cgroup`);
-      return groups.includes(id) ? Number(pid) : undefined;
-    } catch {
-      return undefined;
+  async #wait(): Promise<number> {
+    const args = ["wait", this.#name];
+    const result = await attemptDocker(this.#command, args);
+    if (result.code === 0) return Number(result.stdout.trim());
+    if (!NO_SUCH.test(result.output)) {
+      throw new CommandFailed(this.#command, args, result);
     }
+    throw new UserError("The container was removed while it ran", {
+      next: "Leave containers named deno-small-image-* alone, and run again",
+      exitCode: EXIT.checkFailed,
+    });
+  }
+
+  async pid(): Promise<number | undefined> {
+    const args = ["inspect", "--format", "{{.State.Pid}}", this.#name];
+    const result = await attemptDocker(this.#command, args);
+    if (result.code !== 0 && !NO_SUCH.test(result.output)) {
+      throw new CommandFailed(this.#command, args, result);
+    }
+    const pid = Number(result.stdout);
+    // In a virtual machine or on another host the number means nothing here.
+    return pid > 0 && isInGroup(pid, this.#id) ? pid : undefined;
   }
 
   async logs(): Promise<string> {
-    return (await attempt(this.#command, ["logs", this.#name])).output;
+    return (await attemptDocker(this.#command, ["logs", this.#name])).output;
   }
 
   async kill(signal: "SIGTERM" | "SIGKILL" | "SIGINT"): Promise<void> {
     const args = ["kill", "--signal", signal, this.#name];
-    const { code, output } = await attempt(this.#command, args);
+    const result = await attemptDocker(this.#command, args);
     const ended = /is not running|no such container|can only kill running/i
-      .test(output);
-    if (code !== 0 && !ended) {
-      throw new CommandFailed(this.#command, args, code, output);
+      .test(result.output);
+    if (result.code !== 0 && !ended) {
+      throw new CommandFailed(this.#command, args, result);
     }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     const args = ["rm", "--force", "--volumes", this.#name];
-    const { code, output } = await attempt(this.#command, args);
-    if (code !== 0 && !/no such container/i.test(output)) {
-      throw new CommandFailed(this.#command, args, code, output);
+    try {
+      const result = await attemptDocker(this.#command, args);
+      if (result.code !== 0 && !NO_SUCH.test(result.output)) {
+        throw new CommandFailed(this.#command, args, result);
+      }
+    } catch (error) {
+      // A daemon that was killed leaves its containers at work.
+      if (error instanceof EngineGone) killGroup(this.#id);
+      throw error;
     }
     await this.#exited?.catch(() => {});
   }

@@ -14,16 +14,23 @@ import type {
   RunOptions,
 } from "../model.ts";
 import { byteStream } from "./byte_stream.ts";
-import { attempt, CommandFailed, run } from "./command.ts";
-import { type DaemonRefused, daemonStream } from "./daemon_stream.ts";
+import { attempt, CommandFailed } from "./command.ts";
+import { DaemonRefused, daemonStream } from "./daemon_stream.ts";
 import { buildArgs, type Builder } from "./docker_args.ts";
 import { runContainer } from "./docker_container.ts";
+import { attemptDocker, runDocker, throwIfGone } from "./docker_daemon.ts";
 import { explainBuild } from "./explain_build.ts";
 import { explainExport, explainPull } from "./explain.ts";
 import { dockerImageInfo } from "./image_info.ts";
-import { containerName, isLeftover, OWNER_LABEL } from "./owner.ts";
+import {
+  containerName,
+  isLeftover,
+  isLeftoverTag,
+  OWNER_LABEL,
+  ownTag,
+} from "../owner.ts";
 import { endLeftovers } from "./leftovers.ts";
-import { sweepScratch, withScratch } from "./scratch_folder.ts";
+import { sweepScratch, withScratch } from "../scratch_folder.ts";
 import { removeWorking } from "./working_containers.ts";
 
 /** In what docker and podman differ. */
@@ -61,7 +68,7 @@ export class DockerLike implements Engine {
     // BuildKit keeps its cache apart from images: a test leaves no image. The
     // others' cache is the untagged image, which therefore stays.
     const passing = options.tag === undefined && this.#builder === "buildkit"
-      ? `${mark}:test`.toLowerCase()
+      ? ownTag("test")
       : undefined;
     const before = options.tag && (await this.inspect(options.tag))?.id;
     const args = buildArgs(
@@ -71,7 +78,7 @@ export class DockerLike implements Engine {
     );
     const { signal, onLine } = options;
     const build = (env: Record<string, string>) =>
-      run(this.name, args, { env, signal, onLine });
+      runDocker(this.name, args, { env, signal, onLine });
     try {
       if (this.name === "podman") await withScratch(build);
       else {await build({
@@ -102,10 +109,10 @@ export class DockerLike implements Engine {
 
   async inspect(image: string): Promise<ImageInfo | undefined> {
     const args = ["image", "inspect", image];
-    const { code, stdout, output } = await attempt(this.name, args);
-    if (code === 0) return dockerImageInfo(stdout);
-    if (/no such image|image not known/i.test(output)) return undefined;
-    throw new CommandFailed(this.name, args, code, output);
+    const result = await attemptDocker(this.name, args);
+    if (result.code === 0) return dockerImageInfo(result.stdout);
+    if (/no such image|image not known/i.test(result.output)) return undefined;
+    throw new CommandFailed(this.name, args, result);
   }
 
   async pull(
@@ -114,7 +121,7 @@ export class DockerLike implements Engine {
   ): Promise<void> {
     const platform = options.platform ? ["--platform", options.platform] : [];
     try {
-      await run(this.name, ["pull", "--quiet", ...platform, image], {
+      await runDocker(this.name, ["pull", "--quiet", ...platform, image], {
         signal: options.signal,
       });
     } catch (error) {
@@ -123,8 +130,13 @@ export class DockerLike implements Engine {
   }
 
   export(image: string, signal?: AbortSignal): ReadableStream<Uint8Array> {
-    const explain = (error: CommandFailed | DaemonRefused) =>
-      explainExport(image, error);
+    const explain = async (error: unknown) => {
+      const failed = error instanceof CommandFailed;
+      await throwIfGone(this.name, failed ? error.output : undefined);
+      return failed || error instanceof DaemonRefused
+        ? explainExport(image, error)
+        : error;
+    };
     if (this.#socket === undefined) {
       return byteStream(this.name, ["save", image], { signal, explain });
     }
@@ -137,15 +149,16 @@ export class DockerLike implements Engine {
   }
 
   async tag(image: string, name: string): Promise<void> {
-    await run(this.name, ["tag", image, name]);
+    await runDocker(this.name, ["tag", image, name]);
   }
 
   async remove(image: string): Promise<void> {
-    await run(this.name, ["rmi", image]);
+    await runDocker(this.name, ["rmi", image]);
   }
 
   /**
-   * Ends and removes what killed runs and builds have left.
+   * Ends and removes what killed runs and builds have left: processes,
+   * containers, tags and folders.
    *
    * @returns Names of the containers.
    */
@@ -153,14 +166,18 @@ export class DockerLike implements Engine {
     await endLeftovers();
     const filter = `label=${OWNER_LABEL}`;
     const args = ["ps", "--all", "--filter", filter, "--format", "{{.Names}}"];
-    const gone = (await run(this.name, args)).trim().split("\n").filter(
+    const gone = (await runDocker(this.name, args)).trim().split("\n").filter(
       isLeftover,
     );
     if (gone.length > 0) {
       await attempt(this.name, ["rm", "--force", "--volumes", ...gone]);
     }
     const working = await this.#removeWorking(isLeftover);
-    if (this.name === "podman") await sweepScratch();
+    const names = ["images", "--format", "{{.Repository}}:{{.Tag}}"];
+    const tags = (await runDocker(this.name, names)).trim().split("\n")
+      .filter(isLeftoverTag);
+    if (tags.length > 0) await attempt(this.name, ["rmi", ...tags]);
+    await sweepScratch();
     return [...gone, ...working];
   }
 
@@ -175,7 +192,7 @@ export class DockerLike implements Engine {
       "--format",
       format,
     ];
-    const listed = (await run(this.name, args)).trim().split("\n")
+    const listed = (await runDocker(this.name, args)).trim().split("\n")
       .map((line) => line.split("\t"))
       .map(([id, name = ""]) => ({ id, name }));
     return await removeWorking(listed, {

@@ -12,29 +12,37 @@ const DISK = /no space left on device|ENOSPC|disk quota exceeded/i;
 
 /** The registry did not answer at all. */
 const UNREACHABLE =
-  /no such host|i\/o timeout|connection refused|connection reset|network is unreachable|no route to host|TLS handshake|context deadline exceeded|Client\.Timeout|server misbehaving|x509:|proxyconnect|Temporary failure in name resolution|error (Get|Head) /i;
+  /no such host|i\/o timeout|connection refused|connection reset|network is unreachable|no route to host|\bEOF\b|TLS handshake|context deadline exceeded|Client\.Timeout|server misbehaving|x509:|proxyconnect|Temporary failure in name resolution|error (Get|Head) /i;
 
 /** It answered that there is no such image, or not for us. */
 const UNKNOWN =
   /pull access denied|repository does not exist|manifest unknown|manifest for .* not found|not found|name unknown|unauthorized|authentication required|denied|short-name .* did not resolve|failed to resolve|no matching manifest|no image found in (manifest list|image index)|image not known|no such image/i;
 
 /**
- * The error for a full disk.
+ * The error for what this machine did to a command: it was killed, or found the
+ * disk full.
  *
  * @param message What could not be done.
  * @param output What the engine wrote about it.
  * @param cause The failure of the command.
- * @returns `undefined` when the output does not say so.
+ * @returns `undefined` when it was neither.
  */
-export function explainDisk(
+export function explainMachine(
   message: string,
   output: string,
   cause?: unknown,
 ): UserError | undefined {
+  if (cause instanceof CommandFailed && cause.killedBy) {
+    return new UserError(`${message}: ${cause.message}`, {
+      next: cause.next,
+      exitCode: EXIT.environment,
+      output,
+    });
+  }
   if (!DISK.test(output)) return undefined;
   return new UserError(`${message}: the disk is full`, {
     next:
-      "Free disk space where the engine keeps its images (df -h shows the disks), and run again",
+      "Free disk space where the engine keeps its images and in TMPDIR (df -h shows the disks), and run again",
     exitCode: EXIT.environment,
     output,
     cause,
@@ -74,7 +82,7 @@ export function explainPull(image: string, error: unknown): unknown {
   if (!(error instanceof CommandFailed)) return error;
   const message = `Cannot pull "${image}"`;
   const output = error.output.trim();
-  return explainDisk(message, output, error) ??
+  return explainMachine(message, output, error) ??
     explainRegistry(message, output, error) ??
     new UserError(message, {
       next: "See the engine's message above",
@@ -91,7 +99,7 @@ export function explainExport(
 ): UserError {
   const message = `Cannot export "${image}"`;
   const output = error.output.trim();
-  return explainDisk(message, output, error) ?? new UserError(message, {
+  return explainMachine(message, output, error) ?? new UserError(message, {
     next: "Check that the image exists; give its name as the engine lists it",
     exitCode: EXIT.environment,
     output,

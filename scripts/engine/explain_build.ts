@@ -6,7 +6,7 @@
  * @module
  */
 import { EXIT, UserError } from "../errors.ts";
-import { explainDisk, explainRegistry } from "./explain.ts";
+import { explainMachine, explainRegistry } from "./explain.ts";
 
 /** Lines of a failing step that are shown; the end is what matters. */
 const SHOWN = 40;
@@ -97,7 +97,7 @@ export function explainBuild(
 ): UserError {
   const step = failingStep(output);
   const message = `Cannot build "${dockerfile}"`;
-  const known = explainDisk(message, step, cause) ??
+  const known = explainMachine(message, step, cause) ??
     (concernsBase(step) ? explainRegistry(message, step, cause) : undefined);
   if (known !== undefined) return known;
   return new UserError(message, {

@@ -1,9 +1,10 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { EXIT, UserError } from "../errors.ts";
 import { CommandFailed } from "./command.ts";
-import { explainDisk, explainExport, explainPull } from "./explain.ts";
+import { explainExport, explainMachine, explainPull } from "./explain.ts";
 
-const failed = (output: string) => new CommandFailed("docker", [], 1, output);
+const failed = (output: string) =>
+  new CommandFailed("docker", [], { code: 1, output });
 
 function pull(output: string): UserError {
   const error = explainPull("x:1", failed(output));
@@ -48,10 +49,10 @@ Deno.test("explainPull() shows what it does not know, and passes the rest on", (
   assertEquals(explainPull("x:1", bug), bug);
 });
 
-Deno.test("explainExport() and explainDisk() know a full disk", () => {
+Deno.test("explainExport() and explainMachine() know a full disk", () => {
   const output = "write /dev/stdout: no space left on device";
   const error = explainExport("x:1", failed(output));
   assertEquals(error.message, 'Cannot export "x:1": the disk is full');
   assertStringIncludes(error.next, "Free disk space");
-  assertEquals(explainDisk("Cannot do it", "permission denied"), undefined);
+  assertEquals(explainMachine("Cannot do it", "permission denied"), undefined);
 });

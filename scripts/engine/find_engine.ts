@@ -82,7 +82,8 @@ function nextStep(engine: EngineName | undefined, reasons: string[]): string {
 }
 
 /**
- * Removes what runs that were killed have left: their containers.
+ * Removes what runs that were killed have left: processes, containers, tags and
+ * folders.
  *
  * @param engine As {@linkcode findEngine} gives it.
  * @returns Names of the containers that were removed.

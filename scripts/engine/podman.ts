@@ -6,7 +6,7 @@
  */
 import { attempt } from "./command.ts";
 import { type Dialect, DockerLike } from "./docker_like.ts";
-import { containerName, owner, OWNER_LABEL } from "./owner.ts";
+import { containerName, owner, OWNER_LABEL } from "../owner.ts";
 import { Unusable } from "./unusable.ts";
 
 /** A runtime that hangs is as good as none. */

@@ -108,6 +108,26 @@ export function rootOf(pid: number): string | undefined {
   }
 }
 
+/**
+ * Whether a process is in the control group of a container.
+ *
+ * @param id The container's, which is a part of the group's name.
+ */
+export function isInGroup(pid: number, id: string): boolean {
+  try {
+    return Deno.readTextFileSync(`/proc/${pid}/cgroup`).includes(id);
+  } catch {
+    return false; // It ended meanwhile.
+  }
+}
+
+/** Kills whatever is in the control group of a container. */
+export function killGroup(id: string): void {
+  for (const pid of processIds()) {
+    if (isInGroup(pid, id)) signalProcess(pid, "SIGKILL");
+  }
+}
+
 /** Sends a signal to a process; one that is gone is no error. */
 export function signalProcess(pid: number, signal: Deno.Signal): void {
   try {

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { UserError } from "../errors.ts";
+import { isOfEnvironment, UserError } from "../errors.ts";
 import { bisect } from "./bisect.ts";
 import { contractBurst } from "./contract_burst.ts";
 import { endOf, GRACE_MS } from "./end_of.ts";
@@ -124,7 +124,7 @@ async function isEnough(
   } catch (error) {
     signal?.throwIfAborted();
     // It did not start, or the engine would not start it with so little.
-    if (error instanceof UserError) return false;
+    if (error instanceof UserError && !isOfEnvironment(error)) return false;
     throw error;
   }
   if (perSecond >= free.perSecond / 2) return true;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { messageOf, UserError } from "../errors.ts";
+import { isOfEnvironment, messageOf, rootOf, UserError } from "../errors.ts";
 import type { Check } from "../schema.ts";
 import { TimeLimitError, withTimeLimit } from "./time_limit.ts";
 
@@ -20,6 +20,7 @@ export class CannotProve extends Error {
  * @param signal Ends it with its reason: the user has had enough.
  * @param prove Returns what is wrong, one phrase each; throws likewise. Whatever
  * it opens must end with its signal.
+ * @throws {UserError} When it is the environment that failed.
  */
 export async function runProof(
   name: string,
@@ -31,8 +32,11 @@ export async function runProof(
     const wrong = await withTimeLimit(timeLimitMs, signal, prove);
     if (wrong.length === 0) return { name, status: "pass" };
     return { name, status: "fail", detail: wrong.join("; ") };
-  } catch (error) {
+  } catch (thrown) {
     signal?.throwIfAborted();
+    const error = rootOf(thrown);
+    // It says nothing of the image.
+    if (isOfEnvironment(error)) throw error;
     if (error instanceof CannotProve) {
       return { name, status: "skip", detail: error.message };
     }

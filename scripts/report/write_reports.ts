@@ -1,11 +1,13 @@
 /**
- * Puts the reports into a folder. Each is written beside its place and renamed,
- * so that nobody ever finds half a report.
+ * Puts the reports into a folder. All are written beside their places before the
+ * first is renamed, so that nobody ever finds half a report, nor the reports of
+ * two runs side by side.
  *
  * @module
  */
 import { basename, dirname, join } from "node:path";
-import { EXIT, messageOf, UserError } from "../errors.ts";
+import { EXIT, explainFiles, messageOf, UserError } from "../errors.ts";
+import { containerName, isLeftover } from "../owner.ts";
 import type { Report } from "../schema.ts";
 import { html } from "./html.ts";
 import { json } from "./json.ts";
@@ -22,15 +24,11 @@ export async function writeReports(
   report: Report,
   folder: string,
 ): Promise<void> {
-  // All are rendered before the first is written: they belong together.
-  const files = {
-    "report.json": json(report),
-    "report.md": markdown(report),
-    "index.html": html(report),
-  };
-  for (const [name, text] of Object.entries(files)) {
-    await writeFile(join(folder, name), text);
-  }
+  await writeAll({
+    [join(folder, "report.json")]: json(report),
+    [join(folder, "report.md")]: markdown(report),
+    [join(folder, "index.html")]: html(report),
+  });
 }
 
 /**
@@ -41,18 +39,82 @@ export async function writeReports(
  * @throws {UserError} When it cannot be written.
  */
 export async function writeFile(file: string, text: string): Promise<void> {
+  await writeAll({ [file]: text });
+}
+
+/**
+ * Finds out early whether a file could be written, and takes away what killed
+ * runs have left beside it.
+ *
+ * @param file Its path; the folder is made if it is not there.
+ * @throws {UserError} When it cannot be written.
+ */
+export async function checkWritable(file: string): Promise<void> {
   const folder = dirname(file);
-  // In the same folder: a rename works within one file system only.
-  const beside = join(folder, `.${basename(file)}.${crypto.randomUUID()}`);
+  const inTheWay = (what: string) =>
+    new UserError(`Cannot write "${file}": ${what}`, {
+      next: "Choose another path, or move away what is there",
+    });
+  if ((await stat(file))?.isDirectory) throw inTheWay("it is a folder");
+  if ((await stat(folder))?.isDirectory === false) {
+    throw inTheWay(`"${folder}" is no folder`);
+  }
+  const beside = besideOf(file);
   try {
     await Deno.mkdir(folder, { recursive: true });
-    await Deno.writeTextFile(beside, text, { createNew: true });
-    await Deno.rename(beside, file);
+    await Deno.writeTextFile(beside, " ", { createNew: true });
+    await Deno.remove(beside);
+    for await (const { name } of Deno.readDir(folder)) {
+      if (isBeside(name)) await Deno.remove(join(folder, name));
+    }
   } catch (cause) {
     await Deno.remove(beside).catch(() => {});
     throw cannotWrite(file, cause);
   }
 }
+
+function stat(path: string): Promise<Deno.FileInfo | undefined> {
+  return Deno.stat(path).catch(() => undefined);
+}
+
+/** Writes all files beside their places, then puts them there at one go. */
+async function writeAll(files: Record<string, string>): Promise<void> {
+  const written: [beside: string, file: string][] = [];
+  let current = "";
+  try {
+    for (const [file, text] of Object.entries(files)) {
+      current = file;
+      await Deno.mkdir(dirname(file), { recursive: true });
+      const beside = besideOf(file);
+      written.push([beside, file]);
+      await Deno.writeTextFile(beside, text, { createNew: true });
+    }
+    // Without a pause, in which a signal could end the process.
+    for (const [beside, file] of written) {
+      current = file;
+      Deno.renameSync(beside, file);
+    }
+  } catch (cause) {
+    for (const [beside] of written) await Deno.remove(beside).catch(() => {});
+    throw cannotWrite(current, cause);
+  }
+}
+
+/** In the same folder: a rename works within one file system only. */
+function besideOf(file: string): string {
+  return join(dirname(file), `.${basename(file)}.${containerName()}`);
+}
+
+/** Whether a name is that of a file of {@linkcode besideOf} of a killed run. */
+function isBeside(name: string): boolean {
+  return name.startsWith(".") &&
+    isLeftover(name.slice(name.lastIndexOf(".") + 1));
+}
+
+const NEXT = {
+  full: "Free some space, or choose another folder with --out DIR",
+  readOnly: "Choose a folder that can be written to with --out DIR",
+};
 
 /**
  * Says why a file could not be written, and what to do about it.
@@ -61,19 +123,12 @@ export async function writeFile(file: string, text: string): Promise<void> {
  * @param cause What the system threw.
  */
 export function cannotWrite(file: string, cause: unknown): UserError {
-  const message = messageOf(cause);
-  const full = /os error (28|122)|no space left|quota/i.test(message);
-  const readOnly = /os error 30|read-only/i.test(message);
-  return new UserError(
-    `Cannot write "${file}": ${
-      full ? "the disk is full" : readOnly ? "it is read-only there" : message
-    }`,
-    {
-      next: full
-        ? "Free some space, or choose another folder with --out DIR"
-        : "Choose a folder that can be written to with --out DIR",
+  if (cause instanceof UserError) return cause;
+  const message = `Cannot write "${file}"`;
+  return explainFiles(message, cause, NEXT) ??
+    new UserError(`${message}: ${messageOf(cause)}`, {
+      next: NEXT.readOnly,
       exitCode: EXIT.environment,
       cause,
-    },
-  );
+    });
 }

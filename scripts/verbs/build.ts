@@ -9,7 +9,7 @@ import type { BuildConfig } from "../config.ts";
 import { budgetSchema } from "../budget/budget_schema.ts";
 import { explainGrowth } from "../budget/explain_growth.ts";
 import { checkBudget, holdBudget } from "../budget/hold_budget.ts";
-import { EXIT, UserError } from "../errors.ts";
+import { EXIT, isOfEnvironment, UserError } from "../errors.ts";
 import { findVariants, variantNames } from "../find_variants.ts";
 import type { Io } from "../io.ts";
 import { contractSchema } from "../measure/contract_schema.ts";
@@ -21,7 +21,12 @@ import { json, parseReport } from "../report/json.ts";
 import { junit } from "../report/junit.ts";
 import { markdown } from "../report/markdown.ts";
 import { terminal } from "../report/terminal.ts";
-import { writeFile, writeReports } from "../report/write_reports.ts";
+import {
+  cannotWrite,
+  checkWritable,
+  writeFile,
+  writeReports,
+} from "../report/write_reports.ts";
 import type { Report } from "../schema.ts";
 import { prepareBases } from "./prepare_bases.ts";
 import {
@@ -57,10 +62,18 @@ export async function build(config: BuildConfig, io: Io): Promise<number> {
   const earlier = config.baseline === undefined
     ? undefined
     : parseReport(await read(config.baseline), config.baseline);
+  for (
+    const file of [
+      join(config.out, "report.json"),
+      config.writeBaseline,
+      config.junit,
+    ]
+  ) if (file !== undefined) await checkWritable(file);
 
   const engine = await prepareEngine(config, io, { sweeps: true });
   const bases = await prepareBases(config, files, engine, io);
-  const context = { config, engine, bases, io };
+  await using cleanup = new AsyncDisposableStack();
+  const context = { config, engine, bases, io, cleanup };
   const looked: (Built & Looked)[] = [];
   const failures: Report["failures"] = [];
   const errors: UserError[] = [];
@@ -85,9 +98,9 @@ export async function build(config: BuildConfig, io: Io): Promise<number> {
 
   const targets = new Map<string, Target>();
   const proofs = new Map<string, Proofs>();
-  for (const { name, tag, image, analysis } of looked) {
+  for (const { name, own, image, analysis } of looked) {
     const port = servicePort(contract, image.config.exposedPorts);
-    const target = { engine, image: tag, port, contract, signal: io.signal };
+    const target = { engine, image: own, port, contract, signal: io.signal };
     const proof = await proveVariant(name, target, {
       permissions: analysis.permissions,
       quick: config.quick,
@@ -150,12 +163,8 @@ function lookInside(
 ): Promise<Looked> {
   return io.progress.step(
     `Look inside ${built.name}`,
-    () => look(engineSource(engine, built.tag), io),
+    () => look(engineSource(engine, built.tag, { name: built.own }), io),
   );
-}
-
-function isOfEnvironment(error: UserError): boolean {
-  return error.exitCode === EXIT.environment;
 }
 
 /** Whether nothing in the report failed. */
@@ -179,7 +188,10 @@ async function publish(
   if (config.junit !== undefined) await writeFile(config.junit, junit(report));
   const summary = Deno.env.get("GITHUB_STEP_SUMMARY");
   if (summary) {
-    await Deno.writeTextFile(summary, markdown(report), { append: true });
+    await Deno.writeTextFile(summary, markdown(report), { append: true })
+      .catch((error) => {
+        throw cannotWrite(summary, error);
+      });
   }
   if (config.json) {
     io.print(json(report));

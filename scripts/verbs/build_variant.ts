@@ -6,11 +6,12 @@
 import { basename, resolve } from "node:path";
 import type { Bases } from "../bases/choose_bases.ts";
 import type { BuildConfig } from "../config.ts";
-import { UserError } from "../errors.ts";
+import { EngineGone, UserError } from "../errors.ts";
 import type { VariantFile } from "../find_variants.ts";
 import { formatDuration } from "../format.ts";
 import type { Io } from "../io.ts";
 import type { Engine } from "../model.ts";
+import { ownTag } from "../owner.ts";
 
 /** A variant that was built. */
 export interface Built {
@@ -18,6 +19,8 @@ export interface Built {
   file: VariantFile;
   /** Tag of its image. */
   tag: string;
+  /** A tag that this run alone uses, as another may move `tag` meanwhile. */
+  own: string;
   seconds: number;
 }
 
@@ -27,6 +30,8 @@ export interface BuildContext {
   engine: Engine;
   bases: Bases;
   io: Io;
+  /** Takes away what the run alone needed, at its end. */
+  cleanup: AsyncDisposableStack;
 }
 
 /**
@@ -49,7 +54,7 @@ export function imageTag(context: string, variant: string): string {
  */
 export async function buildVariant(
   file: VariantFile,
-  { config, engine, bases, io }: BuildContext,
+  { config, engine, bases, io, cleanup }: BuildContext,
 ): Promise<Built | UserError> {
   const options = {
     context: config.context,
@@ -58,22 +63,32 @@ export async function buildVariant(
     signal: io.signal,
   };
   const tag = imageTag(config.context, file.name);
+  const own = ownTag(tag.slice(tag.lastIndexOf(":") + 1));
+  cleanup.defer(() => removeImage(engine, own));
   try {
     return await io.progress.step(`Build ${file.name}`, async (say) => {
       const start = performance.now();
-      await engine.build({ ...options, tag, onLine: say });
+      await engine.build({ ...options, tag, alias: own, onLine: say });
       const seconds = (performance.now() - start) / 1000;
       for (const target of testStages(file.text)) {
         await engine.build({ ...options, target, onLine: say });
         say(`${target} passed`);
       }
       say(formatDuration(seconds * 1000));
-      return { name: file.name, file, tag, seconds };
+      return { name: file.name, file, tag, own, seconds };
     });
   } catch (error) {
-    if (!(error instanceof UserError) || io.signal.aborted) throw error;
+    if (
+      !(error instanceof UserError) || error instanceof EngineGone ||
+      io.signal.aborted
+    ) throw error;
     return error;
   }
+}
+
+/** Removes an image that may not be there; what still uses it keeps it. */
+async function removeImage(engine: Engine, image: string): Promise<void> {
+  if (await engine.inspect(image) !== undefined) await engine.remove(image);
 }
 
 /**

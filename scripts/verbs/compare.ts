@@ -10,7 +10,7 @@ import { EXIT, UserError } from "../errors.ts";
 import type { Io } from "../io.ts";
 import { json } from "../report/json.ts";
 import { terminal } from "../report/terminal.ts";
-import { writeReports } from "../report/write_reports.ts";
+import { checkWritable, writeReports } from "../report/write_reports.ts";
 import type { Report } from "../schema.ts";
 import { findSources, look, type Looked } from "./look.ts";
 import { layerSizes, withPull } from "./pull_sizes.ts";
@@ -26,6 +26,7 @@ export async function compare(config: CompareConfig, io: Io): Promise<number> {
       },
     );
   }
+  await checkWritable(join(config.out, "report.json"));
   const looked: Looked[] = [];
   for (const source of await findSources(config.images, config, io)) {
     looked.push(

@@ -29,6 +29,8 @@ type Exporter = Pick<Engine, "name" | "version" | "inspect" | "export">;
 /** An image in an engine, as a source that knows what it stands for. */
 export type EngineSource = Extract<ImageSource, { open: unknown }> & {
   engine: Exporter;
+  /** What the engine calls it: the reference, or another name of the image. */
+  name: string;
   /** What the name meant when it was looked up, if it was. */
   id?: string;
 };
@@ -72,21 +74,23 @@ async function readOnce(
 
 /** What a name means now. */
 async function idOf(source: EngineSource): Promise<string | undefined> {
-  return (await source.engine.inspect(source.reference))?.id;
+  return (await source.engine.inspect(source.name))?.id;
 }
 
 /**
  * An image in an engine, as a source.
  *
- * @param id What the engine says the name stands for, if it was asked.
+ * @param reference How the reports call it.
+ * @param known What the engine calls it, if not so; what it says the name stands
+ * for, if it was asked.
  */
 export function engineSource(
   engine: Exporter,
   reference: string,
-  id?: string,
+  { name = reference, id }: { name?: string; id?: string } = {},
 ): EngineSource {
-  const open = (signal?: AbortSignal) => engine.export(reference, signal);
-  return { engine, reference, id, open };
+  const open = (signal?: AbortSignal) => engine.export(name, signal);
+  return { engine, reference, name, id, open };
 }
 
 /**
@@ -117,7 +121,7 @@ export async function findSources(
         },
       );
     }
-    sources.push(engineSource(engine, reference, info.id));
+    sources.push(engineSource(engine, reference, { id: info.id }));
   }
   return sources;
 }

@@ -92,7 +92,9 @@ Deno.test("look() exports again what the name has come to mean", () =>
 
 Deno.test("look() keeps nothing when the name was moved while it read", () =>
   withCache(async (cache, engine) => {
-    const moved: EngineSource = engineSource(engine, "a", "sha256:before");
+    const moved: EngineSource = engineSource(engine, "a", {
+      id: "sha256:before",
+    });
     await look(moved, io, cache);
     await look(moved, io, cache);
     assertEquals(engine.exports, 2);

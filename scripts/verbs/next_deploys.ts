@@ -13,6 +13,7 @@ import { UserError } from "../errors.ts";
 import { readCache, writeCache } from "../json_cache.ts";
 import { nextDeploy } from "../measure/next_deploy.ts";
 import type { BuildContext, Built } from "./build_variant.ts";
+import { ownTag } from "../owner.ts";
 import type { Variant } from "../schema.ts";
 import { engineSource, type Looked } from "./look.ts";
 import { layerSizes } from "./pull_sizes.ts";
@@ -105,7 +106,7 @@ export async function nextDeploys(
       context: config.context,
       dockerfile: variant.file.dockerfile,
       diffIds: before,
-      tag: `${variant.tag}-next-deploy`,
+      tag: ownTag("next-deploy"),
       build: (options) =>
         engine.build({
           ...options,

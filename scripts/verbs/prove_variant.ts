@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { UserError } from "../errors.ts";
+import { isOfEnvironment, rootOf, UserError } from "../errors.ts";
 import type { Io } from "../io.ts";
 import { proveContract } from "../measure/prove_contract.ts";
 import { proveNothingOpened, proveRefused } from "../measure/prove_egress.ts";
@@ -75,8 +75,12 @@ async function whileServing(
   try {
     await using service = await runService(target);
     return await work(service.container);
-  } catch (error) {
-    if (!(error instanceof UserError) || target.signal?.aborted) throw error;
+  } catch (thrown) {
+    const error = rootOf(thrown);
+    if (
+      !(error instanceof UserError) || isOfEnvironment(error) ||
+      target.signal?.aborted
+    ) throw error;
     const detail = [error.message, error.output].filter(Boolean).join("\n");
     return {
       contract: [{ name: "starts and answers", status: "fail", detail }],

@@ -1,6 +1,7 @@
 /**
- * Who started a container: this host, this process. A run that was killed
- * cannot clean up; the next one can, if it can tell that the owner is gone.
+ * Who made a container, a tag or a scratch file: this host, this process. A run
+ * that was killed cannot clean up; the next one can, if it can tell that the
+ * owner is gone.
  *
  * @module
  */
@@ -19,9 +20,9 @@ function startedTicks(pid: number): string | undefined {
   }
 }
 
-/** The host's name, as far as it may be a part of a container's name. */
+/** The host's name, as far as it may be a part of a container's or a tag's name. */
 function host(): string {
-  return Deno.hostname().replace(/[^A-Za-z0-9]/g, "") || "host";
+  return Deno.hostname().toLowerCase().replace(/[^a-z0-9]/g, "") || "host";
 }
 
 /**
@@ -39,7 +40,7 @@ export function owner(): string {
  * @param text A label's value or a part of a name.
  */
 export function isGone(text: string): boolean {
-  const match = /^([A-Za-z0-9]+)-(\d+)-(\d+)$/.exec(text);
+  const match = /^([a-z0-9]+)-(\d+)-(\d+)$/.exec(text);
   if (match === null || match[1] !== host()) return false;
   if (startedTicks(Deno.pid) === undefined) return false;
   return startedTicks(Number(match[2])) !== match[3];
@@ -47,17 +48,32 @@ export function isGone(text: string): boolean {
 
 let count = 0;
 
-/** A name for a container or a folder that no other run uses: `deno-small-image-<owner>-<n>`. */
+/**
+ * A name for a container, a tag or a file that no other run uses:
+ * `deno-small-image-<owner>-<n>`, in lower case.
+ */
 export function containerName(): string {
   return `deno-small-image-${owner()}-${++count}`;
 }
 
 /** The owner in a {@linkcode containerName}; `undefined` for any other name. */
 export function ownerOf(name: string): string | undefined {
-  return /^deno-small-image-([A-Za-z0-9]+-\d+-\d+)-\d+$/.exec(name)?.[1];
+  return /^deno-small-image-([a-z0-9]+-\d+-\d+)-\d+$/.exec(name)?.[1];
 }
 
-/** Whether a name is that of a container of a process that is gone. */
+/** A tag that no other run uses; `tag` tells the run's own apart. */
+export function ownTag(tag: string): string {
+  return `localhost/${containerName()}:${tag}`;
+}
+
+/** Whether a tag was made by a process that is gone. */
+export function isLeftoverTag(reference: string): boolean {
+  return isLeftover(
+    /^(?:localhost\/)?([^/:]+):[^/:]+$/.exec(reference)?.[1] ?? "",
+  );
+}
+
+/** Whether a name was made by a process that is gone. */
 export function isLeftover(name: string): boolean {
   const whose = ownerOf(name);
   return whose !== undefined && isGone(whose);

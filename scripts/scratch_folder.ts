@@ -1,7 +1,7 @@
 /**
- * A folder for what buildah and podman write while they work. Told to end, they
- * leave it behind; in a folder of ours it is removed, and its name tells the
- * next run whose it was.
+ * A folder for what is written while something works: by buildah and podman,
+ * which leave it behind when they are told to end, and by us. It is removed come
+ * what may, and its name tells the next run whose it was.
  *
  * @module
  */
