@@ -99,7 +99,7 @@ async function read(dockerfile: string): Promise<string> {
 async function list(context: string): Promise<string[]> {
   try {
     return (await Array.fromAsync(Deno.readDir(context)))
-      .filter((item) => !item.isDirectory).map((item) => item.name);
+      .filter((item) => item.isFile || item.isSymlink).map((item) => item.name);
   } catch (cause) {
     throw new UserError(`Cannot read the context "${context}"`, {
       next: "Give the folder with the Dockerfiles with --context DIR",

@@ -67,7 +67,8 @@ function note(line: string): void {
 function explain(thrown: unknown): number {
   const root = rootOf(thrown);
   const error = explainFiles("Cannot go on", root, {
-    full: "Free some space (df -h shows the disks), or set TMPDIR, and run again",
+    full:
+      "Free some space (df -h shows the disks), or set TMPDIR, and run again",
     readOnly: "Set TMPDIR to a folder that can be written to, and run again",
   }) ?? root;
   if (!(error instanceof UserError)) {

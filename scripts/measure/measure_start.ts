@@ -4,9 +4,11 @@
  *
  * @module
  */
+import type { UserError } from "../errors.ts";
 import type { Engine } from "../model.ts";
 import type { Distribution } from "../schema.ts";
 import type { Contract } from "./contract_schema.ts";
+import { failureOf } from "./run_proof.ts";
 import { readProcess } from "./read_process.ts";
 import { runService } from "./run_service.ts";
 import { servicePort } from "./service_port.ts";
@@ -28,6 +30,13 @@ export interface Starts {
   cpuMs?: number;
 }
 
+/** How the starts of all variants went, each in one of the two, by its name. */
+export interface AllStarts {
+  starts: Map<string, Starts>;
+  /** Why one of a variant's starts failed. */
+  failed: Map<string, UserError>;
+}
+
 /** How to measure starts. */
 export interface StartOptions {
   /** How many runs count, for each variant. */
@@ -42,42 +51,49 @@ export interface StartOptions {
  * Starts each variant once without counting it (files get into the page cache),
  * then `runs` times in turn.
  *
- * @returns The figures by name of variant.
- * @throws {UserError} When one of them does not start.
+ * @returns The figures; a variant that does not start keeps the others going.
+ * @throws {UserError} When it is the environment that failed.
  */
 export async function measureStarts(
   engine: Engine,
   images: readonly StartImage[],
   options: StartOptions,
-): Promise<Map<string, Starts>> {
+): Promise<AllStarts> {
   const { runs, contract, signal, onRun } = options;
-  const starts = new Map<string, number[]>();
+  const taken = new Map<string, number[]>();
   const cpu = new Map<string, number[]>();
+  const failed = new Map<string, UserError>();
   for (let run = 0; run <= runs; run++) {
     for (const { name, image, port } of images) {
-      await using service = await runService({
-        engine,
-        image,
-        port: port ?? servicePort(contract, []),
-        contract,
-        signal,
-      });
-      if (run === 0) continue;
-      push(starts, name, service.readyMs);
-      const process = await readProcess(service.container);
-      if (process) push(cpu, name, process.cpuMs);
-      onRun?.(name, run, service.readyMs);
+      if (failed.has(name)) continue;
+      try {
+        await using service = await runService({
+          engine,
+          image,
+          port: port ?? servicePort(contract, []),
+          contract,
+          signal,
+        });
+        if (run === 0) continue;
+        push(taken, name, service.readyMs);
+        const process = await readProcess(service.container);
+        if (process) push(cpu, name, process.cpuMs);
+        onRun?.(name, run, service.readyMs);
+      } catch (error) {
+        failed.set(name, failureOf(error, signal));
+      }
     }
   }
-  return new Map(
-    Array.from(starts, ([name, samples]): [string, Starts] => {
-      const cpuSamples = cpu.get(name);
-      return [name, {
-        startMs: distribution(samples),
-        ...cpuSamples ? { cpuMs: median(cpuSamples) } : {},
-      }];
-    }),
-  );
+  const starts = new Map<string, Starts>();
+  for (const [name, samples] of taken) {
+    if (failed.has(name)) continue;
+    const cpuSamples = cpu.get(name);
+    starts.set(name, {
+      startMs: distribution(samples),
+      ...cpuSamples ? { cpuMs: median(cpuSamples) } : {},
+    });
+  }
+  return { starts, failed };
 }
 
 function push(map: Map<string, number[]>, key: string, value: number): void {

@@ -44,6 +44,23 @@ export async function runProof(
   }
 }
 
+/**
+ * What a failure says of the image, if it does.
+ *
+ * @param thrown Whatever a `catch` received.
+ * @returns The error that explains it.
+ * @throws What was thrown, when it is the environment's, the user's wish or a bug.
+ */
+export function failureOf(
+  thrown: unknown,
+  signal: AbortSignal | undefined,
+): UserError {
+  signal?.throwIfAborted();
+  const error = rootOf(thrown);
+  if (error instanceof UserError && !isOfEnvironment(error)) return error;
+  throw error;
+}
+
 function explain(error: unknown, timeLimitMs: number): string {
   if (error instanceof TimeLimitError) return `no end within ${timeLimitMs} ms`;
   const log = error instanceof UserError ? error.output?.trim() : undefined;

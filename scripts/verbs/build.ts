@@ -43,7 +43,7 @@ import {
 } from "./next_deploys.ts";
 import { prepareEngine } from "./prepare_engine.ts";
 import { type Proofs, proveVariant } from "./prove_variant.ts";
-import { layerSizes, withPull } from "./pull_sizes.ts";
+import { layerSizes, tellCacheFailure, withPull } from "./pull_sizes.ts";
 
 /**
  * Builds, proves and compares every variant of a context.
@@ -147,14 +147,24 @@ export async function build(config: BuildConfig, io: Io): Promise<number> {
         },
         deploys.get(variant.name),
       ),
+      ...hardening(proofs.get(variant.name), measured.get(variant.name)),
     })),
     failures,
     budgets: [],
   };
   report.budgets = holdBudget(report, budget, earlier);
   if (earlier !== undefined) report.growth = explainGrowth(report, earlier);
+  tellCacheFailure(io);
   await publish(report, config, io);
   return holds(report) ? EXIT.ok : EXIT.checkFailed;
+}
+
+/** What was proven, and what came up while it was measured. */
+function hardening(
+  ...found: (Proofs | Measured | undefined)[]
+): Pick<Proofs, "hardening"> {
+  const checks = found.flatMap((each) => each?.hardening ?? []);
+  return checks.length > 0 ? { hardening: checks } : {};
 }
 
 function lookInside(

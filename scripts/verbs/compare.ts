@@ -13,7 +13,7 @@ import { terminal } from "../report/terminal.ts";
 import { checkWritable, writeReports } from "../report/write_reports.ts";
 import type { Report } from "../schema.ts";
 import { findSources, look, type Looked } from "./look.ts";
-import { layerSizes, withPull } from "./pull_sizes.ts";
+import { layerSizes, tellCacheFailure, withPull } from "./pull_sizes.ts";
 
 /** Compares images by size, pull, waste and surface, and writes the reports. */
 export async function compare(config: CompareConfig, io: Io): Promise<number> {
@@ -52,6 +52,7 @@ export async function compare(config: CompareConfig, io: Io): Promise<number> {
     failures: [],
     budgets: [],
   };
+  tellCacheFailure(io);
   await writeReports(report, config.out);
   if (config.json) io.print(json(report));
   else {

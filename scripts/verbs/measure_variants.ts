@@ -3,19 +3,31 @@
  *
  * @module
  */
+import { EXIT, UserError } from "../errors.ts";
 import { formatBytes } from "../format.ts";
 import type { Io } from "../io.ts";
 import { measureMemory } from "../measure/measure_memory.ts";
 import { measureStarts } from "../measure/measure_start.ts";
 import { memoryFloor } from "../measure/memory_floor.ts";
+import { failureOf } from "../measure/run_proof.ts";
 import { runService, type Target } from "../measure/run_service.ts";
+import { sleep } from "../measure/time_limit.ts";
 import type { Say } from "../progress.ts";
 import type { Variant } from "../schema.ts";
+
+/** An engine tells within so many milliseconds that a container has ended. */
+const ENDED_MS = 2000;
 
 /** The figures that running a variant gives. */
 export type Measured = Pick<
   Variant,
-  "startMs" | "cpuMs" | "memoryBytes" | "memoryFloorBytes" | "notes"
+  | "startMs"
+  | "cpuMs"
+  | "memoryBytes"
+  | "memoryFloorBytes"
+  | "notes"
+  /** A check that failed, when one did not serve while it was measured. */
+  | "hardening"
 >;
 
 /**
@@ -32,7 +44,7 @@ export async function measureVariants(
   const measured = new Map<string, Measured>();
   const [first] = targets.values();
   if (first === undefined) return measured;
-  const starts = await io.progress.step(
+  const { starts, failed } = await io.progress.step(
     `Time ${runs} starts of each`,
     async (say) =>
       await measureStarts(
@@ -51,6 +63,23 @@ export async function measureVariants(
       ),
   );
   for (const [name, target] of targets) {
+    const failure = failed.get(name);
+    if (failure) {
+      measured.set(name, notServed(failure));
+      continue;
+    }
+    try {
+      measured.set(name, {
+        ...starts.get(name),
+        ...await further(name, target),
+      });
+    } catch (error) {
+      measured.set(name, notServed(failureOf(error, io.signal)));
+    }
+  }
+  return measured;
+
+  async function further(name: string, target: Target): Promise<Measured> {
     const memory = await io.progress.step(
       `Weigh the memory of ${name}`,
       () => weigh(target, io.signal),
@@ -61,23 +90,39 @@ export async function measureVariants(
         (say) => findFloor(target, say),
       )
       : {};
-    measured.set(name, {
-      ...starts.get(name),
+    return {
       ...memory,
       ...lowest,
       notes: [...memory.notes ?? [], ...lowest.notes ?? []],
-    });
+    };
   }
-  return measured;
+}
+
+/** The others' figures are kept; the check says what became of this one's. */
+function notServed({ message, output }: UserError): Measured {
+  const detail = [message, output].filter(Boolean).join("\n");
+  return {
+    hardening: [{ name: "serves while measured", status: "fail", detail }],
+  };
 }
 
 async function weigh(target: Target, signal: AbortSignal): Promise<Measured> {
   await using service = await runService(target);
   const { container } = service;
   const memory = await measureMemory(container, target.contract, { signal });
-  return memory === undefined
-    ? { notes: ["memory: the host cannot see the service's process"] }
-    : { memoryBytes: memory };
+  if (memory !== undefined) return { memoryBytes: memory };
+  const code = await Promise.race([container.exited, sleep(ENDED_MS, signal)]);
+  if (code === undefined) {
+    return { notes: ["memory: the host cannot see the service's process"] };
+  }
+  throw new UserError(
+    `The container ended with exit code ${code} while it was measured`,
+    {
+      next: "Run the image by hand to look closer",
+      exitCode: EXIT.checkFailed,
+      output: await container.logs(),
+    },
+  );
 }
 
 async function findFloor(target: Target, say: Say): Promise<Measured> {

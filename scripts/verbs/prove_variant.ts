@@ -3,13 +3,13 @@
  *
  * @module
  */
-import { isOfEnvironment, rootOf, UserError } from "../errors.ts";
 import type { Io } from "../io.ts";
 import { proveContract } from "../measure/prove_contract.ts";
 import { proveNothingOpened, proveRefused } from "../measure/prove_egress.ts";
 import { proveHardened } from "../measure/prove_hardened.ts";
 import { proveProtocol } from "../measure/prove_protocol.ts";
 import { proveStop } from "../measure/prove_stop.ts";
+import { failureOf } from "../measure/run_proof.ts";
 import { runService, type Target } from "../measure/run_service.ts";
 import type { Check, Permissions, Variant } from "../schema.ts";
 
@@ -76,11 +76,7 @@ async function whileServing(
     await using service = await runService(target);
     return await work(service.container);
   } catch (thrown) {
-    const error = rootOf(thrown);
-    if (
-      !(error instanceof UserError) || isOfEnvironment(error) ||
-      target.signal?.aborted
-    ) throw error;
+    const error = failureOf(thrown, target.signal);
     const detail = [error.message, error.output].filter(Boolean).join("\n");
     return {
       contract: [{ name: "starts and answers", status: "fail", detail }],

@@ -6,6 +6,7 @@
 import { join } from "node:path";
 import { compressLayers } from "../archive/compress_layers.ts";
 import { cacheFolder } from "../cache_folder.ts";
+import { cacheFailure } from "../json_cache.ts";
 import type { Io } from "../io.ts";
 import type { Variant } from "../schema.ts";
 import type { Looked } from "./look.ts";
@@ -29,6 +30,13 @@ export async function layerSizes(
     for (const [diffId, size] of found) sizes.set(diffId, size);
   }));
   return sizes;
+}
+
+/** Says that the next run will take as long as this one, if it will. */
+export function tellCacheFailure(io: Pick<Io, "note">): void {
+  const failure = cacheFailure();
+  if (failure === undefined) return;
+  io.note(`Nothing was kept for the next run in ${cacheFolder()}: ${failure}`);
 }
 
 /**
