@@ -69,6 +69,11 @@ export function parseCommandLine(args: string[]): Parsed {
     .option("--zstd", "measure pull with zstd too", false)
     .option("--quick", "only build, inspect and hold to the contract", false)
     .option(
+      "--reproducible",
+      "build everything twice from nothing and compare the digests",
+      false,
+    )
+    .option(
       "--memory-floor",
       "find the smallest memory limit it serves under (takes minutes)",
       false,
@@ -98,6 +103,7 @@ export function parseCommandLine(args: string[]): Parsed {
         runs: o.runs,
         zstd: o.zstd,
         quick: o.quick,
+        reproducible: o.reproducible,
         memoryFloor: o.memoryFloor,
         out: o.out,
         contract: o.contract,

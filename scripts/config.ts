@@ -31,6 +31,8 @@ export interface BuildConfig extends CommonConfig {
   zstd: boolean;
   /** Only build, inspect and hold to the contract. */
   quick: boolean;
+  /** Build everything from nothing, twice, and compare. */
+  reproducible: boolean;
   /** Look for the memory floor too, which takes minutes. */
   memoryFloor: boolean;
   out: string;

@@ -85,6 +85,8 @@ export interface Image {
   /** RFC 3339, if the config states it. */
   created?: string;
   config: ImageConfig;
+  /** The config document as it is stored: its digest is the id. */
+  document: unknown;
   layers: Layer[];
 }
 
@@ -119,6 +121,13 @@ export interface BuildOptions {
   platform?: string;
   /** Build every step anew. */
   noCache?: boolean;
+  /**
+   * Date of the image and of every file in its new layers, in seconds since the
+   * epoch; an engine with a {@linkcode Engine.cannotDate} takes no notice.
+   */
+  timestamp?: number;
+  /** Leave no step behind that a later build could start from. */
+  discardSteps?: boolean;
   /** Fetch newer base images even when they are present. */
   pull?: boolean;
   /** Called with each line of the build's output. */
@@ -187,6 +196,8 @@ export interface Engine {
   readonly version: string;
   /** For each restriction it cannot apply, the reason why. */
   readonly cannot: Partial<Record<keyof Restrictions, string>>;
+  /** Why it cannot date the files that it builds; absent when it can. */
+  readonly cannotDate?: string;
   /** @throws {UserError} with the failing step's output. */
   build(options: BuildOptions): Promise<void>;
   /** @returns `undefined` when it has no such image. */

@@ -158,6 +158,9 @@ export const variantSchema = z.object({
   contents: tree.describe("Bytes of the rootfs by directory."),
   contract: z.array(checkSchema).optional(),
   hardening: z.array(checkSchema).optional(),
+  reproducible: z.array(checkSchema).optional().describe(
+    "What a second build from nothing made the same. A skipped check differs only in what the engine cannot repeat.",
+  ),
   startMs: distribution.optional()
     .describe("Engine told to start until the first 200 from /health."),
   processStartMs: distribution.optional()

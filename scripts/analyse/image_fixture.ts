@@ -79,6 +79,7 @@ export function image(
     id: `sha256:${"0".repeat(64)}`,
     architecture: "amd64",
     os: "linux",
+    document: {},
     layers,
     config: {
       user: "",

@@ -14,6 +14,8 @@ import type { Platform } from "./platform.ts";
 export interface ConfigDocument extends Platform {
   created?: string;
   config: ImageConfig;
+  /** All of it, as it was parsed. */
+  document: unknown;
   /** Diff IDs, lowest layer first. */
   diffIds: string[];
   /** One for each layer as far as the history goes. */
@@ -54,6 +56,7 @@ export function readConfig(bytes: Uint8Array, what: string): ConfigDocument {
       healthcheck: textsOf(fieldsOf(config.Healthcheck).Test),
       volumes: Object.keys(fieldsOf(config.Volumes)).sort(),
     },
+    document,
     diffIds: textsOf(rootfs.diff_ids),
     instructions: history
       .filter((line) => line.empty_layer !== true)

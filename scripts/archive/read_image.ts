@@ -100,6 +100,7 @@ async function assemble(
     os,
     ...(created === undefined ? {} : { created }),
     config,
+    document: document.document,
     layers: result,
   };
 }

@@ -20,6 +20,7 @@ import { byteStream } from "./byte_stream.ts";
 import { attempt, CommandFailed, run } from "./command.ts";
 import { explainExport, explainPull } from "./explain.ts";
 import { explainBuild } from "./explain_build.ts";
+import { stepOf } from "./buildah_log.ts";
 import { buildahImageInfo } from "./image_info.ts";
 import { containerName, isLeftover, isLeftoverTag } from "../owner.ts";
 import { endLeftovers } from "./leftovers.ts";
@@ -67,7 +68,13 @@ export class Buildah implements Engine {
   async build(options: BuildOptions): Promise<void> {
     const mark = containerName();
     const before = options.tag && (await this.inspect(options.tag))?.id;
-    const { signal, onLine } = options;
+    const { signal } = options;
+    const steps: string[] = [];
+    const onLine = (line: string) => {
+      const step = stepOf(line);
+      if (step !== undefined) steps.push(step);
+      options.onLine?.(line);
+    };
     try {
       const args = budArgs(options, mark, this.version);
       await withScratch((env) => run("buildah", args, { env, signal, onLine }));
@@ -77,12 +84,17 @@ export class Buildah implements Engine {
       if (!(error instanceof CommandFailed)) throw error;
       throw explainBuild(basename(options.dockerfile), error.output, error);
     }
-    if (before) await this.#removeUntagged(before);
+    const useless = options.discardSteps ? steps.reverse() : [];
+    if (before) useless.push(before.replace("sha256:", ""));
+    if (useless.length > 0) await this.#removeUntagged(useless);
   }
 
-  /** An image that lost its tag to a newer one is of no use to anybody. */
-  async #removeUntagged(id: string): Promise<void> {
-    const hex = id.replace("sha256:", "");
+  /**
+   * An image that lost its tag to a newer one is of no use to anybody.
+   *
+   * @param ids In hex, or the beginning of it.
+   */
+  async #removeUntagged(ids: string[]): Promise<void> {
     const args = [
       "images",
       "--json",
@@ -93,9 +105,12 @@ export class Buildah implements Engine {
     const { code, stdout } = await attempt("buildah", args);
     if (code !== 0) return;
     const dangling = imageList.nullable().parse(JSON.parse(stdout)) ?? [];
-    // It stays when a newer image is built upon it; buildah refuses then.
-    if (dangling.some((image) => image.id.replace("sha256:", "") === hex)) {
-      await attempt("buildah", ["rmi", hex]);
+    const left = dangling.map(({ id }) => id.replace("sha256:", ""));
+    for (const id of ids) {
+      // It stays when a newer image is built upon it; buildah refuses then.
+      if (left.some((hex) => hex.startsWith(id))) {
+        await attempt("buildah", ["rmi", id]);
+      }
     }
   }
 

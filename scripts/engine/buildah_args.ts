@@ -42,6 +42,9 @@ export function budArgs(
     args.push("--label", `${name}=${value}`);
   }
   if (options.noCache) args.push("--no-cache");
+  if (options.timestamp !== undefined) {
+    args.push("--timestamp", String(options.timestamp));
+  }
   // By default it asks the registry even for what is there.
   args.push(options.pull ? "--pull-always" : "--pull=false");
   args.push(options.context);

@@ -33,6 +33,7 @@ Deno.test("budArgs() passes every option on", () => {
       buildArgs: { A: "1" },
       labels: { b: "2" },
       noCache: true,
+      timestamp: 0,
       pull: true,
     },
     "mark",
@@ -52,6 +53,8 @@ Deno.test("budArgs() passes every option on", () => {
     "--label",
     "b=2",
     "--no-cache",
+    "--timestamp",
+    "0",
     "--pull-always",
     "/ctx",
   ]);

@@ -5,6 +5,7 @@
  * @module
  */
 import type { Restrictions } from "../model.ts";
+import { cannotDate } from "./cannot_date.ts";
 import { attempt } from "./command.ts";
 import type { Builder } from "./docker_args.ts";
 import { DockerLike } from "./docker_like.ts";
@@ -85,11 +86,12 @@ export async function docker(signal?: AbortSignal): Promise<DockerLike> {
     }
   };
   const endpoint = ["context", "inspect", "--format", ENDPOINT];
-  const [version, buildx, info, context] = await Promise.all([
+  const [version, buildx, info, context, builder] = await Promise.all([
     ask(["version", ...format]),
     ask(["buildx", "version"]),
     ask(["info", ...format]),
     ask(endpoint),
+    ask(["buildx", "inspect"]),
   ]);
   const { Client, Server } = parse(version.stdout);
   if (!Server?.Version) {
@@ -107,6 +109,7 @@ export async function docker(signal?: AbortSignal): Promise<DockerLike> {
     version: Server.Version,
     builder: builderOf(Client?.Version ?? "", buildx.code === 0),
     cannot: info.code === 0 ? limitsOf(info.stdout) : {},
+    cannotDate: cannotDate(builder.code === 0 ? builder.stdout : undefined),
     socket: await reachable(socketOf(context.stdout)),
   });
 }

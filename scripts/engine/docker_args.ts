@@ -24,7 +24,10 @@ export function buildArgs(
   builder: Builder,
   mark: string,
 ): string[] {
-  const args = ["build", "--file", options.dockerfile];
+  const dated = options.timestamp !== undefined && builder !== "podman";
+  // `docker build` keeps to docker's own builder, which does not date files.
+  const args = dated ? ["buildx", "build"] : ["build"];
+  args.push("--file", options.dockerfile);
   if (builder === "buildkit") args.push("--progress", "plain");
   else args.push("--force-rm");
   // Steps that did not change are taken from earlier builds; podman: only so.
@@ -43,9 +46,21 @@ export function buildArgs(
     args.push("--label", `${name}=${value}`);
   }
   if (options.noCache) args.push("--no-cache");
+  if (options.timestamp !== undefined) {
+    args.push(...timestampArgs(options.timestamp, builder));
+  }
   if (options.pull) args.push("--pull");
   args.push(options.context);
   return args;
+}
+
+/** The clock of BuildKit is a build argument; of files, an option of its exporter. */
+function timestampArgs(timestamp: number, builder: Builder): string[] {
+  if (builder === "podman") return ["--timestamp", String(timestamp)];
+  return [
+    ...["--build-arg", `SOURCE_DATE_EPOCH=${timestamp}`],
+    ...["--output", "type=docker,rewrite-timestamp=true"],
+  ];
 }
 
 /** What `create` needs beside what the caller wants. */

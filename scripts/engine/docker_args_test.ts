@@ -136,3 +136,19 @@ Deno.test("createArgs() publishes on 127.0.0.1 only, and restricts", () => {
     ],
   );
 });
+
+Deno.test("buildArgs() dates files in each builder's own way", () => {
+  const dated = { ...build, timestamp: 0 };
+  assertEquals(buildArgs(dated, "buildkit", "mark").slice(-5), [
+    "--build-arg",
+    "SOURCE_DATE_EPOCH=0",
+    "--output",
+    "type=docker,rewrite-timestamp=true",
+    "/ctx",
+  ]);
+  assertEquals(buildArgs(dated, "podman", "mark").slice(-3), [
+    "--timestamp",
+    "0",
+    "/ctx",
+  ]);
+});

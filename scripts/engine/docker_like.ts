@@ -39,6 +39,8 @@ export interface Dialect {
   version: string;
   builder: Builder;
   cannot: Partial<Record<keyof Restrictions, string>>;
+  /** As for {@linkcode Engine}. */
+  cannotDate?: string;
   /** Folder of the containers it builds in; docker's daemon looks after its own. */
   working?: string;
   /** Unix socket of a daemon on this machine, if it can be connected to. */
@@ -50,6 +52,7 @@ export class DockerLike implements Engine {
   readonly name: "docker" | "podman";
   readonly version: string;
   readonly cannot: Partial<Record<keyof Restrictions, string>>;
+  readonly cannotDate?: string;
   readonly #builder: Builder;
   readonly #working?: string;
   readonly #socket?: string;
@@ -58,6 +61,7 @@ export class DockerLike implements Engine {
     this.name = dialect.name;
     this.version = dialect.version;
     this.cannot = dialect.cannot;
+    this.cannotDate = dialect.cannotDate;
     this.#builder = dialect.builder;
     this.#working = dialect.working;
     this.#socket = dialect.socket;
@@ -72,7 +76,11 @@ export class DockerLike implements Engine {
       : undefined;
     const before = options.tag && (await this.inspect(options.tag))?.id;
     const args = buildArgs(
-      { ...options, tag: options.tag ?? passing },
+      {
+        ...options,
+        tag: options.tag ?? passing,
+        timestamp: this.cannotDate ? undefined : options.timestamp,
+      },
       this.#builder,
       mark,
     );

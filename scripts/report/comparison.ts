@@ -7,6 +7,7 @@
 import { printable } from "../format.ts";
 import type { Report, Variant } from "../schema.ts";
 import { type Figure, measuredFigures, smallestOf } from "./figures.ts";
+import { isCheckKind } from "./problems.ts";
 import { GAP, table, type TerminalStyle } from "./table.ts";
 import { clip, clipMiddle, textWidth, wrap } from "./text_width.ts";
 
@@ -89,7 +90,7 @@ function colored(
   { colors }: TerminalStyle,
 ): string {
   if (text === "–") return colors.dim(text);
-  if (id !== "contract" && id !== "hardening") return text;
+  if (!isCheckKind(id)) return text;
   const failed = variant[id]?.some(({ status }) => status === "fail");
   return failed ? colors.red(text) : colors.green(text);
 }

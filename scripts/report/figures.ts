@@ -34,6 +34,12 @@ export const FIGURES: Figure[] = [
   right("floor", "cost", "Memory floor", (v) => bytes(v.memoryFloorBytes)),
   right("efficiency", "defence", "Efficiency", efficiency),
   left("hardening", "defence", "Hardened", (v) => tally(v.hardening)),
+  left(
+    "reproducible",
+    "defence",
+    "Reproducible",
+    (v) => tally(v.reproducible),
+  ),
   left("surface", "defence", "Surface", (v) => surfaceAtAGlance(v.surface)),
 ];
 

@@ -6,7 +6,20 @@
 import type { Report } from "../schema.ts";
 import { htmlTable } from "./html_table.ts";
 import { type Markup, markup, NOTHING, preformatted } from "./markup.ts";
-import { changeText, checksWith, skipped, verdictFigures } from "./problems.ts";
+import {
+  changeText,
+  type CheckKind,
+  CHECKS,
+  checksWith,
+  skipped,
+  verdictFigures,
+} from "./problems.ts";
+
+const TITLES: Record<CheckKind, string> = {
+  contract: "The contract: what every running image must answer",
+  hardening: "Hardening: what it must survive",
+  reproducible: "Reproducible: what a second build made the same",
+};
 
 /** Renders builds, checks and limits that failed; nothing when none did. */
 export function htmlProblems(report: Report): Markup {
@@ -49,16 +62,14 @@ ${all}</section>
 /** Renders all checks and what was skipped. */
 export function htmlChecks(report: Report): Markup {
   const { variants } = report;
-  const tables = (["contract", "hardening"] as const).map((kind) => {
+  const tables = CHECKS.map((kind) => {
     const names = new Set(
       variants.flatMap((variant) =>
         (variant[kind] ?? []).map(({ name }) => name)
       ),
     );
     return htmlTable(
-      kind === "contract"
-        ? "The contract: what every running image must answer"
-        : "Hardening: what it must survive",
+      TITLES[kind],
       [{ title: "Check" }, ...variants.map(({ name }) => ({ title: name }))],
       [...names].map((name) => [
         name,

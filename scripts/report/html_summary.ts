@@ -12,7 +12,7 @@ import { largestPart } from "./largest_part.ts";
 import { headline, verdictOfSmallest, works } from "./headline.ts";
 import { htmlTable } from "./html_table.ts";
 import { type Markup, markup, NOTHING, type Value } from "./markup.ts";
-import { failureCounts } from "./problems.ts";
+import { failureCounts, isCheckKind } from "./problems.ts";
 
 /** Renders the heading, what holds and what fails. */
 export function htmlHeader(report: Report, contents: Markup): Markup {
@@ -67,9 +67,7 @@ function comparison(
 }
 
 function marked(text: string | undefined, id: string, variant: Variant): Value {
-  if (text === undefined || (id !== "contract" && id !== "hardening")) {
-    return text;
-  }
+  if (text === undefined || !isCheckKind(id)) return text;
   return variant[id]?.some((check) => check.status === "fail")
     ? markup`<span class="bad">✗\u00a0${text}</span>`
     : markup`<span class="good">✓\u00a0${text}</span>`;
@@ -116,6 +114,12 @@ function status(report: Report): Markup {
   const proven = variants.filter(({ hardening }) =>
     hardening?.some((check) => check.status !== "skip")
   );
+  const again = variants.filter(({ reproducible }) =>
+    reproducible?.some((check) => check.status !== "skip")
+  );
+  const differing = again.filter(({ reproducible }) =>
+    reproducible?.some((check) => check.status === "fail")
+  );
   const held = budgets.filter((verdict) => verdict.status !== "skip");
   const lines = [
     ...counts.builds > 0
@@ -133,6 +137,13 @@ function status(report: Report): Markup {
         counts.hardening > 0
           ? bad(`${count(counts.hardening, "hardening check")} failed`)
           : good(`hardening holds in ${every(proven, variants)}`),
+      ]
+      : [],
+    ...again.length > 0
+      ? [
+        differing.length > 0
+          ? bad(`a second build differs in ${every(differing, variants)}`)
+          : good(`a second build is the same in ${every(again, variants)}`),
       ]
       : [],
     ...held.length > 0

@@ -46,6 +46,7 @@ export function junit(report: Report): string {
   for (const variant of report.variants) {
     suite(`${variant.name}.contract`, variant.contract);
     suite(`${variant.name}.hardening`, variant.hardening);
+    suite(`${variant.name}.reproducible`, variant.reproducible);
     suite(
       `${variant.name}.budget`,
       report.budgets.filter((verdict) => verdict.variant === variant.name).map(

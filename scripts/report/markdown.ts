@@ -10,7 +10,13 @@ import { largestPart } from "./largest_part.ts";
 import { headline, verdictOfSmallest } from "./headline.ts";
 import { markdownDetails } from "./markdown_details.ts";
 import { block, code, mdTable } from "./markdown_text.ts";
-import { changeText, checksWith, skipped, verdictFigures } from "./problems.ts";
+import {
+  changeText,
+  checksWith,
+  isCheckKind,
+  skipped,
+  verdictFigures,
+} from "./problems.ts";
 
 /** GitHub refuses comments of more than 65,536 characters. */
 const LONGEST = 60_000;
@@ -88,7 +94,7 @@ function comparisonOf(figures: Figure[], report: Report): string {
 }
 
 function mark(text: string, id: string, variant: Variant): string {
-  if (id !== "contract" && id !== "hardening") return text;
+  if (!isCheckKind(id)) return text;
   return variant[id]?.some(({ status }) => status === "fail")
     ? `❌ ${text}`
     : `✅ ${text}`;

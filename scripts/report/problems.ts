@@ -7,10 +7,21 @@
 import { formatBytes, formatLimit, formatShare } from "../format.ts";
 import type { Check, Growth, Report, Verdict } from "../schema.ts";
 
+/** The lists of checks that a variant can have, in the order they are told. */
+export const CHECKS = ["contract", "hardening", "reproducible"] as const;
+
+/** One of {@linkcode CHECKS}. */
+export type CheckKind = typeof CHECKS[number];
+
+/** Whether something is named as a list of checks is. */
+export function isCheckKind(id: string): id is CheckKind {
+  return CHECKS.some((kind) => kind === id);
+}
+
 /** A check of one variant. */
 export interface VariantCheck extends Check {
   variant: string;
-  kind: "contract" | "hardening";
+  kind: CheckKind;
 }
 
 /** A reason why something was not looked at, and where it holds. */
@@ -27,7 +38,7 @@ export function checksWith(
   report: Report,
 ): VariantCheck[] {
   return report.variants.flatMap((variant) =>
-    (["contract", "hardening"] as const).flatMap((kind) =>
+    CHECKS.flatMap((kind) =>
       (variant[kind] ?? [])
         .filter((check) => check.status === status)
         .map((check) => ({ ...check, kind, variant: variant.name }))
@@ -62,12 +73,12 @@ export function skipped(report: Report): Skipped[] {
 
 /** Everything that makes the run a failure, counted. */
 export function failureCounts(report: Report) {
+  const failed = (wanted: CheckKind) =>
+    checksWith("fail", report).filter(({ kind }) => kind === wanted).length;
   return {
     builds: report.failures.length,
-    contract: checksWith("fail", report)
-      .filter(({ kind }) => kind === "contract").length,
-    hardening: checksWith("fail", report)
-      .filter(({ kind }) => kind === "hardening").length,
+    contract: failed("contract"),
+    hardening: failed("hardening"),
     budget: report.budgets.filter(({ status }) => status === "fail").length,
   };
 }

@@ -37,7 +37,9 @@ export function checks(report: Report, style: TerminalStyle): string {
       `${colors.red("FAIL")}  ${printable(check.variant)}: ${check.kind}: ${
         printable(check.name)
       }`,
-      ...lines(check.detail ?? "").map((line) => indent(line, 6)),
+      ...lines(check.detail ?? "")
+        .flatMap((line) => wrap(line, Math.max(20, style.columns - 6)))
+        .map((line) => indent(line, 6)),
     ].join("\n")
   );
   const every = report.variants.length;

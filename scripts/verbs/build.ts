@@ -27,7 +27,7 @@ import {
   writeFile,
   writeReports,
 } from "../report/write_reports.ts";
-import type { Report } from "../schema.ts";
+import type { Check, Report } from "../schema.ts";
 import { prepareBases } from "./prepare_bases.ts";
 import {
   type BuildContext,
@@ -44,6 +44,7 @@ import {
 import { prepareEngine } from "./prepare_engine.ts";
 import { type Proofs, proveVariant } from "./prove_variant.ts";
 import { layerSizes, tellCacheFailure, withPull } from "./pull_sizes.ts";
+import { reproduce } from "./reproduce.ts";
 
 /**
  * Builds, proves and compares every variant of a context.
@@ -122,6 +123,10 @@ export async function build(config: BuildConfig, io: Io): Promise<number> {
     ? new Map<string, NextDeploy | { note: string }>()
     : await nextDeploys(looked, context);
 
+  const reproducible = config.reproducible
+    ? await reproduce(looked, context)
+    : new Map<string, Check[]>();
+
   const report: Report = {
     schemaVersion: 1,
     createdAt: new Date().toISOString(),
@@ -140,6 +145,7 @@ export async function build(config: BuildConfig, io: Io): Promise<number> {
       ...variant.analysis,
       build: { seconds: variant.seconds },
       ...proofs.get(variant.name),
+      reproducible: reproducible.get(variant.name),
       ...withNextDeploy(
         {
           ...withPull(variant.analysis.layers, sizes),
@@ -179,9 +185,11 @@ function lookInside(
 
 /** Whether nothing in the report failed. */
 function holds(report: Report): boolean {
-  const checks = report.variants.flatMap((
-    v,
-  ) => [...v.contract ?? [], ...v.hardening ?? []]);
+  const checks = report.variants.flatMap((v) => [
+    ...v.contract ?? [],
+    ...v.hardening ?? [],
+    ...v.reproducible ?? [],
+  ]);
   return report.failures.length === 0 &&
     [...checks, ...report.budgets].every((check) => check.status !== "fail");
 }

@@ -10,8 +10,11 @@ import { EngineGone, UserError } from "../errors.ts";
 import type { VariantFile } from "../find_variants.ts";
 import { formatDuration } from "../format.ts";
 import type { Io } from "../io.ts";
-import type { Engine } from "../model.ts";
+import type { BuildOptions, Engine } from "../model.ts";
 import { ownTag } from "../owner.ts";
+
+/** Date of images that are to be reproducible: any will do, if it stays. */
+const EPOCH = 0;
 
 /** A variant that was built. */
 export interface Built {
@@ -48,6 +51,21 @@ export function imageTag(context: string, variant: string): string {
 }
 
 /**
+ * What every build of a run has in common.
+ *
+ * @param config Its build arguments win over those of the bases.
+ */
+export function buildOptions(
+  config: BuildConfig,
+  bases: Bases,
+): Pick<BuildOptions, "buildArgs" | "timestamp"> {
+  return {
+    buildArgs: { ...bases.buildArgs, ...config.buildArgs },
+    ...config.reproducible ? { timestamp: EPOCH } : {},
+  };
+}
+
+/**
  * Runs the test stage if there is one, then builds the variant.
  *
  * @returns What was built, or why it was not.
@@ -57,9 +75,9 @@ export async function buildVariant(
   { config, engine, bases, io, cleanup }: BuildContext,
 ): Promise<Built | UserError> {
   const options = {
+    ...buildOptions(config, bases),
     context: config.context,
     dockerfile: file.dockerfile,
-    buildArgs: { ...bases.buildArgs, ...config.buildArgs },
     signal: io.signal,
   };
   const tag = imageTag(config.context, file.name);
@@ -68,7 +86,14 @@ export async function buildVariant(
   try {
     return await io.progress.step(`Build ${file.name}`, async (say) => {
       const start = performance.now();
-      await engine.build({ ...options, tag, alias: own, onLine: say });
+      const noCache = config.reproducible;
+      await engine.build({
+        ...options,
+        tag,
+        alias: own,
+        noCache,
+        onLine: say,
+      });
       const seconds = (performance.now() - start) / 1000;
       for (const target of testStages(file.text)) {
         await engine.build({ ...options, target, onLine: say });
@@ -87,7 +112,7 @@ export async function buildVariant(
 }
 
 /** Removes an image that may not be there; what still uses it keeps it. */
-async function removeImage(engine: Engine, image: string): Promise<void> {
+export async function removeImage(engine: Engine, image: string): Promise<void> {
   if (await engine.inspect(image) !== undefined) await engine.remove(image);
 }
 

@@ -12,8 +12,12 @@ import { cacheFolder } from "../cache_folder.ts";
 import { UserError } from "../errors.ts";
 import { readCache, writeCache } from "../json_cache.ts";
 import { nextDeploy } from "../measure/next_deploy.ts";
-import type { BuildContext, Built } from "./build_variant.ts";
 import { ownTag } from "../owner.ts";
+import {
+  type BuildContext,
+  buildOptions,
+  type Built,
+} from "./build_variant.ts";
 import type { Variant } from "../schema.ts";
 import { engineSource, type Looked } from "./look.ts";
 import { layerSizes } from "./pull_sizes.ts";
@@ -110,7 +114,7 @@ export async function nextDeploys(
       build: (options) =>
         engine.build({
           ...options,
-          buildArgs: { ...bases.buildArgs, ...config.buildArgs },
+          ...buildOptions(config, bases),
           onLine: say,
         }),
       signal: io.signal,
