@@ -112,7 +112,10 @@ export async function buildVariant(
 }
 
 /** Removes an image that may not be there; what still uses it keeps it. */
-export async function removeImage(engine: Engine, image: string): Promise<void> {
+export async function removeImage(
+  engine: Engine,
+  image: string,
+): Promise<void> {
   if (await engine.inspect(image) !== undefined) await engine.remove(image);
 }
 

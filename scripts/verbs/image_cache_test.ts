@@ -11,6 +11,7 @@ function image(entries: number): Image {
     id: "sha256:1",
     architecture: "amd64",
     os: "linux",
+    document: { config: {} },
     config: {
       user: "",
       entrypoint: ["/hello"],
