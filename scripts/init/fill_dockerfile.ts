@@ -39,7 +39,7 @@ function fillParagraph(paragraph: string, service: Service): string {
     [/(?<=^COPY )main_test\.ts(?= )/m, tests.join(" ")],
     [/ -P=serve main_test\.ts$/m, `${flags} ${tests.join(" ")}`],
     [/ -P=serve(?= -o )/, flags + include],
-    [/ main\.ts$/m, ` ${entry}`],
+    [/ main\.ts(?=$| &&)/m, ` ${entry}`],
   ];
   if (license !== undefined) {
     fills.push([/(?<=image\.licenses=)"[^"]*"/, quoted(license)]);

@@ -58,7 +58,7 @@ for (const name of NAMES) {
     );
     assertStringIncludes(
       filled,
-      " --no-prompt --allow-net --allow-env=PORT --include static/ --include rates.json -o /shop src/server.ts\n",
+      " --no-prompt --allow-net --allow-env=PORT --include static/ --include rates.json -o /shop src/server.ts &&",
     );
     assertStringIncludes(
       filled,
