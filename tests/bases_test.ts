@@ -6,12 +6,12 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { createHash } from "node:crypto";
 import { cacheFolder } from "../scripts/cache_folder.ts";
-import { HOST } from "../scripts/bases/assemble_bases.ts";
 import { exists } from "../scripts/bases/debian.ts";
 import { DENORT, RUNTIME_PACKAGES } from "../scripts/bases/pins.ts";
 import { fetchWheel, findPip, readProgram } from "../scripts/bases/programs.ts";
 import { writeRuntime } from "../scripts/bases/runtime_base.ts";
 import { bytesOf, readTar } from "../scripts/bases/tar.ts";
+import { HOST } from "../scripts/platform.ts";
 
 const pip = await findPip();
 const mmdebstrap = await exists("mmdebstrap");

@@ -8,18 +8,21 @@
 import { cacheFolder } from "../cache_folder.ts";
 import { EXIT, UserError } from "../errors.ts";
 import type { Engine } from "../model.ts";
+import { HOST } from "../platform.ts";
 import { buildBase } from "./build_base.ts";
 import {
   BUILDER_DOCKERFILE,
   BUILDER_FILES,
   writeBuilder,
 } from "./builder_base.ts";
+import { crossDockerfile, writeCross } from "./cross_builder.ts";
 import { exists } from "./debian.ts";
+import type { Architecture } from "../platform.ts";
 import {
-  type Architecture,
   BUILDER_PACKAGES,
   DENO,
   DENORT,
+  type Pin,
   RUNTIME_PACKAGES,
   SUITE,
 } from "./pins.ts";
@@ -35,16 +38,12 @@ const RECIPE = 1;
 export interface AssembleOptions {
   engine: Engine;
   refresh?: boolean;
+  /** What programs are compiled for and run on; this machine's own when absent. */
   architecture?: Architecture;
   setup?: (commands: string[]) => Promise<void>;
   onLine?: (line: string) => void;
   signal?: AbortSignal;
 }
-
-/** The architecture of this machine, as engines name it. */
-export const HOST: Architecture = Deno.build.arch === "aarch64"
-  ? "arm64"
-  : "amd64";
 
 /**
  * Names of the bases for an architecture.
@@ -56,18 +55,25 @@ export function baseNames(
   architecture: Architecture,
   host: Architecture = HOST,
 ): { builder: string; runtime: string } {
-  const common = { recipe: RECIPE, suite: SUITE, architecture };
+  const common = { recipe: RECIPE, suite: SUITE };
+  const own = baseName("builder", {
+    ...common,
+    architecture: host,
+    host,
+    packages: BUILDER_PACKAGES,
+    programs: [DENO[host].sha256, DENORT[host].sha256],
+    dockerfile: BUILDER_DOCKERFILE,
+    files: BUILDER_FILES,
+  });
   return {
-    builder: baseName("builder", {
-      ...common,
-      host,
-      packages: BUILDER_PACKAGES,
-      programs: [DENO[host].sha256, DENORT[architecture].sha256],
-      dockerfile: BUILDER_DOCKERFILE,
-      files: BUILDER_FILES,
+    builder: architecture === host ? own : baseName("builder", {
+      recipe: RECIPE,
+      program: DENORT[architecture].sha256,
+      dockerfile: crossDockerfile(own),
     }),
     runtime: baseName("runtime", {
       ...common,
+      architecture,
       packages: RUNTIME_PACKAGES,
       dockerfile: RUNTIME_DOCKERFILE,
       files: RUNTIME_FILES,
@@ -87,6 +93,7 @@ export async function assembleBases(
 ): Promise<{ builder: string; runtime: string }> {
   const { engine, refresh, architecture = HOST, onLine } = options;
   const names = baseNames(architecture);
+  const own = baseNames(HOST).builder;
   const missing = async (name: string) =>
     refresh || await engine.inspect(name) === undefined;
   const needed = {
@@ -95,6 +102,7 @@ export async function assembleBases(
   };
   if (!needed.builder && !needed.runtime) return names;
   const pip = await provide(needed.builder, options);
+  const withOwn = architecture === HOST || await missing(own);
 
   // One failure stops the rest, and all is waited for before it is reported.
   const failed = new AbortController();
@@ -102,7 +110,7 @@ export async function assembleBases(
     ? AbortSignal.any([options.signal, failed.signal])
     : failed.signal;
   const tasks: Promise<void>[] = [];
-  if (pip !== undefined) tasks.push(builder(names.builder, pip));
+  if (pip !== undefined) tasks.push(builder(pip));
   if (needed.runtime) tasks.push(runtime(names.runtime));
   const results = await Promise.allSettled(
     tasks.map((task) =>
@@ -119,22 +127,34 @@ export async function assembleBases(
   }
   return names;
 
-  function builder(tag: string, pip: Pip): Promise<void> {
+  async function builder(pip: Pip): Promise<void> {
     const say = (line: string) => onLine?.(`builder: ${line}`);
-    return buildBase(engine, {
-      tag,
-      dockerfile: BUILDER_DOCKERFILE,
-      write: (path) => {
-        const wheels = fetchWheels(architecture, pip, onLine, signal);
-        // It is awaited in there, but only once Debian has been started.
-        wheels.catch(() => {});
-        return writeBuilder(path, wheels, readProgram, {
-          architecture,
-          host: HOST,
-          onLine: say,
-          signal,
-        });
-      },
+    const wheelOf = (pin: Pin) =>
+      fetchWheel(pin, pip, { cache: cacheFolder(), onLine, signal });
+    if (withOwn) {
+      await buildBase(engine, {
+        tag: own,
+        dockerfile: BUILDER_DOCKERFILE,
+        write: (path) => {
+          const wheels = Promise.all([
+            wheelOf(DENO[HOST]),
+            wheelOf(DENORT[HOST]),
+          ]).then(([deno, denort]) => ({ deno, denort }));
+          // It is awaited in there, but only once Debian has been started.
+          wheels.catch(() => {});
+          const options = { architecture: HOST, onLine: say, signal };
+          return writeBuilder(path, wheels, readProgram, options);
+        },
+        onLine: say,
+        signal,
+      });
+    }
+    if (architecture === HOST) return;
+    await buildBase(engine, {
+      tag: names.builder,
+      dockerfile: crossDockerfile(own),
+      write: async (path) =>
+        writeCross(path, await wheelOf(DENORT[architecture]), architecture),
       onLine: say,
       signal,
     });
@@ -152,20 +172,6 @@ export async function assembleBases(
       signal,
     });
   }
-}
-
-async function fetchWheels(
-  architecture: Architecture,
-  pip: Pip,
-  onLine: ((line: string) => void) | undefined,
-  signal: AbortSignal,
-): Promise<{ deno: string; denort: string }> {
-  const options = { cache: cacheFolder(), onLine, signal };
-  const [deno, denort] = await Promise.all([
-    fetchWheel(DENO[HOST], pip, options),
-    fetchWheel(DENORT[architecture], pip, options),
-  ]);
-  return { deno, denort };
 }
 
 /**

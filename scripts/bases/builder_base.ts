@@ -13,13 +13,8 @@
  */
 import { addDebian } from "./add_debian.ts";
 import { debian, debianError, EPOCH_SECONDS } from "./debian.ts";
-import {
-  type Architecture,
-  BUILDER_PACKAGES,
-  DENO,
-  DENO_VERSION,
-  DENORT,
-} from "./pins.ts";
+import type { Architecture } from "../platform.ts";
+import { BUILDER_PACKAGES, DENO, DENO_VERSION, DENORT } from "./pins.ts";
 import { readOutput } from "./read_output.ts";
 import type { RunOptions } from "./run.ts";
 import { type NewEntry, TarWriter } from "./tar.ts";
@@ -84,22 +79,21 @@ export type ReadProgram = typeof import("./programs.ts").readProgram;
  * @param path The tar to write.
  * @param wheels Resolves when the wheels are there.
  * @param read Reads a program out of a wheel.
- * @param options Architecture that programs are compiled for; `host`: the one
- * that the builder itself runs on.
+ * @param options Architecture that the builder runs on and compiles for.
  * @throws {UserError} when packages cannot be fetched or have another hash.
  */
 export async function writeBuilder(
   path: string,
   wheels: Promise<Wheels>,
   read: ReadProgram,
-  { architecture, host, onLine, signal }:
-    & { architecture: Architecture; host: Architecture }
+  { architecture, onLine, signal }:
+    & { architecture: Architecture }
     & Pick<RunOptions, "onLine" | "signal">,
 ): Promise<void> {
   const running = await debian({
     variant: "minbase",
     packages: BUILDER_PACKAGES,
-    architecture: host,
+    architecture,
     args: [...LEAN, "--format=tar"],
     target: "-",
     onLine,
@@ -113,8 +107,8 @@ export async function writeBuilder(
       for (const entry of OURS) await tar.add(entry, entry.content);
       onLine?.(`adding deno and denort ${DENO_VERSION}`);
       await tar.add(
-        program("usr/bin/deno", DENO[host].size),
-        read(deno, DENO[host], host),
+        program("usr/bin/deno", DENO[architecture].size),
+        read(deno, DENO[architecture], architecture),
       );
       await tar.add(
         program("usr/bin/denort", DENORT[architecture].size),
@@ -130,7 +124,8 @@ export async function writeBuilder(
 
 const mtime = new Date(EPOCH_SECONDS * 1000);
 
-function program(name: string, size: number): NewEntry {
+/** The entry of a program in a base. */
+export function program(name: string, size: number): NewEntry {
   return { name, mode: 0o755, mtime, size };
 }
 

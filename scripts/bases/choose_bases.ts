@@ -7,7 +7,8 @@
 import { messageOf, UserError } from "../errors.ts";
 import type { Engine } from "../model.ts";
 import { assembleBases } from "./assemble_bases.ts";
-import { type Architecture, DENO_VERSION, SUITE } from "./pins.ts";
+import type { Architecture } from "../platform.ts";
+import { DENO_VERSION, SUITE } from "./pins.ts";
 
 /** The bases to build on. */
 export interface Bases {

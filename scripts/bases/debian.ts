@@ -6,7 +6,8 @@
  */
 import { EXIT, UserError } from "../errors.ts";
 import { mirrorSources, networkOptions } from "./mirror.ts";
-import { type Architecture, SUITE } from "./pins.ts";
+import type { Architecture } from "../platform.ts";
+import { SUITE } from "./pins.ts";
 import { run, type Running, start } from "./run.ts";
 
 /** The newest time that a file of an assembled base may have. */

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Architecture } from "./pins.ts";
+import type { Architecture } from "../platform.ts";
 
 /** Bytes of an ELF64 header: what {@linkcode elfEnd} needs to see. */
 export const ELF_HEADER_BYTES = 64;

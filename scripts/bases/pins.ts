@@ -5,9 +5,7 @@
  *
  * @module
  */
-
-/** Architectures that bases can be assembled for, as engines name them. */
-export type Architecture = "amd64" | "arm64";
+import type { Architecture } from "../platform.ts";
 
 /** One wheel, and the program inside it. */
 export interface Pin {

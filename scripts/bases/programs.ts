@@ -8,7 +8,8 @@ import { createHash } from "node:crypto";
 import { cacheFolder } from "../cache_folder.ts";
 import { EXIT, UserError } from "../errors.ts";
 import { ELF_HEADER_BYTES, elfEnd } from "./elf_end.ts";
-import type { Architecture, Pin } from "./pins.ts";
+import type { Architecture } from "../platform.ts";
+import type { Pin } from "./pins.ts";
 import { run, type RunOptions } from "./run.ts";
 import { zipMember } from "./zip_member.ts";
 

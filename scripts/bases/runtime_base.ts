@@ -12,7 +12,8 @@
  */
 import { EXIT, UserError } from "../errors.ts";
 import { debian, debianError } from "./debian.ts";
-import { type Architecture, RUNTIME_PACKAGES } from "./pins.ts";
+import type { Architecture } from "../platform.ts";
+import { RUNTIME_PACKAGES } from "./pins.ts";
 import { readOutput } from "./read_output.ts";
 import { start } from "./run.ts";
 import {

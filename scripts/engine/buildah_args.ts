@@ -9,6 +9,7 @@
  * @module
  */
 import type { BuildOptions, ImageConfig, RunOptions } from "../model.ts";
+import { platformArgs } from "./platform_args.ts";
 
 /** How each step and each service is run; see the module's note. */
 const ISOLATION = ["--isolation", "chroot"];
@@ -34,7 +35,7 @@ export function budArgs(
   if (options.alias !== undefined) args.push("--tag", options.alias);
   if (options.tag !== undefined) args.push("--tag", options.tag);
   if (options.target !== undefined) args.push("--target", options.target);
-  if (options.platform !== undefined) args.push("--platform", options.platform);
+  args.push(...platformArgs(options.platform));
   for (const [name, value] of Object.entries(options.buildArgs ?? {})) {
     args.push("--build-arg", `${name}=${value}`);
   }

@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { HOST } from "../platform.ts";
 import { budArgs, fromArgs, pullArgs, runArgs } from "./buildah_args.ts";
 
 const build = { context: "/ctx", dockerfile: "/ctx/Dockerfile" };
@@ -48,6 +49,8 @@ Deno.test("budArgs() passes every option on", () => {
     "t",
     "--platform",
     "linux/arm64",
+    "--build-arg",
+    `BUILDPLATFORM=linux/${HOST}`,
     "--build-arg",
     "A=1",
     "--label",

@@ -6,6 +6,7 @@
  */
 import type { BuildOptions, RunOptions } from "../model.ts";
 import { OWNER_LABEL } from "../owner.ts";
+import { platformArgs } from "./platform_args.ts";
 
 /** Which builder the command drives. */
 export type Builder = "buildkit" | "legacy" | "podman";
@@ -38,7 +39,8 @@ export function buildArgs(
   if (options.alias !== undefined) args.push("--tag", options.alias);
   if (options.tag !== undefined) args.push("--tag", options.tag);
   if (options.target !== undefined) args.push("--target", options.target);
-  if (options.platform !== undefined) args.push("--platform", options.platform);
+  if (builder === "podman") args.push(...platformArgs(options.platform));
+  else if (options.platform) args.push("--platform", options.platform);
   for (const [name, value] of Object.entries(options.buildArgs ?? {})) {
     args.push("--build-arg", `${name}=${value}`);
   }
