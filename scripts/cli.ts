@@ -12,6 +12,7 @@ import {
 } from "commander";
 import type { CommonConfig, Config } from "./config.ts";
 import { EXIT, UserError } from "./errors.ts";
+import { parsePlatforms } from "./platform.ts";
 import { suggest } from "./suggest.ts";
 
 /** What {@linkcode parseCommandLine} found. */
@@ -62,6 +63,16 @@ export function parseCommandLine(args: string[]): Parsed {
       [],
     )
     .option(
+      "--vary <name=value>",
+      "build with this argument once more, beside the default (repeatable)",
+      collect,
+      [],
+    )
+    .option(
+      "--platform <list>",
+      "what to build for, such as linux/amd64,linux/arm64 (default: this machine)",
+    )
+    .option(
       "--against <variant>",
       "variant to compare with (default: single-stage)",
     )
@@ -98,7 +109,9 @@ export function parseCommandLine(args: string[]): Parsed {
         files: o.file,
         bases: o.bases,
         refreshBases: o.refreshBases,
-        buildArgs: buildArgs(o.buildArg),
+        buildArgs: Object.fromEntries(buildArgs(o.buildArg)),
+        platforms: o.platform === undefined ? [] : parsePlatforms(o.platform),
+        vary: buildArgs(o.vary),
         against: o.against,
         runs: o.runs,
         zstd: o.zstd,
@@ -252,16 +265,14 @@ function positive(value: string): number {
   return Number(value);
 }
 
-function buildArgs(words: string[]): Record<string, string> {
-  const result: Record<string, string> = {};
-  for (const word of words) {
+function buildArgs(words: string[]): [name: string, value: string][] {
+  return words.map((word) => {
     const at = word.indexOf("=");
     if (at < 1) {
       throw usage(`Cannot parse build argument "${word}": expected NAME=VALUE`);
     }
-    result[word.slice(0, at)] = word.slice(at + 1);
-  }
-  return result;
+    return [word.slice(0, at), word.slice(at + 1)];
+  });
 }
 
 function unknownCommand(args: string[], program: Command): UserError {

@@ -44,6 +44,18 @@ Deno.test("parseCommandLine() collects repeated options", () => {
   assertEquals(c.buildArgs, { A: "b=c" });
 });
 
+Deno.test("parseCommandLine() reads platforms and what to vary", () => {
+  const c = config(
+    ...["--platform", "linux/amd64,linux/arm64"],
+    ...["--vary", "JS_ENGINE=quickjs"],
+  );
+  assert(c.command === "build");
+  assertEquals(c.platforms, ["linux/amd64", "linux/arm64"]);
+  assertEquals(c.vary, [["JS_ENGINE", "quickjs"]]);
+  assertStringIncludes(complaint("--platform", "arm64").next, "linux/arm64");
+  complaint("--vary", "quickjs");
+});
+
 Deno.test("parseCommandLine() reads the commands and options on either side of them", () => {
   const inspect = config("inspect", "hello", "--json");
   assert(inspect.command === "inspect");

@@ -5,6 +5,7 @@
  * @module
  */
 import type { EngineName } from "./model.ts";
+import type { Platform } from "./platform.ts";
 
 /** What every command takes. */
 export interface CommonConfig {
@@ -24,6 +25,10 @@ export interface BuildConfig extends CommonConfig {
   bases: "auto" | "registry" | "packages";
   refreshBases: boolean;
   buildArgs: Record<string, string>;
+  /** What images are for; empty: this machine. */
+  platforms: Platform[];
+  /** Arguments and values to build every Dockerfile that has them with, once more. */
+  vary: [name: string, value: string][];
   /** Name of the variant that the others are compared with. */
   against?: string;
   /** Counted starts for each variant. */

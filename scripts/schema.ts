@@ -71,6 +71,9 @@ const surface = z.object({
   ),
   missing: z.array(z.string()).optional()
     .describe("Loader or libraries that are needed and not there."),
+  foreign: z.array(z.string()).optional().describe(
+    "Paths of started programs, their loader and libraries that are for another architecture than the image.",
+  ),
 });
 
 const program = z.object({
@@ -181,6 +184,8 @@ export const variantSchema = z.object({
     ),
   notes: z.array(z.string()).optional()
     .describe("What was not measured, and why."),
+  bases: z.object({ builder: z.string(), runtime: z.string() }).optional()
+    .describe("Where they are not the report's: for another architecture."),
   build: z.object({ seconds: z.number().nonnegative() }).optional(),
 });
 
@@ -190,6 +195,13 @@ const failure = z.object({
   dockerfile: z.string(),
   message: z.string(),
   output: z.string().optional().describe("The end of the build's output."),
+});
+
+/** A variant that was not built, for no fault of its own. */
+const left = z.object({
+  name: z.string(),
+  dockerfile: z.string(),
+  reason: z.string(),
 });
 
 /** One rule of the budget, held against one variant. */
@@ -245,6 +257,8 @@ export const reportSchema = z.object({
   ),
   variants: z.array(variantSchema),
   failures: z.array(failure),
+  skipped: z.array(left).optional()
+    .describe("Variants that could not be built here, and why."),
   budgets: z.array(verdictSchema),
   growth: z.array(growthSchema).optional()
     .describe("Against the report given with --baseline."),

@@ -14,7 +14,16 @@ import type { Rootfs } from "./rootfs.ts";
 import { startedPrograms } from "./started_programs.ts";
 
 /** What the programs of an image need to start. */
-export type Libraries = Pick<Surface, "interpreter" | "libraries" | "missing">;
+export type Libraries = Pick<
+  Surface,
+  "interpreter" | "libraries" | "missing" | "foreign"
+>;
+
+/** Machines whose programs an architecture runs; others are not judged. */
+const RUNS: Record<string, string[]> = {
+  amd64: ["amd64", "386"],
+  arm64: ["arm64", "arm"],
+};
 
 /** Scripts that start scripts: more than Linux follows. */
 const MAX_SCRIPTS = 4;
@@ -24,7 +33,8 @@ const MAX_SCRIPTS = 4;
  * included, as the loader would.
  *
  * @returns Nothing when the image starts nothing, or when what it starts was
- * not looked into. `missing` holds names, of the program itself too.
+ * not looked into. `missing` holds names, of the program itself too; `foreign`
+ * holds paths with the architecture that they are for.
  */
 export function libraries(image: Image, rootfs: Rootfs): Libraries {
   const programs = startedPrograms(image, rootfs);
@@ -41,6 +51,9 @@ export function libraries(image: Image, rootfs: Rootfs): Libraries {
       : { interpreter: search.interpreter }),
     libraries: [...search.needed.keys()].sort(),
     missing: [...search.missing].sort(),
+    ...(search.foreign.size === 0
+      ? {}
+      : { foreign: [...search.foreign].sort() }),
   };
 }
 
@@ -48,12 +61,16 @@ class Search {
   /** By name; where it was found. */
   readonly needed = new Map<string, Resolved | undefined>();
   readonly missing = new Set<string>();
+  readonly foreign = new Set<string>();
   interpreter?: string;
   /** Whether anything is known of any program. */
   looked = false;
   readonly #folders: { before: string[]; after: string[] };
 
+  readonly #runs?: string[];
+
   constructor(image: Image, readonly rootfs: Rootfs) {
+    this.#runs = RUNS[image.architecture];
     this.#folders = libraryFolders(image, rootfs);
   }
 
@@ -69,6 +86,7 @@ class Search {
       }
       if (!elf) return;
       this.looked = true;
+      this.#judge(at);
       const loader = elf.interpreter;
       if (loader !== undefined) this.#interpreter(loader);
       this.#load(at, loader);
@@ -79,8 +97,18 @@ class Search {
   #interpreter(path: string): Resolved | undefined {
     this.interpreter ??= path;
     const resolved = resolvePath(this.rootfs, path);
-    if (resolved?.file?.inode.type === "file") return resolved;
+    if (resolved?.file?.inode.type === "file") {
+      this.#judge(resolved);
+      return resolved;
+    }
     this.missing.add(path);
+  }
+
+  /** Notes what is for another architecture than the image. */
+  #judge({ path, file }: Resolved): void {
+    const machine = foundIn(file?.inode).elf?.machine;
+    if (!machine || !this.#runs || this.#runs.includes(machine)) return;
+    this.foreign.add(`/${path} (${machine})`);
   }
 
   /** Breadth first, as the loader does: the first library of a name stays. */
@@ -93,8 +121,10 @@ class Search {
         if (loader !== undefined && isPartOfLoader(name, loader)) continue;
         const found = this.#find(name, object, elf?.runpath ?? []);
         this.needed.set(name, found);
-        if (found) queue.push(found);
-        else this.missing.add(name);
+        if (found) {
+          this.#judge(found);
+          queue.push(found);
+        } else this.missing.add(name);
       }
     }
   }

@@ -10,7 +10,7 @@ const LOADER = "/lib64/ld-linux-x86-64.so.2";
 function elf(
   path: string,
   needed: string[],
-  options: { interpreter?: string; runpath?: string[] } = {},
+  options: { interpreter?: string; runpath?: string[]; machine?: string } = {},
 ): Entry {
   const found: Found = {
     elf: { machine: "amd64", needed, runpath: [], ...options },
@@ -54,6 +54,19 @@ Deno.test("libraries: all that is needed is there, links followed", () => {
       libraries: ["libc.so.6", "libm.so.6"],
       missing: [],
     },
+  );
+});
+
+Deno.test("libraries: what is for another architecture is named", () => {
+  const other = { machine: "arm64" };
+  assertEquals(
+    librariesOf([
+      elf("app", ["libc.so.6"], { ...other, interpreter: LOADER }),
+      symlink("lib64", "usr/lib64"),
+      elf("usr/lib64/ld-linux-x86-64.so.2", [], { machine: "386" }),
+      elf("usr/lib/x86_64-linux-gnu/libc.so.6", [], other),
+    ], { entrypoint }).foreign,
+    ["/app (arm64)", "/usr/lib/x86_64-linux-gnu/libc.so.6 (arm64)"],
   );
 });
 

@@ -102,13 +102,13 @@ async function reach(
   const images = [defaults.builder, defaults.runtime].filter(Boolean);
   for (const image of images) {
     signal?.throwIfAborted();
-    if (await engine.inspect(image) !== undefined) continue;
+    // The builder runs here, whatever it compiles for.
+    const wanted = image === defaults.builder ? undefined : architecture;
+    const here = await engine.inspect(image);
+    if (here && (wanted ?? here.architecture) === here.architecture) continue;
     onLine?.(`pulling ${image}`);
     try {
-      // The builder runs here, whatever it compiles for.
-      const platform = architecture && image !== defaults.builder
-        ? `linux/${architecture}`
-        : undefined;
+      const platform = wanted && `linux/${wanted}`;
       await engine.pull(image, { platform, signal });
       pulled.push(image);
     } catch (error) {

@@ -53,10 +53,11 @@ const FACTS: Record<
   noShell: (v) => v.surface.shells,
   noSetuid: (v) => [...new Set([...v.surface.setuid, ...v.surface.setgid])],
   noEgress: (v) => v.permissions && waysOut(v.permissions),
-  contract: (v) =>
-    v.contract?.filter((check) => check.status === "fail").map((check) =>
-      check.name
-    ),
+  contract: ({ contract }) =>
+    contract?.every(({ status }) => status === "skip")
+      ? undefined
+      : contract?.filter(({ status }) => status === "fail")
+        .map(({ name }) => name),
 };
 
 /**

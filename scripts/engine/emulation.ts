@@ -4,10 +4,10 @@
  *
  * @module
  */
-import { type Architecture, HOST } from "../platform.ts";
+import { HOST } from "../platform.ts";
 
 /** The machine in an ELF header, as entries of binfmt_misc state it. */
-const MACHINE: Record<Architecture, string> = { amd64: "3e00", arm64: "b700" };
+const MACHINE: Record<string, string> = { amd64: "3e00", arm64: "b700" };
 /** Where it is, in hexadecimal digits. */
 const AT = 2 * 18;
 
@@ -20,7 +20,7 @@ const AT = 2 * 18;
  * engines work in a virtual machine that brings its emulators.
  */
 export function cannotRun(
-  architecture: Architecture,
+  architecture: string,
   folder = "/proc/sys/fs/binfmt_misc",
 ): string | undefined {
   if (architecture === HOST || Deno.build.os !== "linux") return undefined;

@@ -7,6 +7,7 @@
  */
 import { EXIT, UserError } from "../errors.ts";
 import { explainMachine, explainRegistry } from "./explain.ts";
+import { explainRuntime } from "./runtime_missing.ts";
 
 /** Lines of a failing step that are shown; the end is what matters. */
 const SHOWN = 40;
@@ -98,11 +99,14 @@ export function explainBuild(
   const step = failingStep(output);
   const message = `Cannot build "${dockerfile}"`;
   const known = explainMachine(message, step, cause) ??
+    explainRuntime(message, step, cause) ??
     (concernsBase(step) ? explainRegistry(message, step, cause) : undefined);
   if (known !== undefined) return known;
   return new UserError(message, {
     next: NEEDS_BUILDKIT.test(step)
       ? "Install BuildKit for docker (on Debian and Ubuntu: apt-get install docker-buildx)"
+      : /exec format error/i.test(step)
+      ? "Build in a stage of this machine's architecture, FROM --platform=$BUILDPLATFORM, and copy from there"
       : "Correct the step shown above in the Dockerfile, or what it runs, and build again",
     exitCode: EXIT.checkFailed,
     output: step,

@@ -190,6 +190,17 @@ Error: building at STEP "COPY big /big": write /big: no space left on device`,
   assertEquals(error.exitCode, EXIT.environment);
 });
 
+Deno.test("explainBuild() of a step that runs another architecture says where to build", () => {
+  const error = explainBuild(
+    "Dockerfile",
+    `#5 [build 2/2] RUN deno compile main.ts
+#5 0.2 exec /bin/sh: exec format error
+#5 ERROR: process "/bin/sh -c deno compile main.ts" did not complete successfully: exit code: 1`,
+  );
+  assertEquals(error.exitCode, EXIT.checkFailed);
+  assertStringIncludes(error.next, "--platform=$BUILDPLATFORM");
+});
+
 Deno.test("explainBuild() tells whom the legacy builder fails to install BuildKit", () => {
   for (
     const output of [

@@ -80,13 +80,15 @@ export function htmlChecks(report: Report): Markup {
       ]),
     );
   });
-  if (tables.every(({ text }) => text === "")) return NOTHING;
   const left = skipped(report).map(({ names, reason, variants: some }) =>
-    markup`<li>${some.length < variants.length && `${some.join(", ")}: `}${
+    markup`<li>${some.length > 0 && `${some.join(", ")}: `}${
       names.join(", ")
     }: ${reason}</li>
 `
   );
+  if (left.length === 0 && tables.every(({ text }) => text === "")) {
+    return NOTHING;
+  }
   return markup`<section id="checks">
 <h2>Does it work</h2>
 ${tables}${

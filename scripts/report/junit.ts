@@ -29,6 +29,9 @@ export function junit(report: Report): string {
     test.failure(lines(failure.message));
     if (failure.output) test.standardOutput(lines(failure.output));
   }
+  for (const { name } of report.skipped ?? []) {
+    builds.testCase().className("build").name(printable(name)).skipped();
+  }
   const suite = (title: string, checks: Check[] | undefined) => {
     if (checks === undefined || checks.length === 0) return;
     const name = printable(title);

@@ -134,7 +134,7 @@ function failedChecks(report: Report): string {
     }`
   );
   const left = skipped(report).map(({ names, reason, variants }) => {
-    const where = variants.length === report.variants.length
+    const where = variants.length === 0
       ? ""
       : ` of ${variants.map((name) => code(name)).join(", ")}`;
     return `- ⏭️ skipped${where}: ${

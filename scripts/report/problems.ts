@@ -26,9 +26,10 @@ export interface VariantCheck extends Check {
 
 /** A reason why something was not looked at, and where it holds. */
 export interface Skipped {
-  /** Names of checks that were skipped for this reason. */
+  /** Names of checks that were skipped for this reason; `build` for an image. */
   names: string[];
   reason: string;
+  /** None when it holds for all of several variants. */
   variants: string[];
 }
 
@@ -46,7 +47,10 @@ export function checksWith(
   );
 }
 
-/** What was skipped: the same reason for the same variants is told once. */
+/**
+ * What was skipped, variants that were not built first: the same reason for the
+ * same variants is told once.
+ */
 export function skipped(report: Report): Skipped[] {
   const byCheck = new Map<string, VariantCheck[]>();
   for (const check of checksWith("skip", report)) {
@@ -68,7 +72,24 @@ export function skipped(report: Report): Skipped[] {
       });
     }
   }
-  return [...byReason.values()];
+  const every = report.variants.length;
+  const checks = [...byReason.values()].map((found) => ({
+    ...found,
+    variants: every > 1 && found.variants.length === every
+      ? []
+      : found.variants,
+  }));
+  return [...unbuilt(report), ...checks];
+}
+
+function unbuilt({ skipped = [] }: Report): Skipped[] {
+  const reasons = new Set(skipped.map(({ reason }) => reason));
+  return [...reasons].map((reason) => ({
+    names: ["build"],
+    reason,
+    variants: skipped.filter((left) => left.reason === reason)
+      .map(({ name }) => name),
+  }));
 }
 
 /** Everything that makes the run a failure, counted. */

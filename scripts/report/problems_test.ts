@@ -20,9 +20,21 @@ Deno.test("skipped() tells a reason once for all variants that share it", () => 
     {
       names: ["64 to 128 MB memory"],
       reason,
-      variants: ["single-stage", "multi-stage", "scratch"],
+      variants: [],
     },
     { names: ["pids limit"], reason, variants: ["single-stage"] },
+  ]);
+});
+
+Deno.test("skipped() tells which variants were not built, and why", () => {
+  const left = (name: string) => ({
+    name,
+    dockerfile: "Dockerfile",
+    reason: "no runtime",
+  });
+  const report = { ...failedReport(), skipped: [left("a"), left("b")] };
+  assertEquals(skipped(report), [
+    { names: ["build"], reason: "no runtime", variants: ["a", "b"] },
   ]);
 });
 

@@ -64,6 +64,13 @@ export function surfaceRows(variants: Variant[]): SurfaceRow[] {
           ? maybe(undefined)
           : names(surface.missing),
     ),
+    row(
+      "Of another architecture",
+      ({ surface }) =>
+        surface.foreign === undefined
+          ? maybe(undefined)
+          : names(surface.foreign),
+    ),
   ];
   return rows.filter(({ cells }) => cells.some(({ text }) => text !== "–"));
 }

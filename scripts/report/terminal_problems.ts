@@ -42,11 +42,8 @@ export function checks(report: Report, style: TerminalStyle): string {
         .map((line) => indent(line, 6)),
     ].join("\n")
   );
-  const every = report.variants.length;
   const left = skipped(report).map(({ names, reason, variants }) => {
-    const where = variants.length === every && every > 1
-      ? ""
-      : `${variants.join(", ")}: `;
+    const where = variants.length === 0 ? "" : `${variants.join(", ")}: `;
     return told(
       `${where}${names.join(", ")}: ${reason}`,
       "SKIP",

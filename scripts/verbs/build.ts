@@ -5,7 +5,9 @@
  * @module
  */
 import { join } from "node:path";
+import type { Bases } from "../bases/choose_bases.ts";
 import type { BuildConfig } from "../config.ts";
+import { RuntimeMissing } from "../engine/runtime_missing.ts";
 import { budgetSchema } from "../budget/budget_schema.ts";
 import { explainGrowth } from "../budget/explain_growth.ts";
 import { checkBudget, holdBudget } from "../budget/hold_budget.ts";
@@ -27,7 +29,8 @@ import {
   writeFile,
   writeReports,
 } from "../report/write_reports.ts";
-import type { Check, Report } from "../schema.ts";
+import { HOST } from "../platform.ts";
+import type { Check, Report, Variant } from "../schema.ts";
 import { prepareBases } from "./prepare_bases.ts";
 import {
   type BuildContext,
@@ -41,10 +44,15 @@ import {
   nextDeploys,
   withNextDeploy,
 } from "./next_deploys.ts";
+import { type Plan, planVariants } from "./plan_variants.ts";
 import { prepareEngine } from "./prepare_engine.ts";
+import { proveUnrun } from "./prove_unrun.ts";
 import { type Proofs, proveVariant } from "./prove_variant.ts";
 import { layerSizes, tellCacheFailure, withPull } from "./pull_sizes.ts";
 import { reproduce } from "./reproduce.ts";
+
+const EMULATED =
+  "under emulation, other proofs and measurements would be the emulator's";
 
 /**
  * Builds, proves and compares every variant of a context.
@@ -54,12 +62,18 @@ import { reproduce } from "./reproduce.ts";
 export async function build(config: BuildConfig, io: Io): Promise<number> {
   // All that is given is read first: a slip must not cost a build.
   const files = await findVariants(config.context, config.files);
-  const names = files.map((file) => file.name);
+  const plans = planVariants(files, config);
+  const planned = plans.filter(({ skip }) => skip === undefined);
+  const names = planned.map(({ name }) => name);
+  if (names.length === 0) throw nothingToBuild(plans);
   const baseline = chooseBaseline(names, config.against);
   const contract = await readOptional(config, "contract", contractSchema) ??
     defaultContract();
   const budget = await readOptional(config, "budget", budgetSchema) ?? {};
-  checkBudget(budget, [...names, ...await variantNames(config.context)]);
+  checkBudget(budget, [
+    ...plans.map(({ name }) => name),
+    ...await variantNames(config.context),
+  ]);
   const earlier = config.baseline === undefined
     ? undefined
     : parseReport(await read(config.baseline), config.baseline);
@@ -72,26 +86,38 @@ export async function build(config: BuildConfig, io: Io): Promise<number> {
   ) if (file !== undefined) await checkWritable(file);
 
   const engine = await prepareEngine(config, io, { sweeps: true });
-  const bases = await prepareBases(config, files, engine, io);
+  const architectures = new Set(planned.map((plan) => plan.architecture));
+  const bases = await prepareBases(config, files, architectures, engine, io);
+  const [[, first]] = bases;
   await using cleanup = new AsyncDisposableStack();
   const context = { config, engine, bases, io, cleanup };
   const looked: (Built & Looked)[] = [];
   const failures: Report["failures"] = [];
+  const skipped: NonNullable<Report["skipped"]> = [];
   const errors: UserError[] = [];
-  for (const file of files) {
-    const built = await buildVariant(file, context);
-    if (built instanceof UserError) {
+  for (const plan of plans) {
+    const { name, file: { dockerfile } } = plan;
+    if (plan.skip !== undefined) {
+      skipped.push({ name, dockerfile, reason: plan.skip });
+      continue;
+    }
+    const built = await buildVariant(plan, context);
+    if (built instanceof RuntimeMissing && plan.varied) {
+      skipped.push({ name, dockerfile, reason: built.reason });
+    } else if (built instanceof UserError) {
       errors.push(built);
       failures.push({
-        name: file.name,
-        dockerfile: file.dockerfile,
+        name,
+        dockerfile,
         message: built.message,
         output: built.output,
       });
     } else looked.push({ ...built, ...await lookInside(built, context) });
   }
   // A report of nothing but a full disk or a silent registry helps nobody.
-  if (errors.every(isOfEnvironment) && looked.length === 0) throw errors[0];
+  if (
+    errors.length > 0 && errors.every(isOfEnvironment) && looked.length === 0
+  ) throw errors[0];
   const sizes = await io.progress.step(
     "Compress the layers",
     () => layerSizes(looked, { zstd: config.zstd, io }),
@@ -99,26 +125,36 @@ export async function build(config: BuildConfig, io: Io): Promise<number> {
 
   const targets = new Map<string, Target>();
   const proofs = new Map<string, Proofs>();
-  for (const { name, own, image, analysis } of looked) {
+  const emulated = new Map<string, Measured>();
+  for (const { name, own, image, analysis, architecture } of looked) {
+    const unrun = proveUnrun({ ...image, surface: analysis.surface });
+    if (unrun !== undefined) {
+      proofs.set(name, unrun);
+      continue;
+    }
+    const native = architecture === HOST;
     const port = servicePort(contract, image.config.exposedPorts);
     const target = { engine, image: own, port, contract, signal: io.signal };
     const proof = await proveVariant(name, target, {
       permissions: analysis.permissions,
-      quick: config.quick,
+      quick: config.quick || !native,
       io,
     });
     proofs.set(name, proof);
-    if (proof.contract?.every((check) => check.status === "pass")) {
+    if (!native && !config.quick) {
+      emulated.set(name, { notes: [`only the contract: ${EMULATED}`] });
+    } else if (proof.contract?.every((check) => check.status === "pass")) {
       targets.set(name, target);
     }
   }
-  const measured = config.quick
-    ? new Map<string, Measured>()
-    : await measureVariants(targets, {
+  const measured = config.quick ? emulated : new Map([
+    ...emulated,
+    ...await measureVariants(targets, {
       runs: config.runs,
       floor: config.memoryFloor,
       io,
-    });
+    }),
+  ]);
   const deploys = config.quick
     ? new Map<string, NextDeploy | { note: string }>()
     : await nextDeploys(looked, context);
@@ -132,17 +168,18 @@ export async function build(config: BuildConfig, io: Io): Promise<number> {
     createdAt: new Date().toISOString(),
     engine: { name: engine.name, version: engine.version },
     bases: {
-      source: bases.source,
-      builder: bases.builder,
-      runtime: bases.runtime,
-      system: bases.system,
-      deno: bases.deno,
+      source: first.source,
+      builder: first.builder,
+      runtime: first.runtime,
+      system: first.system,
+      deno: first.deno,
     },
     baseline,
     variants: looked.map((variant) => ({
       name: variant.name,
       dockerfile: variant.file.dockerfile,
       ...variant.analysis,
+      ...otherBases(bases.get(variant.architecture), first),
       build: { seconds: variant.seconds },
       ...proofs.get(variant.name),
       reproducible: reproducible.get(variant.name),
@@ -156,6 +193,7 @@ export async function build(config: BuildConfig, io: Io): Promise<number> {
       ...hardening(proofs.get(variant.name), measured.get(variant.name)),
     })),
     failures,
+    ...(skipped.length > 0 ? { skipped } : {}),
     budgets: [],
   };
   report.budgets = holdBudget(report, budget, earlier);
@@ -181,6 +219,26 @@ function lookInside(
     `Look inside ${built.name}`,
     () => look(engineSource(engine, built.tag, { name: built.own }), io),
   );
+}
+
+function nothingToBuild(plans: Plan[]): UserError {
+  return new UserError(
+    `Cannot build any variant: ${
+      plans.map(({ name, skip }) => `${name}: ${skip}`).join("; ")
+    }`,
+    { next: "Choose other Dockerfiles with --file, or another --platform" },
+  );
+}
+
+/** The bases of a variant, where they are not the report's. */
+function otherBases(
+  bases: Bases | undefined,
+  { builder, runtime }: Bases,
+): Pick<Variant, "bases"> {
+  return bases === undefined ||
+      bases.builder === builder && bases.runtime === runtime
+    ? {}
+    : { bases: { builder: bases.builder, runtime: bases.runtime } };
 }
 
 /** Whether nothing in the report failed. */

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { basename, resolve } from "node:path";
 import type { Bases } from "../bases/choose_bases.ts";
 import type { BuildConfig } from "../config.ts";
 import { EngineGone, UserError } from "../errors.ts";
@@ -11,7 +10,10 @@ import type { VariantFile } from "../find_variants.ts";
 import { formatDuration } from "../format.ts";
 import type { Io } from "../io.ts";
 import type { BuildOptions, Engine } from "../model.ts";
+import { type Architecture, HOST } from "../platform.ts";
 import { ownTag } from "../owner.ts";
+import { imageTag } from "./image_tag.ts";
+import type { Plan } from "./plan_variants.ts";
 
 /** Date of images that are to be reproducible: any will do, if it stays. */
 const EPOCH = 0;
@@ -24,6 +26,9 @@ export interface Built {
   tag: string;
   /** A tag that this run alone uses, as another may move `tag` meanwhile. */
   own: string;
+  architecture: Architecture;
+  /** What it is built with, whenever it is built again. */
+  options: Pick<BuildOptions, "buildArgs" | "platform" | "timestamp">;
   seconds: number;
 }
 
@@ -31,36 +36,25 @@ export interface Built {
 export interface BuildContext {
   config: BuildConfig;
   engine: Engine;
-  bases: Bases;
+  /** For each architecture that is built for. */
+  bases: Map<Architecture, Bases>;
   io: Io;
   /** Takes away what the run alone needed, at its end. */
   cleanup: AsyncDisposableStack;
 }
 
-/**
- * The tag of a variant's image.
- *
- * @param context Folder that is built; its name is the image's name.
- * @param variant Name of the variant.
- */
-export function imageTag(context: string, variant: string): string {
-  const clean = (text: string) =>
-    text.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-+|-+$/g, "") ||
-    "image";
-  return `localhost/${clean(basename(resolve(context)))}:${clean(variant)}`;
-}
-
-/**
- * What every build of a run has in common.
- *
- * @param config Its build arguments win over those of the bases.
- */
-export function buildOptions(
-  config: BuildConfig,
-  bases: Bases,
-): Pick<BuildOptions, "buildArgs" | "timestamp"> {
+/** What every build of a variant has in common; its own arguments win. */
+function optionsOf(
+  { architecture, buildArgs }: Plan,
+  { config, bases }: BuildContext,
+): Built["options"] {
   return {
-    buildArgs: { ...bases.buildArgs, ...config.buildArgs },
+    buildArgs: {
+      ...bases.get(architecture)?.buildArgs,
+      ...config.buildArgs,
+      ...buildArgs,
+    },
+    ...architecture === HOST ? {} : { platform: `linux/${architecture}` },
     ...config.reproducible ? { timestamp: EPOCH } : {},
   };
 }
@@ -71,20 +65,23 @@ export function buildOptions(
  * @returns What was built, or why it was not.
  */
 export async function buildVariant(
-  file: VariantFile,
-  { config, engine, bases, io, cleanup }: BuildContext,
+  plan: Plan,
+  context: BuildContext,
 ): Promise<Built | UserError> {
+  const { name, file, architecture, tests } = plan;
+  const { config, engine, io, cleanup } = context;
+  const again = optionsOf(plan, context);
   const options = {
-    ...buildOptions(config, bases),
+    ...again,
     context: config.context,
     dockerfile: file.dockerfile,
     signal: io.signal,
   };
-  const tag = imageTag(config.context, file.name);
+  const tag = imageTag(config.context, name);
   const own = ownTag(tag.slice(tag.lastIndexOf(":") + 1));
   cleanup.defer(() => removeImage(engine, own));
   try {
-    return await io.progress.step(`Build ${file.name}`, async (say) => {
+    return await io.progress.step(`Build ${name}`, async (say) => {
       const start = performance.now();
       const noCache = config.reproducible;
       await engine.build({
@@ -95,12 +92,12 @@ export async function buildVariant(
         onLine: say,
       });
       const seconds = (performance.now() - start) / 1000;
-      for (const target of testStages(file.text)) {
+      for (const target of tests ? testStages(file.text) : []) {
         await engine.build({ ...options, target, onLine: say });
         say(`${target} passed`);
       }
       say(formatDuration(seconds * 1000));
-      return { name: file.name, file, tag, own, seconds };
+      return { name, file, tag, own, architecture, options: again, seconds };
     });
   } catch (error) {
     if (

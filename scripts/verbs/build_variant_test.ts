@@ -1,12 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { imageTag, testStages } from "./build_variant.ts";
-
-Deno.test("imageTag() is a valid name for any folder and variant", () => {
-  assertEquals(
-    [imageTag("/x/My Service", "scratch"), imageTag("/", "a.B_c")],
-    ["localhost/my-service:scratch", "localhost/image:a-b-c"],
-  );
-});
+import { testStages } from "./build_variant.ts";
 
 Deno.test("testStages() finds the stages that are named after tests", () => {
   const dockerfile = `FROM a AS build-stage

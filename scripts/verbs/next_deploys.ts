@@ -13,11 +13,7 @@ import { UserError } from "../errors.ts";
 import { readCache, writeCache } from "../json_cache.ts";
 import { nextDeploy } from "../measure/next_deploy.ts";
 import { ownTag } from "../owner.ts";
-import {
-  type BuildContext,
-  buildOptions,
-  type Built,
-} from "./build_variant.ts";
+import type { BuildContext, Built } from "./build_variant.ts";
 import type { Variant } from "../schema.ts";
 import { engineSource, type Looked } from "./look.ts";
 import { layerSizes } from "./pull_sizes.ts";
@@ -79,7 +75,7 @@ export function withNextDeploy<F extends Figures>(
  */
 export async function nextDeploys(
   variants: (Built & Looked)[],
-  { config, engine, bases, io }: BuildContext,
+  { config, engine, io }: BuildContext,
 ): Promise<Map<string, NextDeploy | { note: string }>> {
   const found = new Map<string, NextDeploy | { note: string }>();
   for (const variant of variants) {
@@ -112,11 +108,7 @@ export async function nextDeploys(
       diffIds: before,
       tag: ownTag("next-deploy"),
       build: (options) =>
-        engine.build({
-          ...options,
-          ...buildOptions(config, bases),
-          onLine: say,
-        }),
+        engine.build({ ...options, ...variant.options, onLine: say }),
       signal: io.signal,
     });
     const source = engineSource(engine, changed.tag);

@@ -12,15 +12,37 @@ import { UserError } from "../errors.ts";
 import type { VariantFile } from "../find_variants.ts";
 import type { Io } from "../io.ts";
 import type { Engine } from "../model.ts";
+import { type Architecture, HOST } from "../platform.ts";
 
-/** Chooses or assembles the bases, by what the Dockerfiles name by default. */
-export function prepareBases(
+/**
+ * Chooses or assembles the bases, by what the Dockerfiles name by default.
+ *
+ * @returns Them, for each architecture in turn.
+ */
+export async function prepareBases(
+  config: BuildConfig,
+  files: VariantFile[],
+  architectures: Iterable<Architecture>,
+  engine: Engine,
+  io: Io,
+): Promise<Map<Architecture, Bases>> {
+  const bases = new Map<Architecture, Bases>();
+  for (const architecture of architectures) {
+    const found = await basesFor(architecture, config, files, engine, io);
+    bases.set(architecture, found);
+  }
+  return bases;
+}
+
+function basesFor(
+  architecture: Architecture,
   config: BuildConfig,
   files: VariantFile[],
   engine: Engine,
   io: Io,
 ): Promise<Bases> {
-  return io.progress.step("Bases", async (say) => {
+  const title = architecture === HOST ? "Bases" : `Bases for ${architecture}`;
+  return io.progress.step(title, async (say) => {
     const named: Record<string, string> = Object.assign(
       {},
       ...files.map((file) => argDefaults(file.text)),
@@ -33,6 +55,7 @@ export function prepareBases(
         runtime: config.buildArgs.RUNTIME_IMAGE ?? named.RUNTIME_IMAGE ?? "",
       },
       refresh: config.refreshBases,
+      ...(architecture === HOST ? {} : { architecture }),
       denoFlags: await standInFlags(config.context),
       setup: async (packages) => {
         if (!config.setup) {

@@ -8,12 +8,7 @@ import { readImage } from "../archive/read_image.ts";
 import { EngineGone, UserError } from "../errors.ts";
 import { ownTag } from "../owner.ts";
 import type { Check } from "../schema.ts";
-import {
-  type BuildContext,
-  buildOptions,
-  type Built,
-  removeImage,
-} from "./build_variant.ts";
+import { type BuildContext, type Built, removeImage } from "./build_variant.ts";
 import { engineSource, type Looked } from "./look.ts";
 
 /**
@@ -39,13 +34,13 @@ export async function reproduce(
 
 async function buildAgain(
   variant: Built & Looked,
-  { config, engine, bases, io }: BuildContext,
+  { config, engine, io }: BuildContext,
   say: (line: string) => void,
 ): Promise<Check[]> {
   const tag = ownTag("again");
   try {
     await engine.build({
-      ...buildOptions(config, bases),
+      ...variant.options,
       context: config.context,
       dockerfile: variant.file.dockerfile,
       tag,
