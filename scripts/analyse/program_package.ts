@@ -48,7 +48,7 @@ export class ProgramPackage {
       version,
       bytes,
       ...files > 0 && { files },
-      ...license && { license },
+      ...files > 0 && license && { license },
       // Of all files or of none: a hash of some would tell nothing.
       ...files > 0 && this.#hashes.size === files &&
         { sha256: hash("sha256", this.#list()) },
