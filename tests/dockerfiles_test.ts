@@ -20,6 +20,8 @@ import { assembleBases } from "../scripts/bases/assemble_bases.ts";
 import { findEngine } from "../scripts/engine/find_engine.ts";
 import { messageOf, UserError } from "../scripts/errors.ts";
 import type { Engine, EngineName, Image } from "../scripts/model.ts";
+import type { Bom } from "../scripts/sbom/cyclonedx.ts";
+import { complaints } from "../scripts/sbom/testing.ts";
 
 const project = `${import.meta.dirname}/..`;
 const TAG = `localhost/deno-small-image-dockerfiles-test-${Deno.pid}`;
@@ -130,6 +132,43 @@ test("one compile serves all three", async (engine) => {
   );
   assert(programs[0]);
   assertEquals(programs, [programs[0], programs[0], programs[0]]);
+});
+
+test("sbom lists what is there, and traces what scratch copied", async () => {
+  const from = {
+    "Dockerfile.multistage": [],
+    "Dockerfile.scratch": ["--from", bases?.builder ?? ""],
+  };
+  const bills = new Map<string, Bom>();
+  for (const [variant, options] of Object.entries(from)) {
+    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", `${project}/scripts/image.ts`, "sbom"]
+        .concat(`${TAG}:${variant.toLowerCase()}`)
+        .concat(options),
+      env: { NO_COLOR: "1" },
+    }).output();
+    assertEquals(code, 0, new TextDecoder().decode(stderr));
+    const bill: Bom = JSON.parse(new TextDecoder().decode(stdout));
+    assertEquals(await complaints(bill), null);
+    bills.set(variant, bill);
+    const names = bill.components.map(({ name }) => name);
+    for (const name of ["hello", "main.ts", "deno", "v8", "libc6"]) {
+      assert(names.includes(name), `${variant} has no ${name}`);
+    }
+  }
+  const scratch = bills.get("Dockerfile.scratch")?.components ?? [];
+  const untraced = scratch.filter(({ properties }) =>
+    properties?.some(({ name }) => name === "deno-small-image:traced")
+  );
+  assertEquals(untraced.map(({ name }) => name), []);
+  const libc = scratch.find(({ name }) => name === "libc6");
+  const files = libc?.evidence?.occurrences?.map(({ location }) => location);
+  assert(files?.some((path) => path.endsWith("/libc.so.6")), `${files}`);
+  const program = rootfs(imageOf("Dockerfile.scratch")).files.get("hello");
+  assertEquals(
+    scratch.find(({ name }) => name === "hello")?.hashes?.[0].content,
+    program?.inode.sha256,
+  );
 });
 
 test("multi-stage is its base and one layer with the binary", async (engine) => {

@@ -32,6 +32,7 @@ Deno.test("wrong use ends with 2, says what is wrong and what to do", async () =
     [["--contract", "none.json"], 'Cannot read "none.json"', "path"],
     [["inspect", "noise.tar"], '"noise.tar"', "next:"],
     [["inspect", "empty.tar"], '"empty.tar"', "next:"],
+    [["sbom", "noise.tar"], '"noise.tar"', "next:"],
   ];
   for (const [args, message, next] of cases) {
     const { code, stdout, stderr } = await image(args, { cwd: here.path });
@@ -114,6 +115,41 @@ Deno.test("inspect, diff and compare read archives without an engine", async () 
   const cut = await image(["inspect", "cut.tar"], options);
   assertEquals(cut.code, EXIT.usage);
   assertStringIncludes(cut.stderr, "cut.tar");
+});
+
+Deno.test("sbom writes the same twice, at the time it is told", async () => {
+  await using here = await folder({
+    "a.tar": makeDockerArchive({
+      layers: [[
+        { path: "etc/os-release", content: "ID=debian\nVERSION_ID=13\n" },
+        {
+          path: "var/lib/dpkg/status.d/a",
+          content: "Package: a\x1b[31m\nVersion: 1\nArchitecture: all\n",
+        },
+      ]],
+    }),
+  });
+  const run = (time: string) =>
+    image(["sbom", "a.tar"], {
+      cwd: here.path,
+      env: { PATH: here.path, SOURCE_DATE_EPOCH: time },
+    });
+  const [one, two] = [await run("1700000000"), await run("1700000000")];
+  assertEquals([one.code, one.stderr], [EXIT.ok, ""]);
+  assertEquals(two.stdout, one.stdout);
+  assert(!one.stdout.includes("\x1b"), "control characters are shown");
+  const bill = JSON.parse(one.stdout);
+  assertEquals(bill.metadata.timestamp, "2023-11-14T22:13:20Z");
+  assertEquals(
+    bill.components.map(({ purl }: { purl?: string }) => purl),
+    [
+      "pkg:deb/debian/a%1B%5B31m@1?arch=all&distro=debian-13",
+      undefined,
+    ],
+  );
+  const wrong = await run("yesterday");
+  assertEquals([wrong.code, wrong.stdout], [EXIT.usage, ""]);
+  assertStringIncludes(wrong.stderr, 'SOURCE_DATE_EPOCH "yesterday"');
 });
 
 const { reason, engine } = await prepare();

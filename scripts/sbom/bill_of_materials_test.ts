@@ -145,6 +145,27 @@ Deno.test("billOfMaterials: a traced package says by which file", () => {
   assertMatch(identity.methods[0].value, /1{64} of \/usr\/lib\/.* in builder$/);
 });
 
+Deno.test("billOfMaterials: a package that is installed and traced is one component", async () => {
+  const again = {
+    ...libgcc,
+    traced: { from: "second", files: libgcc.traced?.files ?? [] },
+  };
+  const bom = billOfMaterials(
+    inventoryFixture({
+      packages: [{ ...libgcc, traced: undefined }, libgcc, again],
+    }),
+    TIME,
+  );
+  assertEquals(await complaints(bom), null);
+  const { evidence, properties } = component(bom, "libgcc-s1");
+  assertEquals(evidence?.identity?.[0].methods.map((m) => m.technique), [
+    "manifest-analysis",
+    "hash-comparison",
+    "hash-comparison",
+  ]);
+  assert(properties?.some(({ value }) => value === "builder second"));
+});
+
 Deno.test("billOfMaterials: the same runtime is one component, with its V8", () => {
   const bom = billOfMaterials(full, TIME);
   const deno = component(bom, "deno");

@@ -59,13 +59,17 @@ export interface Evidence {
   identity?: {
     field: "purl" | "version";
     confidence: number;
-    methods: {
-      technique: "binary-analysis" | "hash-comparison" | "manifest-analysis";
-      confidence: number;
-      value: string;
-    }[];
+    methods: Method[];
   }[];
   occurrences?: { location: string }[];
+}
+
+/** One way in which it is known what a component is. */
+export interface Method {
+  technique: "binary-analysis" | "hash-comparison" | "manifest-analysis";
+  /** 0 to 1. */
+  confidence: number;
+  value: string;
 }
 
 /** A fact that CycloneDX has no field for. */

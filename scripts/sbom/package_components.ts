@@ -7,7 +7,7 @@ import type { InstalledPackage } from "../inventory.ts";
 import {
   type Component,
   type Dependency,
-  type Evidence,
+  type Method,
   properties,
 } from "./cyclonedx.ts";
 import { licenses } from "./licenses.ts";
@@ -21,73 +21,72 @@ export interface Parts {
   roots: string[];
 }
 
-/** Makes components of packages: installed ones, and those files were traced to. */
+/**
+ * Makes components of packages: installed ones, and those files were traced to.
+ * A package that is both, or that several images have, is one component.
+ */
 export function packageComponents(packages: InstalledPackage[]): Parts {
+  const byPurl = Map.groupBy(packages, debPurl);
   const refs = new Map<string, string>();
-  for (const item of packages) refs.set(item.name, debPurl(item));
+  for (const [purl, [{ name }]] of byPurl) refs.set(name, purl);
   return {
-    components: packages.map(component),
-    dependencies: packages.map((item) => ({
-      ref: debPurl(item),
-      dependsOn: item.depends.flatMap((alternatives) =>
+    components: [...byPurl].map(([purl, same]) => component(purl, same)),
+    dependencies: [...byPurl].map(([ref, [{ depends }]]) => ({
+      ref,
+      dependsOn: depends.flatMap((alternatives) =>
         // One that is there answers; the others are not what is used.
         alternatives.map((name) => refs.get(name)).find(Boolean) ?? []
       ),
     })),
-    roots: packages.map(debPurl),
+    roots: [...byPurl.keys()],
   };
 }
 
-function component(item: InstalledPackage): Component {
-  const { name, version, source, maintainer, traced } = item;
-  const purl = debPurl(item);
+function component(purl: string, same: InstalledPackage[]): Component {
+  const { name, version, source, maintainer } = same[0];
+  const traced = same.flatMap((item) => item.traced ?? []);
+  const files = traced.flatMap((item) => item.files);
   return {
     type: "library",
     "bom-ref": purl,
     ...maintainer && { supplier: { name: maintainer } },
     name,
     version,
-    ...licenses(item.licenses),
+    ...licenses(same.find((item) => item.licenses.length > 0)?.licenses ?? []),
     purl,
     ...properties({
       "source:name": source.name,
       "source:version": source.version,
-      "traced:from": traced?.from,
-      "traced:md5": traced &&
-        `${
-          traced.files.filter(({ verified }) => verified).length
-        } of ${traced.files.length}`,
+      "traced:from": traced.map(({ from }) => from).join(" ") || undefined,
+      "traced:md5": files.length > 0
+        ? `${files.filter(({ verified }) => verified).length}/${files.length}`
+        : undefined,
     }),
-    evidence: evidence(item, purl),
-  };
-}
-
-function evidence({ traced }: InstalledPackage, purl: string): Evidence {
-  if (!traced) return identity("manifest-analysis", `dpkg lists ${purl}`);
-  return {
-    identity: [{
-      field: "purl",
-      confidence: 1,
-      methods: traced.files.map(({ path, sha256, origin }) => ({
-        technique: "hash-comparison",
+    evidence: {
+      identity: [{
+        field: "purl",
         confidence: 1,
-        value:
-          `${path} has the SHA-256 ${sha256} of ${origin} in ${traced.from}`,
-      })),
-    }],
-    occurrences: traced.files.map(({ path }) => ({ location: path })),
+        methods: same.flatMap((item) => methods(item)),
+      }],
+      ...files.length > 0 && {
+        occurrences: files.map(({ path }) => ({ location: path })),
+      },
+    },
   };
 }
 
-function identity(
-  technique: "manifest-analysis",
-  value: string,
-): Evidence {
-  return {
-    identity: [{
-      field: "purl",
+/** How it is known: from the image's own database, or file by file. */
+function methods({ name, traced }: InstalledPackage): Method[] {
+  if (!traced) {
+    return [{
+      technique: "manifest-analysis",
       confidence: 1,
-      methods: [{ technique, confidence: 1, value }],
-    }],
-  };
+      value: `dpkg lists ${name}`,
+    }];
+  }
+  return traced.files.map(({ path, sha256, origin }) => ({
+    technique: "hash-comparison",
+    confidence: 1,
+    value: `${path} has the SHA-256 ${sha256} of ${origin} in ${traced.from}`,
+  }));
 }
