@@ -43,6 +43,17 @@ export async function build(
   return parseReport(stdout, "stdout");
 }
 
+async function prepareEngine() {
+  try {
+    const engine = await findEngine();
+    await assembleBases({ engine });
+    return { engine };
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return { reason: messageOf(error) };
+  }
+}
+
 /** An engine with bases on it, or the reason why there is none. */
 export const { engine, reason: noEngine } = await prepareEngine();
 
@@ -63,16 +74,20 @@ export async function removeImages(report: Report): Promise<void> {
   }
 }
 
+/** Copies a folder with its links as links. */
+export async function copyFolder(from: string, to: string): Promise<void> {
+  const { success } = await new Deno.Command("cp", { args: ["-r", from, to] })
+    .output();
+  if (!success) throw new Error(`Cannot copy "${from}"`);
+}
+
 /** A copy of a context with another configuration; removed with its scope. */
 export async function changed(
   context: string,
   change: (config: Config) => void,
 ) {
   const copy = await folder({});
-  const { success } = await new Deno.Command("cp", {
-    args: ["-r", `${context}/.`, copy.path],
-  }).output();
-  if (!success) throw new Error(`Cannot copy "${context}"`);
+  await copyFolder(`${context}/.`, copy.path);
   const config = await readConfig(context);
   change(config);
   const text = JSON.stringify(config);

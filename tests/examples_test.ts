@@ -7,10 +7,12 @@
  */
 import { assert, assertEquals, assertGreater } from "@std/assert";
 import { join } from "node:path";
-import { messageOf } from "../scripts/errors.ts";
+import { EXIT, messageOf } from "../scripts/errors.ts";
+import { folder, image } from "./command_line.ts";
 import {
   build,
   changed,
+  copyFolder,
   deno,
   EXAMPLES,
   noEngine,
@@ -71,6 +73,40 @@ test(
     await deno(join(EXAMPLES, "api/dev"), "test", "--frozen");
   },
 );
+
+const WRITTEN = [
+  "Dockerfile",
+  "Dockerfile.multistage",
+  "Dockerfile.scratch",
+  ".dockerignore",
+];
+
+for (const name of names) {
+  test(`examples/${name} ships as init would have it`, noPackages, async () => {
+    await using here = await folder({});
+    // Its folder's name is the service's.
+    const copy = join(here.path, name);
+    await copyFolder(join(EXAMPLES, name), copy);
+    const there: string[] = [];
+    for await (const item of Deno.readDir(copy)) {
+      if (WRITTEN.includes(item.name)) {
+        there.push(item.name);
+        await Deno.remove(join(copy, item.name));
+      }
+    }
+    assertGreater(there.length, 2);
+    const { code, stderr } = await image(["init", copy]);
+    assertEquals(code, EXIT.ok, stderr);
+    for (const file of there) {
+      const [written, ours] = await Promise.all(
+        [copy, join(EXAMPLES, name)].map((path) =>
+          Deno.readTextFile(join(path, file))
+        ),
+      );
+      assertEquals(written, ours, file);
+    }
+  });
+}
 
 /** The packages in the program of an example's scratch image, by name. */
 async function packagesIn(context: string): Promise<Map<string, number>> {
