@@ -103,7 +103,7 @@ for (const name of names) {
           Deno.readTextFile(join(path, file))
         ),
       );
-      assertEquals(written, ours, file);
+      assertEquals(ours, written, `${file}: delete it and init again`);
     }
   });
 }
