@@ -158,6 +158,8 @@ export interface RunOptions extends Restrictions {
   env?: Record<string, string>;
   /** In place of the image's command. */
   args?: string[];
+  /** In place of the image's entrypoint and command; `args` does not count then. */
+  entrypoint?: string[];
   signal?: AbortSignal;
 }
 
@@ -169,6 +171,15 @@ export interface Container extends AsyncDisposable {
   readonly startedAt: number;
   /** Host's id of the main process, where the host can see it. */
   pid(): Promise<number | undefined>;
+  /**
+   * Runs a command in it, as the image's user with its environment.
+   *
+   * @returns Its exit code, not 0 if it cannot be started, and what it wrote.
+   */
+  exec(
+    command: string[],
+    options?: { signal?: AbortSignal },
+  ): Promise<{ code: number; output: string }>;
   /** All that it has written to stdout and stderr so far. */
   logs(): Promise<string>;
   /** Sends a signal to the main process. */

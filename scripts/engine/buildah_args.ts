@@ -107,11 +107,7 @@ export function runArgs(
   }
   if (options.dropCapabilities) args.push("--cap-drop", "ALL");
   if (options.user !== undefined) args.push("--user", options.user);
-  return [
-    ...args,
-    name,
-    "--",
-    ...config.entrypoint,
-    ...(options.args ?? config.cmd),
-  ];
+  const command = options.entrypoint ??
+    [...config.entrypoint, ...(options.args ?? config.cmd)];
+  return [...args, name, "--", ...command];
 }

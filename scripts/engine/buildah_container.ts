@@ -51,7 +51,14 @@ export async function runService(
         : ["buildah", ...args];
       const startedAt = performance.now();
       const child = start(command, rest, { env: { TMPDIR: scratch } });
-      const service = new Service(name, child, scratch, startedAt, port);
+      const service = new Service(
+        name,
+        child,
+        scratch,
+        startedAt,
+        options,
+        port,
+      );
       const died = !await service.started(options.signal);
       if (!died) return service;
       const { output, code } = await child.ended;
@@ -93,7 +100,8 @@ class Service implements Container {
     readonly child: Child,
     readonly scratch: string,
     readonly startedAt: number,
-    port?: number,
+    readonly options: RunOptions,
+    readonly port?: number,
   ) {
     if (port !== undefined) this.url = `http://127.0.0.1:${port}`;
     this.exited = child.ended.then(({ code, output }) =>
@@ -121,6 +129,24 @@ class Service implements Container {
 
   pid(): Promise<number | undefined> {
     return Promise.resolve(this.#ended ? undefined : this.#find());
+  }
+
+  /** In a chroot of its own over the same files, as there is no other way in. */
+  async exec(command: string[], options: { signal?: AbortSignal } = {}) {
+    const args = runArgs(
+      { ...this.options, entrypoint: command },
+      this.name,
+      { entrypoint: [], cmd: [] },
+      this.port,
+    );
+    const { code, output } = await attempt("buildah", args, {
+      ...options,
+      env: { TMPDIR: this.scratch },
+    });
+    return {
+      code: serviceExitCode(code, output),
+      output: startFailure(output) ?? serviceLog(output),
+    };
   }
 
   logs(): Promise<string> {

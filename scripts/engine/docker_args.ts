@@ -108,6 +108,11 @@ export function createArgs(
     args.push("--pids-limit", String(options.pids));
   }
   if (options.user !== undefined) args.push("--user", options.user);
-  args.push(options.image, ...(options.args ?? []));
+  if (options.entrypoint === undefined) {
+    args.push(options.image, ...(options.args ?? []));
+  } else {
+    const [program, ...words] = options.entrypoint;
+    args.push("--entrypoint", program, options.image, ...words);
+  }
   return args;
 }

@@ -138,6 +138,12 @@ class DockerContainer implements Container {
     return pid > 0 && isInGroup(pid, this.#id) ? pid : undefined;
   }
 
+  async exec(command: string[], options: { signal?: AbortSignal } = {}) {
+    const args = ["exec", this.#name, ...command];
+    const { code, output } = await attempt(this.#command, args, options);
+    return { code, output };
+  }
+
   async logs(): Promise<string> {
     return (await attemptDocker(this.#command, ["logs", this.#name])).output;
   }

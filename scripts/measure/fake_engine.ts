@@ -17,6 +17,8 @@ export interface FakeProgram {
   /** Resolves when it ends by itself. */
   died?: Promise<number>;
   log?: string;
+  /** Exit code of a command that is run in it. */
+  exec?(command: string[]): number;
 }
 
 /** A fake container around a program. */
@@ -34,6 +36,8 @@ export function fakeContainer(
     startedAt: performance.now(),
     exited: exited.promise,
     pid: () => Promise.resolve(undefined),
+    exec: (command) =>
+      Promise.resolve({ code: program.exec?.(command) ?? 127, output: "no" }),
     logs: () => Promise.resolve(program.log ?? ""),
     async kill(signal) {
       if (signal !== "SIGKILL") {

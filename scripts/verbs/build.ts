@@ -138,6 +138,7 @@ export async function build(config: BuildConfig, io: Io): Promise<number> {
     const proof = await proveVariant(name, target, {
       permissions: analysis.permissions,
       quick: config.quick || !native,
+      healthcheck: image.config.healthcheck,
       io,
     });
     proofs.set(name, proof);

@@ -6,6 +6,7 @@
 import type { Io } from "../io.ts";
 import { proveContract } from "../measure/prove_contract.ts";
 import { proveNothingOpened, proveRefused } from "../measure/prove_egress.ts";
+import { proveHealthcheck } from "../measure/prove_healthcheck.ts";
 import { proveHardened } from "../measure/prove_hardened.ts";
 import { proveProtocol } from "../measure/prove_protocol.ts";
 import { proveStop } from "../measure/prove_stop.ts";
@@ -22,14 +23,15 @@ export type Proofs = Pick<Variant, "contract" | "hardening">;
  * @param name Its name, for the progress.
  * @param target Its image, and how to reach it.
  * @param options `quick` leaves it at the contract; `permissions` are what Deno
- * allows the program, as far as it can be told.
+ * allows the program, as far as it can be told, `healthcheck` is the image's own.
  * @returns The checks; an image that does not start fails its only one.
  */
 export function proveVariant(
   name: string,
   target: Target,
-  { permissions, quick, io }: {
+  { permissions, healthcheck, quick, io }: {
     permissions?: Permissions;
+    healthcheck: string[];
     quick: boolean;
     io: Io;
   },
@@ -52,7 +54,12 @@ export function proveVariant(
         }),
       ];
       say(`no way out: ${summary(egress)}`);
-      return { contract: checks, hardening: [...protocol, ...egress] };
+      const health = await proveHealthcheck(service, target, healthcheck);
+      say(`health check: ${summary(health)}`);
+      return {
+        contract: checks,
+        hardening: [...protocol, ...egress, ...health],
+      };
     });
     if (contract.hardening === undefined) return contract;
     const hardened = await proveHardened(target);
