@@ -169,6 +169,11 @@ export interface Container extends AsyncDisposable {
   readonly url?: string;
   /** `performance.now()` when the engine was told to start it. */
   readonly startedAt: number;
+  /**
+   * `performance.now()` when the engine saw the program itself run, some
+   * milliseconds late at most; `undefined` where the engine's clock is another.
+   */
+  processStartedAt(): Promise<number | undefined>;
   /** Host's id of the main process, where the host can see it. */
   pid(): Promise<number | undefined>;
   /**

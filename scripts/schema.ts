@@ -167,7 +167,9 @@ export const variantSchema = z.object({
   startMs: distribution.optional()
     .describe("Engine told to start until the first 200 from /health."),
   processStartMs: distribution.optional()
-    .describe("The same for the bare process, without an engine."),
+    .describe(
+      "The program's part of it: from its own start, as the engine saw it, to that 200.",
+    ),
   cpuMs: milliseconds.optional().describe(
     "CPU time of the start: user and system.",
   ),

@@ -94,6 +94,7 @@ class Service implements Container {
   readonly exited: Promise<number>;
   #ended = false;
   #removed?: Promise<void>;
+  #seenAt?: number;
 
   constructor(
     readonly name: string,
@@ -117,7 +118,10 @@ class Service implements Container {
         await this.#end();
         signal.throwIfAborted();
       }
-      if (this.#find() !== undefined) return true;
+      if (this.#find() !== undefined) {
+        this.#seenAt = performance.now();
+        return true;
+      }
       await new Promise((resolve) => setTimeout(resolve, 3));
     }
     return false;
@@ -125,6 +129,10 @@ class Service implements Container {
 
   #find(): number | undefined {
     return serviceOf(processes(), this.child.pid);
+  }
+
+  processStartedAt(): Promise<number | undefined> {
+    return Promise.resolve(this.#seenAt);
   }
 
   pid(): Promise<number | undefined> {

@@ -127,6 +127,15 @@ class DockerContainer implements Container {
     });
   }
 
+  async processStartedAt(): Promise<number | undefined> {
+    // The clock of a virtual machine is not this one's.
+    if (await this.pid() === undefined) return undefined;
+    const format = "{{json .State.StartedAt}}";
+    const args = ["inspect", "--format", format, this.#name];
+    const at = Date.parse(JSON.parse(await runDocker(this.#command, args)));
+    return performance.now() - (Date.now() - at);
+  }
+
   async pid(): Promise<number | undefined> {
     const args = ["inspect", "--format", "{{.State.Pid}}", this.#name];
     const result = await attemptDocker(this.#command, args);
@@ -140,7 +149,11 @@ class DockerContainer implements Container {
 
   async exec(command: string[], options: { signal?: AbortSignal } = {}) {
     const args = ["exec", this.#name, ...command];
-    const { code, output } = await attempt(this.#command, args, options);
+    const { code, output } = await attemptDocker(
+      this.#command,
+      args,
+      options,
+    );
     return { code, output };
   }
 

@@ -17,6 +17,8 @@ export interface FakeProgram {
   /** Resolves when it ends by itself. */
   died?: Promise<number>;
   log?: string;
+  /** When the engine saw it run; absent: it cannot tell. */
+  processStartedAt?(startedAt: number): number;
   /** Exit code of a command that is run in it. */
   exec?(command: string[]): number;
 }
@@ -27,13 +29,16 @@ export function fakeContainer(
   onEnd: () => void = () => {},
 ): Container {
   const exited = Promise.withResolvers<number>();
+  const startedAt = performance.now();
   program.died?.then(exited.resolve);
   exited.promise.then(onEnd);
   return {
     ...program.port === undefined
       ? {}
       : { url: `http://127.0.0.1:${program.port}` },
-    startedAt: performance.now(),
+    startedAt,
+    processStartedAt: () =>
+      Promise.resolve(program.processStartedAt?.(startedAt)),
     exited: exited.promise,
     pid: () => Promise.resolve(undefined),
     exec: (command) =>

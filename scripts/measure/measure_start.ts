@@ -10,7 +10,7 @@ import type { Distribution } from "../schema.ts";
 import type { Contract } from "./contract_schema.ts";
 import { failureOf } from "./run_proof.ts";
 import { readProcess } from "./read_process.ts";
-import { runService } from "./run_service.ts";
+import { runService, type Service } from "./run_service.ts";
 import { servicePort } from "./service_port.ts";
 import { distribution, median } from "./statistics.ts";
 
@@ -26,6 +26,8 @@ export interface StartImage {
 export interface Starts {
   /** Engine told to start it until the first good answer, in milliseconds. */
   startMs: Distribution;
+  /** From the program's own start to the same answer; absent where the engine cannot tell. */
+  processStartMs?: Distribution;
   /** Median CPU time (user and system) of the service by then; absent where the process cannot be seen. */
   cpuMs?: number;
 }
@@ -61,6 +63,7 @@ export async function measureStarts(
 ): Promise<AllStarts> {
   const { runs, contract, signal, onRun } = options;
   const taken = new Map<string, number[]>();
+  const ofProcess = new Map<string, number[]>();
   const cpu = new Map<string, number[]>();
   const failed = new Map<string, UserError>();
   for (let run = 0; run <= runs; run++) {
@@ -76,6 +79,8 @@ export async function measureStarts(
         });
         if (run === 0) continue;
         push(taken, name, service.readyMs);
+        const share = await processShare(service);
+        if (share !== undefined) push(ofProcess, name, share);
         const process = await readProcess(service.container);
         if (process) push(cpu, name, process.cpuMs);
         onRun?.(name, run, service.readyMs);
@@ -88,12 +93,25 @@ export async function measureStarts(
   for (const [name, samples] of taken) {
     if (failed.has(name)) continue;
     const cpuSamples = cpu.get(name);
+    const shares = ofProcess.get(name);
     starts.set(name, {
       startMs: distribution(samples),
+      ...shares ? { processStartMs: distribution(shares) } : {},
       ...cpuSamples ? { cpuMs: median(cpuSamples) } : {},
     });
   }
   return { starts, failed };
+}
+
+/** Milliseconds of a start that were the program's, not the engine's. */
+async function processShare(
+  { container, readyMs }: Service,
+): Promise<number | undefined> {
+  const startedAt = await container.processStartedAt();
+  if (startedAt === undefined) return undefined;
+  const share = container.startedAt + readyMs - startedAt;
+  // Else a clock was set meanwhile, or the engine noticed it too late.
+  return share > 0 && share <= readyMs ? share : undefined;
 }
 
 function push(map: Map<string, number[]>, key: string, value: number): void {

@@ -34,6 +34,27 @@ Deno.test("measureStarts() takes turns, after a round that does not count", asyn
   assertEquals(engine.running(), 0);
 });
 
+Deno.test("measureStarts() tells the program's part, where it makes sense", async () => {
+  const share = async (after: number) => {
+    const engine = fakeEngine(() => ({
+      ...serving(() => new Response()),
+      processStartedAt: (startedAt) => startedAt + after,
+    }));
+    const [image] = images;
+    const { starts } = await measureStarts(engine, [image], {
+      runs: 2,
+      contract,
+    });
+    const { startMs, processStartMs } = starts.get("a") ?? {};
+    assertEquals(startMs?.runs, 2);
+    return processStartMs?.runs;
+  };
+  assertEquals(await share(0.01), 2);
+  // A clock that was set, forwards or back.
+  assertEquals(await share(3_600_000), undefined);
+  assertEquals(await share(-3_600_000), undefined);
+});
+
 Deno.test("measureStarts() goes on when one does not start", async () => {
   const engine = fakeEngine(({ image }) =>
     image === "image-b"

@@ -1,6 +1,6 @@
 /**
  * Memory of every variant on one line each: idle, after a burst, the peak, and
- * the smallest limit that works.
+ * the memory floor.
  *
  * @module
  */
@@ -32,7 +32,7 @@ const MARKS = [
     bytes: (v: Variant) => v.memoryBytes?.peak,
   },
   {
-    name: "smallest limit",
+    name: "memory floor",
     told: "the smallest limit under which it serves and stops cleanly",
     kind: "floor",
     bytes: (v: Variant) => v.memoryFloorBytes,

@@ -32,7 +32,7 @@ export function chartSamples({ variants }: Report): Markup {
     }
     if (processStartMs !== undefined) {
       own.push({
-        what: "bare process",
+        what: "process",
         kind: "process",
         found: processStartMs,
       });
@@ -43,12 +43,12 @@ export function chartSamples({ variants }: Report): Markup {
   const told = variants.flatMap(({ name, startMs, processStartMs }) => [
     ...startMs ? [`${name}: container ${formatDuration(startMs.median)}`] : [],
     ...processStartMs
-      ? [`${name}: bare process ${formatDuration(processStartMs.median)}`]
+      ? [`${name}: process ${formatDuration(processStartMs.median)}`]
       : [],
   ]).join("; ");
   return figure(
     `Dots, median start. ${told}`,
-    markup`One dot a run, the line is the median. Container: from the engine's start to the first 200 from the health check. Bare process: the same without an engine.`,
+    markup`One dot a run, the line is the median. Container: from the engine's start to the first 200 from the health check. Process: the program's part of it, from its own start.`,
     (width) => draw(rows, width),
   );
 }

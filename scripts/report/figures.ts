@@ -30,6 +30,12 @@ export const FIGURES: Figure[] = [
   right("zstd", "cost", "Pull zstd", (v) => bytes(v.pullBytes?.zstd)),
   right("deploy", "cost", "Next deploy", (v) => bytes(v.nextDeployBytes)),
   right("start", "cost", "Start", (v) => duration(v.startMs?.median)),
+  right(
+    "process",
+    "cost",
+    "Process",
+    (v) => duration(v.processStartMs?.median),
+  ),
   right("memory", "cost", "Memory", (v) => bytes(v.memoryBytes?.idle)),
   right("floor", "cost", "Memory floor", (v) => bytes(v.memoryFloorBytes)),
   right("efficiency", "defence", "Efficiency", efficiency),

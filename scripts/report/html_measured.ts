@@ -24,7 +24,7 @@ ${picture}${
         { title: "Variant" },
         { title: "Container", align: "right" },
         { title: "p95", align: "right" },
-        { title: "Bare process", align: "right" },
+        { title: "Process", align: "right" },
         { title: "p95", align: "right" },
         { title: "CPU time", align: "right" },
         { title: "Runs", align: "right" },
@@ -55,7 +55,7 @@ ${picture}${
         { title: "Idle", align: "right" },
         { title: "After a burst", align: "right" },
         { title: "Peak", align: "right" },
-        { title: "Smallest limit", align: "right" },
+        { title: "Memory floor", align: "right" },
       ],
       report.variants.map(({ name, memoryBytes, memoryFloorBytes }) => [
         name,
@@ -121,12 +121,17 @@ const METHODS: [string, string, (variant: Variant) => boolean][] = [
     ({ startMs }) => startMs !== undefined,
   ],
   [
+    "Process",
+    "the part of the start that is the program's own: from when the engine saw it run to the same 200; what is left is the engine",
+    ({ processStartMs }) => processStartMs !== undefined,
+  ],
+  [
     "Memory",
     "resident set of the service's process: idle after the start, and after a burst of requests",
     ({ memoryBytes }) => memoryBytes !== undefined,
   ],
   [
-    "Smallest limit",
+    "Memory floor",
     "the lowest memory limit, found by halving, under which the image serves a burst at half its free speed or better and stops cleanly",
     ({ memoryFloorBytes }) => memoryFloorBytes !== undefined,
   ],

@@ -98,7 +98,7 @@ function measured(variant: Variant): string {
   for (
     const [name, found] of [
       ["Start until the first 200", startMs],
-      ["Start of the bare process", processStartMs],
+      ["Of it the process", processStartMs],
     ] as const
   ) {
     if (found === undefined) continue;
@@ -117,7 +117,7 @@ function measured(variant: Variant): string {
       ["Memory, idle", memoryBytes?.idle],
       ["Memory after a burst", memoryBytes?.loaded],
       ["Memory, peak", memoryBytes?.peak],
-      ["Smallest memory limit that works", variant.memoryFloorBytes],
+      ["Memory floor", variant.memoryFloorBytes],
     ] as const
   ) {
     if (bytes !== undefined) rows.push([name, formatBytes(bytes)]);

@@ -117,11 +117,11 @@ It breaks its contract; the smallest that holds it is \`multi-stage\` with 122 M
 | \`multi-stage\`  |  122 MB | 3.5× smaller      |      2 | \`65532\` | ✅ 4/4    |
 | \`scratch\`      | 95.4 MB | 4.5× smaller      |      1 | \`65532\` | ❌ 3/4    |
 
-| Variant        |    Pull | Next deploy |  Start |  Memory | Memory floor |
-| :------------- | ------: | ----------: | -----: | ------: | -----------: |
-| \`single-stage\` |  162 MB |     36.1 MB | 212 ms | 61.2 MB |            – |
-| \`multi-stage\`  | 47.6 MB |     32.6 MB | 186 ms | 60.1 MB |            – |
-| \`scratch\`      | 37.1 MB |     37.1 MB | 179 ms | 59.8 MB |        80 MB |
+| Variant        |    Pull | Next deploy |  Start | Process |  Memory | Memory floor |
+| :------------- | ------: | ----------: | -----: | ------: | ------: | -----------: |
+| \`single-stage\` |  162 MB |     36.1 MB | 212 ms |   80 ms | 61.2 MB |            – |
+| \`multi-stage\`  | 47.6 MB |     32.6 MB | 186 ms |   73 ms | 60.1 MB |            – |
+| \`scratch\`      | 37.1 MB |     37.1 MB | 179 ms |   71 ms | 59.8 MB |        80 MB |
 
 | Variant        | Efficiency | Hardened | Surface                                                                       |
 | :------------- | ---------: | :------- | :---------------------------------------------------------------------------- |

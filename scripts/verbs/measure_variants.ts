@@ -22,6 +22,7 @@ const ENDED_MS = 2000;
 export type Measured = Pick<
   Variant,
   | "startMs"
+  | "processStartMs"
   | "cpuMs"
   | "memoryBytes"
   | "memoryFloorBytes"
@@ -93,7 +94,13 @@ export async function measureVariants(
     return {
       ...memory,
       ...lowest,
-      notes: [...memory.notes ?? [], ...lowest.notes ?? []],
+      notes: [
+        ...starts.get(name)?.processStartMs === undefined
+          ? ["process: the engine's clock is not this machine's"]
+          : [],
+        ...memory.notes ?? [],
+        ...lowest.notes ?? [],
+      ],
     };
   }
 }
