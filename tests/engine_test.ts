@@ -338,6 +338,20 @@ async function proveRun(t: Deno.TestContext, engine: Engine, context: string) {
       const command = await Deno.readTextFile(`/proc/${pid}/cmdline`);
       assert(command.startsWith("/bin/sh\0-c\0"), command);
     }
+    const seen = await container.processStartedAt();
+    if (pid !== undefined) {
+      assert(seen !== undefined && seen > before, `${seen} after ${before}`);
+      assert(seen < performance.now(), `${seen} lies in the future`);
+    }
+    const beside = (line: string) => container.exec(["/bin/sh", "-c", line]);
+    assertEquals(await beside('echo "$PORT $OTHER"; exit 3'), {
+      code: 3,
+      output: `${/^PORT=(\d+)/m.exec(log)?.[1]} x y\n`,
+    });
+    assertEquals((await beside("exit 0")).code, 0);
+    const missing = await container.exec(["/no/such/program"]);
+    assertGreater(missing.code, 0);
+    assertEquals(await container.pid(), pid);
     await container.kill("SIGTERM");
     assertEquals(await container.exited, 7);
     assertEquals(await container.logs(), `${log}bye\n`);
@@ -350,6 +364,11 @@ async function proveRun(t: Deno.TestContext, engine: Engine, context: string) {
     await using container = await engine.run(options);
     assertEquals(await container.exited, 42);
     assertEquals(container.url, undefined);
+    await using other = await engine.run({
+      image: NAME,
+      entrypoint: ["/bin/sh", "-c", "exit 43"],
+    });
+    assertEquals(await other.exited, 43);
   });
 
   await t.step("what cannot start says so", async () => {

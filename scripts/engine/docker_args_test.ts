@@ -152,3 +152,13 @@ Deno.test("buildArgs() dates files in each builder's own way", () => {
     "/ctx",
   ]);
 });
+
+Deno.test("createArgs() puts a command in the place of entrypoint and command", () => {
+  const options = { image: "x", entrypoint: ["/hello", "healthcheck"] };
+  assertEquals(createArgs(options, container).slice(-4), [
+    "--entrypoint",
+    "/hello",
+    "x",
+    "healthcheck",
+  ]);
+});
