@@ -53,67 +53,93 @@ async function run(engine: Engine, cwd: string, ...args: string[]) {
   return { code, report, stderr };
 }
 
+const engines = new Map<EngineName, Engine | string>();
 for (const name of ["docker", "buildah"] as const) {
-  const engine = await prepare(name);
-  const test = (title: string, fn: (engine: Engine) => Promise<void>) =>
-    Deno.test({
-      name: `${name}: ${title}` +
-        (typeof engine === "string" ? ` (skipped: ${engine})` : ""),
-      ignore: typeof engine === "string",
-      fn: () => typeof engine === "string" ? Promise.resolve() : fn(engine),
-    });
+  engines.set(name, await prepare(name));
+}
 
-  test(`images for ${FOREIGN} are cross-compiled, complete and not called proven`, async (engine) => {
-    const { code, report, stderr } = await run(
-      engine,
-      PROJECT,
-      ...["--platform", `linux/${FOREIGN}`],
-    );
-    assertEquals(code, EXIT.ok, stderr);
-    assertEquals(report.skipped?.map(({ name }) => name), [
-      `single-stage-${FOREIGN}`,
-    ]);
-    assertEquals(
-      report.variants.map((variant) => variant.name),
-      [`multi-stage-${FOREIGN}`, `scratch-${FOREIGN}`],
-    );
-    for (const { image, surface, program, contract } of report.variants) {
-      assertEquals(image.architecture, FOREIGN);
-      assertEquals(surface.interpreter, LOADER[FOREIGN]);
-      assertEquals([surface.missing, surface.foreign], [[], undefined]);
-      assert(surface.libraries?.includes("libc.so.6"));
-      assertEquals(program?.path, "/hello");
-      const unproven = cannotRun(FOREIGN);
-      assertEquals(
-        contract?.map(({ status }) => status),
-        unproven ? ["skip"] : contract?.map(() => "pass"),
-      );
-      if (unproven) assertEquals(contract?.[0].detail, unproven);
-    }
+/** Registers a test that needs an engine. */
+function test(
+  name: EngineName,
+  title: string,
+  fn: (engine: Engine) => Promise<void>,
+) {
+  const engine = engines.get(name) ?? "not looked for";
+  Deno.test({
+    name: `${name}: ${title}` +
+      (typeof engine === "string" ? ` (skipped: ${engine})` : ""),
+    ignore: typeof engine === "string",
+    fn: () => typeof engine === "string" ? Promise.resolve() : fn(engine),
   });
+}
 
-  test("a program for another architecture than its image's is a failure", async (engine) => {
-    await using here = await folder({
-      "Dockerfile.mixed": `ARG BUILDER_IMAGE
+for (const name of engines.keys()) {
+  test(
+    name,
+    `images for ${FOREIGN} are cross-compiled, complete and not called proven`,
+    async (engine) => {
+      const { code, report, stderr } = await run(
+        engine,
+        PROJECT,
+        ...["--platform", `linux/${FOREIGN}`],
+      );
+      assertEquals(code, EXIT.ok, stderr);
+      assertEquals(report.skipped?.map(({ name }) => name), [
+        `single-stage-${FOREIGN}`,
+      ]);
+      assertEquals(
+        report.variants.map((variant) => variant.name),
+        [`multi-stage-${FOREIGN}`, `scratch-${FOREIGN}`],
+      );
+      for (const { image, surface, program, contract } of report.variants) {
+        assertEquals(image.architecture, FOREIGN);
+        assertEquals(surface.interpreter, LOADER[FOREIGN]);
+        assertEquals([surface.missing, surface.foreign], [[], undefined]);
+        assert(surface.libraries?.includes("libc.so.6"));
+        assertEquals(program?.path, "/hello");
+        const unproven = cannotRun(FOREIGN);
+        assertEquals(
+          contract?.map(({ status }) => status),
+          unproven ? ["skip"] : contract?.map(() => "pass"),
+        );
+        if (unproven) assertEquals(contract?.[0].detail, unproven);
+      }
+    },
+  );
+
+  test(
+    name,
+    "a program for another architecture than its image's is a failure",
+    async (engine) => {
+      await using here = await folder({
+        "Dockerfile.mixed": `ARG BUILDER_IMAGE
 ARG RUNTIME_IMAGE
 FROM --platform=$BUILDPLATFORM \${BUILDER_IMAGE} AS build-stage
 FROM --platform=$TARGETPLATFORM \${RUNTIME_IMAGE}
 COPY --from=build-stage /usr/bin/tini /app
 ENTRYPOINT ["/app"]
 `,
-    });
-    const { code, report } = await run(
-      engine,
-      here.path,
-      ...["--platform", `linux/${FOREIGN}`],
-    );
-    assertEquals(code, EXIT.checkFailed);
-    const [{ contract }] = report.variants;
-    assertEquals(contract?.[0].status, "fail");
-    assertStringIncludes(contract?.[0].detail ?? "", `/app (${HOST})`);
-  });
+      });
+      const { code, report } = await run(
+        engine,
+        here.path,
+        ...["--platform", `linux/${FOREIGN}`],
+      );
+      assertEquals(code, EXIT.checkFailed);
+      const [{ contract }] = report.variants;
+      assertEquals(contract?.[0].status, "fail");
+      assertStringIncludes(contract?.[0].detail ?? "", `/app (${HOST})`);
+    },
+  );
+}
 
-  test("an engine that the builder's Deno does not have is skipped, the rest goes on", async (engine) => {
+// Nothing in it depends on the engine: one that works is enough.
+const [any] = [...engines].find(([, engine]) => typeof engine !== "string") ??
+  ["docker" as const];
+test(
+  any,
+  "an engine that the builder's Deno does not have is skipped, the rest goes on",
+  async (engine) => {
     await using here = await folder({
       "contract.json": JSON.stringify({
         healthPath: "/",
@@ -138,5 +164,5 @@ ENTRYPOINT ["deno", "eval", ${JSON.stringify(`${SERVER}; void 0`)}]
     const [left] = report.skipped ?? [];
     assertEquals(left?.name, "one-quickjs");
     assertStringIncludes(left?.reason ?? "", "--engine");
-  });
-}
+  },
+);
