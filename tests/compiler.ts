@@ -19,11 +19,11 @@ interface Compiler {
   env: Record<string, string>;
 }
 
-/** The flags of `deno compile` that ship, read from the Dockerfile. */
+/** The flags of `deno compile` that always ship, read from the Dockerfile. */
 export async function shippedFlags(): Promise<string[]> {
   const text = await Deno.readTextFile(`${project}/Dockerfile`);
   const flags = text.match(
-    /^RUN deno compile \$\{DENO_FLAGS\} (.*) -o \/hello main\.ts$/m,
+    /^ *(--no-prompt .*) -o \/hello main\.ts\b/m,
   )?.[1];
   if (!flags) throw new Error("Cannot find deno compile in the Dockerfile");
   return flags.split(" ");
