@@ -13,6 +13,7 @@ const FOLDERS = [
   "engine",
   "init",
   "measure",
+  "registry",
   "report",
   "sbom",
 ];

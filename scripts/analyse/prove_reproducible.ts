@@ -53,9 +53,9 @@ export function proveReproducible(
     first.id === second.id ? { name: "image ID", status: "pass" } : {
       name: "image ID",
       status: "skip",
-      detail: `the config states ${
+      detail: `no builder repeats what its config states of the build: ${
         listed([...new Set(places.map((place) => place.replace(/^.*\./, "")))])
-      }, which differ from build to build and are not compared`,
+      }`,
     },
   ];
 }

@@ -106,7 +106,7 @@ Deno.test("what no builder repeats is told, but does not fail", () => {
       name: "image ID",
       status: "skip",
       detail:
-        "the config states created, container, Hostname and comment, which differ from build to build and are not compared",
+        "no builder repeats what its config states of the build: created, container, Hostname and comment",
     },
   ]);
 });

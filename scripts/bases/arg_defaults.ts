@@ -39,8 +39,8 @@ export function argDefaults(text: string): Record<string, string> {
   return Object.fromEntries([...staged, ...global]);
 }
 
-/** Joins continued lines; drops comments, empty lines and here-documents. */
-function* instructions(text: string): Generator<string> {
+/** The instructions: joins continued lines; drops comments, empty lines and here-documents. */
+export function* instructions(text: string): Generator<string> {
   const escape = /^#\s*escape\s*=\s*`\s*$/im.test(text.split(/\r?\n/, 1)[0])
     ? "`"
     : "\\";
@@ -75,7 +75,7 @@ function words(text: string): string[] {
 }
 
 /** Removes quotes and escapes, and replaces references outside single quotes. */
-function unquote(
+export function unquote(
   word: string,
   known: (name: string) => string | undefined,
 ): string {
