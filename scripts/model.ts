@@ -213,7 +213,7 @@ export interface Engine {
   /** For each restriction it cannot apply, the reason why. */
   readonly cannot: Partial<Record<keyof Restrictions, string>>;
   /** Why it cannot date the files that it builds; absent when it can. */
-  readonly cannotDate?: string;
+  cannotDate?(): Promise<string | undefined>;
   /** @throws {UserError} with the failing step's output. */
   build(options: BuildOptions): Promise<void>;
   /** @returns `undefined` when it has no such image. */

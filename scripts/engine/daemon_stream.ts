@@ -83,6 +83,21 @@ export function daemonStream(
   }
 }
 
+/**
+ * The whole body of an answer, as text.
+ *
+ * @param socket As for {@linkcode daemonStream}.
+ * @param path As for {@linkcode daemonStream}.
+ * @throws {DaemonRefused} when it is not what was asked for.
+ */
+export async function daemonText(
+  socket: string,
+  path: string,
+  options?: DaemonStreamOptions,
+): Promise<string> {
+  return await new Response(daemonStream(socket, path, options)).text();
+}
+
 /** The answer on a connection: its status, and then its body. */
 class Body {
   readonly #connection: Deno.Conn;

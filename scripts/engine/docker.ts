@@ -6,9 +6,10 @@
  */
 import type { Restrictions } from "../model.ts";
 import { cannotDate } from "./cannot_date.ts";
-import { attempt } from "./command.ts";
+import { attempt, type CommandResult } from "./command.ts";
+import { daemonText } from "./daemon_stream.ts";
 import type { Builder } from "./docker_args.ts";
-import { DockerLike } from "./docker_like.ts";
+import { DockerLike, type HowItBuilds } from "./docker_like.ts";
 import { Unusable } from "./unusable.ts";
 
 /** A daemon that hangs is as good as none; a busy machine needs its time. */
@@ -72,28 +73,45 @@ async function reachable(path?: string): Promise<string | undefined> {
  * @throws {Unusable} when there is no client or no daemon answers.
  */
 export async function docker(signal?: AbortSignal): Promise<DockerLike> {
-  const format = ["--format", "{{json .}}"];
   const limit = AbortSignal.timeout(ANSWERS_WITHIN_MS);
   const options = { signal: signal ? AbortSignal.any([signal, limit]) : limit };
-  const ask = async (args: string[]) => {
-    try {
-      return await attempt("docker", args, options);
-    } catch (error) {
-      if (error !== limit.reason || signal?.aborted) throw error;
-      throw new Unusable("docker", "its daemon does not answer in time", {
-        cause: error,
-      });
-    }
-  };
-  const endpoint = ["context", "inspect", "--format", ENDPOINT];
-  const [version, buildx, info, context, builder] = await Promise.all([
-    ask(["version", ...format]),
-    ask(["buildx", "version"]),
-    ask(["info", ...format]),
-    ask(endpoint),
-    ask(["buildx", "inspect"]),
-  ]);
-  const { Client, Server } = parse(version.stdout);
+  const client = (args: string[]) => attempt("docker", args, options);
+  try {
+    // The daemon itself answers at once, the client after a tenth of a second.
+    const endpoint = await client(["context", "inspect", "--format", ENDPOINT]);
+    const socket = await reachable(socketOf(endpoint.stdout));
+    const { version, info } = socket === undefined
+      ? await askClient(client)
+      : await askDaemon((path) => daemonText(socket, path, options));
+    return new DockerLike({
+      name: "docker",
+      version,
+      build: howItBuilds,
+      cannot: info === undefined ? {} : limitsOf(info),
+      socket,
+    });
+  } catch (error) {
+    if (error !== limit.reason || signal?.aborted) throw error;
+    throw new Unusable("docker", "its daemon does not answer in time", {
+      cause: error,
+    });
+  }
+}
+
+/** What is to be known of a daemon. */
+interface Facts {
+  version: string;
+  /** All that it says of itself, as JSON. */
+  info?: string;
+}
+
+const AS_JSON = ["--format", "{{json .}}"];
+
+async function askClient(
+  client: (args: string[]) => Promise<CommandResult>,
+): Promise<Facts> {
+  const version = await client(["version", ...AS_JSON]);
+  const { Server } = parse(version.stdout);
   if (!Server?.Version) {
     const said = version.output.split("\n")
       .filter((line) => line.trim() !== "" && !line.startsWith("{"));
@@ -104,14 +122,28 @@ export async function docker(signal?: AbortSignal): Promise<DockerLike> {
         : "the command is there, but not a docker daemon",
     );
   }
-  return new DockerLike({
-    name: "docker",
-    version: Server.Version,
+  const { code, stdout } = await client(["info", ...AS_JSON]);
+  return { version: Server.Version, info: code === 0 ? stdout : undefined };
+}
+
+async function askDaemon(
+  get: (path: string) => Promise<string>,
+): Promise<Facts> {
+  const [version, info] = await Promise.all([get("/version"), get("/info")]);
+  return { version: JSON.parse(version).Version, info };
+}
+
+async function howItBuilds(): Promise<HowItBuilds> {
+  const [version, buildx, builder] = await Promise.all([
+    attempt("docker", ["version", ...AS_JSON]),
+    attempt("docker", ["buildx", "version"]),
+    attempt("docker", ["buildx", "inspect"]),
+  ]);
+  const { Client } = parse(version.stdout);
+  return {
     builder: builderOf(Client?.Version ?? "", buildx.code === 0),
-    cannot: info.code === 0 ? limitsOf(info.stdout) : {},
     cannotDate: cannotDate(builder.code === 0 ? builder.stdout : undefined),
-    socket: await reachable(socketOf(context.stdout)),
-  });
+  };
 }
 
 function parse(

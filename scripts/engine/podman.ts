@@ -80,7 +80,7 @@ export async function podman(signal?: AbortSignal): Promise<DockerLike> {
     if (probe.code !== 0) throw refused("it runs no container", probe.output);
     return new DockerLike({
       name: "podman",
-      builder: "podman",
+      build: () => ({ builder: "podman" }),
       ...podmanFacts(info.stdout),
     });
   } catch (error) {

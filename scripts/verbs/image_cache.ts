@@ -20,13 +20,16 @@ const MOST_IMAGES = 16;
 /** A folder of images. */
 export class ImageCache {
   readonly #folder: string;
-  readonly #version: string | undefined;
+  readonly #version: () => string | undefined;
 
   /**
    * @param folder Made when it is not there.
    * @param version Of what reads and probes images; without one, nothing is kept.
    */
-  constructor(folder: string, version: string | undefined = readerVersion()) {
+  constructor(
+    folder: string,
+    version: () => string | undefined = readerVersion,
+  ) {
     this.#folder = folder;
     this.#version = version;
   }
@@ -65,8 +68,9 @@ export class ImageCache {
   }
 
   #file(key: string[]): string | undefined {
-    if (this.#version === undefined) return undefined;
-    const name = hash("sha256", JSON.stringify([this.#version, ...key]));
+    const version = this.#version();
+    if (version === undefined) return undefined;
+    const name = hash("sha256", JSON.stringify([version, ...key]));
     return join(this.#folder, `${name}.json`);
   }
 
@@ -100,12 +104,16 @@ function checksum(text: string): string {
 /** The code that an image went through, by its bytes: other code is another cache. */
 const READERS = ["../archive/", "../analyse/"];
 
+/** Files that no image goes through. */
+const TESTS = /_test\.ts$|_fixture\.ts$|^testing/;
+
 /** @returns `undefined` when this code is in no folder that can be read. */
 function readerVersion(): string | undefined {
   try {
     const files = READERS.flatMap((reader) => {
       const folder = new URL(reader, import.meta.url);
-      return [...Deno.readDirSync(folder)].map(({ name }) => name).sort()
+      return [...Deno.readDirSync(folder)].map(({ name }) => name)
+        .filter((name) => !TESTS.test(name)).sort()
         .map((name) => new URL(name, folder));
     });
     const texts = files.map((file) => Deno.readTextFileSync(file));

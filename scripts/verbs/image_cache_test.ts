@@ -60,7 +60,7 @@ Deno.test("ImageCache gives what was put, to the same code and key alone", () =>
     await cache.put(KEY, image(2));
     assertEquals(await cache.get(KEY), image(2));
     assertEquals(await cache.get(["docker", "1.1", "sha256:1"]), undefined);
-    const other = new ImageCache(join(folder, "new"), "another version");
+    const other = new ImageCache(join(folder, "new"), () => "another");
     assertEquals(await other.get(KEY), undefined);
   }));
 

@@ -51,7 +51,8 @@ async function buildAgain(
     });
     const source = engineSource(engine, tag);
     const image = await readImage(source, { signal: io.signal });
-    return proveReproducible(variant.image, image, engine.cannotDate);
+    const cannotDate = await engine.cannotDate?.();
+    return proveReproducible(variant.image, image, cannotDate);
   } catch (error) {
     if (
       !(error instanceof UserError) || error instanceof EngineGone ||
