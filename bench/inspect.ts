@@ -1,7 +1,8 @@
 /**
  * `deno run -A bench/inspect.ts [IMAGE...]`: `deno task image inspect` and dive on
- * the same images in one run, and our memory on a huge image and on one of very
- * many files. Without names it makes three images of the sizes of our variants.
+ * the same images in turn, medians of `RUNS`, and our memory on a huge image and
+ * on one of very many files. Cold is an image that was never read, warm one that
+ * was. Without names it makes three images of the sizes of our variants.
  *
  * dive: `go install github.com/wagoodman/dive@v0.13.1`; `DIVE` names the binary
  * when it is not in the path.
@@ -62,8 +63,22 @@ function taskWords(): string[] {
 
 const TASK = taskWords();
 
-function inspect(image: string): Promise<Cost> {
-  return runProcess(Deno.execPath(), [...TASK, "inspect", image]);
+/** Where Deno keeps modules, which must not move with our own cache. */
+async function denoDir(): Promise<string> {
+  const { stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["info", "--json"],
+  }).output();
+  return JSON.parse(new TextDecoder().decode(stdout)).denoDir;
+}
+
+const DENO_DIR = await denoDir();
+
+/** @param cache Folder in which images that were read are kept. */
+function inspect(image: string, cache: string): Promise<Cost> {
+  return runProcess(Deno.execPath(), [...TASK, "inspect", image], {
+    XDG_CACHE_HOME: cache,
+    DENO_DIR,
+  });
 }
 
 function dive(args: string[]): Promise<Cost> {
@@ -85,53 +100,37 @@ async function inTurn(
   return total;
 }
 
-/** All at the same time: what the slowest took, and the CPU of all. */
-async function atOnce(
-  images: string[],
-  run: (image: string) => Promise<Cost>,
-): Promise<Cost> {
-  const costs = await Promise.all(images.map(run));
-  return {
-    seconds: Math.max(...costs.map(({ seconds }) => seconds)),
-    cpuSeconds: costs.reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0),
-    peakBytes: Math.max(...costs.map(({ peakBytes }) => peakBytes)),
-  };
-}
-
-/** The run that took least time: noise only ever adds. */
-async function best(run: () => Promise<Cost>, costs: Cost[] = []) {
-  costs.push(await run());
-  return costs.reduce((a, b) => b.seconds < a.seconds ? b : a);
+function median(costs: Cost[]): Cost {
+  const sorted = costs.toSorted((a, b) => a.seconds - b.seconds);
+  return sorted[Math.floor(sorted.length / 2)];
 }
 
 function line(name: string, { seconds, cpuSeconds, peakBytes }: Cost): void {
   console.log(
-    `  ${name.padEnd(10)} ${seconds.toFixed(2).padStart(6)} s   CPU ${
+    `  ${name.padEnd(12)} ${seconds.toFixed(2).padStart(6)} s   CPU ${
       cpuSeconds.toFixed(2).padStart(5)
     } s   peak ${formatBytes(peakBytes)}`,
   );
 }
 
-/** Both tools on the same images, taking turns so that neither has the warmer cache. */
-async function duel(
+/** All contenders on the same images, in turn, so that none has the quieter machine. */
+async function contest(
   title: string,
   images: string[],
-  ours: (image: string) => Promise<Cost>,
-  theirs: (image: string) => Promise<Cost>,
-  all = inTurn,
+  contenders: Record<string, (image: string) => Promise<Cost>>,
 ): Promise<void> {
-  const costs: [Cost[], Cost[]] = [[], []];
-  let us: Cost | undefined;
-  let them: Cost | undefined;
+  const all = Object.entries(contenders)
+    .map(([name, run]) => ({ name, run, costs: [] as Cost[] }));
   for (let round = 0; round < RUNS; round++) {
-    them = await best(() => all(images, theirs), costs[1]);
-    us = await best(() => all(images, ours), costs[0]);
+    for (const { run, costs } of all) costs.push(await inTurn(images, run));
   }
-  if (us === undefined || them === undefined) return;
-  console.log(`${title}, ${images.length} images, best of ${RUNS}:`);
-  line("dive", them);
-  line("inspect", us);
-  console.log(`  dive / inspect: ${(them.seconds / us.seconds).toFixed(2)}`);
+  console.log(`${title}, ${images.length} images, median of ${RUNS}:`);
+  for (const { name, costs } of all) line(name, median(costs));
+  const [first, ...others] = all;
+  for (const { name, costs } of others) {
+    const ratio = median(first.costs).seconds / median(costs).seconds;
+    console.log(`  ${first.name} / ${name}: ${ratio.toFixed(2)}`);
+  }
 }
 
 async function memory(folder: string): Promise<void> {
@@ -139,17 +138,12 @@ async function memory(folder: string): Promise<void> {
   for (const [name, plan] of HUGE) {
     const pipe = join(folder, "pipe");
     await runProcess("mkfifo", [pipe]);
-    const running = inspect(pipe);
+    const running = inspect(pipe, folder);
     const file = await Deno.open(pipe, { write: true });
     await writeChunks(makeImage("bench:huge", plan), file.writable);
     line(name, await running);
     await Deno.remove(pipe);
   }
-}
-
-/** Gives an archive to the engine. */
-async function load(archive: string): Promise<void> {
-  await runProcess("docker", ["load", "--quiet", "--input", archive]);
 }
 
 async function hasDocker(): Promise<boolean> {
@@ -173,20 +167,23 @@ async function main(): Promise<void> {
       const file = await Deno.create(archive);
       await writeChunks(makeImage(name, MADE[name]), file.writable);
       if (docker) {
-        await load(archive);
+        await runProcess("docker", ["load", "--quiet", "--input", archive]);
         made.push(name);
       }
     }
-    await duel(
-      "archives on disk",
-      archives,
-      inspect,
-      (path) => dive(["--source", "docker-archive", path]),
-    );
+    await contest("archives on disk", archives, {
+      dive: (path) => dive(["--source", "docker-archive", path]),
+      inspect: (path) => inspect(path, folder),
+    });
     if (docker) {
-      const engine = (name: string) => dive([name]);
-      await duel("from the engine, in turn", names, inspect, engine);
-      await duel("from the engine, at once", names, inspect, engine, atOnce);
+      let run = 0;
+      const warm = join(folder, "warm");
+      await inTurn(names, (name) => inspect(name, warm));
+      await contest("from docker, its export included", names, {
+        dive: (name) => dive([name]),
+        cold: (name) => inspect(name, join(folder, `cold-${run++}`)),
+        warm: (name) => inspect(name, warm),
+      });
     }
     await memory(folder);
   } finally {
