@@ -5,6 +5,12 @@
  */
 import { EXIT, UserError } from "../scripts/errors.ts";
 
+/** What has to be stopped or removed however a benchmark ends. */
+export const cleanup = new AsyncDisposableStack();
+const INTERRUPTED = 130;
+const over = new AbortController();
+cleanup.defer(() => over.abort());
+
 /** Whether a command is in the path. */
 export async function hasCommand(name: string): Promise<boolean> {
   const { success } = await new Deno.Command("sh", {
@@ -28,6 +34,7 @@ export async function output(
   const [command, ...args] = words;
   const { success, stdout, stderr } = await new Deno.Command(command, {
     args,
+    signal: over.signal,
     ...options,
   }).output();
   const decoder = new TextDecoder();
@@ -37,34 +44,83 @@ export async function output(
   throw new Error(`${words.join(" ")} failed: ${end}`);
 }
 
+/** Those of some commands that are not in the path. */
+export async function missing(names: string[]): Promise<string[]> {
+  const there = await Promise.all(names.map(hasCommand));
+  return names.filter((_, index) => !there[index]);
+}
+
 /**
  * Makes sure that commands are there.
  *
  * @throws {UserError} Which are not.
  */
 export async function required(names: string[]): Promise<void> {
-  const there = await Promise.all(names.map(hasCommand));
-  const missing = names.filter((_, index) => !there[index]);
-  if (missing.length === 0) return;
-  throw new UserError(`Not found: ${missing.join(", ")}`, {
+  const lacks = await missing(names);
+  if (lacks.length === 0) return;
+  throw new UserError(`Not found: ${lacks.join(", ")}`, {
     next:
       "Install them: wrk and util-linux are Debian packages, Go is at go.dev",
     exitCode: EXIT.environment,
   });
 }
 
+/** Says what a user can mend in two lines, and ends with its exit code. */
+function endWith(error: UserError): never {
+  console.error(`${error.message}\nnext: ${error.next}`);
+  if (error.output) console.error(error.output);
+  Deno.exit(error.exitCode);
+}
+
 /**
- * A number that the environment may change.
- *
- * @throws {UserError} When it is no number above 0.
+ * A number that the environment may change. Ends with 2 when it is no number
+ * above 0.
  */
 export function setting(name: string, otherwise: number): number {
   const text = Deno.env.get(name);
   if (!text) return otherwise;
   const value = Number(text);
   if (value > 0 && Number.isFinite(value)) return value;
-  throw new UserError(
-    `Cannot use ${name}=${JSON.stringify(text)}: expected a number above 0`,
-    { next: `Leave it out for ${otherwise}` },
+  const problem = `Cannot use ${name}=${JSON.stringify(text)}`;
+  return endWith(
+    new UserError(`${problem}: expected a number above 0`, {
+      next: `Leave it out for ${otherwise}`,
+    }),
   );
+}
+
+/** A temporary folder that goes with the benchmark. */
+export async function benchFolder(): Promise<string> {
+  const folder = await Deno.makeTempDir({ prefix: "bench-" });
+  cleanup.defer(() => Deno.remove(folder, { recursive: true }));
+  return folder;
+}
+
+/**
+ * Runs a benchmark, and cleans up after it, also when a signal ends it. What it
+ * lacks or cannot use ends it with a message; anything
+ * else thrown is a bug and shows its stack.
+ *
+ * @param main Returns the exit code; nothing is 0.
+ */
+export async function runBench(
+  main: () => Promise<number | void>,
+): Promise<void> {
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    Deno.addSignalListener(signal, async () => {
+      await cleanup.disposeAsync();
+      Deno.exit(INTERRUPTED);
+    });
+  }
+  try {
+    const code = await main() ?? EXIT.ok;
+    await cleanup.disposeAsync();
+    Deno.exit(code);
+  } catch (error) {
+    // What a signal has ended fails, and need not be told.
+    if (over.signal.aborted) return;
+    await cleanup.disposeAsync();
+    if (error instanceof UserError) endWith(error);
+    throw error;
+  }
 }

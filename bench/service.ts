@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { cleanup } from "./commands.ts";
 import { parseContract } from "../scripts/measure/contract_schema.ts";
 import { settle } from "../scripts/measure/measure_memory.ts";
 import { startProcess } from "../scripts/measure/process_start.ts";
@@ -64,6 +65,8 @@ export async function startService(
     ? [path]
     : ["taskset", "--cpu-list", `${core}`, path];
   const process = startProcess(words[0], words.slice(1), env);
+  // Ended twice is ended; but a signal to the benchmark must end it too.
+  cleanup.use(process);
   try {
     const { readyMs } = await waitUntilReady(process, CONTRACT);
     const pid = await process.pid();

@@ -9,7 +9,7 @@
  * @module
  */
 import { median } from "../scripts/measure/statistics.ts";
-import { required, setting } from "./commands.ts";
+import { benchFolder, required, runBench, setting } from "./commands.ts";
 import { buildEcho, buildService } from "./programs.ts";
 import {
   type Program,
@@ -128,21 +128,17 @@ async function compare(programs: Map<string, Program>, path: string) {
 
 async function main(): Promise<void> {
   await required(["wrk", "go", "taskset"]);
-  const folder = await Deno.makeTempDir({ prefix: "bench-throughput-" });
-  try {
-    const programs = new Map<string, Program>();
-    const add = (name: string, path: string, env: Program["env"]) =>
-      programs.set(name, { path, env, core: SERVER_CORE });
-    add("hello", await buildService(folder), SHIPPED_ENV);
-    add("echo", await buildEcho(folder), { GOMAXPROCS: "1" });
-    for (const argument of Deno.args) {
-      const [name, path] = argument.split("=", 2);
-      add(name, path, SHIPPED_ENV);
-    }
-    for (const path of PATHS) await compare(programs, path);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
+  const folder = await benchFolder();
+  const programs = new Map<string, Program>();
+  const add = (name: string, path: string, env: Program["env"]) =>
+    programs.set(name, { path, env, core: SERVER_CORE });
+  add("hello", await buildService(folder), SHIPPED_ENV);
+  add("echo", await buildEcho(folder), { GOMAXPROCS: "1" });
+  for (const argument of Deno.args) {
+    const [name, path] = argument.split("=", 2);
+    add(name, path, SHIPPED_ENV);
   }
+  for (const path of PATHS) await compare(programs, path);
 }
 
-await main();
+await runBench(main);

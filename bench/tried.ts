@@ -11,7 +11,14 @@ import { markdownTable } from "markdown-table";
 import { messageOf } from "../scripts/errors.ts";
 import { formatBytes } from "../scripts/format.ts";
 import { median } from "../scripts/measure/statistics.ts";
-import { hasCommand, output, required, setting } from "./commands.ts";
+import {
+  benchFolder,
+  hasCommand,
+  output,
+  required,
+  runBench,
+  setting,
+} from "./commands.ts";
 import { type Compile, serviceCompiler, shipped } from "./programs.ts";
 import { type Program, SHIPPED_ENV, startService } from "./service.ts";
 import { type Candidate, CANDIDATES, PLAIN } from "./tried_candidates.ts";
@@ -137,36 +144,33 @@ function table(ways: Way[]): string {
 
 async function main(words: string[]): Promise<void> {
   await required(["wrk", "taskset"]);
-  const folder = await Deno.makeTempDir({ prefix: "bench-tried-" });
-  try {
-    const compile = await serviceCompiler(folder);
-    const { extra } = await shipped();
-    const all: Candidate[] = [
-      ...CANDIDATES,
-      ...extra.length > 0 ? [{ name: "as shipped", flags: extra }] : [],
-    ];
-    const ways: Way[] = [];
-    for (const candidate of all) {
-      const { name } = candidate;
-      const wanted = name.startsWith(PLAIN) || words.length === 0 ||
-        words.some((word) => name.includes(word));
-      if (!wanted) continue;
-      try {
-        ways.push(await prepare(candidate, compile, folder));
-      } catch (error) {
-        console.error(`${name}: left out: ${messageOf(error)}`);
-      }
+  const folder = await benchFolder();
+  const compile = await serviceCompiler(folder);
+  const { extra } = await shipped();
+  const all: Candidate[] = [
+    ...CANDIDATES,
+    ...extra.length > 0 ? [{ name: "as shipped", flags: extra }] : [],
+  ];
+  const ways: Way[] = [];
+  for (const candidate of all) {
+    const { name } = candidate;
+    const wanted = name.startsWith(PLAIN) || words.length === 0 ||
+      words.some((word) => name.includes(word));
+    if (!wanted) continue;
+    try {
+      ways.push(await prepare(candidate, compile, folder));
+    } catch (error) {
+      if (name === PLAIN) throw error;
+      console.error(`${name}: left out: ${messageOf(error)}`);
     }
-    for (let run = 0; run < STARTS; run++) {
-      for (const way of ways) await measureStart(way);
-    }
-    for (let round = 0; round < ROUNDS; round++) {
-      for (const way of ways) await measureLoad(way);
-    }
-    console.log(table(ways));
-  } finally {
-    await Deno.remove(folder, { recursive: true });
   }
+  for (let run = 0; run < STARTS; run++) {
+    for (const way of ways) await measureStart(way);
+  }
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const way of ways) await measureLoad(way);
+  }
+  console.log(table(ways));
 }
 
-await main(Deno.args);
+await runBench(() => main(Deno.args));

@@ -48,6 +48,8 @@ const V8_FLAGS = [
   "--always-sparkplug",
   "--no-flush-bytecode",
   "--stack-size=256",
+  // Together.
+  "--max-semi-space-size=1,--no-maglev",
 ];
 
 const ENVIRONMENT: Record<string, string>[] = [

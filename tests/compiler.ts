@@ -63,7 +63,10 @@ export async function findCompiler(folder: string) {
       const compiler = await find(folder);
       const probe = `${folder}/probe.ts`;
       await Deno.writeTextFile(probe, "");
-      await compile(compiler, probe, "probe", []);
+      const program = await compile(compiler, probe, "probe", []);
+      // A runtime of another version compiles, and does not run.
+      const { success } = await new Deno.Command(program).output();
+      if (!success) throw new Error("What deno compile makes does not run");
       return {
         compile: (source: string, name: string, flags: string[]) =>
           compile(compiler, source, name, flags),

@@ -1,0 +1,46 @@
+/**
+ * `deno task bench [NAME...]`: the benchmarks, one after the other, since they
+ * would disturb each other; names choose some of them. One whose tools are not
+ * here is skipped, with the reason.
+ *
+ * @module
+ */
+import { EXIT, UserError } from "../scripts/errors.ts";
+import { missing, runBench } from "./commands.ts";
+
+/** Whether the tools that a benchmark cannot do without are here. */
+const BENCHES: Record<string, { needs: string[] }> = {
+  inspect: { needs: [Deno.env.get("DIVE") ?? "dive"] },
+  throughput: { needs: ["wrk", "taskset", "go"] },
+  soak: { needs: ["wrk", "taskset"] },
+  tried: { needs: ["wrk", "taskset"] },
+};
+
+async function main(): Promise<number> {
+  const names = Deno.args.length > 0 ? Deno.args : Object.keys(BENCHES);
+  const unknown = names.find((name) => !Object.hasOwn(BENCHES, name));
+  if (unknown !== undefined) {
+    throw new UserError(`Unknown benchmark ${JSON.stringify(unknown)}`, {
+      next: `Known are ${Object.keys(BENCHES).join(", ")}`,
+    });
+  }
+  let failed = false;
+  for (const name of names) {
+    console.log(`\n== ${name}`);
+    const lacks = await missing(BENCHES[name].needs);
+    if (lacks.length > 0) {
+      console.log(`skipped: not found: ${lacks.join(", ")}`);
+      continue;
+    }
+    const { success } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", new URL(`${name}.ts`, import.meta.url).pathname],
+      stdin: "inherit",
+      stdout: "inherit",
+      stderr: "inherit",
+    }).spawn().status;
+    failed ||= !success;
+  }
+  return failed ? EXIT.checkFailed : EXIT.ok;
+}
+
+await runBench(main);
