@@ -4,17 +4,16 @@
  *
  * @module
  */
-import { cleanup } from "./commands.ts";
+import { freePort } from "../scripts/engine/free_port.ts";
 import { parseContract } from "../scripts/measure/contract_schema.ts";
 import { settle } from "../scripts/measure/measure_memory.ts";
-import { startProcess } from "../scripts/measure/process_start.ts";
 import {
   readTree,
   type ServiceProcess,
 } from "../scripts/measure/read_process.ts";
 import { sleep } from "../scripts/measure/time_limit.ts";
-import { urlOf } from "../scripts/measure/url_of.ts";
 import { waitUntilReady } from "../scripts/measure/wait_until_ready.ts";
+import { cleanup } from "./commands.ts";
 
 const ROOT = new URL("..", import.meta.url);
 
@@ -61,29 +60,49 @@ export async function startService(
   { path, env = {}, core }: Program,
 ): Promise<Service> {
   // taskset becomes the program: the process is the same.
-  const words = core === undefined
+  const [command, ...args] = core === undefined
     ? [path]
     : ["taskset", "--cpu-list", `${core}`, path];
-  const process = startProcess(words[0], words.slice(1), env);
-  // Ended twice is ended; but a signal to the benchmark must end it too.
-  cleanup.use(process);
+  const port = freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const startedAt = performance.now();
+  const child = new Deno.Command(command, {
+    args,
+    env: { ...env, PORT: `${port}` },
+    clearEnv: true,
+    stdin: "null",
+    stdout: "null",
+    stderr: "null",
+  }).spawn();
+  const exited = child.status.then(({ code }) => code);
+  const stop = async () => {
+    try {
+      child.kill("SIGKILL");
+    } catch {
+      // It has ended already.
+    }
+    await exited;
+  };
+  // Also when a signal ends the benchmark.
+  cleanup.defer(stop);
+  const logs = () => Promise.resolve("");
   try {
+    const process = { url, startedAt, exited, logs };
     const { readyMs } = await waitUntilReady(process, CONTRACT);
-    const pid = await process.pid();
-    const read = () => readTree(pid ?? 0);
+    const read = () => readTree(child.pid);
     const alive = (found: ServiceProcess | undefined) => {
       if (!found) throw new Error(`${path} has ended`);
       return found;
     };
     return {
-      url: urlOf(process),
+      url,
       readyMs,
       look: async () => alive(await read()),
       settled: async () => alive(await settle(read, sleep)),
-      [Symbol.asyncDispose]: () => process[Symbol.asyncDispose](),
+      [Symbol.asyncDispose]: stop,
     };
   } catch (error) {
-    await process[Symbol.asyncDispose]();
+    await stop();
     throw error;
   }
 }

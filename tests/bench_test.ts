@@ -8,6 +8,19 @@ import { findCompiler } from "./compiler.ts";
 
 const ROOT = new URL("..", import.meta.url);
 
+let compiles: Promise<string | undefined> | undefined;
+
+/** Why nothing compiles here, if so. */
+async function lackOfCompiler(): Promise<string | undefined> {
+  const folder = await Deno.makeTempDir({ prefix: "bench-test-" });
+  try {
+    const { reason } = await findCompiler(folder);
+    return reason && `nothing compiles here: ${reason}`;
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
 /** Why the benchmarks with these tools cannot run here, if so. */
 async function lack(tools: string[]): Promise<string | undefined> {
   const [tool] = await missing(tools);
@@ -18,13 +31,7 @@ async function lack(tools: string[]): Promise<string | undefined> {
     const why = await fetched.then(() => undefined, messageOf);
     if (why !== undefined) return why;
   }
-  const folder = await Deno.makeTempDir({ prefix: "bench-test-" });
-  try {
-    const { reason } = await findCompiler(folder);
-    return reason && `nothing compiles here: ${reason}`;
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+  return await (compiles ??= lackOfCompiler());
 }
 
 async function bench(args: string[], env: Record<string, string>) {

@@ -22,9 +22,8 @@ interface Compiler {
 /** The flags of `deno compile` that always ship, read from the Dockerfile. */
 export async function shippedFlags(): Promise<string[]> {
   const text = await Deno.readTextFile(`${project}/Dockerfile`);
-  const flags = text.match(
-    /^ *(--no-prompt .*) -o \/hello main\.ts\b/m,
-  )?.[1];
+  const flags = text.replaceAll(/\\\n\s*/g, "")
+    .match(/ (--no-prompt .*) -o \/hello main\.ts\b/)?.[1];
   if (!flags) throw new Error("Cannot find deno compile in the Dockerfile");
   return flags.split(" ");
 }

@@ -10,7 +10,7 @@ import type { Container } from "../model.ts";
  *
  * @throws {TypeError} When it was run without one: a mistake of the caller.
  */
-export function urlOf(container: Container): string {
+export function urlOf(container: Pick<Container, "url">): string {
   if (container.url === undefined) {
     throw new TypeError("The container was run without a port");
   }

@@ -36,7 +36,7 @@ export interface Ready {
  * @throws {UserError} With its log, when it ends first or never answers.
  */
 export async function waitUntilReady(
-  container: Container,
+  container: Pick<Container, "url" | "startedAt" | "exited" | "logs">,
   contract: Contract,
   options: { signal?: AbortSignal } = {},
 ): Promise<Ready> {
