@@ -15,13 +15,12 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { join } from "node:path";
-import { Buildah } from "../scripts/engine/buildah.ts";
 import { attempt, run } from "../scripts/engine/command.ts";
 import { findEngine, sweep } from "../scripts/engine/find_engine.ts";
-import { processes, rootOf } from "../scripts/engine/processes.ts";
 import { EXIT, UserError } from "../scripts/errors.ts";
 import type { Container, Engine, EngineName } from "../scripts/model.ts";
 import { copyPrograms } from "./copy_programs.ts";
+import { containersOf, traces } from "./traces.ts";
 
 const NAME = `localhost/deno-small-image-engine-test-${Deno.pid}`;
 const LABEL = "deno-small-image.test";
@@ -121,38 +120,7 @@ function says(line: string, words: string): boolean {
   return line.replace(/^#\d+ [\d.]+ /, "") === words;
 }
 
-/** Containers that this process has made and that are still there. */
-async function ours(engine: Engine): Promise<string[]> {
-  const listed = engine.name === "buildah"
-    ? await run("buildah", ["containers", "--format", "{{.ContainerName}}"])
-    : await run(engine.name, ["ps", "--all", "--format", "{{.Names}}"]);
-  const mine = (text: string) => text.includes(`-${Deno.pid}-`);
-  const found = listed.split("\n").filter(mine);
-  // Those of a build tell it only in their stored options.
-  if (engine instanceof Buildah) {
-    for await (const { name } of Deno.readDir(engine.containers)) {
-      const path = join(engine.containers, name, "userdata/buildah.json");
-      const state = await Deno.readTextFile(path).catch(() => "");
-      if (mine(/"CgroupParent":"[^"]*"/.exec(state)?.[0] ?? "")) {
-        found.push(name);
-      }
-    }
-  }
-  return found;
-}
-
-/** Processes and temporary folders that bear a name. */
-function traces(name: string): string[] {
-  const folder = Deno.env.get("TMPDIR") || "/var/tmp";
-  return [
-    ...processes().filter((process) =>
-      process.args.some((word) => word.includes(name)) ||
-      rootOf(process.pid)?.includes(name)
-    ).map((process) => process.args.join(" ")),
-    ...[...Deno.readDirSync(folder)].map((entry) => entry.name)
-      .filter((entry) => entry.includes(name)),
-  ];
-}
+const ours = (engine: Engine) => containersOf(engine, Deno.pid);
 
 async function findHere(name: EngineName): Promise<Engine | undefined> {
   try {

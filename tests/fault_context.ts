@@ -7,7 +7,10 @@
 import { join } from "node:path";
 import { copyPrograms } from "./copy_programs.ts";
 
-/** Serves `GET /`, keeps connections, and ends with 0 when told to. */
+/**
+ * Serves `GET /`, keeps connections, and ends with 0 when told to; `GET /late`
+ * is answered only where the image has `ANSWERS` set.
+ */
 const SERVICE = String.raw`
 $SIG{TERM} = $SIG{INT} = sub { exit 0 };
 $SIG{PIPE} = "IGNORE";
@@ -35,8 +38,10 @@ while (1) {
     }
     $client->{text} .= $text;
     while ($client->{text} =~ s/^(\S+).*?\r\n\r\n//s) {
-      my $close = $& =~ /^connection: *close/im;
-      my $body = $1 eq "HEAD" ? "" : "right";
+      my ($request, $method) = ($&, $1);
+      next if $request =~ m{^GET /late } && !$ENV{ANSWERS};
+      my $close = $request =~ /^connection: *close/im;
+      my $body = $method eq "HEAD" ? "" : "right";
       syswrite($client->{socket},
         "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n$body");
       next unless $close;
@@ -56,8 +61,15 @@ EXPOSE 8080
 ENTRYPOINT ["/bin/perl", "/serve.pl"]
 `;
 
-/** A variant whose build takes a minute, once \`sleep\` is seen. */
-export const SLOW_BUILD = SERVES.replace("USER", "RUN sleep 57\nUSER");
+/** Words of a sleep of a minute that can be told from everybody else's. */
+export function longSleep(): string {
+  return `sleep 57.${crypto.getRandomValues(new Uint32Array(1))[0]}`;
+}
+
+/** A variant whose build takes a minute. */
+export function slowBuild(sleep: string): string {
+  return SERVES.replace("USER", `RUN ${sleep}\nUSER`);
+}
 
 const CONTRACT = {
   healthPath: "/",

@@ -31,6 +31,8 @@ export interface ChooseOptions {
   engine: Engine;
   /** The Dockerfiles' own bases; `""` for one that they do not leave open. */
   defaults: { builder: string; runtime: string };
+  /** Whether the user named one of them: no stand-in takes its place then. */
+  named?: boolean;
   /** Assemble anew what was assembled before. */
   refresh?: boolean;
   /** What the images are for; the machine's own when absent. */
@@ -61,8 +63,11 @@ export async function chooseBases(options: ChooseOptions): Promise<Bases> {
       const why = "registry: the Dockerfiles leave no base open";
       return await fromRegistry(options, why);
     }
-    const { available, why } = await reach(options);
-    if (available) return await fromRegistry(options, `registry: ${why}`);
+    const { failure, why } = await reach(options);
+    if (failure === undefined) {
+      return await fromRegistry(options, `registry: ${why}`);
+    }
+    if (options.named) throw failure;
     reason = why;
   }
   const { builder, runtime } = await assembleBases(options);
@@ -97,7 +102,7 @@ async function fromRegistry(
 /** Finds out whether every base is here or can be pulled. */
 async function reach(
   { engine, defaults, architecture, onLine, signal }: ChooseOptions,
-): Promise<{ available: boolean; why: string }> {
+): Promise<{ failure?: UserError; why: string }> {
   const pulled: string[] = [];
   const images = [defaults.builder, defaults.runtime].filter(Boolean);
   for (const image of images) {
@@ -114,11 +119,11 @@ async function reach(
     } catch (error) {
       signal?.throwIfAborted();
       if (!(error instanceof UserError)) throw error;
-      return { available: false, why: messageOf(error).split("\n", 1)[0] };
+      return { failure: error, why: messageOf(error).split("\n", 1)[0] };
     }
   }
   const why = pulled.length > 0
     ? `pulled ${pulled.join(" and ")}`
     : `${images.join(" and ")} ${images.length > 1 ? "are" : "is"} here`;
-  return { available: true, why };
+  return { why };
 }

@@ -180,9 +180,13 @@ export class Buildah implements Engine {
   async sweep(): Promise<string[]> {
     await endLeftovers();
     const removed = await this.#removeWorking(isLeftover);
-    const json = await run("buildah", ["images", "--json"]);
-    const tags = (imageList.nullable().parse(JSON.parse(json)) ?? [])
-      .flatMap(({ names }) => names ?? []).filter(isLeftoverTag);
+    const { code, stdout } = await attempt("buildah", ["images", "--json"]);
+    // It fails when somebody removes an image meanwhile; the next run sweeps too.
+    const images = code === 0
+      ? imageList.nullable().parse(JSON.parse(stdout)) ?? []
+      : [];
+    const tags = images.flatMap(({ names }) => names ?? [])
+      .filter(isLeftoverTag);
     if (tags.length > 0) await attempt("buildah", ["rmi", ...tags]);
     await sweepScratch();
     return removed;

@@ -15,6 +15,8 @@ import { containerName, owner } from "../owner.ts";
 import { isInGroup, killGroup } from "./processes.ts";
 
 const NO_SUCH = /no such (container|object)/i;
+/** Somebody else removes it. */
+const IN_PROGRESS = /removal of container .* is already in progress/i;
 const PORT_TAKEN = /port is already allocated|address already in use/i;
 
 /**
@@ -174,9 +176,13 @@ class DockerContainer implements Container {
   async [Symbol.asyncDispose](): Promise<void> {
     const args = ["rm", "--force", "--volumes", this.#name];
     try {
-      const result = await attemptDocker(this.#command, args);
-      if (result.code !== 0 && !NO_SUCH.test(result.output)) {
-        throw new CommandFailed(this.#command, args, result);
+      for (let tries = 1;; tries++) {
+        const result = await attemptDocker(this.#command, args);
+        if (result.code === 0 || NO_SUCH.test(result.output)) break;
+        if (!IN_PROGRESS.test(result.output) || tries === 50) {
+          throw new CommandFailed(this.#command, args, result);
+        }
+        await new Promise((resolve) => setTimeout(resolve, 100));
       }
     } catch (error) {
       // A daemon that was killed leaves its containers at work.

@@ -13,7 +13,7 @@ const CLEANS_UP_WITHIN_MS = 3000;
 
 /**
  * The engines' commands that work for a run that is gone: their arguments name
- * its container.
+ * its container or its tag.
  *
  * @param all As {@linkcode processes} gives them.
  * @param isGone Whether a name is that of a run that is gone.
@@ -25,7 +25,7 @@ export function commandsLeft(
   const engines = ["buildah", "docker", "podman"];
   return all.filter(({ args: [program = "", ...words] }) =>
     engines.includes(basename(program)) &&
-    words.some((word) => word.split(/[=,]/).some(isGone))
+    words.some((word) => word.split(/[=,/:]/).some(isGone))
   ).map(({ pid }) => pid);
 }
 

@@ -5,8 +5,9 @@
  *
  * @module
  */
-import { EXIT, UserError } from "../errors.ts";
+import { EXIT, explainFiles, UserError } from "../errors.ts";
 import type { Engine } from "../model.ts";
+import { makeScratch, removeScratch } from "../scratch_folder.ts";
 import { copyContext } from "./copy_context.ts";
 import { entryCandidates } from "./find_entry.ts";
 
@@ -59,11 +60,12 @@ export async function nextDeploy(
   const { engine, context, tag, build, signal } = options;
   const dockerfile = relativeTo(context, options.dockerfile);
   const entry = await findEntry(context, dockerfile);
-  const scratch = await Deno.makeTempDir({ prefix: "next-deploy-" });
   const remove = async () => {
     if (await engine.inspect(tag)) await engine.remove(tag);
   };
+  let scratch: string | undefined;
   try {
+    scratch = await makeScratch();
     await copyContext(context, scratch, dockerfile, signal);
     await Deno.writeTextFile(`${scratch}/${entry}`, CHANGE, { append: true });
     await build({
@@ -81,9 +83,11 @@ export async function nextDeploy(
     return { tag, newDiffIds, entry, [Symbol.asyncDispose]: remove };
   } catch (error) {
     await remove();
-    throw error;
+    const next = "Set TMPDIR to a folder with room for a copy of the context";
+    const message = "Cannot copy the context";
+    throw explainFiles(message, error, { full: next, readOnly: next }) ?? error;
   } finally {
-    await Deno.remove(scratch, { recursive: true });
+    if (scratch !== undefined) await removeScratch(scratch);
   }
 }
 

@@ -47,13 +47,15 @@ function basesFor(
       {},
       ...files.map((file) => argDefaults(file.text)),
     );
+    const { BUILDER_IMAGE, RUNTIME_IMAGE } = config.buildArgs;
     const bases = await chooseBases({
       wanted: config.bases,
       engine,
       defaults: {
-        builder: config.buildArgs.BUILDER_IMAGE ?? named.BUILDER_IMAGE ?? "",
-        runtime: config.buildArgs.RUNTIME_IMAGE ?? named.RUNTIME_IMAGE ?? "",
+        builder: BUILDER_IMAGE ?? named.BUILDER_IMAGE ?? "",
+        runtime: RUNTIME_IMAGE ?? named.RUNTIME_IMAGE ?? "",
       },
+      named: BUILDER_IMAGE !== undefined || RUNTIME_IMAGE !== undefined,
       refresh: config.refreshBases,
       ...(architecture === HOST ? {} : { architecture }),
       denoFlags: await standInFlags(config.context),
@@ -74,7 +76,12 @@ function basesFor(
       signal: io.signal,
     });
     say(bases.reason);
-    return bases;
+    // What the user names goes into the builds, whatever was assembled.
+    return {
+      ...bases,
+      builder: BUILDER_IMAGE ?? bases.builder,
+      runtime: RUNTIME_IMAGE ?? bases.runtime,
+    };
   });
 }
 

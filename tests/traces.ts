@@ -1,0 +1,71 @@
+/**
+ * What a run may have left behind: whoever tests that it leaves nothing looks
+ * here, by the process id that is a part of every name it gives.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import { Buildah } from "../scripts/engine/buildah.ts";
+import { run } from "../scripts/engine/command.ts";
+import { processes, rootOf } from "../scripts/engine/processes.ts";
+import type { Engine } from "../scripts/model.ts";
+
+/** Containers that a process has made and that are still there. */
+export async function containersOf(
+  engine: Engine,
+  pid: number,
+): Promise<string[]> {
+  const listed = engine.name === "buildah"
+    ? await run("buildah", ["containers", "--format", "{{.ContainerName}}"])
+    : await run(engine.name, ["ps", "--all", "--format", "{{.Names}}"]);
+  const mine = (text: string) => text.includes(`-${pid}-`);
+  const found = listed.split("\n").filter(mine);
+  // Those of a build tell it only in their stored options.
+  if (engine instanceof Buildah) {
+    for await (const { name } of Deno.readDir(engine.containers)) {
+      const path = join(engine.containers, name, "userdata/buildah.json");
+      const state = await Deno.readTextFile(path).catch(() => "");
+      if (mine(/"CgroupParent":"[^"]*"/.exec(state)?.[0] ?? "")) {
+        found.push(name);
+      }
+    }
+  }
+  return found;
+}
+
+/** Tags that a process has made and that are still there. */
+export async function tagsOf(engine: Engine, pid: number): Promise<string[]> {
+  const format = engine.name === "buildah"
+    ? "{{.Name}}:{{.Tag}}"
+    : "{{.Repository}}:{{.Tag}}";
+  const listed = await retried(() =>
+    run(engine.name, ["images", "--format", format])
+  );
+  return listed.split("\n").filter((tag) =>
+    tag.includes("deno-small-image-") && tag.includes(`-${pid}-`)
+  );
+}
+
+/** `buildah images` fails when an image is removed while it lists them. */
+async function retried(list: () => Promise<string>): Promise<string> {
+  for (let tries = 1;; tries++) {
+    try {
+      return await list();
+    } catch (error) {
+      if (tries === 5) throw error;
+    }
+  }
+}
+
+/** Processes and temporary folders that bear a name. */
+export function traces(name: string): string[] {
+  const folder = Deno.env.get("TMPDIR") || "/var/tmp";
+  return [
+    ...processes().filter((process) =>
+      process.args.some((word) => word.includes(name)) ||
+      rootOf(process.pid)?.includes(name)
+    ).map((process) => process.args.join(" ")),
+    ...[...Deno.readDirSync(folder)].map((entry) => entry.name)
+      .filter((entry) => entry.includes(name)),
+  ];
+}
