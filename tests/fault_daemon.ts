@@ -6,6 +6,7 @@
  */
 import { join } from "node:path";
 import { attempt, run } from "../scripts/engine/command.ts";
+import { processes, signalProcess } from "../scripts/engine/processes.ts";
 
 /** A daemon; disposing of it ends and removes it. */
 export interface Daemon extends AsyncDisposable {
@@ -40,14 +41,12 @@ export async function startDaemon(): Promise<Daemon> {
     "--bridge", bridge, "--iptables=false", "--ip-masq=false",
     "--max-download-attempts", "1",
   ];
-  const start = () =>
-    new Deno.Command("dockerd", {
-      args,
-      stdin: "null",
-      stdout: "null",
-      stderr: "null",
-    }).spawn();
-  let child = start();
+  const child = new Deno.Command("dockerd", {
+    args,
+    stdin: "null",
+    stdout: "null",
+    stderr: "null",
+  }).spawn();
   const answers = async () => {
     for (let tries = 0; tries < 300; tries++) {
       if ((await attempt("docker", ["version"], { env })).code === 0) return;
@@ -55,25 +54,35 @@ export async function startDaemon(): Promise<Daemon> {
     }
     throw new Error("The docker daemon does not answer");
   };
-  const kill = async () => {
-    child.kill("SIGKILL");
+  await answers();
+  let killed = false;
+  const end = async (signal: Deno.Signal) => {
+    if (!killed) child.kill(signal);
+    killed = true;
     await child.status;
   };
-  await answers();
   return {
     env,
-    kill,
+    kill: () => end("SIGKILL"),
     async [Symbol.asyncDispose]() {
-      // One that was killed has left things that only a daemon can take away.
-      if ((await attempt("docker", ["version"], { env })).code !== 0) {
-        await Deno.remove(join(folder, "pid")).catch(() => {});
-        child = start();
-        await answers();
+      await end("SIGTERM");
+      // One that was killed has left its helpers and its mounts.
+      for (const { pid, args } of processes()) {
+        if (args.some((word) => word.includes(folder))) {
+          signalProcess(pid, "SIGKILL");
+        }
       }
-      child.kill("SIGTERM");
-      await child.status;
+      const mounts = await Deno.readTextFile("/proc/self/mountinfo");
+      const points = mounts.split("\n").map((line) => line.split(" ")[4] ?? "");
+      for (const point of points.filter(isBelow).reverse()) {
+        await attempt("umount", ["--lazy", point]);
+      }
       await run("ip", ["link", "del", bridge]);
       await Deno.remove(folder, { recursive: true });
     },
   };
+
+  function isBelow(path: string): boolean {
+    return path.startsWith(`${folder}/`);
+  }
 }

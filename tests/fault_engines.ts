@@ -35,14 +35,16 @@ const ENGINES = {
  *
  * @param name What happens; the engine's name comes before it.
  * @param work The test.
- * @param without Why it cannot be made here, if so.
+ * @param options `only`: the one engine that it is about; `without`: why it
+ * cannot be made here, if so.
  */
 export function withEngines(
   name: string,
   work: (engine: Engine) => Promise<void>,
-  without?: string,
+  { only, without }: { only?: string; without?: string } = {},
 ): void {
   for (const [which, { engine, reason }] of Object.entries(ENGINES)) {
+    if (only !== undefined && only !== which) continue;
     const skipped = reason ?? without;
     Deno.test({
       name: `${which}: ${name}${skipped ? ` (skipped: ${skipped})` : ""}`,

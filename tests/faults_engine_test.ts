@@ -24,7 +24,6 @@ async function killSleep(sleep: string): Promise<void> {
 withEngines(
   "a daemon that is killed is told from a bad image",
   async (engine) => {
-    if (engine.name !== "docker") return;
     const sleep = longSleep();
     const cases = [
       { dockerfile: slowBuild(sleep), begun: /RUN sleep/ },
@@ -47,7 +46,7 @@ withEngines(
       await killSleep(sleep);
     }
   },
-  withoutDaemon,
+  { only: "docker", without: withoutDaemon },
 );
 
 /** Id of the service's process, once it runs. */
@@ -83,7 +82,6 @@ const ANSWERS = SERVES.replace("USER", "ENV ANSWERS=1\nUSER");
 withEngines(
   "a build command that is killed keeps the others' results",
   async (engine) => {
-    if (engine.name !== "buildah") return;
     await using place = await Place.make(engine, {
       Dockerfile: slowBuild(longSleep()),
       "Dockerfile.two": SERVES,
@@ -98,6 +96,7 @@ withEngines(
     assertEquals(variants.map(({ name }) => name), ["two"]);
     await place.assertNothingLeft();
   },
+  { only: "buildah" },
 );
 
 withEngines(
@@ -136,7 +135,6 @@ async function killWhenAsked(engine: Engine, place: Place, pid: number) {
 withEngines(
   "a run command that is killed fails its own variant",
   async (engine) => {
-    if (engine.name !== "buildah") return;
     await using place = await Place.make(engine, {
       Dockerfile: SERVES,
       "Dockerfile.two": ANSWERS,
@@ -152,6 +150,7 @@ withEngines(
     assertEquals(other.contract?.map(({ status }) => status), ["pass", "pass"]);
     await place.assertNothingLeft();
   },
+  { only: "buildah" },
 );
 
 /**
@@ -227,4 +226,4 @@ withEngines("a registry that hangs up half-way is named", async (engine) => {
     assert(registry.cutOff() > 0, "no blob was asked for");
     await place.assertNothingLeft();
   }
-}, withoutDaemon);
+}, { without: withoutDaemon });

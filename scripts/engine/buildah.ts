@@ -44,6 +44,9 @@ const containerList = z.array(z.object({
   containername: z.string(),
 })).nullable();
 
+/** What it says when its store changes while it looks for what it has built. */
+const RACED = /checking if cached image exists .*not known/;
+
 /** The buildah engine. */
 export class Buildah implements Engine {
   readonly name = "buildah";
@@ -77,7 +80,15 @@ export class Buildah implements Engine {
     };
     try {
       const args = budArgs(options, mark, this.version);
-      await withScratch((env) => run("buildah", args, { env, signal, onLine }));
+      const build = () =>
+        withScratch((env) => run("buildah", args, { env, signal, onLine }));
+      await build().catch((error) => {
+        // Somebody else removed an image that it was looking at.
+        if (!(error instanceof CommandFailed && RACED.test(error.output))) {
+          throw error;
+        }
+        return build();
+      });
     } catch (error) {
       // It cleans up behind a step that fails, but not when it is told to end.
       await this.#removeWorking((found) => found === mark);

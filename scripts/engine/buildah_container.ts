@@ -14,6 +14,7 @@ import { freePort, isFree } from "./free_port.ts";
 import { containerName } from "../owner.ts";
 import {
   descendants,
+  inRootBelow,
   inSameRoot,
   isWrapper,
   processes,
@@ -190,12 +191,23 @@ class Service implements Container {
     clearTimeout(timer);
   }
 
+  /** A buildah that is killed leaves its service behind. */
+  async #endOrphans(): Promise<void> {
+    for (let tries = 0; tries < 100; tries++) {
+      const orphans = inRootBelow(this.scratch);
+      if (orphans.length === 0) return;
+      for (const pid of orphans) signalProcess(pid, "SIGKILL");
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+
   [Symbol.asyncDispose](): Promise<void> {
     return this.#removed ??= this.#remove();
   }
 
   async #remove(): Promise<void> {
     if (!this.#ended) await this.#end();
+    await this.#endOrphans();
     const args = ["rm", this.name];
     const result = await attempt("buildah", args);
     await removeScratch(this.scratch);

@@ -8,7 +8,9 @@ import { EXIT, UserError } from "../errors.ts";
 import { CommandFailed } from "./command.ts";
 import type { DaemonRefused } from "./daemon_stream.ts";
 
-const DISK = /no space left on device|ENOSPC|disk quota exceeded/i;
+/** buildah hides behind the last one that its `TMPDIR` is full. */
+const DISK =
+  /no space left on device|ENOSPC|disk quota exceeded|storing layer \S+ to file: io: read\/write on closed pipe/i;
 
 /** The registry did not answer at all. */
 const UNREACHABLE =

@@ -99,6 +99,11 @@ export function inSameRoot(pid: number): number[] {
   return processIds().filter((other) => rootOf(other) === root);
 }
 
+/** The processes whose root lies in a folder. */
+export function inRootBelow(folder: string): number[] {
+  return processIds().filter((pid) => rootOf(pid)?.startsWith(`${folder}/`));
+}
+
 /** A process's root as a path of this host; `undefined` when it has ended. */
 export function rootOf(pid: number): string | undefined {
   try {

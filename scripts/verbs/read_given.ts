@@ -13,6 +13,7 @@ import { findVariants, variantNames } from "../find_variants.ts";
 import { type Contract, contractSchema } from "../measure/contract_schema.ts";
 import { defaultContract } from "../measure/default_contract.ts";
 import { parseJson } from "../parse_json.ts";
+import { readText } from "../read_text.ts";
 import { parseReport } from "../report/json.ts";
 import { checkWritable } from "../report/write_reports.ts";
 import type { Report } from "../schema.ts";
@@ -51,7 +52,7 @@ export async function readGiven(config: BuildConfig): Promise<Given> {
   ]);
   const earlier = config.baseline === undefined
     ? undefined
-    : parseReport(await read(config.baseline), config.baseline);
+    : parseReport(await readText(config.baseline), config.baseline);
   const written = [
     join(config.out, "report.json"),
     config.writeBaseline,
@@ -93,20 +94,9 @@ async function readOptional<T extends Parameters<typeof parseJson>[2]>(
 ) {
   const file = config[what] ?? join(config.context, `${what}.json`);
   if (config[what] === undefined && !await exists(file)) return undefined;
-  return parseJson(await read(file), file, schema);
+  return parseJson(await readText(file), file, schema);
 }
 
 async function exists(file: string): Promise<boolean> {
   return await Deno.stat(file).then(() => true, () => false);
-}
-
-async function read(file: string): Promise<string> {
-  try {
-    return await Deno.readTextFile(file);
-  } catch (cause) {
-    throw new UserError(`Cannot read "${file}"`, {
-      next: "Check the path",
-      cause,
-    });
-  }
 }
