@@ -200,7 +200,8 @@ export class Place implements AsyncDisposable {
       if (variant === null) continue;
       const tag = imageTag(this.context, variant[1] ?? "single-stage");
       const there = await engine.inspect(tag).catch(() => undefined);
-      if (there) await engine.remove(tag);
+      // Others use the engine at the same time; what it keeps is no fault here.
+      if (there) await engine.remove(tag).catch(() => {});
     }
   }
 }

@@ -81,7 +81,7 @@ withEngines("ended at any time, it leaves nothing", async (engine) => {
     for (let phase = todo.pop(); phase; phase = todo.pop()) await end(phase);
   };
   await Promise.all([work(), work()]);
-});
+}, { only: "docker" });
 
 withEngines("the next run takes what a killed one has left", async (engine) => {
   const dockerfiles = { Dockerfile: slowBuild(longSleep()) };

@@ -179,7 +179,16 @@ export class Buildah implements Engine {
   }
 
   async remove(image: string): Promise<void> {
-    await run("buildah", ["rmi", image]);
+    for (let tries = 1;; tries++) {
+      try {
+        await run("buildah", ["rmi", image]);
+        return;
+      } catch (error) {
+        // Its store may have changed under it; perhaps the image went, too.
+        if (tries === 3) throw error;
+        if (await this.inspect(image) === undefined) return;
+      }
+    }
   }
 
   /**

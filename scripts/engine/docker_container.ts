@@ -85,12 +85,21 @@ function explainStart(options: RunOptions, error: CommandFailed): UserError {
   });
 }
 
+/** Milliseconds by which the time of day may be slewed while a container starts. */
+const CLOCK_MS = 5;
+
+/** The time of day when `performance.now()` was 0, in milliseconds. */
+function timeOfDay(): number {
+  return Date.now() - performance.now();
+}
+
 class DockerContainer implements Container {
   readonly url?: string;
   readonly startedAt: number;
   readonly #command: string;
   readonly #name: string;
   readonly #id: string;
+  readonly #clock = timeOfDay();
   #exited?: Promise<number>;
 
   constructor(
@@ -135,7 +144,9 @@ class DockerContainer implements Container {
     const format = "{{json .State.StartedAt}}";
     const args = ["inspect", "--format", format, this.#name];
     const at = Date.parse(JSON.parse(await runDocker(this.#command, args)));
-    return performance.now() - (Date.now() - at);
+    const clock = timeOfDay();
+    // Else the clock was set since the container was started.
+    return Math.abs(clock - this.#clock) < CLOCK_MS ? at - clock : undefined;
   }
 
   async pid(): Promise<number | undefined> {
