@@ -38,7 +38,7 @@ function fillParagraph(paragraph: string, service: Service): string {
     [/^COPY deno\.json .*\n(?:COPY (\S+) \1\n)*/m, copies(service)],
     [/(?<=^COPY )main_test\.ts(?= )/m, tests.join(" ")],
     [/ -P=serve main_test\.ts$/m, `${flags} ${tests.join(" ")}`],
-    [/ -P=serve(?= -o )/, flags + include],
+    [/ -P=serve(?= -)/, flags + include],
     [/ main\.ts(?=$| &&)/m, ` ${entry}`],
   ];
   if (license !== undefined) {

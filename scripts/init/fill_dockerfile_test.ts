@@ -58,7 +58,11 @@ for (const name of NAMES) {
     );
     assertStringIncludes(
       filled,
-      " --no-prompt --allow-net --allow-env=PORT --include static/ --include rates.json -o /shop src/server.ts &&",
+      " --no-prompt --allow-net --allow-env=PORT --include static/ --include rates.json --v8-flags=",
+    );
+    assertStringIncludes(
+      filled,
+      " -o /shop src/server.ts &&",
     );
     assertStringIncludes(
       filled,
