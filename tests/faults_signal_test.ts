@@ -63,10 +63,10 @@ withEngines("ended at any time, it leaves nothing", async (engine) => {
       Dockerfile: dockerfile ?? SERVES,
     });
     await place.writeOldReports();
-    const running = place.start([
-      ...["--runs", "1", "--build-arg", `BUILDER_IMAGE=${registry.image}`],
-      ...args,
-    ]);
+    const base = dockerfile === ON_A_BASE
+      ? ["--build-arg", `BUILDER_IMAGE=${registry.image}`]
+      : [];
+    const running = place.start(["--runs", "1", ...base, ...args]);
     await running.until(begun);
     running.kill(signal);
     const { code, stdout, stderr } = await running.ended;
