@@ -174,6 +174,11 @@ export interface Container extends AsyncDisposable {
    * milliseconds late at most; `undefined` where the engine's clock is another.
    */
   processStartedAt(): Promise<number | undefined>;
+  /**
+   * Whether it has ended while somebody else holds its port of this host; absent
+   * where the engine itself keeps the port until then.
+   */
+  portWasTaken?(): boolean;
   /** Host's id of the main process, where the host can see it. */
   pid(): Promise<number | undefined>;
   /**

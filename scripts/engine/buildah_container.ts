@@ -41,34 +41,29 @@ export async function runService(
   try {
     // Without the signal: it is short, and half a container has no name yet.
     await run("buildah", fromArgs(options.image, name));
-    for (let tries = 1;; tries++) {
-      options.signal?.throwIfAborted();
-      const port = options.port === undefined ? undefined : freePort();
-      const args = runArgs(options, name, config, port);
-      // no_new_privs passes on to all that descends, and buildah, which has no
-      // switch for it in a chroot, gains nothing itself.
-      const [command, ...rest] = options.noNewPrivileges
-        ? ["setpriv", "--no-new-privs", "buildah", ...args]
-        : ["buildah", ...args];
-      const startedAt = performance.now();
-      const child = start(command, rest, { env: { TMPDIR: scratch } });
-      const service = new Service(
-        name,
-        child,
-        scratch,
-        startedAt,
-        options,
-        port,
-      );
-      const died = !await service.started(options.signal);
-      if (!died) return service;
-      const { output, code } = await child.ended;
-      const failure = code === 0 ? undefined : startFailure(output);
-      if (failure !== undefined) throw explainStart(options.image, failure);
-      // A short command has done its work, unless somebody was quicker.
-      const taken = code !== 0 && port !== undefined && !isFree(port);
-      if (!taken || tries === 5) return service;
-    }
+    options.signal?.throwIfAborted();
+    const port = options.port === undefined ? undefined : freePort();
+    const args = runArgs(options, name, config, port);
+    // no_new_privs passes on to all that descends, and buildah, which has no
+    // switch for it in a chroot, gains nothing itself.
+    const [command, ...rest] = options.noNewPrivileges
+      ? ["setpriv", "--no-new-privs", "buildah", ...args]
+      : ["buildah", ...args];
+    const startedAt = performance.now();
+    const child = start(command, rest, { env: { TMPDIR: scratch } });
+    const service = new Service(
+      name,
+      child,
+      scratch,
+      startedAt,
+      options,
+      port,
+    );
+    if (await service.started(options.signal)) return service;
+    const { output, code } = await child.ended;
+    const failure = code === 0 ? undefined : startFailure(output);
+    if (failure !== undefined) throw explainStart(options.image, failure);
+    return service; // A short command has done its work.
   } catch (error) {
     await attempt("buildah", ["rm", name]);
     await removeScratch(scratch);
@@ -134,6 +129,10 @@ class Service implements Container {
 
   processStartedAt(): Promise<number | undefined> {
     return Promise.resolve(this.#seenAt);
+  }
+
+  portWasTaken(): boolean {
+    return this.#ended && this.port !== undefined && !isFree(this.port);
   }
 
   pid(): Promise<number | undefined> {

@@ -7,6 +7,9 @@ import type { Container, Engine, Restrictions } from "../model.ts";
 import type { Contract } from "./contract_schema.ts";
 import { type Ready, waitUntilReady } from "./wait_until_ready.ts";
 
+/** Starts when somebody else takes the port each time. */
+const MOST_TRIES = 5;
+
 /** An image to prove or to measure, and how. */
 export interface Target {
   engine: Engine;
@@ -34,22 +37,25 @@ export async function runService(
   restrictions: Restrictions = {},
 ): Promise<Service> {
   const { engine, image, port, contract, signal } = target;
-  const container = await engine.run({
-    ...restrictions,
-    image,
-    port,
-    ...contract.env ? { env: contract.env } : {},
-    ...signal ? { signal } : {},
-  });
-  try {
-    const ready = await waitUntilReady(container, contract, { signal });
-    return {
-      ...ready,
-      container,
-      [Symbol.asyncDispose]: () => container[Symbol.asyncDispose](),
-    };
-  } catch (error) {
-    await container[Symbol.asyncDispose]();
-    throw error;
+  for (let tries = 1;; tries++) {
+    const container = await engine.run({
+      ...restrictions,
+      image,
+      port,
+      ...contract.env ? { env: contract.env } : {},
+      ...signal ? { signal } : {},
+    });
+    try {
+      const ready = await waitUntilReady(container, contract, { signal });
+      return {
+        ...ready,
+        container,
+        [Symbol.asyncDispose]: () => container[Symbol.asyncDispose](),
+      };
+    } catch (error) {
+      const taken = container.portWasTaken?.() ?? false;
+      await container[Symbol.asyncDispose]();
+      if (!taken || tries === MOST_TRIES) throw error;
+    }
   }
 }
