@@ -4,15 +4,11 @@
  *
  * @module
  */
-import {
-  Command,
-  CommanderError,
-  InvalidArgumentError,
-  Option,
-} from "commander";
-import type { CommonConfig, Config } from "./config.ts";
-import { EXIT, UserError } from "./errors.ts";
-import { parsePlatforms } from "./platform.ts";
+import { Command, CommanderError } from "commander";
+import { addBuild } from "./cli_build.ts";
+import { collect, common, json, usage, withCommon } from "./cli_options.ts";
+import type { Config } from "./config.ts";
+import { UserError } from "./errors.ts";
 import { suggest } from "./suggest.ts";
 
 /** What {@linkcode parseCommandLine} found. */
@@ -43,89 +39,7 @@ export function parseCommandLine(args: string[]): Parsed {
     .showSuggestionAfterError()
     .allowExcessArguments(false);
 
-  withCommon(program)
-    .option("--context <dir>", "folder with the Dockerfiles", ".")
-    .option(
-      "--file <dockerfile>",
-      "build only this one (repeatable)",
-      collect,
-      [],
-    )
-    .addOption(
-      new Option("--bases <source>", "where base images come from")
-        .choices(["auto", "registry", "packages"]).default("auto"),
-    )
-    .option("--refresh-bases", "assemble or pull the bases anew", false)
-    .option(
-      "--build-arg <name=value>",
-      "passed to every build (repeatable)",
-      collect,
-      [],
-    )
-    .option(
-      "--vary <name=value>",
-      "build with this argument once more, beside the default (repeatable)",
-      collect,
-      [],
-    )
-    .option(
-      "--platform <list>",
-      "what to build for, such as linux/amd64,linux/arm64 (default: this machine)",
-    )
-    .option(
-      "--against <variant>",
-      "variant to compare with (default: single-stage)",
-    )
-    .option("--runs <n>", "counted starts of each variant", positive, 5)
-    .option("--zstd", "measure pull with zstd too", false)
-    .option("--quick", "only build, inspect and hold to the contract", false)
-    .option(
-      "--reproducible",
-      "build everything twice from nothing and compare the digests",
-      false,
-    )
-    .option(
-      "--memory-floor",
-      "find the smallest memory limit it serves under (takes minutes)",
-      false,
-    )
-    .option("--out <dir>", "folder for the reports", "report")
-    .option(
-      "--contract <file>",
-      "HTTP contract (default: contract.json of the context)",
-    )
-    .option("--budget <file>", "limits (default: budget.json of the context)")
-    .option(
-      "--baseline <file>",
-      "an earlier report.json to hold growth against",
-    )
-    .option("--write-baseline <file>", "write this run's report.json there too")
-    .option("--junit <file>", "write the checks as JUnit XML")
-    .action((o) => {
-      config = {
-        ...common(o),
-        command: "build",
-        context: o.context,
-        files: o.file,
-        bases: o.bases,
-        refreshBases: o.refreshBases,
-        buildArgs: Object.fromEntries(buildArgs(o.buildArg)),
-        platforms: o.platform === undefined ? [] : parsePlatforms(o.platform),
-        vary: buildArgs(o.vary),
-        against: o.against,
-        runs: o.runs,
-        zstd: o.zstd,
-        quick: o.quick,
-        reproducible: o.reproducible,
-        memoryFloor: o.memoryFloor,
-        out: o.out,
-        contract: o.contract,
-        budget: o.budget,
-        baseline: o.baseline,
-        writeBaseline: o.writeBaseline,
-        junit: o.junit,
-      };
-    });
+  addBuild(program, (found) => config = found);
 
   program.command("init")
     .description(
@@ -250,54 +164,6 @@ export function parseCommandLine(args: string[]): Parsed {
   return { config };
 }
 
-function withCommon(command: Command): Command {
-  return command
-    .addOption(
-      new Option(
-        "--engine <name>",
-        "engine to use instead of the first that works",
-      )
-        .choices(["docker", "podman", "buildah"]),
-    )
-    .option(
-      "--setup",
-      "install what is missing with apt (Debian or Ubuntu, root)",
-      false,
-    )
-    .addOption(json());
-}
-
-function json(): Option {
-  return new Option("--json", "print the result as JSON alone on stdout")
-    .default(false);
-}
-
-// deno-lint-ignore no-explicit-any -- commander types options as any
-function common(options: any): CommonConfig {
-  return { engine: options.engine, setup: options.setup, json: options.json };
-}
-
-function collect(value: string, earlier: string[]): string[] {
-  return [...earlier, value];
-}
-
-function positive(value: string): number {
-  if (!/^[1-9]\d{0,3}$/.test(value)) {
-    throw new InvalidArgumentError("Expected a whole number from 1 to 9999.");
-  }
-  return Number(value);
-}
-
-function buildArgs(words: string[]): [name: string, value: string][] {
-  return words.map((word) => {
-    const at = word.indexOf("=");
-    if (at < 1) {
-      throw usage(`Cannot parse build argument "${word}": expected NAME=VALUE`);
-    }
-    return [word.slice(0, at), word.slice(at + 1)];
-  });
-}
-
 function unknownCommand(args: string[], program: Command): UserError {
   const word = args.find((arg) => !arg.startsWith("-")) ?? "";
   const meant = suggest(
@@ -307,19 +173,4 @@ function unknownCommand(args: string[], program: Command): UserError {
   return new UserError(`Unexpected argument "${word}"`, {
     next: `${meant ? `Did you mean ${meant}? ` : ""}See deno task image --help`,
   });
-}
-
-function usage(complaint: string, cause?: unknown): UserError {
-  const [first, ...rest] = complaint.trim().replace(/^error: /, "").split("\n");
-  const hint = rest.map((line) => line.replace(/[()]/g, "").trim()).filter(
-    Boolean,
-  );
-  return new UserError(
-    first.charAt(0).toUpperCase() + first.slice(1).replace(/\.$/, ""),
-    {
-      next: [...hint, "See deno task image --help"].join(" "),
-      exitCode: EXIT.usage,
-      cause,
-    },
-  );
 }
