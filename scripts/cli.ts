@@ -158,7 +158,7 @@ export function parseCommandLine(args: string[]): Parsed {
     if (error.code === "commander.excessArguments") {
       throw unknownCommand(args, program);
     }
-    throw usage(complaint || error.message, error);
+    throw usage(complaint || error.message);
   }
   if (config === undefined) return { text: program.helpInformation() };
   return { config };

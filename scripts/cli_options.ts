@@ -67,7 +67,7 @@ export function buildArgs(words: string[]): [name: string, value: string][] {
 }
 
 /** A complaint of commander as an error of ours, with its hint as the next step. */
-export function usage(complaint: string, cause?: unknown): UserError {
+export function usage(complaint: string): UserError {
   const [first, ...rest] = complaint.trim().replace(/^error: /, "").split("\n");
   const hint = rest.map((line) => line.replace(/[()]/g, "").trim()).filter(
     Boolean,
@@ -77,7 +77,6 @@ export function usage(complaint: string, cause?: unknown): UserError {
     {
       next: [...hint, "See deno task image --help"].join(" "),
       exitCode: EXIT.usage,
-      cause,
     },
   );
 }
