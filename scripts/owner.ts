@@ -49,16 +49,23 @@ export function isGone(text: string): boolean {
 let count = 0;
 
 /**
+ * Tells apart what several instances of this module name in one process, as the
+ * threads of a test run are.
+ */
+export const INSTANCE = crypto.randomUUID().slice(0, 4);
+
+/**
  * A name for a container, a tag or a file that no other run uses:
- * `deno-small-image-<owner>-<n>`, in lower case.
+ * `deno-small-image-<owner>-<instance><n>`, in lower case.
  */
 export function containerName(): string {
-  return `deno-small-image-${owner()}-${++count}`;
+  return `deno-small-image-${owner()}-${INSTANCE}${++count}`;
 }
 
 /** The owner in a {@linkcode containerName}; `undefined` for any other name. */
 export function ownerOf(name: string): string | undefined {
-  return /^deno-small-image-([a-z0-9]+-\d+-\d+)-\d+$/.exec(name)?.[1];
+  return /^deno-small-image-([a-z0-9]+-\d+-\d+)-[0-9a-f]{4}\d+$/.exec(name)
+    ?.[1];
 }
 
 /** A tag that no other run uses; `tag` tells the run's own apart. */

@@ -19,6 +19,7 @@ import { attempt, run } from "../scripts/engine/command.ts";
 import { findEngine, sweep } from "../scripts/engine/find_engine.ts";
 import { EXIT, UserError } from "../scripts/errors.ts";
 import type { Container, Engine, EngineName } from "../scripts/model.ts";
+import { INSTANCE, owner } from "../scripts/owner.ts";
 import { copyPrograms } from "./copy_programs.ts";
 import { containersOf, traces } from "./traces.ts";
 
@@ -120,7 +121,7 @@ function says(line: string, words: string): boolean {
   return line.replace(/^#\d+ [\d.]+ /, "") === words;
 }
 
-const ours = (engine: Engine) => containersOf(engine, Deno.pid);
+const ours = (engine: Engine) => containersOf(engine, `${owner()}-${INSTANCE}`);
 
 async function findHere(name: EngineName): Promise<Engine | undefined> {
   try {

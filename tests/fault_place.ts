@@ -146,7 +146,7 @@ export class Place implements AsyncDisposable {
     assertEquals(this.processes(), [], "processes are left");
     for (const pid of this.#pids) {
       if (this.#engine === undefined) break;
-      assertEquals(await containersOf(this.#engine, pid), []);
+      assertEquals(await containersOf(this.#engine, `-${pid}-`), []);
       assertEquals(await tagsOf(this.#engine, pid), [], "tags are left");
     }
     const left = [...Deno.readDirSync(this.tmp)].map(({ name }) => name);

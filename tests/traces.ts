@@ -10,15 +10,19 @@ import { run } from "../scripts/engine/command.ts";
 import { processes, rootOf } from "../scripts/engine/processes.ts";
 import type { Engine } from "../scripts/model.ts";
 
-/** Containers that a process has made and that are still there. */
+/**
+ * Containers that are still there.
+ *
+ * @param part A part of their names: `-<pid>-` for all that a process has made.
+ */
 export async function containersOf(
   engine: Engine,
-  pid: number,
+  part: string,
 ): Promise<string[]> {
   const listed = engine.name === "buildah"
     ? await run("buildah", ["containers", "--format", "{{.ContainerName}}"])
     : await run(engine.name, ["ps", "--all", "--format", "{{.Names}}"]);
-  const mine = (text: string) => text.includes(`-${pid}-`);
+  const mine = (text: string) => text.includes(part);
   const found = listed.split("\n").filter(mine);
   // Those of a build tell it only in their stored options.
   if (engine instanceof Buildah) {
