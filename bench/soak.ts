@@ -24,16 +24,20 @@ async function soak(
   connections: number,
 ): Promise<boolean> {
   const samples: number[] = [];
-  const timer = setInterval(
-    async () => samples.push((await service.look()).rssBytes),
-    1000 / SAMPLES_PER_SECOND,
-  );
-  const result = await load({
-    url: `${service.url}/`,
-    connections,
-    seconds: SECONDS,
-    core: 1,
-  }).finally(() => clearInterval(timer));
+  let over = false;
+  const sampling = (async () => {
+    while (!over) {
+      samples.push((await service.look()).rssBytes);
+      await new Promise((resolve) =>
+        setTimeout(resolve, 1000 / SAMPLES_PER_SECOND)
+      );
+    }
+  })();
+  const [result] = await Promise.all([
+    load({ url: `${service.url}/`, connections, seconds: SECONDS, core: 1 })
+      .finally(() => over = true),
+    sampling,
+  ]);
   const { middle, last, grown } = growth(samples);
   const well = result.errors === 0 && !grown;
   console.log([

@@ -80,7 +80,11 @@ test("soak tells how each level went", ["wrk", "taskset"], async () => {
   const { code, stdout, stderr } = await bench(["bench/soak.ts"], SHORT);
   const lines = stdout.split("\n").filter((line) => /^(PASS|FAIL) /.test(line));
   assertEquals(lines.length, 3, stderr);
-  assertEquals(code, lines.some((line) => line.startsWith("FAIL")) ? 1 : 0);
+  assertEquals(
+    code,
+    lines.some((line) => line.startsWith("FAIL")) ? 1 : 0,
+    stderr,
+  );
   for (const line of lines) assertMatch(line, / \d[\d,]* requests, 0 errors, /);
 });
 
