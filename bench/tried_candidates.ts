@@ -50,6 +50,8 @@ const V8_FLAGS = [
   "--stack-size=256",
   // Together.
   "--max-semi-space-size=1,--no-maglev",
+  "--max-semi-space-size=2,--no-maglev",
+  "--max-semi-space-size=4,--no-maglev",
 ];
 
 const ENVIRONMENT: Record<string, string>[] = [
