@@ -81,8 +81,15 @@ function ownCompiler(): Promise<Compiler> {
   return Promise.resolve({ deno: Deno.execPath(), env: {} });
 }
 
-/** The programs of the assembled bases; `deno task image` has cached them. */
-async function packagedCompiler(folder: string): Promise<Compiler> {
+/**
+ * The programs of the assembled bases; `deno task image` has cached them.
+ *
+ * @param folder Where they are put.
+ * @throws If they are neither in the cache nor to be had.
+ */
+export async function packagedCompiler(
+  folder: string,
+): Promise<Compiler & { env: { DENORT_BIN: string } }> {
   const pip = await findPip();
   if (!pip) throw new Error("There is no pip");
   const architecture = Deno.build.arch === "aarch64" ? "arm64" : "amd64";
