@@ -6,7 +6,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { createHash } from "node:crypto";
 import { cacheFolder } from "../scripts/cache_folder.ts";
-import { exists } from "../scripts/bases/debian.ts";
+import { runs } from "../scripts/command.ts";
 import { DENORT, RUNTIME_PACKAGES } from "../scripts/bases/pins.ts";
 import { fetchWheel, findPip, readProgram } from "../scripts/bases/programs.ts";
 import { writeRuntime } from "../scripts/bases/runtime_base.ts";
@@ -14,7 +14,7 @@ import { bytesOf, readTar } from "../scripts/bases/tar.ts";
 import { HOST } from "../scripts/platform.ts";
 
 const pip = await findPip();
-const mmdebstrap = await exists("mmdebstrap");
+const mmdebstrap = await runs("mmdebstrap", ["--version"]);
 
 /** The name of a test, with the reason when it is skipped. */
 function named(name: string, reason: string | false) {

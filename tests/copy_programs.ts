@@ -5,7 +5,7 @@
  * @module
  */
 import { basename, dirname, join } from "node:path";
-import { run } from "../scripts/engine/command.ts";
+import { run } from "../scripts/command.ts";
 
 /**
  * Copies programs and the libraries they are linked with.

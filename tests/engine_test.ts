@@ -15,7 +15,7 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { join } from "node:path";
-import { attempt, run } from "../scripts/engine/command.ts";
+import { attempt, run } from "../scripts/command.ts";
 import { findEngine, sweep } from "../scripts/engine/find_engine.ts";
 import { EXIT, UserError } from "../scripts/errors.ts";
 import type { Container, Engine, EngineName } from "../scripts/model.ts";

@@ -7,7 +7,7 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import { basename, join } from "node:path";
-import { run } from "../scripts/engine/command.ts";
+import { run } from "../scripts/command.ts";
 import { parseReport } from "../scripts/report/json.ts";
 import type { Engine } from "../scripts/model.ts";
 import { imageTag } from "../scripts/verbs/image_tag.ts";

@@ -6,7 +6,7 @@
  */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { basename, join } from "node:path";
-import { attempt, run } from "../scripts/engine/command.ts";
+import { attempt, run } from "../scripts/command.ts";
 import type { Engine } from "../scripts/model.ts";
 import { longSleep, SERVES, slowBuild } from "./fault_context.ts";
 import { type Daemon, noDaemon, startDaemon } from "./fault_daemon.ts";

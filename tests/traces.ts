@@ -6,7 +6,7 @@
  */
 import { join } from "node:path";
 import { Buildah } from "../scripts/engine/buildah.ts";
-import { run } from "../scripts/engine/command.ts";
+import { run } from "../scripts/command.ts";
 import { processes, rootOf } from "../scripts/engine/processes.ts";
 import type { Engine } from "../scripts/model.ts";
 

@@ -6,7 +6,7 @@
  */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "node:path";
-import { run } from "../scripts/engine/command.ts";
+import { run } from "../scripts/command.ts";
 import { findEngine } from "../scripts/engine/find_engine.ts";
 import { freePort } from "../scripts/engine/free_port.ts";
 import { EXIT, messageOf } from "../scripts/errors.ts";

@@ -6,9 +6,10 @@
  * @module
  */
 import { cacheFolder } from "../cache_folder.ts";
+import { runs } from "../command.ts";
 import { EXIT, UserError } from "../errors.ts";
 import type { Engine } from "../model.ts";
-import { HOST } from "../platform.ts";
+import { type Architecture, HOST } from "../platform.ts";
 import { buildBase } from "./build_base.ts";
 import {
   BUILDER_DOCKERFILE,
@@ -16,8 +17,6 @@ import {
   writeBuilder,
 } from "./builder_base.ts";
 import { crossDockerfile, writeCross } from "./cross_builder.ts";
-import { exists } from "./debian.ts";
-import type { Architecture } from "../platform.ts";
 import {
   BUILDER_PACKAGES,
   DENO,
@@ -135,15 +134,19 @@ export async function assembleBases(
       await buildBase(engine, {
         tag: own,
         dockerfile: BUILDER_DOCKERFILE,
-        write: (path) => {
+        write: (path, folder) => {
           const wheels = Promise.all([
             wheelOf(DENO[HOST]),
             wheelOf(DENORT[HOST]),
           ]).then(([deno, denort]) => ({ deno, denort }));
           // It is awaited in there, but only once Debian has been started.
           wheels.catch(() => {});
-          const options = { architecture: HOST, onLine: say, signal };
-          return writeBuilder(path, wheels, readProgram, options);
+          return writeBuilder(path, wheels, readProgram, {
+            architecture: HOST,
+            folder,
+            onLine: say,
+            signal,
+          });
         },
         onLine: say,
         signal,
@@ -185,7 +188,7 @@ async function provide(
 ): Promise<Pip | undefined> {
   const look = async () => {
     const [mmdebstrap, pip] = await Promise.all([
-      exists("mmdebstrap"),
+      runs("mmdebstrap", ["--version"], signal),
       withPrograms ? findPip(signal) : undefined,
     ]);
     const missing = mmdebstrap ? [] : ["mmdebstrap"];

@@ -6,6 +6,7 @@
  */
 import { EXIT, messageOf, UserError } from "../errors.ts";
 import type { Engine } from "../model.ts";
+import { makeScratch, removeScratch } from "../scratch_folder.ts";
 
 /** What a base is made of. */
 export interface BaseOptions {
@@ -37,7 +38,7 @@ export async function buildBase(
   engine: Engine,
   { tag, dockerfile, write, platform, onLine, signal }: BaseOptions,
 ): Promise<void> {
-  const folder = await Deno.makeTempDir({ prefix: "deno-small-image-" });
+  const folder = await makeScratch();
   try {
     const context = `${folder}/context`;
     await Deno.mkdir(context);
@@ -57,7 +58,7 @@ export async function buildBase(
   } catch (error) {
     throw withCause(error);
   } finally {
-    await Deno.remove(folder, { recursive: true });
+    await removeScratch(folder);
   }
 }
 

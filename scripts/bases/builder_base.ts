@@ -12,11 +12,8 @@
  * @module
  */
 import { addDebian } from "./add_debian.ts";
-import { debian, debianError, EPOCH_SECONDS } from "./debian.ts";
-import type { Architecture } from "../platform.ts";
+import { debian, EPOCH_SECONDS, type WriteOptions } from "./debian.ts";
 import { BUILDER_PACKAGES, DENO, DENO_VERSION, DENORT } from "./pins.ts";
-import { readOutput } from "./read_output.ts";
-import type { RunOptions } from "./run.ts";
 import { type NewEntry, TarWriter } from "./tar.ts";
 
 /** First words that are a command of deno's rather than a program. */
@@ -79,47 +76,47 @@ export type ReadProgram = typeof import("./programs.ts").readProgram;
  * @param path The tar to write.
  * @param wheels Resolves when the wheels are there.
  * @param read Reads a program out of a wheel.
- * @param options Architecture that the builder runs on and compiles for.
+ * @param options Architecture that the builder runs on and compiles for, folder
+ * for temporary files, progress.
  * @throws {UserError} when packages cannot be fetched or have another hash.
  */
 export async function writeBuilder(
   path: string,
   wheels: Promise<Wheels>,
   read: ReadProgram,
-  { architecture, onLine, signal }:
-    & { architecture: Architecture }
-    & Pick<RunOptions, "onLine" | "signal">,
+  { architecture, folder, onLine, signal }: WriteOptions,
 ): Promise<void> {
-  const running = await debian({
+  const stdout = await debian({
     variant: "minbase",
     packages: BUILDER_PACKAGES,
     architecture,
     args: [...LEAN, "--format=tar"],
     target: "-",
+    folder,
     onLine,
     signal,
   });
-  await readOutput(
-    running,
-    async (stdout) => {
-      await using tar = new TarWriter(path);
-      const { deno, denort } = await wheels;
-      for (const entry of OURS) await tar.add(entry, entry.content);
-      onLine?.(`adding deno and denort ${DENO_VERSION}`);
-      await tar.add(
-        program("usr/bin/deno", DENO[architecture].size),
-        read(deno, DENO[architecture], architecture),
-      );
-      await tar.add(
-        program("usr/bin/denort", DENORT[architecture].size),
-        read(denort, DENORT[architecture], architecture),
-      );
-      await addDebian(tar, stdout, new Set(OURS.map(({ name }) => name)));
-      await tar.finish();
-    },
-    debianError,
-    signal,
-  );
+  // A pipe reads ahead, so that mmdebstrap is at work from here on.
+  const tree = stdout.pipeThrough(new TransformStream<Uint8Array>());
+  try {
+    await using tar = new TarWriter(path);
+    const { deno, denort } = await wheels;
+    for (const entry of OURS) await tar.add(entry, entry.content);
+    onLine?.(`adding deno and denort ${DENO_VERSION}`);
+    await tar.add(
+      program("usr/bin/deno", DENO[architecture].size),
+      read(deno, DENO[architecture], architecture),
+    );
+    await tar.add(
+      program("usr/bin/denort", DENORT[architecture].size),
+      read(denort, DENORT[architecture], architecture),
+    );
+    await addDebian(tar, tree, new Set(OURS.map(({ name }) => name)));
+    await tar.finish();
+  } finally {
+    // Ends mmdebstrap if it still runs; one that failed has been told of above.
+    await tree.cancel().catch(() => {});
+  }
 }
 
 const mtime = new Date(EPOCH_SECONDS * 1000);

@@ -4,39 +4,49 @@
  *
  * @module
  */
+import { byteStream } from "../byte_stream.ts";
+import { attempt } from "../command.ts";
 import { EXIT, UserError } from "../errors.ts";
 import { mirrorSources, networkOptions } from "./mirror.ts";
 import type { Architecture } from "../platform.ts";
 import { SUITE } from "./pins.ts";
-import { run, type Running, start } from "./run.ts";
 
 /** The newest time that a file of an assembled base may have. */
 export const EPOCH_SECONDS = 1735689600;
 
-/** What a run of mmdebstrap needs. */
-export interface DebianOptions {
-  variant: "minbase" | "extract";
-  packages: readonly string[];
+/** What writing a root filesystem needs. */
+export interface WriteOptions {
   architecture: Architecture;
-  /** Further arguments, before the suite. */
-  args?: readonly string[];
-  /** `-` for stdout. */
-  target: string;
+  /** A folder for temporary files, which exists and is removed by the caller. */
+  folder: string;
   onLine?: (line: string) => void;
   signal?: AbortSignal;
 }
 
+/** What a run of mmdebstrap needs. */
+export interface DebianOptions extends WriteOptions {
+  variant: "minbase" | "extract";
+  packages: readonly string[];
+  /** Further arguments, before the suite. */
+  args?: readonly string[];
+  /** `-` for stdout. */
+  target: string;
+}
+
 /**
- * Starts mmdebstrap.
+ * Runs mmdebstrap.
  *
  * @param options What to install or extract, and where to.
- * @returns The process; its stdout is the tar when the target is `-`.
- * @throws {UserError} when there is no mmdebstrap.
+ * @returns Its stdout, the tar when the target is `-`. It starts with the first
+ * read; when it fails, the stream errors with what {@linkcode debianError} makes
+ * of it.
  */
-export async function debian(options: DebianOptions): Promise<Running> {
+export async function debian(
+  options: DebianOptions,
+): Promise<ReadableStream<Uint8Array>> {
   const { variant, packages, architecture, args = [], target } = options;
   const { sources, settings } = await machine(options.signal);
-  const running = start("mmdebstrap", [
+  return byteStream("mmdebstrap", [
     `--variant=${variant}`,
     `--architectures=${architecture}`,
     `--include=${packages.join(",")}`,
@@ -46,42 +56,31 @@ export async function debian(options: DebianOptions): Promise<Running> {
     target,
     ...sources,
   ], {
-    env: { SOURCE_DATE_EPOCH: String(EPOCH_SECONDS) },
+    env: {
+      SOURCE_DATE_EPOCH: String(EPOCH_SECONDS),
+      TMPDIR: options.folder,
+    },
     onLine: (line) => options.onLine?.(line.replace(/^I: /, "")),
-    leaving: /removing tempdir/,
     signal: options.signal,
+    explain: ({ output }) => debianError(output),
   });
-  if (running !== undefined) return running;
-  throw new UserError("Cannot find mmdebstrap", {
-    next: "apt-get install mmdebstrap",
-    exitCode: EXIT.environment,
-  });
-}
-
-/**
- * Whether a command can be started.
- *
- * @param command Its name.
- */
-export async function exists(command: string): Promise<boolean> {
-  return await run(command, ["--version"]) !== undefined;
 }
 
 async function machine(signal?: AbortSignal) {
   const list = async (...more: string[]) => {
     const args = ["indextargets", "Created-By: Packages", ...more];
-    const ended = await run("apt-get", args, { signal });
-    return mirrorSources(ended?.stdout ?? "");
+    const { stdout } = await attempt("apt-get", args, { signal });
+    return mirrorSources(stdout);
   };
   const format = ["--no-empty", "--format=%f %v%n"];
   const [signed, dump] = await Promise.all([
     list(),
-    run("apt-config", ["dump", ...format], { signal }),
+    attempt("apt-config", ["dump", ...format], { signal }),
   ]);
   return {
     // Before the first `apt-get update` nothing is signed.
     sources: signed.length > 0 ? signed : await list("--no-release-info"),
-    settings: networkOptions(dump?.stdout ?? ""),
+    settings: networkOptions(dump.stdout),
   };
 }
 

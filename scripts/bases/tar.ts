@@ -32,15 +32,26 @@ export class BrokenTar extends Error {
  *
  * @param stream The bytes of an uncompressed tar.
  * @yields Every entry in order; a body that is not read is skipped.
- * @throws {BrokenTar} from the generator, or from a body.
+ * @throws {BrokenTar} from the generator, or from a body; what the stream errors
+ * with, as it is.
  */
 export async function* readTar(
   stream: ReadableStream<Uint8Array>,
 ): AsyncGenerator<Member> {
   const archive = extract();
-  const feeding = feed(stream, archive).catch((error) =>
-    archive.destroy(error)
-  );
+  let failed: { error: unknown } | undefined;
+  const feeding = feed(stream, archive).catch((error) => {
+    failed = { error };
+    archive.destroy(error);
+  });
+  async function* intact<T>(items: AsyncIterable<T>): AsyncGenerator<T> {
+    try {
+      yield* items;
+    } catch (cause) {
+      if (failed) throw failed.error;
+      throw new BrokenTar(`Cannot read tar: ${messageOf(cause)}`, { cause });
+    }
+  }
   try {
     for await (const source of intact(archive)) {
       yield {
@@ -52,16 +63,6 @@ export async function* readTar(
   } finally {
     archive.destroy();
     await feeding;
-  }
-}
-
-async function* intact<T>(items: AsyncIterable<T>): AsyncGenerator<T> {
-  try {
-    yield* items;
-  } catch (error) {
-    throw new BrokenTar(`Cannot read tar: ${messageOf(error)}`, {
-      cause: error,
-    });
   }
 }
 

@@ -1,5 +1,8 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { bytesOf, readTar, TarWriter } from "./tar.ts";
+import { byteStream } from "../byte_stream.ts";
+import { UserError } from "../errors.ts";
+import { debianError } from "./debian.ts";
+import { BrokenTar, bytesOf, readTar, TarWriter } from "./tar.ts";
 
 const mtime = new Date(1_700_000_000_000);
 
@@ -97,8 +100,23 @@ Deno.test("readTar() rejects an archive that ends early", () =>
     await assertRejects(async () => {
       using file = await Deno.open(path);
       for await (const { body } of readTar(file.readable)) await bytesOf(body);
-    });
+    }, BrokenTar);
   }));
+
+Deno.test("readTar() of a program that fails throws what it said, not that its tar is broken", async () => {
+  const stdout = byteStream(
+    "sh",
+    ["-c", "printf broken; echo 'NO_PUBKEY 1' >&2; exit 2"],
+    { explain: ({ output }) => debianError(output) },
+  );
+  await assertRejects(
+    async () => {
+      for await (const { body } of readTar(stdout)) await bytesOf(body);
+    },
+    UserError,
+    "signatures",
+  );
+});
 
 Deno.test({
   name: "TarWriter reports a full disk",

@@ -16,8 +16,8 @@ import type {
 } from "../model.ts";
 import { budArgs, pullArgs } from "./buildah_args.ts";
 import { runService } from "./buildah_container.ts";
-import { byteStream } from "./byte_stream.ts";
-import { attempt, CommandFailed, run } from "./command.ts";
+import { byteStream } from "../byte_stream.ts";
+import { attempt, CommandFailed, run } from "../command.ts";
 import { explainExport, explainPull } from "./explain.ts";
 import { explainBuild } from "./explain_build.ts";
 import { stepOf } from "./buildah_log.ts";

@@ -8,7 +8,7 @@ import { EXIT, UserError } from "../errors.ts";
 import type { Container, ImageConfig, RunOptions } from "../model.ts";
 import { fromArgs, runArgs } from "./buildah_args.ts";
 import { serviceExitCode, serviceLog, startFailure } from "./buildah_log.ts";
-import { attempt, type Child, CommandFailed, run, start } from "./command.ts";
+import { attempt, type Child, CommandFailed, run, start } from "../command.ts";
 import { explainMachine } from "./explain.ts";
 import { freePort, isFree } from "./free_port.ts";
 import { containerName } from "../owner.ts";

@@ -6,7 +6,7 @@
  */
 import { EngineGone, EXIT, UserError } from "../errors.ts";
 import type { Container, RunOptions } from "../model.ts";
-import { attempt, CommandFailed } from "./command.ts";
+import { attempt, CommandFailed } from "../command.ts";
 import { createArgs } from "./docker_args.ts";
 import { attemptDocker, runDocker } from "./docker_daemon.ts";
 import { explainMachine } from "./explain.ts";

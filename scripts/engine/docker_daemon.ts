@@ -10,7 +10,7 @@ import {
   CommandFailed,
   type CommandOptions,
   type CommandResult,
-} from "./command.ts";
+} from "../command.ts";
 
 /** What clients say when the other side is not there; steps of a build may too. */
 const DOUBTFUL =

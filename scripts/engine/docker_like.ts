@@ -13,8 +13,8 @@ import type {
   Restrictions,
   RunOptions,
 } from "../model.ts";
-import { byteStream } from "./byte_stream.ts";
-import { attempt, CommandFailed } from "./command.ts";
+import { byteStream } from "../byte_stream.ts";
+import { attempt, CommandFailed } from "../command.ts";
 import { DaemonRefused, daemonStream, daemonText } from "./daemon_stream.ts";
 import { buildArgs, type Builder } from "./docker_args.ts";
 import { runContainer } from "./docker_container.ts";

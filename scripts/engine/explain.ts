@@ -5,7 +5,7 @@
  * @module
  */
 import { EXIT, UserError } from "../errors.ts";
-import { CommandFailed } from "./command.ts";
+import { CommandFailed } from "../command.ts";
 import type { DaemonRefused } from "./daemon_stream.ts";
 
 /** buildah hides behind the last one that its `TMPDIR` is full. */

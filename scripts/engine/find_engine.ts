@@ -7,7 +7,7 @@
 import { EXIT, messageOf, UserError } from "../errors.ts";
 import type { Engine, EngineName } from "../model.ts";
 import { Buildah, buildah } from "./buildah.ts";
-import { CommandNotFound } from "./command.ts";
+import { CommandNotFound } from "../command.ts";
 import { docker } from "./docker.ts";
 import { DockerLike } from "./docker_like.ts";
 import { podman } from "./podman.ts";

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { attempt } from "./command.ts";
+import { attempt } from "../command.ts";
 import { type Dialect, DockerLike } from "./docker_like.ts";
 import { containerName, owner, OWNER_LABEL } from "../owner.ts";
 import { Unusable } from "./unusable.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 import { EXIT, UserError } from "../errors.ts";
-import { CommandFailed, run } from "./command.ts";
+import { CommandFailed, run } from "../command.ts";
 
 /**
  * Which of the given commands are not on the `PATH`.

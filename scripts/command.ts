@@ -1,11 +1,11 @@
 /**
- * The one place that starts child processes. Each child leads its own process
+ * Runs engines and the machine's other programs. Each child leads its own process
  * group: Ctrl-C in a terminal reaches us alone, and we end the child in order,
  * with all that it started, so that nothing is left half done.
  *
  * @module
  */
-import { EXIT, UserError } from "../errors.ts";
+import { EXIT, UserError } from "./errors.ts";
 import { lines } from "./lines.ts";
 import { Tail } from "./tail.ts";
 
@@ -105,7 +105,8 @@ export function spawn(
   try {
     return new Deno.Command(command, {
       args,
-      env,
+      // Messages are searched for causes, so they must not be translated.
+      env: { LC_ALL: "C.UTF-8", ...env },
       stdin: "null",
       stdout: "piped",
       stderr: "piped",
@@ -226,6 +227,26 @@ export async function attempt(
   const result = await start(command, args, options).ended;
   options.signal?.throwIfAborted();
   return result;
+}
+
+/**
+ * Whether a command runs here and ends well.
+ *
+ * @param command As for {@linkcode attempt}.
+ * @param args What it does when it is asked nothing, such as `--version`.
+ * @throws The signal's reason when it was aborted.
+ */
+export async function runs(
+  command: string,
+  args: string[],
+  signal?: AbortSignal,
+): Promise<boolean> {
+  try {
+    return (await attempt(command, args, { signal })).code === 0;
+  } catch (error) {
+    if (error instanceof CommandNotFound) return false;
+    throw error;
+  }
 }
 
 /**

@@ -1,6 +1,6 @@
 /**
- * A command's standard output as a stream of bytes, for image archives: too
- * large to keep, and worthless when the command fails at the end.
+ * A command's standard output as a stream of bytes, for archives: too large to
+ * keep, and worthless when the command fails at the end.
  *
  * @module
  */
@@ -12,6 +12,8 @@ import { Tail } from "./tail.ts";
 export interface ByteStreamOptions {
   /** Added to the environment. */
   env?: Record<string, string>;
+  /** Called with each line of its standard error. */
+  onLine?: (line: string) => void;
   /** Ends the command and errors the stream with its reason. */
   signal?: AbortSignal;
   /** Makes the error for the reader of what went wrong. */
@@ -31,14 +33,18 @@ export function byteStream(
   args: string[],
   options: ByteStreamOptions = {},
 ): ReadableStream<Uint8Array> {
-  const { env, signal, explain = (error: CommandFailed) => error } = options;
+  const { env, onLine, signal } = options;
+  const explain = options.explain ?? ((error: CommandFailed) => error);
   return ReadableStream.from(read());
 
   async function* read() {
     signal?.throwIfAborted();
     const child = spawn(command, args, env);
     const stderr = new Tail(64 * 1024);
-    const errors = lines(child.stderr, (line) => stderr.append(line + "\n"));
+    const errors = lines(child.stderr, (line) => {
+      stderr.append(line + "\n");
+      onLine?.(line);
+    });
     const onAbort = () => void stopChild(child);
     signal?.addEventListener("abort", onAbort, { once: true });
     let whole = false;

@@ -4,6 +4,7 @@ import {
   CommandFailed,
   CommandNotFound,
   run,
+  runs,
   start,
 } from "./command.ts";
 import { byteStream } from "./byte_stream.ts";
@@ -71,6 +72,16 @@ Deno.test("run() of what is not installed names it", async () => {
     CommandNotFound,
     'Cannot find the command "deno-small-image-no-such-command"',
   );
+});
+
+Deno.test("runs() tells what ends well from what fails or is not there", async () => {
+  assertEquals(await runs("true", []), true);
+  assertEquals(await runs("false", []), false);
+  assertEquals(await runs("no-such-program-here", ["--version"]), false);
+});
+
+Deno.test("messages are not translated", async () => {
+  assertEquals(await run("sh", ["-c", 'echo "$LC_ALL"']), "C.UTF-8\n");
 });
 
 Deno.test("run() keeps the end of endless output within bounds", async () => {
@@ -158,12 +169,16 @@ Deno.test("byteStream() passes bytes on as they are", async () => {
 });
 
 Deno.test("byteStream() of a command that fails has no end, but an error", async () => {
-  const stream = byteStream("sh", ["-c", "echo part; echo why >&2; exit 4"]);
+  const lines: string[] = [];
+  const stream = byteStream("sh", ["-c", "echo part; echo why >&2; exit 4"], {
+    onLine: (line) => lines.push(line),
+  });
   const error = await assertRejects(
     () => new Response(stream).text(),
     CommandFailed,
   );
   assertEquals([error.code, error.output], [4, "why\n"]);
+  assertEquals(lines, ["why"]);
 });
 
 Deno.test("byteStream() that is cancelled ends its command", async () => {
