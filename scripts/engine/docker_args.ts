@@ -86,6 +86,8 @@ export function createArgs(
   const args = ["create", "--pull", "never", "--name", create.name];
   // A probe every few seconds would be part of whatever is measured.
   args.push("--no-healthcheck");
+  // podman's `rm --force` would ask it to stop and wait; docker's kills at once.
+  args.push("--stop-timeout", "0");
   args.push("--label", `${OWNER_LABEL}=${create.owner}`);
   if (options.port !== undefined) {
     args.push("--publish", `127.0.0.1:${create.hostPort}:${options.port}`);
