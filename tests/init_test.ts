@@ -124,7 +124,8 @@ Deno.test("a service that init cannot build for is told so", async () => {
   assertStringIncludes(stderr, 'Cannot read the folder "no-such-folder"');
 });
 
-const why = await findEngine().then(() => "", messageOf);
+const engine = await findEngine().catch(messageOf);
+const why = typeof engine === "string" ? engine : "";
 
 Deno.test({
   name: `what init writes builds, serves and keeps its budget${
@@ -132,6 +133,7 @@ Deno.test({
   }`,
   ignore: why !== "",
   async fn() {
+    if (typeof engine === "string") return;
     await using here = await folder(SHOP);
     assertEquals((await image(["init", here.path])).code, EXIT.ok);
     const { code, stdout, stderr } = await image([
@@ -148,5 +150,6 @@ Deno.test({
       ["single-stage", "multi-stage", "scratch"],
     );
     assert(budgets.length > 10);
+    for (const { image } of variants) await engine.remove(image.reference);
   },
 });
