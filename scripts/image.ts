@@ -84,8 +84,9 @@ function explain(thrown: unknown): number {
   if (error.output) {
     console.error(error.output.split("\n").map(printable).join("\n"));
   }
-  if (error.cause !== undefined) {
-    console.error(`cause: ${printable(messageOf(error.cause))}`);
+  const cause = error.cause === undefined ? "" : messageOf(error.cause);
+  if (!error.message.includes(cause)) {
+    console.error(`cause: ${printable(cause)}`);
   }
   console.error(`next:  ${error.next}`);
   return error.exitCode;

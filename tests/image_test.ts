@@ -40,6 +40,11 @@ Deno.test("wrong use ends with 2, says what is wrong and what to do", async () =
     assertStringIncludes(stderr, message);
     assertStringIncludes(stderr, next);
     assert(!stderr.includes("    at "), `a stack is shown: ${stderr}`);
+    const [, cause] = /^cause: (.*)$/m.exec(stderr) ?? [];
+    assert(
+      cause === undefined || stderr.split(cause).length === 2,
+      `the cause is told twice: ${stderr}`,
+    );
   }
 });
 
@@ -98,10 +103,8 @@ Deno.test("inspect, diff and compare read archives without an engine", async () 
   assertEquals(coded.code, EXIT.checkFailed);
   assertStringIncludes(coded.stdout, "app");
 
-  const compared = await image(["compare", "a.tar", "b.tar", "--json"], {
-    ...options,
-    env: { ...options.env, XDG_CACHE_HOME: join(here.path, "cache") },
-  });
+  const both = ["compare", "a.tar", "b.tar", "--json"];
+  const compared = await image(both, options);
   assertEquals(compared.code, EXIT.ok, compared.stderr);
   const report = JSON.parse(compared.stdout);
   assertEquals(
