@@ -123,7 +123,7 @@ export interface BuildOptions {
   noCache?: boolean;
   /**
    * Date of the image and of every file in its new layers, in seconds since the
-   * epoch; an engine with a {@linkcode Engine.cannotDate} takes no notice.
+   * epoch; only for an engine whose {@linkcode Engine.cannotDate} has no reason.
    */
   timestamp?: number;
   /** Leave no step behind that a later build could start from. */
@@ -217,8 +217,12 @@ export interface Engine {
   readonly version: string;
   /** For each restriction it cannot apply, the reason why. */
   readonly cannot: Partial<Record<keyof Restrictions, string>>;
-  /** Why it cannot date the files that it builds; absent when it can. */
-  cannotDate?(): Promise<string | undefined>;
+  /**
+   * Why it cannot date the files that it builds; absent when it can.
+   *
+   * @param local Whether it builds on images that only this engine has.
+   */
+  cannotDate?(local: boolean): Promise<string | undefined>;
   /** @throws {UserError} with the failing step's output. */
   build(options: BuildOptions): Promise<void>;
   /** @returns `undefined` when it has no such image. */

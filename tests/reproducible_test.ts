@@ -85,7 +85,7 @@ for (const name of ["docker", "buildah"] as const) {
     ignore: !works,
     async fn() {
       if (!works) return;
-      const cannotDate = await engine.cannotDate?.();
+      const cannotDate = await engine.cannotDate?.(true);
       const here = await Deno.makeTempDir();
       try {
         for (const [file, text] of Object.entries(FILES)) {

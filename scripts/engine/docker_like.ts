@@ -36,7 +36,7 @@ import { removeWorking } from "./working_containers.ts";
 /** How an engine builds. */
 export interface HowItBuilds {
   builder: Builder;
-  /** As for {@linkcode Engine}. */
+  /** Why it cannot date files, whatever it builds on. */
   cannotDate?: string;
 }
 
@@ -72,12 +72,16 @@ export class DockerLike implements Engine {
     this.#socket = dialect.socket;
   }
 
-  async cannotDate(): Promise<string | undefined> {
-    return (await (this.#how ??= this.#findHow())).cannotDate;
+  async cannotDate(local: boolean): Promise<string | undefined> {
+    const { builder, cannotDate } = await (this.#how ??= this.#findHow());
+    if (cannotDate !== undefined || builder === "podman" || !local) {
+      return cannotDate;
+    }
+    return "the builder of docker buildx, which dates files, does not have the bases that docker has";
   }
 
   async build(options: BuildOptions): Promise<void> {
-    const { builder, cannotDate } = await (this.#how ??= this.#findHow());
+    const { builder } = await (this.#how ??= this.#findHow());
     const mark = containerName();
     // BuildKit keeps its cache apart from images: a test leaves no image. The
     // others' cache is the untagged image, which therefore stays.
@@ -86,11 +90,7 @@ export class DockerLike implements Engine {
       : undefined;
     const before = options.tag && (await this.inspect(options.tag))?.id;
     const args = buildArgs(
-      {
-        ...options,
-        tag: options.tag ?? passing,
-        timestamp: cannotDate ? undefined : options.timestamp,
-      },
+      { ...options, tag: options.tag ?? passing },
       builder,
       mark,
     );

@@ -44,7 +44,10 @@ export async function build(config: BuildConfig, io: Io): Promise<number> {
   const bases = await prepareBases(config, files, architectures, engine, io);
   const [[, first]] = bases;
   await using cleanup = new AsyncDisposableStack();
-  const context = { config, engine, bases, io, cleanup };
+  const cannotDate = config.reproducible
+    ? await engine.cannotDate?.(first.source === "packages")
+    : undefined;
+  const context = { config, engine, bases, cannotDate, io, cleanup };
   const { looked, failures, skipped } = await buildImages(plans, context);
   const sizes = await io.progress.step(
     "Compress the layers",

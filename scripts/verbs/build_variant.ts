@@ -38,6 +38,8 @@ export interface BuildContext {
   engine: Engine;
   /** For each architecture that is built for. */
   bases: Map<Architecture, Bases>;
+  /** As for {@linkcode Engine}, on these bases. */
+  cannotDate?: string;
   io: Io;
   /** Takes away what the run alone needed, at its end. */
   cleanup: AsyncDisposableStack;
@@ -46,8 +48,9 @@ export interface BuildContext {
 /** What every build of a variant has in common; its own arguments win. */
 function optionsOf(
   { architecture, buildArgs }: Plan,
-  { config, bases }: BuildContext,
+  { config, bases, cannotDate }: BuildContext,
 ): Built["options"] {
+  const dated = config.reproducible && cannotDate === undefined;
   return {
     buildArgs: {
       ...bases.get(architecture)?.buildArgs,
@@ -55,7 +58,7 @@ function optionsOf(
       ...buildArgs,
     },
     ...architecture === HOST ? {} : { platform: `linux/${architecture}` },
-    ...config.reproducible ? { timestamp: EPOCH } : {},
+    ...dated ? { timestamp: EPOCH } : {},
   };
 }
 

@@ -34,7 +34,7 @@ export async function reproduce(
 
 async function buildAgain(
   variant: Built & Looked,
-  { config, engine, io }: BuildContext,
+  { config, engine, cannotDate, io }: BuildContext,
   say: (line: string) => void,
 ): Promise<Check[]> {
   const tag = ownTag("again");
@@ -51,7 +51,6 @@ async function buildAgain(
     });
     const source = engineSource(engine, tag);
     const image = await readImage(source, { signal: io.signal });
-    const cannotDate = await engine.cannotDate?.();
     return proveReproducible(variant.image, image, cannotDate);
   } catch (error) {
     if (
