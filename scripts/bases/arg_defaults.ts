@@ -41,9 +41,9 @@ export function argDefaults(text: string): Record<string, string> {
 
 /** The instructions: joins continued lines; drops comments, empty lines and here-documents. */
 export function* instructions(text: string): Generator<string> {
-  const escape = /^#\s*escape\s*=\s*`\s*$/im.test(text.split(/\r?\n/, 1)[0])
-    ? "`"
-    : "\\";
+  // Directives stand before everything else.
+  const escapes = /^(?:#\s*\w+\s*=.*\r?\n)*#\s*escape\s*=\s*`\s*(?:\n|$)/i;
+  const escape = escapes.test(text) ? "`" : "\\";
   let joined = "";
   let awaited: string[] = [];
   for (const raw of text.split(/\r?\n/)) {

@@ -25,10 +25,11 @@ Deno.test("argDefaults() joins continued lines, comments between them included",
 });
 
 Deno.test("argDefaults() honours the escape directive and CRLF", () => {
-  assertEquals(argDefaults("# escape=`\r\nARG A=1 `\r\n  B=2\r\n"), {
-    A: "1",
-    B: "2",
-  });
+  const lines = "# escape=`\r\nARG A=1 `\r\n  B=2\r\n";
+  assertEquals(argDefaults(lines), { A: "1", B: "2" });
+  assertEquals(argDefaults(`# check=skip=all\r\n${lines}`), { A: "1", B: "2" });
+  // After anything else it is a comment.
+  assertEquals(argDefaults(`# a note\r\n${lines}`), { A: "1" });
 });
 
 Deno.test("argDefaults() ignores comments and here-documents", () => {

@@ -13,7 +13,7 @@ import {
   type Built,
 } from "./build_variant.ts";
 import { engineSource, look, type Looked } from "./look.ts";
-import type { Plan } from "./plan_variants.ts";
+import { lacksBuilder, nothingToBuild, type Plan } from "./plan_variants.ts";
 
 /** What came of the plans. */
 export interface Images {
@@ -25,8 +25,8 @@ export interface Images {
 /**
  * Builds and inspects the variants.
  *
- * @throws {UserError} When all fail for what the environment lacks: a report of
- * nothing but a full disk or a silent registry helps nobody.
+ * @throws {UserError} When all fail for what the environment lacks, or are
+ * skipped: a report of nothing but a full disk or a silent registry helps nobody.
  */
 export async function buildImages(
   plans: Plan[],
@@ -38,8 +38,9 @@ export async function buildImages(
   const errors: UserError[] = [];
   for (const plan of plans) {
     const { name, file: { dockerfile } } = plan;
-    if (plan.skip !== undefined) {
-      skipped.push({ name, dockerfile, reason: plan.skip });
+    const reason = plan.skip ?? whyNot(plan, context);
+    if (reason !== undefined) {
+      skipped.push({ name, dockerfile, reason });
       continue;
     }
     const built = await buildVariant(plan, context);
@@ -58,7 +59,18 @@ export async function buildImages(
   if (
     errors.length > 0 && errors.every(isOfEnvironment) && looked.length === 0
   ) throw errors[0];
+  if (errors.length === 0 && looked.length === 0) throw nothingToBuild(skipped);
   return { looked, failures, skipped };
+}
+
+/** Why the bases of this run keep a variant from being built, if they do. */
+function whyNot(
+  plan: Plan,
+  { bases, config }: BuildContext,
+): string | undefined {
+  const assembled = bases.get(plan.architecture)?.source === "packages" &&
+    config.buildArgs.BUILDER_IMAGE === undefined;
+  return assembled ? lacksBuilder(plan) : undefined;
 }
 
 function lookInside(

@@ -107,14 +107,53 @@ function declares(dockerfile: string, argument: string): boolean {
     .some((match) => match[1] === argument);
 }
 
+/** The `FROM` lines of a Dockerfile. */
+function stagesOf(dockerfile: string) {
+  return [...dockerfile.matchAll(
+    /^\s*FROM\s+(?:--platform=(\S+)\s+)?(\S+)(?:\s+AS\s+(\S+))?\s*$/gim,
+  )].map(([, platform = "", base, name = ""]) => ({ platform, base, name }));
+}
+
+/**
+ * Why a Dockerfile cannot be built on the builder from packages, which is of this
+ * machine's architecture whatever it compiles for.
+ *
+ * @returns `undefined` when it can.
+ */
+export function lacksBuilder(
+  { file, architecture }: Pick<Plan, "file" | "architecture">,
+): string | undefined {
+  if (architecture === HOST) return undefined;
+  const foreign = stagesOf(file.text).some(({ platform, base }) =>
+    /\bBUILDER_IMAGE\b/.test(base) && !/\bBUILDPLATFORM\b/.test(platform)
+  );
+  return foreign
+    ? `it takes files from a builder for ${architecture}, and the one from packages is for ${HOST}`
+    : undefined;
+}
+
+/**
+ * The error for plans of which none is built.
+ *
+ * @param skipped Their names and why.
+ */
+export function nothingToBuild(
+  skipped: { name: string; reason?: string }[],
+): UserError {
+  return new UserError(
+    `Cannot build any variant: ${
+      skipped.map(({ name, reason }) => `${name}: ${reason}`).join("; ")
+    }`,
+    { next: "Choose other Dockerfiles with --file, or another --platform" },
+  );
+}
+
 /**
  * Whether a Dockerfile ships what runs on the machine that builds it: its last
  * stage, or the stage that this goes on from, is `--platform=$BUILDPLATFORM`.
  */
 export function staysHere(dockerfile: string): boolean {
-  const stages = [...dockerfile.matchAll(
-    /^\s*FROM\s+(?:--platform=(\S+)\s+)?(\S+)(?:\s+AS\s+(\S+))?\s*$/gim,
-  )].map(([, platform = "", base, name = ""]) => ({ platform, base, name }));
+  const stages = stagesOf(dockerfile);
   let stage = stages.pop();
   while (stage !== undefined && stage.platform === "") {
     const base = stage.base.toLowerCase();

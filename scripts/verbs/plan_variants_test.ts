@@ -1,7 +1,7 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { UserError } from "../errors.ts";
 import { type Architecture, HOST } from "../platform.ts";
-import { planVariants, staysHere } from "./plan_variants.ts";
+import { lacksBuilder, planVariants, staysHere } from "./plan_variants.ts";
 
 const FOREIGN: Architecture = HOST === "amd64" ? "arm64" : "amd64";
 const single =
@@ -96,4 +96,18 @@ Deno.test("staysHere() follows the last stage to where it comes from", () => {
   for (const [text, expected] of cases) {
     assertEquals(staysHere(text), expected, text);
   }
+});
+
+Deno.test("lacksBuilder() wants builders of the build machine's own architecture", () => {
+  const lacks = (text: string, architecture = FOREIGN) =>
+    lacksBuilder({
+      file: { name: "a", dockerfile: "Dockerfile.a", text },
+      architecture,
+    });
+  const foreign = "FROM ${BUILDER_IMAGE} AS deno\nFROM ${RUNTIME_IMAGE}\n";
+  assertStringIncludes(lacks(foreign) ?? "", `a builder for ${FOREIGN}`);
+  assertEquals(lacks(foreign, HOST), undefined);
+  const own = `FROM --platform=$BUILDPLATFORM \${BUILDER_IMAGE}\n`;
+  assertEquals(lacks(`${own}FROM scratch\n`), undefined);
+  assertEquals(lacks("FROM denoland/deno\n"), undefined);
 });

@@ -17,7 +17,7 @@ import { readText } from "../read_text.ts";
 import { parseReport } from "../report/json.ts";
 import { checkWritable } from "../report/write_reports.ts";
 import type { Report } from "../schema.ts";
-import { type Plan, planVariants } from "./plan_variants.ts";
+import { nothingToBuild, type Plan, planVariants } from "./plan_variants.ts";
 
 /** What a build is given. */
 export interface Given {
@@ -41,7 +41,11 @@ export async function readGiven(config: BuildConfig): Promise<Given> {
   const plans = planVariants(files, config);
   const names = plans.filter(({ skip }) => skip === undefined)
     .map(({ name }) => name);
-  if (names.length === 0) throw nothingToBuild(plans);
+  if (names.length === 0) {
+    throw nothingToBuild(
+      plans.map(({ name, skip }) => ({ name, reason: skip })),
+    );
+  }
   const baseline = chooseBaseline(names, config.against);
   const contract = await readOptional(config, "contract", contractSchema) ??
     defaultContract();
@@ -62,15 +66,6 @@ export async function readGiven(config: BuildConfig): Promise<Given> {
     if (file !== undefined) await checkWritable(file);
   }
   return { plans, baseline, contract, budget, earlier };
-}
-
-function nothingToBuild(plans: Plan[]): UserError {
-  return new UserError(
-    `Cannot build any variant: ${
-      plans.map(({ name, skip }) => `${name}: ${skip}`).join("; ")
-    }`,
-    { next: "Choose other Dockerfiles with --file, or another --platform" },
-  );
 }
 
 function chooseBaseline(names: string[], wanted: string | undefined): string {
