@@ -3,8 +3,14 @@
  *
  * @module
  */
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
 import { createHash } from "node:crypto";
+import { writeBuilder } from "../scripts/bases/builder_base.ts";
 import { cacheFolder } from "../scripts/cache_folder.ts";
 import { runs } from "../scripts/command.ts";
 import { DENORT, RUNTIME_PACKAGES } from "../scripts/bases/pins.ts";
@@ -157,5 +163,37 @@ Deno.test({
         new TextDecoder().decode(stderr),
         "Could not find standalone binary section",
       );
+    }),
+});
+
+/** Processes that were started with an environment which names a folder. */
+function startedIn(folder: string): string[] {
+  return [...Deno.readDirSync("/proc")].filter(({ name }) => {
+    try {
+      return Deno.readTextFileSync(`/proc/${name}/environ`)
+        .includes(`TMPDIR=${folder}`);
+    } catch {
+      return false; // No process, or one that is gone.
+    }
+  }).map(({ name }) => name);
+}
+
+Deno.test({
+  ...named(
+    "a wheel that cannot be had ends the assembly of its base",
+    !mmdebstrap && "no mmdebstrap",
+  ),
+  fn: () =>
+    withFolder(async (folder) => {
+      const error = new Error("the index has no such wheel");
+      const wheels = Promise.withResolvers<never>();
+      const written = writeBuilder(
+        `${folder}/rootfs.tar`,
+        wheels.promise,
+        readProgram,
+        { architecture: HOST, folder, onLine: () => wheels.reject(error) },
+      );
+      await assertRejects(() => written, Error, error.message);
+      assertEquals(startedIn(folder), []);
     }),
 });

@@ -31,7 +31,7 @@ import { RUNTIME_DOCKERFILE, writeRuntime } from "./runtime_base.ts";
 import { RUNTIME_FILES } from "./runtime_tree.ts";
 
 /** Goes up when the code changes what a base holds. */
-const RECIPE = 1;
+const RECIPE = 2;
 
 /** What assembling needs. */
 export interface AssembleOptions {

@@ -70,8 +70,8 @@ export interface Wheels {
 export type ReadProgram = typeof import("./programs.ts").readProgram;
 
 /**
- * Writes the root filesystem of the builder base. The programs are written
- * while Debian is still being assembled.
+ * Writes the root filesystem of the builder base. The wheels may still be on
+ * their way while Debian is assembled.
  *
  * @param path The tar to write.
  * @param wheels Resolves when the wheels are there.
@@ -86,7 +86,12 @@ export async function writeBuilder(
   read: ReadProgram,
   { architecture, folder, onLine, signal }: WriteOptions,
 ): Promise<void> {
-  const stdout = await debian({
+  // Without them there is no need to wait for Debian.
+  const failed = new AbortController();
+  wheels.catch((error) => failed.abort(error));
+  await using tar = new TarWriter(path);
+  for (const entry of OURS) await tar.add(entry, entry.content);
+  const tree = await debian({
     variant: "minbase",
     packages: BUILDER_PACKAGES,
     architecture,
@@ -94,29 +99,20 @@ export async function writeBuilder(
     target: "-",
     folder,
     onLine,
-    signal,
+    signal: signal ? AbortSignal.any([signal, failed.signal]) : failed.signal,
   });
-  // A pipe reads ahead, so that mmdebstrap is at work from here on.
-  const tree = stdout.pipeThrough(new TransformStream<Uint8Array>());
-  try {
-    await using tar = new TarWriter(path);
-    const { deno, denort } = await wheels;
-    for (const entry of OURS) await tar.add(entry, entry.content);
-    onLine?.(`adding deno and denort ${DENO_VERSION}`);
-    await tar.add(
-      program("usr/bin/deno", DENO[architecture].size),
-      read(deno, DENO[architecture], architecture),
-    );
-    await tar.add(
-      program("usr/bin/denort", DENORT[architecture].size),
-      read(denort, DENORT[architecture], architecture),
-    );
-    await addDebian(tar, tree, new Set(OURS.map(({ name }) => name)));
-    await tar.finish();
-  } finally {
-    // Ends mmdebstrap if it still runs; one that failed has been told of above.
-    await tree.cancel().catch(() => {});
-  }
+  await addDebian(tar, tree, new Set(OURS.map(({ name }) => name)));
+  const { deno, denort } = await wheels;
+  onLine?.(`adding deno and denort ${DENO_VERSION}`);
+  await tar.add(
+    program("usr/bin/deno", DENO[architecture].size),
+    read(deno, DENO[architecture], architecture),
+  );
+  await tar.add(
+    program("usr/bin/denort", DENORT[architecture].size),
+    read(denort, DENORT[architecture], architecture),
+  );
+  await tar.finish();
 }
 
 const mtime = new Date(EPOCH_SECONDS * 1000);

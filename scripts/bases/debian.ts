@@ -14,6 +14,9 @@ import { SUITE } from "./pins.ts";
 /** The newest time that a file of an assembled base may have. */
 export const EPOCH_SECONDS = 1735689600;
 
+/** Lines at the end of mmdebstrap's output that tell why it failed. */
+const LAST_LINES = 40;
+
 /** What writing a root filesystem needs. */
 export interface WriteOptions {
   architecture: Architecture;
@@ -62,7 +65,8 @@ export async function debian(
     },
     onLine: (line) => options.onLine?.(line.replace(/^I: /, "")),
     signal: options.signal,
-    explain: ({ output }) => debianError(output),
+    explain: ({ output }) =>
+      debianError(output.trim().split("\n").slice(-LAST_LINES).join("\n")),
   });
 }
 

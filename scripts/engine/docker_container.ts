@@ -52,11 +52,12 @@ async function startOnce(
   options.signal?.throwIfAborted();
   const name = containerName();
   const hostPort = options.port === undefined ? undefined : freePort();
+  let id: string | undefined;
   try {
     // Without the signal: a client that is killed leaves its daemon at work,
     // and the container would appear after it was removed.
     const args = createArgs(options, { name, owner: owner(), hostPort });
-    const id = (await runDocker(command, args)).trim();
+    id = (await runDocker(command, args)).trim();
     options.signal?.throwIfAborted();
     const startedAt = performance.now();
     await runDocker(command, ["start", name]);
@@ -65,6 +66,8 @@ async function startOnce(
     return new DockerContainer(command, name, id, startedAt, url || undefined);
   } catch (error) {
     await attempt(command, ["rm", "--force", "--volumes", name]);
+    // It may have come up while the daemon was killed.
+    if (id && error instanceof EngineGone) killGroup(id);
     throw error;
   }
 }
