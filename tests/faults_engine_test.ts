@@ -190,10 +190,10 @@ withEngines(
       THIEF.replace("REAL", real).replace("TAKEN", taken),
       { mode: 0o755 },
     );
-    const { code, stderr } = await place.run(["--quick"], {
+    const { code, stdout, stderr } = await place.run(["--quick"], {
       env: { PATH: `${bin}:${Deno.env.get("PATH")}` },
     });
-    assertEquals(code, 0, stderr);
+    assertEquals(code, 0, `${stdout}${stderr}`);
     assert(Number(await Deno.readTextFile(taken)) > 0, "no port was taken");
     await place.assertNothingLeft();
   },

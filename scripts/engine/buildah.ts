@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { basename } from "node:path";
+import { basename, dirname } from "node:path";
 import { z } from "zod";
 import { EXIT, UserError } from "../errors.ts";
 import type {
@@ -24,6 +24,7 @@ import { stepOf } from "./buildah_log.ts";
 import { buildahImageInfo } from "./image_info.ts";
 import { containerName, isLeftover, isLeftoverTag } from "../owner.ts";
 import { endLeftovers } from "./leftovers.ts";
+import { locked } from "./locked.ts";
 import {
   makeScratch,
   removeScratch,
@@ -45,7 +46,8 @@ const containerList = z.array(z.object({
 })).nullable();
 
 /** What it says when its store changes while it looks for what it has built. */
-const RACED = /checking if cached image exists .*not known/;
+const RACED =
+  /checking if cached image exists .*not known|[0-9a-f]{64}: image not known/;
 
 /** The buildah engine. */
 export class Buildah implements Engine {
@@ -78,10 +80,19 @@ export class Buildah implements Engine {
       if (step !== undefined) steps.push(step);
       options.onLine?.(line);
     };
+    const names = [options.alias, options.tag].filter((name) =>
+      name !== undefined
+    );
+    const build = () =>
+      withScratch(async (env) => {
+        const idFile = names.length > 0 ? `${env.TMPDIR}/image-id` : undefined;
+        const args = budArgs(options, mark, this.version, idFile);
+        await run("buildah", args, { env, signal, onLine });
+        if (idFile === undefined) return;
+        const id = (await Deno.readTextFile(idFile)).trim();
+        await this.#naming(() => run("buildah", ["tag", id, ...names]));
+      });
     try {
-      const args = budArgs(options, mark, this.version);
-      const build = () =>
-        withScratch((env) => run("buildah", args, { env, signal, onLine }));
       await build().catch((error) => {
         // Somebody else removed an image that it was looking at.
         if (!(error instanceof CommandFailed && RACED.test(error.output))) {
@@ -101,11 +112,23 @@ export class Buildah implements Engine {
   }
 
   /**
+   * Gives or takes names. Two buildahs that do so to the same image each write
+   * back what they have read before, so that names get lost or come back.
+   */
+  #naming<T>(work: () => Promise<T>): Promise<T> {
+    return locked(dirname(this.containers), work);
+  }
+
+  /**
    * An image that lost its tag to a newer one is of no use to anybody.
    *
    * @param ids In hex, or the beginning of it.
    */
-  async #removeUntagged(ids: string[]): Promise<void> {
+  #removeUntagged(ids: string[]): Promise<void> {
+    return this.#naming(() => this.#removeDangling(ids));
+  }
+
+  async #removeDangling(ids: string[]): Promise<void> {
     const args = [
       "images",
       "--json",
@@ -175,13 +198,13 @@ export class Buildah implements Engine {
   }
 
   async tag(image: string, name: string): Promise<void> {
-    await run("buildah", ["tag", image, name]);
+    await this.#naming(() => run("buildah", ["tag", image, name]));
   }
 
   async remove(image: string): Promise<void> {
     for (let tries = 1;; tries++) {
       try {
-        await run("buildah", ["rmi", image]);
+        await this.#naming(() => run("buildah", ["rmi", image]));
         return;
       } catch (error) {
         // Its store may have changed under it; perhaps the image went, too.
@@ -207,7 +230,9 @@ export class Buildah implements Engine {
       : [];
     const tags = images.flatMap(({ names }) => names ?? [])
       .filter(isLeftoverTag);
-    if (tags.length > 0) await attempt("buildah", ["rmi", ...tags]);
+    if (tags.length > 0) {
+      await this.#naming(() => attempt("buildah", ["rmi", ...tags]));
+    }
     await sweepScratch();
     return removed;
   }

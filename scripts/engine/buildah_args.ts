@@ -21,19 +21,21 @@ const ISOLATION = ["--isolation", "chroot"];
  * @param mark Kept in the working containers, so that what a killed build
  * leaves can be told apart; chroot isolation makes no control group of it.
  * @param version As for {@linkcode pullArgs}.
+ * @param idFile Where the image's ID is written: whoever builds gives it its
+ * names, which buildah itself would do without regard to others.
  */
 export function budArgs(
-  options: BuildOptions,
+  options: Omit<BuildOptions, "tag" | "alias">,
   mark: string,
   version: string,
+  idFile?: string,
 ): string[] {
   const args = ["bud", ...ISOLATION];
   // OCI's config has no place for HEALTHCHECK.
   args.push("--format", "docker", "--layers", "--force-rm");
   args.push("--cgroup-parent", mark, ...retryArgs(version));
   args.push("--file", options.dockerfile);
-  if (options.alias !== undefined) args.push("--tag", options.alias);
-  if (options.tag !== undefined) args.push("--tag", options.tag);
+  if (idFile !== undefined) args.push("--iidfile", idFile);
   if (options.target !== undefined) args.push("--target", options.target);
   args.push(...platformArgs(options.platform));
   for (const [name, value] of Object.entries(options.buildArgs ?? {})) {

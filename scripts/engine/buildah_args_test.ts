@@ -6,7 +6,7 @@ const build = { context: "/ctx", dockerfile: "/ctx/Dockerfile" };
 const config = { entrypoint: ["/hello"], cmd: ["serve", "--now"] };
 
 Deno.test("budArgs() isolates with chroot and takes bases that are there", () => {
-  assertEquals(budArgs({ ...build, tag: "hello" }, "mark", "1.23.1"), [
+  assertEquals(budArgs(build, "mark", "1.23.1", "/tmp/id"), [
     "bud",
     "--isolation",
     "chroot",
@@ -18,8 +18,8 @@ Deno.test("budArgs() isolates with chroot and takes bases that are there", () =>
     "mark",
     "--file",
     "/ctx/Dockerfile",
-    "--tag",
-    "hello",
+    "--iidfile",
+    "/tmp/id",
     "--pull=false",
     "/ctx",
   ]);
