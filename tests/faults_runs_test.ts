@@ -25,6 +25,11 @@ withEngines("two runs at once do not mix up their images", async (engine) => {
     assertEquals(code, 0, stderr);
     const report = parseReport(stdout, "stdout");
     assert(report.variants[0].config.env.includes(`WHO=${who}`), stdout);
+    assertEquals(
+      report.bases,
+      undefined,
+      "bases that no Dockerfile leaves open",
+    );
     return report;
   }));
   const written = await place.reports();

@@ -67,13 +67,7 @@ export async function build(config: BuildConfig, io: Io): Promise<number> {
     schemaVersion: 1,
     createdAt: new Date().toISOString(),
     engine: { name: engine.name, version: engine.version },
-    bases: {
-      source: first.source,
-      builder: first.builder,
-      runtime: first.runtime,
-      system: first.system,
-      deno: first.deno,
-    },
+    ...basesOf(first),
     baseline,
     variants: looked.map((variant) => ({
       name: variant.name,
@@ -109,6 +103,14 @@ function hardening(
 ): Pick<Proofs, "hardening"> {
   const checks = found.flatMap((each) => each?.hardening ?? []);
   return checks.length > 0 ? { hardening: checks } : {};
+}
+
+/** The bases, unless the Dockerfiles leave none open. */
+function basesOf(
+  { source, builder, runtime, system, deno }: Bases,
+): Pick<Report, "bases"> {
+  if (builder === "" && runtime === "") return {};
+  return { bases: { source, builder, runtime, system, deno } };
 }
 
 /** The bases of a variant, where they are not the report's. */
