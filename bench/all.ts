@@ -13,7 +13,6 @@ const BENCHES: Record<string, { needs: string[] }> = {
   inspect: { needs: [Deno.env.get("DIVE") ?? "dive"] },
   throughput: { needs: ["wrk", "taskset", "go"] },
   soak: { needs: ["wrk", "taskset"] },
-  tried: { needs: ["wrk", "taskset"] },
 };
 
 async function main(): Promise<number> {

@@ -63,29 +63,6 @@ export function parseCommandLine(args: string[]): Parsed {
       };
     });
 
-  program.command("update")
-    .description("Say which base images are newer by now, and pin them.")
-    .option("--context <dir>", "folder with the Dockerfiles", ".")
-    .option("--file <dockerfile>", "only this one (repeatable)", collect, [])
-    .option(
-      "--write",
-      "pin each to the digest its tag has now, in the Dockerfiles",
-      false,
-    )
-    .option("--exit-code", "end with 1 when something is newer", false)
-    .addOption(json())
-    .action((_o, c) => {
-      const o = c.optsWithGlobals();
-      config = {
-        ...common(o),
-        command: "update",
-        context: o.context,
-        files: o.file,
-        write: o.write,
-        exitCode: o.exitCode,
-      };
-    });
-
   withCommon(program.command("inspect"))
     .description(
       "Show layers, files, waste, surface and what is in the binary.",

@@ -108,22 +108,3 @@ Deno.test("parseCommandLine() gives the help as text", () => {
     assertStringIncludes(parsed.text, "Usage: deno task image");
   }
 });
-
-Deno.test("update takes the context's own options and its own", () => {
-  const parsed = parseCommandLine([
-    ...["update", "--context", "x", "--file", "a", "--file", "b"],
-    ...["--write", "--json"],
-  ]);
-  assertEquals(parsed, {
-    config: {
-      command: "update",
-      context: "x",
-      files: ["a", "b"],
-      write: true,
-      exitCode: false,
-      engine: undefined,
-      setup: false,
-      json: true,
-    },
-  });
-});

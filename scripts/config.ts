@@ -91,18 +91,6 @@ export interface SbomConfig extends CommonConfig {
   from: string[];
 }
 
-/** `deno task image update`. */
-export interface UpdateConfig extends CommonConfig {
-  command: "update";
-  context: string;
-  /** Dockerfiles to look at; empty: all of the context. */
-  files: string[];
-  /** Pin the images in the Dockerfiles. */
-  write: boolean;
-  /** End with 1 when something is newer. */
-  exitCode: boolean;
-}
-
 /** What the command line asks for. */
 export type Config =
   | BuildConfig
@@ -110,5 +98,4 @@ export type Config =
   | DiffConfig
   | CompareConfig
   | InitConfig
-  | SbomConfig
-  | UpdateConfig;
+  | SbomConfig;

@@ -31,8 +31,6 @@ async function main(args: string[], io: Io): Promise<number> {
       return await (await import("./verbs/inspect.ts")).inspect(config, io);
     case "diff":
       return await (await import("./verbs/diff.ts")).diff(config, io);
-    case "update":
-      return await (await import("./verbs/update.ts")).update(config, io);
     case "sbom":
       return await (await import("./verbs/sbom.ts")).sbom(config, io);
     case "compare":

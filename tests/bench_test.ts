@@ -88,17 +88,6 @@ test("soak tells how each level went", ["wrk", "taskset"], async () => {
   for (const line of lines) assertMatch(line, / \d[\d,]* requests, 0 errors, /);
 });
 
-test("tried measures what it is told to", ["wrk", "taskset"], async () => {
-  const { code, stdout, stderr } = await bench(
-    ["bench/tried.ts", "no-opt"],
-    SHORT,
-  );
-  assertEquals(code, 0, stderr);
-  assertMatch(stdout, /^\| plain +\| +\d+ ms \|/m);
-  assertMatch(stdout, /^\| --no-opt +\|/m);
-  assertEquals(stdout.includes("--jitless"), false);
-});
-
 Deno.test("a benchmark whose tools are not here is skipped, and says so", async () => {
   const { code, stdout } = await bench(["bench/all.ts", "inspect"], {
     DIVE: "no-such-dive",

@@ -1,6 +1,6 @@
 /**
  * The JSON Schemas of what people write (contract, budget) and of what programs
- * read (report, diff, update). Run as a program it writes them to `docs/`; a test holds
+ * read (report, diff). Run as a program it writes them to `docs/`; a test holds
  * the files to it.
  *
  * @module
@@ -10,7 +10,6 @@ import { budgetSchema } from "../budget/budget_schema.ts";
 import { contractSchema } from "../measure/contract_schema.ts";
 import { imageDiffSchema } from "../diff_schema.ts";
 import { reportSchema } from "../schema.ts";
-import { updateSchema } from "../update_schema.ts";
 
 /** Where the published schemas are. */
 export const DOCS = new URL("../../docs/", import.meta.url);
@@ -22,10 +21,6 @@ const PUBLISHED: Record<string, [title: string, schema: z.ZodType]> = {
     reportSchema,
   ],
   "diff.schema.json": ["What differs between two images", imageDiffSchema],
-  "update.schema.json": [
-    "The base images of a context, and what a registry says of them",
-    updateSchema,
-  ],
   "contract.schema.json": ["What a service promises over HTTP", contractSchema],
   "budget.schema.json": ["The limits that images are held to", budgetSchema],
 };
