@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { EXIT, UserError } from "../scripts/errors.ts";
+import { EXIT, UserError } from "../scripts/lib/errors.ts";
 import { missing, runBench } from "./commands.ts";
 
 /** Whether the tools that a benchmark cannot do without are here. */

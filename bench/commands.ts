@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { EXIT, UserError } from "../scripts/errors.ts";
+import { EXIT, UserError } from "../scripts/lib/errors.ts";
 
 /** What has to be stopped or removed however a benchmark ends. */
 export const cleanup = new AsyncDisposableStack();

@@ -10,7 +10,7 @@
  * @module
  */
 import { join } from "node:path";
-import { formatBytes } from "../scripts/format.ts";
+import { formatBytes } from "../scripts/lib/format.ts";
 import { type LayerPlan, makeImage, writeChunks } from "./make_image.ts";
 import { type Cost, runProcess } from "./run_process.ts";
 

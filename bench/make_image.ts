@@ -5,7 +5,7 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import { makeHeader } from "../scripts/archive/testing_tar.ts";
+import { makeHeader } from "../testing/tar.ts";
 
 /** One layer: so many files of one size, and how much of each is zeros. */
 export interface LayerPlan {

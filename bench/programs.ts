@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { EXIT, UserError } from "../scripts/errors.ts";
+import { EXIT, UserError } from "../scripts/lib/errors.ts";
 import { findCompiler, shippedFlags } from "../tests/compiler.ts";
 import { output } from "./commands.ts";
 

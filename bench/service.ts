@@ -5,14 +5,14 @@
  * @module
  */
 import { freePort } from "../scripts/engine/free_port.ts";
-import { parseContract } from "../scripts/measure/contract_schema.ts";
+import { parseContract } from "../scripts/check/contract_schema.ts";
 import { settle } from "../scripts/measure/measure_memory.ts";
 import {
   readTree,
   type ServiceProcess,
 } from "../scripts/measure/read_process.ts";
-import { sleep } from "../scripts/measure/time_limit.ts";
-import { waitUntilReady } from "../scripts/measure/wait_until_ready.ts";
+import { sleep } from "../scripts/check/time_limit.ts";
+import { waitUntilReady } from "../scripts/check/wait_until_ready.ts";
 import { cleanup } from "./commands.ts";
 
 const ROOT = new URL("..", import.meta.url);

@@ -6,8 +6,8 @@
  *
  * @module
  */
-import { EXIT } from "../scripts/errors.ts";
-import { formatBytes } from "../scripts/format.ts";
+import { EXIT } from "../scripts/lib/errors.ts";
+import { formatBytes } from "../scripts/lib/format.ts";
 import { benchFolder, required, runBench, setting } from "./commands.ts";
 import { buildService } from "./programs.ts";
 import { SHIPPED_ENV, startService } from "./service.ts";

@@ -68,7 +68,7 @@ Deno.test("every jsr package and specifier is needed", () => {
 
 Deno.test("Deno takes the lock as it is", async () => {
   const { code, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--frozen", "-A", "scripts/errors.ts"],
+    args: ["run", "--frozen", "-A", "scripts/lib/errors.ts"],
     cwd: project,
   }).output();
   assertEquals(code, 0, new TextDecoder().decode(stderr));

@@ -5,11 +5,17 @@
  *
  * @module
  */
-import { parseCommandLine } from "./cli.ts";
-import { EXIT, explainFiles, messageOf, rootOf, UserError } from "./errors.ts";
-import { printable } from "./format.ts";
-import type { Io } from "./io.ts";
-import { createProgress } from "./progress.ts";
+import { parseCommandLine } from "./commands/command_line.ts";
+import {
+  EXIT,
+  explainFiles,
+  messageOf,
+  rootOf,
+  UserError,
+} from "./lib/errors.ts";
+import { printable } from "./lib/format.ts";
+import type { Io } from "./lib/io.ts";
+import { createProgress } from "./lib/progress.ts";
 
 /** Exit code of a run that Ctrl-C ended, by the convention of shells. */
 const INTERRUPTED = 130;
@@ -24,17 +30,17 @@ async function main(args: string[], io: Io): Promise<number> {
   // Loaded when needed: inspecting an image needs no engine and no HTTP client.
   switch (config.command) {
     case "build":
-      return await (await import("./verbs/build.ts")).build(config, io);
+      return await (await import("./build/build.ts")).build(config, io);
     case "init":
-      return await (await import("./verbs/init.ts")).init(config, io);
+      return await (await import("./commands/init.ts")).init(config, io);
     case "inspect":
-      return await (await import("./verbs/inspect.ts")).inspect(config, io);
+      return await (await import("./commands/inspect.ts")).inspect(config, io);
     case "diff":
-      return await (await import("./verbs/diff.ts")).diff(config, io);
+      return await (await import("./commands/diff.ts")).diff(config, io);
     case "sbom":
-      return await (await import("./verbs/sbom.ts")).sbom(config, io);
+      return await (await import("./commands/sbom.ts")).sbom(config, io);
     case "compare":
-      return await (await import("./verbs/compare.ts")).compare(config, io);
+      return await (await import("./commands/compare.ts")).compare(config, io);
   }
 }
 

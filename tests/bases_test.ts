@@ -11,13 +11,13 @@ import {
 } from "@std/assert";
 import { createHash } from "node:crypto";
 import { writeBuilder } from "../scripts/bases/builder_base.ts";
-import { cacheFolder } from "../scripts/cache_folder.ts";
-import { runs } from "../scripts/command.ts";
+import { cacheFolder } from "../scripts/lib/cache_folder.ts";
+import { runs } from "../scripts/lib/command.ts";
 import { DENORT, RUNTIME_PACKAGES } from "../scripts/bases/pins.ts";
 import { fetchWheel, findPip, readProgram } from "../scripts/bases/programs.ts";
 import { writeRuntime } from "../scripts/bases/runtime_base.ts";
 import { bytesOf, readTar } from "../scripts/bases/tar.ts";
-import { HOST } from "../scripts/platform.ts";
+import { HOST } from "../scripts/lib/platform.ts";
 
 const pip = await findPip();
 const mmdebstrap = await runs("mmdebstrap", ["--version"]);

@@ -3,7 +3,7 @@
  */
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { missing, output } from "../bench/commands.ts";
-import { messageOf } from "../scripts/errors.ts";
+import { messageOf } from "../scripts/lib/errors.ts";
 import { findCompiler } from "./compiler.ts";
 
 const ROOT = new URL("..", import.meta.url);

@@ -6,8 +6,8 @@
  *
  * @module
  */
-import { cacheFolder } from "../scripts/cache_folder.ts";
-import { messageOf } from "../scripts/errors.ts";
+import { cacheFolder } from "../scripts/lib/cache_folder.ts";
+import { messageOf } from "../scripts/lib/errors.ts";
 import { DENO, DENORT } from "../scripts/bases/pins.ts";
 import { fetchWheel, findPip, readProgram } from "../scripts/bases/programs.ts";
 

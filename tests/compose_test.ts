@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { chooseBases } from "../scripts/bases/choose_bases.ts";
 import { findEngine } from "../scripts/engine/find_engine.ts";
 import { freePort } from "../scripts/engine/free_port.ts";
-import { messageOf } from "../scripts/errors.ts";
+import { messageOf } from "../scripts/lib/errors.ts";
 
 const PROJECT = join(import.meta.dirname ?? ".", "..");
 const MIB = 1 << 20;

@@ -5,7 +5,7 @@
  * @module
  */
 import { basename, dirname, join } from "node:path";
-import { run } from "../scripts/command.ts";
+import { run } from "../scripts/lib/command.ts";
 
 /**
  * Copies programs and the libraries they are linked with.

@@ -11,17 +11,18 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
-import { libraries } from "../scripts/analyse/libraries.ts";
-import { probe } from "../scripts/analyse/probe.ts";
-import { rootfs } from "../scripts/analyse/rootfs.ts";
-import { waste } from "../scripts/analyse/waste.ts";
-import { readImage } from "../scripts/archive/read_image.ts";
+import { libraries } from "../scripts/inspect/libraries.ts";
+import { probe } from "../scripts/inspect/probe.ts";
+import { rootfs } from "../scripts/image/rootfs.ts";
+import { waste } from "../scripts/inspect/waste.ts";
+import { readImage } from "../scripts/image/read_image.ts";
 import { assembleBases } from "../scripts/bases/assemble_bases.ts";
 import { findEngine } from "../scripts/engine/find_engine.ts";
-import { messageOf, UserError } from "../scripts/errors.ts";
-import type { Engine, EngineName, Image } from "../scripts/model.ts";
+import { messageOf, UserError } from "../scripts/lib/errors.ts";
+import type { Image } from "../scripts/image/model.ts";
+import type { Engine, EngineName } from "../scripts/engine/engine.ts";
 import type { Bom } from "../scripts/sbom/cyclonedx.ts";
-import { complaints } from "../scripts/sbom/testing.ts";
+import { complaints } from "../testing/inventory.ts";
 
 const project = `${import.meta.dirname}/..`;
 const TAG = `localhost/deno-small-image-dockerfiles-test-${Deno.pid}`;

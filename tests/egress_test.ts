@@ -6,20 +6,20 @@
  * @module
  */
 import { assert, assertEquals } from "@std/assert";
-import { programSink } from "../scripts/analyse/program_sink.ts";
-import type { ElfFacts } from "../scripts/analyse/elf.ts";
+import { programSink } from "../scripts/deno_binary/program_sink.ts";
+import type { ElfFacts } from "../scripts/deno_binary/elf.ts";
 import { assembleBases } from "../scripts/bases/assemble_bases.ts";
 import { findEngine } from "../scripts/engine/find_engine.ts";
-import { messageOf, UserError } from "../scripts/errors.ts";
+import { messageOf, UserError } from "../scripts/lib/errors.ts";
 import {
   contractSchema,
   parseContract,
-} from "../scripts/measure/contract_schema.ts";
+} from "../scripts/check/contract_schema.ts";
 import {
   proveNothingOpened,
   proveRefused,
-} from "../scripts/measure/prove_egress.ts";
-import { waitUntilReady } from "../scripts/measure/wait_until_ready.ts";
+} from "../scripts/check/prove_egress.ts";
+import { waitUntilReady } from "../scripts/check/wait_until_ready.ts";
 import { findCompiler, shippedFlags } from "./compiler.ts";
 
 const PROJECT = `${import.meta.dirname}/..`;

@@ -15,11 +15,15 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { join } from "node:path";
-import { attempt, run } from "../scripts/command.ts";
+import { attempt, run } from "../scripts/lib/command.ts";
 import { findEngine, sweep } from "../scripts/engine/find_engine.ts";
-import { EXIT, UserError } from "../scripts/errors.ts";
-import type { Container, Engine, EngineName } from "../scripts/model.ts";
-import { INSTANCE, owner } from "../scripts/owner.ts";
+import { EXIT, UserError } from "../scripts/lib/errors.ts";
+import type {
+  Container,
+  Engine,
+  EngineName,
+} from "../scripts/engine/engine.ts";
+import { INSTANCE, owner } from "../scripts/lib/owner.ts";
 import { copyPrograms } from "./copy_programs.ts";
 import { containersOf, traces } from "./traces.ts";
 

@@ -7,9 +7,9 @@
 import { join } from "node:path";
 import { assembleBases } from "../scripts/bases/assemble_bases.ts";
 import { findEngine } from "../scripts/engine/find_engine.ts";
-import { EXIT, messageOf, UserError } from "../scripts/errors.ts";
+import { EXIT, messageOf, UserError } from "../scripts/lib/errors.ts";
 import { parseReport } from "../scripts/report/json.ts";
-import type { Report } from "../scripts/schema.ts";
+import type { Report } from "../scripts/report/report_schema.ts";
 import { folder, image } from "./command_line.ts";
 
 /** The folder of the examples. */

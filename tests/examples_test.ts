@@ -7,7 +7,7 @@
  */
 import { assert, assertEquals, assertGreater } from "@std/assert";
 import { join } from "node:path";
-import { EXIT, messageOf } from "../scripts/errors.ts";
+import { EXIT, messageOf } from "../scripts/lib/errors.ts";
 import { folder, image } from "./command_line.ts";
 import {
   build,

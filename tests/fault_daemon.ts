@@ -5,7 +5,7 @@
  * @module
  */
 import { join } from "node:path";
-import { attempt, run } from "../scripts/command.ts";
+import { attempt, run } from "../scripts/lib/command.ts";
 import { processes, signalProcess } from "../scripts/engine/processes.ts";
 
 /** A daemon; disposing of it ends and removes it. */

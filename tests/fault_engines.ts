@@ -4,8 +4,8 @@
  * @module
  */
 import { findEngine } from "../scripts/engine/find_engine.ts";
-import { messageOf, UserError } from "../scripts/errors.ts";
-import type { Engine } from "../scripts/model.ts";
+import { messageOf, UserError } from "../scripts/lib/errors.ts";
+import type { Engine } from "../scripts/engine/engine.ts";
 
 type Found = { engine: Engine; reason?: undefined } | {
   engine?: undefined;

@@ -7,10 +7,10 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import { basename, join } from "node:path";
-import { run } from "../scripts/command.ts";
+import { run } from "../scripts/lib/command.ts";
 import { parseReport } from "../scripts/report/json.ts";
-import type { Engine } from "../scripts/model.ts";
-import { imageTag } from "../scripts/verbs/image_tag.ts";
+import type { Engine } from "../scripts/engine/engine.ts";
+import { imageTag } from "../scripts/build/image_tag.ts";
 import { makeContext } from "./fault_context.ts";
 import { containersOf, tagsOf } from "./traces.ts";
 

@@ -6,8 +6,8 @@
  */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { basename, join } from "node:path";
-import { attempt, run } from "../scripts/command.ts";
-import type { Engine } from "../scripts/model.ts";
+import { attempt, run } from "../scripts/lib/command.ts";
+import type { Engine } from "../scripts/engine/engine.ts";
 import { longSleep, SERVES, slowBuild } from "./fault_context.ts";
 import { type Daemon, noDaemon, startDaemon } from "./fault_daemon.ts";
 import { withEngines } from "./fault_engines.ts";

@@ -6,7 +6,7 @@
  */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "node:path";
-import { attempt, run } from "../scripts/command.ts";
+import { attempt, run } from "../scripts/lib/command.ts";
 import { SERVES } from "./fault_context.ts";
 import { withEngines } from "./fault_engines.ts";
 import { Place } from "./fault_place.ts";

@@ -9,10 +9,10 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { join } from "node:path";
-import { makeDockerArchive } from "../scripts/archive/testing.ts";
+import { makeDockerArchive } from "../testing/archive.ts";
 import { assembleBases } from "../scripts/bases/assemble_bases.ts";
 import { findEngine } from "../scripts/engine/find_engine.ts";
-import { EXIT, messageOf, UserError } from "../scripts/errors.ts";
+import { EXIT, messageOf, UserError } from "../scripts/lib/errors.ts";
 import { command, ENTRY, folder, image } from "./command_line.ts";
 
 Deno.test("wrong use ends with 2, says what is wrong and what to do", async () => {

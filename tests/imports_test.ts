@@ -4,18 +4,24 @@ import { dirname, join, normalize, relative } from "node:path";
 /** The root of the project. */
 const ROOT = normalize(join(import.meta.dirname ?? ".", ".."));
 
-/** The folders that know nothing of each other; `verbs` joins them. */
-const FOLDERS = [
-  "analyse",
-  "archive",
-  "bases",
-  "budget",
-  "engine",
-  "init",
-  "measure",
-  "registry",
-  "report",
-  "sbom",
+/**
+ * The folders of scripts/, from top to bottom: each may import those on later
+ * lines, and its neighbours on its own line.
+ */
+const LAYERS = [
+  ["commands"],
+  ["build", "init"],
+  ["measure"],
+  ["check"],
+  ["bases"],
+  ["engine"],
+  ["budget", "sbom"],
+  ["report"],
+  ["inspect"],
+  ["deno_binary"],
+  ["image"],
+  ["dockerfile"],
+  ["lib"],
 ];
 
 async function modules(folder: string): Promise<string[]> {
@@ -35,40 +41,53 @@ async function imports(module: string): Promise<string[]> {
     .map((match) => normalize(join(dirname(module), match[1])));
 }
 
-/** The part of the project that a module belongs to. */
-function partOf(module: string): string {
-  const [top, folder, ...rest] = module.split("/");
-  if (top !== "scripts") return top;
-  return rest.length > 0 ? folder : "leaf";
+/** Line of {@linkcode LAYERS} that a path is on; 0 for what starts something. */
+function layerOf(path: string): number {
+  const [top, folder, ...rest] = path.split("/");
+  if (top !== "scripts" || rest.length === 0) return 0;
+  return LAYERS.findIndex((layer) => layer.includes(folder)) + 1;
 }
 
-/** The modules that start something: what they may import is not restricted. */
-const TOP = new Set(["scripts/image.ts"]);
-
-Deno.test("imports point one way: image, verbs, folders, leaves", async () => {
+Deno.test("imports point down the layers of scripts/", async () => {
   const wrong: string[] = [];
   for (const module of await modules(join(ROOT, "scripts"))) {
-    if (TOP.has(module)) continue;
-    const part = partOf(module);
+    if (module.endsWith("_test.ts") || layerOf(module) === 0) continue;
     for (const imported of await imports(module)) {
-      const other = partOf(imported);
-      const allowed = part === "leaf"
-        ? other === "leaf"
-        : part === "verbs"
-        ? other !== "tests"
-        : other === part || other === "leaf";
-      if (!allowed) wrong.push(`${module} imports ${imported}`);
+      if (layerOf(imported) < layerOf(module)) {
+        wrong.push(`${module} imports ${imported}`);
+      }
     }
   }
   assertEquals(wrong, []);
 });
 
-Deno.test("the folders of scripts/ are those that the guard knows", async () => {
+Deno.test("no modules import each other in a circle", async () => {
+  const graph = new Map<string, string[]>();
+  for (const module of await modules(join(ROOT, "scripts"))) {
+    graph.set(module, await imports(module));
+  }
+  const circles: string[] = [];
+  const done = new Set<string>();
+  const visit = (module: string, path: string[]) => {
+    if (path.includes(module)) {
+      circles.push([...path.slice(path.indexOf(module)), module].join(" > "));
+    } else if (!done.has(module)) {
+      for (const next of graph.get(module) ?? []) {
+        visit(next, [...path, module]);
+      }
+      done.add(module);
+    }
+  };
+  for (const module of graph.keys()) visit(module, []);
+  assertEquals(circles, []);
+});
+
+Deno.test("the folders of scripts/ are those of the layers", async () => {
   const folders: string[] = [];
   for await (const item of Deno.readDir(join(ROOT, "scripts"))) {
     if (item.isDirectory) folders.push(item.name);
   }
-  assertEquals(folders.sort(), [...FOLDERS, "verbs"].sort());
+  assertEquals(folders.sort(), LAYERS.flat().sort());
 });
 
 Deno.test("only the entry exits", async () => {

@@ -7,7 +7,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "node:path";
 import { findEngine } from "../scripts/engine/find_engine.ts";
-import { EXIT, messageOf } from "../scripts/errors.ts";
+import { EXIT, messageOf } from "../scripts/lib/errors.ts";
 import { folder, image } from "./command_line.ts";
 
 const PROJECT = `${import.meta.dirname}/..`;

@@ -10,10 +10,10 @@ import { join } from "node:path";
 import { assembleBases } from "../scripts/bases/assemble_bases.ts";
 import { cannotRun } from "../scripts/engine/emulation.ts";
 import { findEngine } from "../scripts/engine/find_engine.ts";
-import { EXIT, messageOf, UserError } from "../scripts/errors.ts";
-import type { Engine, EngineName } from "../scripts/model.ts";
-import { type Architecture, HOST } from "../scripts/platform.ts";
-import type { Report } from "../scripts/schema.ts";
+import { EXIT, messageOf, UserError } from "../scripts/lib/errors.ts";
+import type { Engine, EngineName } from "../scripts/engine/engine.ts";
+import { type Architecture, HOST } from "../scripts/lib/platform.ts";
+import type { Report } from "../scripts/report/report_schema.ts";
 import { folder, image } from "./command_line.ts";
 
 const PROJECT = join(import.meta.dirname ?? ".", "..");

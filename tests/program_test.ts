@@ -6,9 +6,9 @@
  * @module
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import type { ElfFacts } from "../scripts/analyse/elf.ts";
-import { programSink } from "../scripts/analyse/program_sink.ts";
-import { messageOf } from "../scripts/errors.ts";
+import type { ElfFacts } from "../scripts/deno_binary/elf.ts";
+import { programSink } from "../scripts/deno_binary/program_sink.ts";
+import { messageOf } from "../scripts/lib/errors.ts";
 import { packagedCompiler } from "./compiler.ts";
 
 const programs = await Deno.makeTempDir({ prefix: "program-e2e-" });

@@ -9,9 +9,9 @@ import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "node:path";
 import { assembleBases } from "../scripts/bases/assemble_bases.ts";
 import { findEngine } from "../scripts/engine/find_engine.ts";
-import { EXIT, messageOf, UserError } from "../scripts/errors.ts";
-import type { Engine, EngineName } from "../scripts/model.ts";
-import type { Check, Report } from "../scripts/schema.ts";
+import { EXIT, messageOf, UserError } from "../scripts/lib/errors.ts";
+import type { Engine, EngineName } from "../scripts/engine/engine.ts";
+import type { Check, Report } from "../scripts/report/report_schema.ts";
 
 const ENTRY = join(import.meta.dirname ?? ".", "../scripts/image.ts");
 

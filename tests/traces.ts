@@ -6,9 +6,9 @@
  */
 import { join } from "node:path";
 import { Buildah } from "../scripts/engine/buildah.ts";
-import { run } from "../scripts/command.ts";
+import { run } from "../scripts/lib/command.ts";
 import { processes, rootOf } from "../scripts/engine/processes.ts";
-import type { Engine } from "../scripts/model.ts";
+import type { Engine } from "../scripts/engine/engine.ts";
 
 /**
  * Containers that are still there.

@@ -5,11 +5,11 @@
  *
  * @module
  */
-import { cacheFolder } from "../cache_folder.ts";
-import { runs } from "../command.ts";
-import { EXIT, UserError } from "../errors.ts";
-import type { Engine } from "../model.ts";
-import { type Architecture, HOST } from "../platform.ts";
+import { cacheFolder } from "../lib/cache_folder.ts";
+import { runs } from "../lib/command.ts";
+import { EXIT, UserError } from "../lib/errors.ts";
+import type { Engine } from "../engine/engine.ts";
+import { type Architecture, HOST } from "../lib/platform.ts";
 import { buildBase } from "./build_base.ts";
 import {
   BUILDER_DOCKERFILE,

@@ -4,9 +4,9 @@
  *
  * @module
  */
-import { EXIT, messageOf, UserError } from "../errors.ts";
-import type { Engine } from "../model.ts";
-import { makeScratch, removeScratch } from "../scratch_folder.ts";
+import { EXIT, messageOf, UserError } from "../lib/errors.ts";
+import type { Engine } from "../engine/engine.ts";
+import { makeScratch, removeScratch } from "../lib/scratch_folder.ts";
 
 /** What a base is made of. */
 export interface BaseOptions {

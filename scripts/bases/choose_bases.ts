@@ -4,10 +4,10 @@
  *
  * @module
  */
-import { messageOf, UserError } from "../errors.ts";
-import type { Engine } from "../model.ts";
+import { messageOf, UserError } from "../lib/errors.ts";
+import type { Engine } from "../engine/engine.ts";
 import { assembleBases } from "./assemble_bases.ts";
-import type { Architecture } from "../platform.ts";
+import type { Architecture } from "../lib/platform.ts";
 import { DENO_VERSION, SUITE } from "./pins.ts";
 
 /** The bases to build on. */

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { UserError } from "../errors.ts";
-import type { Engine, ImageInfo } from "../model.ts";
+import { UserError } from "../lib/errors.ts";
+import type { Engine, ImageInfo } from "../engine/engine.ts";
 import { baseNames } from "./assemble_bases.ts";
 import { chooseBases } from "./choose_bases.ts";
 

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { Architecture } from "../platform.ts";
+import type { Architecture } from "../lib/platform.ts";
 import { program } from "./builder_base.ts";
 import { DENORT } from "./pins.ts";
 import { readProgram } from "./programs.ts";

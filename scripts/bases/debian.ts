@@ -4,11 +4,11 @@
  *
  * @module
  */
-import { byteStream } from "../byte_stream.ts";
-import { attempt } from "../command.ts";
-import { EXIT, UserError } from "../errors.ts";
+import { byteStream } from "../lib/byte_stream.ts";
+import { attempt } from "../lib/command.ts";
+import { EXIT, UserError } from "../lib/errors.ts";
 import { mirrorSources, networkOptions } from "./mirror.ts";
-import type { Architecture } from "../platform.ts";
+import type { Architecture } from "../lib/platform.ts";
 import { SUITE } from "./pins.ts";
 
 /** The newest time that a file of an assembled base may have. */

@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { EXIT } from "../errors.ts";
+import { EXIT } from "../lib/errors.ts";
 import { debianError } from "./debian.ts";
 
 const cases = [

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { Architecture } from "../platform.ts";
+import type { Architecture } from "../lib/platform.ts";
 
 /** One wheel, and the program inside it. */
 export interface Pin {

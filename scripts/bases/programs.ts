@@ -5,11 +5,11 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import { attempt, runs } from "../command.ts";
-import { cacheFolder } from "../cache_folder.ts";
-import { EXIT, UserError } from "../errors.ts";
-import { ELF_HEADER_BYTES, elfEnd } from "./elf_end.ts";
-import type { Architecture } from "../platform.ts";
+import { attempt, runs } from "../lib/command.ts";
+import { cacheFolder } from "../lib/cache_folder.ts";
+import { EXIT, UserError } from "../lib/errors.ts";
+import { ELF_HEADER_BYTES, elfEnd } from "../deno_binary/elf_end.ts";
+import type { Architecture } from "../lib/platform.ts";
 import type { Pin } from "./pins.ts";
 import { zipMember } from "./zip_member.ts";
 

@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { createHash } from "node:crypto";
 import { deflateRawSync } from "node:zlib";
-import { UserError } from "../errors.ts";
+import { UserError } from "../lib/errors.ts";
 import { DENO, type Pin } from "./pins.ts";
 import { fetchWheel, pipError, readProgram } from "./programs.ts";
 import { zipMember } from "./zip_member.ts";

@@ -10,8 +10,8 @@
  *
  * @module
  */
-import { byteStream } from "../byte_stream.ts";
-import { EXIT, UserError } from "../errors.ts";
+import { byteStream } from "../lib/byte_stream.ts";
+import { EXIT, UserError } from "../lib/errors.ts";
 import { debian, type WriteOptions } from "./debian.ts";
 import { RUNTIME_PACKAGES } from "./pins.ts";
 import {

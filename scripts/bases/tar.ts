@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { messageOf } from "../errors.ts";
+import { messageOf } from "../lib/errors.ts";
 import { extract, type Header, type Pack, pack } from "tar-stream";
 
 /** An entry while its archive streams by. */

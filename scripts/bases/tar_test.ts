@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { byteStream } from "../byte_stream.ts";
-import { UserError } from "../errors.ts";
+import { byteStream } from "../lib/byte_stream.ts";
+import { UserError } from "../lib/errors.ts";
 import { debianError } from "./debian.ts";
 import { BrokenTar, bytesOf, readTar, TarWriter } from "./tar.ts";
 

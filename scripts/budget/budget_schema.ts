@@ -5,7 +5,7 @@
  * @module
  */
 import { z } from "zod";
-import { parseJson } from "../parse_json.ts";
+import { parseJson } from "../lib/parse_json.ts";
 
 const UNITS: Record<string, number> = {
   B: 1,

@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { UserError } from "../errors.ts";
+import { UserError } from "../lib/errors.ts";
 import {
   bytesOf,
   fractionOf,

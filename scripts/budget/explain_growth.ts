@@ -4,7 +4,8 @@
  *
  * @module
  */
-import type { Growth, Report, TreeNode, Variant } from "../schema.ts";
+import type { Growth, Report, Variant } from "../report/report_schema.ts";
+import type { TreeNode } from "../inspect/inspect_schema.ts";
 
 type Change = Growth["size"];
 

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
-import type { Report, TreeNode, Variant } from "../schema.ts";
+import type { Report, Variant } from "../report/report_schema.ts";
+import type { TreeNode } from "../inspect/inspect_schema.ts";
 import { explainGrowth } from "./explain_growth.ts";
 
 function report(change: {

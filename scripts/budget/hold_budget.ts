@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Report, Variant, Verdict } from "../schema.ts";
+import type { Report, Variant, Verdict } from "../report/report_schema.ts";
 import {
   type Budget,
   bytesOf,
@@ -12,9 +12,9 @@ import {
   type Rules,
 } from "./budget_schema.ts";
 import { holdGrowth } from "./hold_growth.ts";
-import { UserError } from "../errors.ts";
-import { suggest } from "../suggest.ts";
-import { waysOut } from "../ways_out.ts";
+import { UserError } from "../lib/errors.ts";
+import { suggest } from "../lib/suggest.ts";
+import { waysOut } from "../inspect/egress.ts";
 
 /** How the figure of one rule is taken from a variant, and told to people. */
 interface Limit {

@@ -1,6 +1,6 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { UserError } from "../errors.ts";
-import type { Report, Variant } from "../schema.ts";
+import { UserError } from "../lib/errors.ts";
+import type { Report, Variant } from "../report/report_schema.ts";
 import { parseBudget } from "./budget_schema.ts";
 import { checkBudget, holdBudget } from "./hold_budget.ts";
 

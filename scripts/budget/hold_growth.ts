@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { formatBytes, formatDuration } from "../format.ts";
-import type { Report, Variant, Verdict } from "../schema.ts";
+import { formatBytes, formatDuration } from "../lib/format.ts";
+import type { Report, Variant, Verdict } from "../report/report_schema.ts";
 import {
   bytesOf,
   fractionOf,

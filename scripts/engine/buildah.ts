@@ -5,7 +5,7 @@
  */
 import { basename, dirname } from "node:path";
 import { z } from "zod";
-import { EXIT, UserError } from "../errors.ts";
+import { EXIT, UserError } from "../lib/errors.ts";
 import type {
   BuildOptions,
   Container,
@@ -13,16 +13,16 @@ import type {
   ImageInfo,
   Restrictions,
   RunOptions,
-} from "../model.ts";
+} from "./engine.ts";
 import { budArgs, pullArgs } from "./buildah_args.ts";
 import { runService } from "./buildah_container.ts";
-import { byteStream } from "../byte_stream.ts";
-import { attempt, CommandFailed, run } from "../command.ts";
+import { byteStream } from "../lib/byte_stream.ts";
+import { attempt, CommandFailed, run } from "../lib/command.ts";
 import { explainExport, explainPull } from "./explain.ts";
 import { explainBuild } from "./explain_build.ts";
 import { stepOf } from "./buildah_log.ts";
 import { buildahImageInfo } from "./image_info.ts";
-import { containerName, isLeftover, isLeftoverTag } from "../owner.ts";
+import { containerName, isLeftover, isLeftoverTag } from "../lib/owner.ts";
 import { endLeftovers } from "./leftovers.ts";
 import { locked } from "./locked.ts";
 import {
@@ -30,7 +30,7 @@ import {
   removeScratch,
   sweepScratch,
   withScratch,
-} from "../scratch_folder.ts";
+} from "../lib/scratch_folder.ts";
 import { missing } from "./setup.ts";
 import { Unusable } from "./unusable.ts";
 import { removeWorking } from "./working_containers.ts";

@@ -8,7 +8,8 @@
  *
  * @module
  */
-import type { BuildOptions, ImageConfig, RunOptions } from "../model.ts";
+import type { ImageConfig } from "../image/model.ts";
+import type { BuildOptions, RunOptions } from "./engine.ts";
 import { platformArgs } from "./platform_args.ts";
 
 /** How each step and each service is run; see the module's note. */

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { HOST } from "../platform.ts";
+import { HOST } from "../lib/platform.ts";
 import { budArgs, fromArgs, pullArgs, runArgs } from "./buildah_args.ts";
 
 const build = { context: "/ctx", dockerfile: "/ctx/Dockerfile" };

@@ -4,14 +4,21 @@
  *
  * @module
  */
-import { EXIT, UserError } from "../errors.ts";
-import type { Container, ImageConfig, RunOptions } from "../model.ts";
+import { EXIT, UserError } from "../lib/errors.ts";
+import type { ImageConfig } from "../image/model.ts";
+import type { Container, RunOptions } from "./engine.ts";
 import { fromArgs, runArgs } from "./buildah_args.ts";
 import { serviceExitCode, serviceLog, startFailure } from "./buildah_log.ts";
-import { attempt, type Child, CommandFailed, run, start } from "../command.ts";
+import {
+  attempt,
+  type Child,
+  CommandFailed,
+  run,
+  start,
+} from "../lib/command.ts";
 import { explainMachine } from "./explain.ts";
 import { freePort, isFree } from "./free_port.ts";
-import { containerName } from "../owner.ts";
+import { containerName } from "../lib/owner.ts";
 import {
   descendants,
   inRootBelow,
@@ -21,7 +28,7 @@ import {
   serviceOf,
   signalProcess,
 } from "./processes.ts";
-import { makeScratch, removeScratch } from "../scratch_folder.ts";
+import { makeScratch, removeScratch } from "../lib/scratch_folder.ts";
 
 /**
  * Runs a service.

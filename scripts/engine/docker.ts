@@ -4,9 +4,9 @@
  *
  * @module
  */
-import type { Restrictions } from "../model.ts";
+import type { Restrictions } from "./engine.ts";
 import { cannotDate } from "./cannot_date.ts";
-import { attempt, type CommandResult } from "../command.ts";
+import { attempt, type CommandResult } from "../lib/command.ts";
 import { daemonText } from "./daemon_stream.ts";
 import type { Builder } from "./docker_args.ts";
 import { DockerLike, type HowItBuilds } from "./docker_like.ts";

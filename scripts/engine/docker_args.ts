@@ -4,8 +4,8 @@
  *
  * @module
  */
-import type { BuildOptions, RunOptions } from "../model.ts";
-import { OWNER_LABEL } from "../owner.ts";
+import type { BuildOptions, RunOptions } from "./engine.ts";
+import { OWNER_LABEL } from "../lib/owner.ts";
 import { platformArgs } from "./platform_args.ts";
 
 /** Which builder the command drives. */

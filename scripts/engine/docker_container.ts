@@ -4,14 +4,14 @@
  *
  * @module
  */
-import { EngineGone, EXIT, UserError } from "../errors.ts";
-import type { Container, RunOptions } from "../model.ts";
-import { attempt, CommandFailed } from "../command.ts";
+import { EngineGone, EXIT, UserError } from "../lib/errors.ts";
+import type { Container, RunOptions } from "./engine.ts";
+import { attempt, CommandFailed } from "../lib/command.ts";
 import { createArgs } from "./docker_args.ts";
 import { attemptDocker, runDocker } from "./docker_daemon.ts";
 import { explainMachine } from "./explain.ts";
 import { freePort } from "./free_port.ts";
-import { containerName, owner } from "../owner.ts";
+import { containerName, owner } from "../lib/owner.ts";
 import { isInGroup, killGroup } from "./processes.ts";
 
 const NO_SUCH = /no such (container|object)/i;

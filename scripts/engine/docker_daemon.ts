@@ -4,13 +4,13 @@
  *
  * @module
  */
-import { EngineGone, EXIT } from "../errors.ts";
+import { EngineGone, EXIT } from "../lib/errors.ts";
 import {
   attempt,
   CommandFailed,
   type CommandOptions,
   type CommandResult,
-} from "../command.ts";
+} from "../lib/command.ts";
 
 /** What clients say when the other side is not there; steps of a build may too. */
 const DOUBTFUL =

@@ -12,9 +12,9 @@ import type {
   ImageInfo,
   Restrictions,
   RunOptions,
-} from "../model.ts";
-import { byteStream } from "../byte_stream.ts";
-import { attempt, CommandFailed } from "../command.ts";
+} from "./engine.ts";
+import { byteStream } from "../lib/byte_stream.ts";
+import { attempt, CommandFailed } from "../lib/command.ts";
 import { DaemonRefused, daemonStream, daemonText } from "./daemon_stream.ts";
 import { buildArgs, type Builder } from "./docker_args.ts";
 import { runContainer } from "./docker_container.ts";
@@ -28,9 +28,9 @@ import {
   isLeftoverTag,
   OWNER_LABEL,
   ownTag,
-} from "../owner.ts";
+} from "../lib/owner.ts";
 import { endLeftovers } from "./leftovers.ts";
-import { sweepScratch, withScratch } from "../scratch_folder.ts";
+import { sweepScratch, withScratch } from "../lib/scratch_folder.ts";
 import { removeWorking } from "./working_containers.ts";
 
 /** How an engine builds. */

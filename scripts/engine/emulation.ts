@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { HOST } from "../platform.ts";
+import { HOST } from "../lib/platform.ts";
 
 /** The machine in an ELF header, as entries of binfmt_misc state it. */
 const MACHINE: Record<string, string> = { amd64: "3e00", arm64: "b700" };

@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { type Architecture, HOST } from "../platform.ts";
+import { type Architecture, HOST } from "../lib/platform.ts";
 import { cannotRun } from "./emulation.ts";
 
 const FOREIGN: Architecture = HOST === "amd64" ? "arm64" : "amd64";

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { EXIT, UserError } from "../errors.ts";
-import { CommandFailed } from "../command.ts";
+import { EXIT, UserError } from "../lib/errors.ts";
+import { CommandFailed } from "../lib/command.ts";
 import type { DaemonRefused } from "./daemon_stream.ts";
 
 /** buildah hides behind the last one that its `TMPDIR` is full. */

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { EXIT, UserError } from "../errors.ts";
+import { EXIT, UserError } from "../lib/errors.ts";
 import { explainMachine, explainRegistry } from "./explain.ts";
 import { explainRuntime } from "./runtime_missing.ts";
 

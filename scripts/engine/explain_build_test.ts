@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { EXIT } from "../errors.ts";
+import { EXIT } from "../lib/errors.ts";
 import { explainBuild, failingStep } from "./explain_build.ts";
 
 const BUILDKIT_20 = `#1 [internal] load build definition from Dockerfile

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { EXIT, UserError } from "../errors.ts";
-import { CommandFailed } from "../command.ts";
+import { EXIT, UserError } from "../lib/errors.ts";
+import { CommandFailed } from "../lib/command.ts";
 import { explainExport, explainMachine, explainPull } from "./explain.ts";
 
 const failed = (output: string) =>

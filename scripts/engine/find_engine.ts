@@ -4,10 +4,10 @@
  *
  * @module
  */
-import { EXIT, messageOf, UserError } from "../errors.ts";
-import type { Engine, EngineName } from "../model.ts";
+import { EXIT, messageOf, UserError } from "../lib/errors.ts";
+import type { Engine, EngineName } from "./engine.ts";
 import { Buildah, buildah } from "./buildah.ts";
-import { CommandNotFound } from "../command.ts";
+import { CommandNotFound } from "../lib/command.ts";
 import { docker } from "./docker.ts";
 import { DockerLike } from "./docker_like.ts";
 import { podman } from "./podman.ts";

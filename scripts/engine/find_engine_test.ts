@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { EXIT, UserError } from "../errors.ts";
-import type { Engine, EngineName } from "../model.ts";
-import { CommandNotFound } from "../command.ts";
+import { EXIT, UserError } from "../lib/errors.ts";
+import type { Engine, EngineName } from "./engine.ts";
+import { CommandNotFound } from "../lib/command.ts";
 import { findEngine, sweep } from "./find_engine.ts";
 import { Unusable } from "./unusable.ts";
 

@@ -5,7 +5,8 @@
  * @module
  */
 import { z } from "zod";
-import type { ImageConfig, ImageInfo } from "../model.ts";
+import type { ImageConfig } from "../image/model.ts";
+import type { ImageInfo } from "./engine.ts";
 
 const strings = z.array(z.string()).nullish().transform((list) => list ?? []);
 const keys = z.record(z.string(), z.unknown()).nullish()

@@ -5,7 +5,7 @@
  * @module
  */
 import { basename } from "node:path";
-import { isLeftover } from "../owner.ts";
+import { isLeftover } from "../lib/owner.ts";
 import { type Process, processes, rootOf, signalProcess } from "./processes.ts";
 
 /** How long a command may take to clean up once its service is gone. */

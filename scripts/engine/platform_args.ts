@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { HOST } from "../platform.ts";
+import { HOST } from "../lib/platform.ts";
 
 /**
  * Arguments of a build for a platform. Versions that Debian ships (buildah 1.28,

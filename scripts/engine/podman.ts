@@ -4,9 +4,9 @@
  *
  * @module
  */
-import { attempt } from "../command.ts";
+import { attempt } from "../lib/command.ts";
 import { type Dialect, DockerLike } from "./docker_like.ts";
-import { containerName, owner, OWNER_LABEL } from "../owner.ts";
+import { containerName, owner, OWNER_LABEL } from "../lib/owner.ts";
 import { Unusable } from "./unusable.ts";
 
 /** A runtime that hangs is as good as none. */

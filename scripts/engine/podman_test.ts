@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { owner } from "../owner.ts";
+import { owner } from "../lib/owner.ts";
 import { podmanFacts, probeArgs } from "./podman.ts";
 
 Deno.test("podmanFacts() reads the version and the control groups", () => {

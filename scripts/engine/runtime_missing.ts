@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { EXIT, UserError } from "../errors.ts";
+import { EXIT, UserError } from "../lib/errors.ts";
 
 /** The runtime that `deno compile` needs cannot be had. */
 export class RuntimeMissing extends UserError {

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { EXIT } from "../errors.ts";
+import { EXIT } from "../lib/errors.ts";
 import { explainBuild } from "./explain_build.ts";
 import { RuntimeMissing } from "./runtime_missing.ts";
 

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { EXIT, UserError } from "../errors.ts";
-import { CommandFailed, run } from "../command.ts";
+import { EXIT, UserError } from "../lib/errors.ts";
+import { CommandFailed, run } from "../lib/command.ts";
 
 /**
  * Which of the given commands are not on the `PATH`.

@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { EXIT, UserError } from "../errors.ts";
+import { EXIT, UserError } from "../lib/errors.ts";
 import { installCommand, missing, setUp } from "./setup.ts";
 
 Deno.test("missing() looks for programs on the PATH", () => {

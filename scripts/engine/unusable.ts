@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { EngineName } from "../model.ts";
+import type { EngineName } from "./engine.ts";
 
 /** An engine that is not there or does not work. */
 export class Unusable extends Error {

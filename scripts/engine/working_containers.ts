@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { attempt } from "../command.ts";
+import { attempt } from "../lib/command.ts";
 
 /** A working container, as the engine lists it. */
 export interface WorkingContainer {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { UserError } from "../errors.ts";
+import { UserError } from "../lib/errors.ts";
 import { readCommand, type RunCommand } from "./read_command.ts";
 import type { DenoConfig } from "./read_config.ts";
 

@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { UserError } from "../errors.ts";
+import { UserError } from "../lib/errors.ts";
 import { chooseEntry } from "./choose_entry.ts";
 import type { DenoConfig } from "./read_config.ts";
 

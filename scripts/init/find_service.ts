@@ -5,7 +5,7 @@
  * @module
  */
 import { basename, join, resolve } from "node:path";
-import { UserError } from "../errors.ts";
+import { UserError } from "../lib/errors.ts";
 import { chooseEntry } from "./choose_entry.ts";
 import { findFlags } from "./find_flags.ts";
 import { type DenoConfig, readConfig } from "./read_config.ts";

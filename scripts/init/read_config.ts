@@ -6,7 +6,7 @@
 import { join } from "node:path";
 import { parse, type ParseError, printParseErrorCode } from "jsonc-parser";
 import { z } from "zod";
-import { messageOf, UserError } from "../errors.ts";
+import { messageOf, UserError } from "../lib/errors.ts";
 
 /** What is not listed is Deno's own business. */
 const configSchema = z.object({

@@ -6,7 +6,7 @@
  */
 import { join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { messageOf, UserError } from "../errors.ts";
+import { messageOf, UserError } from "../lib/errors.ts";
 
 /** What an entry point imports. */
 export interface Graph {

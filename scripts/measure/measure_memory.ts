@@ -3,11 +3,11 @@
  *
  * @module
  */
-import type { Container } from "../model.ts";
-import { contractBurst } from "./contract_burst.ts";
-import type { Contract } from "./contract_schema.ts";
+import type { Container } from "../engine/engine.ts";
+import { contractBurst } from "../check/contract_burst.ts";
+import type { Contract } from "../check/contract_schema.ts";
 import { readProcess, type ServiceProcess } from "./read_process.ts";
-import { sleep } from "./time_limit.ts";
+import { sleep } from "../check/time_limit.ts";
 
 /** Resident memory of the service's process, in bytes. */
 export interface Memory {

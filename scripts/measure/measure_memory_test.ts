@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import { parseContract } from "./contract_schema.ts";
-import { fakeContainer, serving } from "./fake_engine.ts";
+import { parseContract } from "../check/contract_schema.ts";
+import { fakeContainer, serving } from "../../testing/fake_engine.ts";
 import { measureMemory, settle } from "./measure_memory.ts";
 import { readTree } from "./read_process.ts";
 

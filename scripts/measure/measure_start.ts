@@ -4,14 +4,14 @@
  *
  * @module
  */
-import type { UserError } from "../errors.ts";
-import type { Engine } from "../model.ts";
-import type { Distribution } from "../schema.ts";
-import type { Contract } from "./contract_schema.ts";
-import { failureOf } from "./run_proof.ts";
+import type { UserError } from "../lib/errors.ts";
+import type { Engine } from "../engine/engine.ts";
+import type { Distribution } from "../report/report_schema.ts";
+import type { Contract } from "../check/contract_schema.ts";
+import { failureOf } from "../check/run_proof.ts";
 import { readProcess } from "./read_process.ts";
-import { runService, type Service } from "./run_service.ts";
-import { servicePort } from "./service_port.ts";
+import { runService, type Service } from "../check/run_service.ts";
+import { servicePort } from "../check/service_port.ts";
 import { distribution, median } from "./statistics.ts";
 
 /** A variant's image, and where it listens. */

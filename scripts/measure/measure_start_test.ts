@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { parseContract } from "./contract_schema.ts";
-import { fakeEngine, serving, speaking } from "./fake_engine.ts";
+import { parseContract } from "../check/contract_schema.ts";
+import { fakeEngine, serving, speaking } from "../../testing/fake_engine.ts";
 import { measureStarts } from "./measure_start.ts";
 
 const contract = parseContract(

@@ -5,13 +5,13 @@
  *
  * @module
  */
-import { isOfEnvironment, UserError } from "../errors.ts";
+import { isOfEnvironment, UserError } from "../lib/errors.ts";
 import { bisect } from "./bisect.ts";
-import { contractBurst } from "./contract_burst.ts";
-import { endOf, GRACE_MS } from "./end_of.ts";
+import { contractBurst } from "../check/contract_burst.ts";
+import { endOf, GRACE_MS } from "../check/end_of.ts";
 import { type CachedFile, holdFile } from "./page_cache.ts";
 import { readProcess } from "./read_process.ts";
-import { runService, type Service, type Target } from "./run_service.ts";
+import { runService, type Service, type Target } from "../check/run_service.ts";
 
 const MIB = 1 << 20;
 /** Steps in which limits are tried. */

@@ -1,7 +1,11 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { UserError } from "../errors.ts";
-import { parseContract } from "./contract_schema.ts";
-import { fakeEngine, type FakeProgram, serving } from "./fake_engine.ts";
+import { UserError } from "../lib/errors.ts";
+import { parseContract } from "../check/contract_schema.ts";
+import {
+  fakeEngine,
+  type FakeProgram,
+  serving,
+} from "../../testing/fake_engine.ts";
 import { memoryFloor } from "./memory_floor.ts";
 
 const MIB = 1 << 20;

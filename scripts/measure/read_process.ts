@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Container } from "../model.ts";
+import type { Container } from "../engine/engine.ts";
 import { parseStat, parseStatus, type ProcessMemory } from "./parse_proc.ts";
 
 /** Figures of the service's process. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Distribution } from "../schema.ts";
+import type { Distribution } from "../report/report_schema.ts";
 
 /**
  * The middle of some numbers; of an even count, the mean of the two in the middle.

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { printable } from "../format.ts";
+import { printable } from "../lib/format.ts";
 import { type Markup, markup, type Value } from "./markup.ts";
 
 /** Widths that pictures are drawn for, in CSS pixels. */

@@ -6,8 +6,8 @@
  */
 // @ts-types="npm:@types/d3-scale@^4.0.9"
 import { scaleLinear } from "d3-scale";
-import { formatBytes, formatShare, printable } from "../format.ts";
-import type { Report, Variant } from "../schema.ts";
+import { formatBytes, formatShare, printable } from "../lib/format.ts";
+import type { Report, Variant } from "./report_schema.ts";
 import {
   box,
   type Drawing,

@@ -6,8 +6,8 @@
  */
 // @ts-types="npm:@types/d3-scale@^4.0.9"
 import { scaleLinear } from "d3-scale";
-import { formatBytes } from "../format.ts";
-import type { Report, Variant } from "../schema.ts";
+import { formatBytes } from "../lib/format.ts";
+import type { Report, Variant } from "./report_schema.ts";
 import { type Drawing, figure, nameLabel, round } from "./chart.ts";
 import { axis, line } from "./chart_samples.ts";
 import { type Markup, markup, NOTHING } from "./markup.ts";

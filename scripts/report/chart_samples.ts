@@ -6,8 +6,8 @@
  */
 // @ts-types="npm:@types/d3-scale@^4.0.9"
 import { type ScaleLinear, scaleLinear } from "d3-scale";
-import { formatDuration } from "../format.ts";
-import type { Distribution, Report } from "../schema.ts";
+import { formatDuration } from "../lib/format.ts";
+import type { Distribution, Report } from "./report_schema.ts";
 import { type Drawing, figure, label, nameLabel, round } from "./chart.ts";
 import { type Markup, markup, NOTHING } from "./markup.ts";
 

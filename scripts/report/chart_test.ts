@@ -6,8 +6,12 @@ import { chartSamples } from "./chart_samples.ts";
 import { chartSizes } from "./chart_sizes.ts";
 import { chartTreemap, treemapScale } from "./chart_treemap.ts";
 import type { Markup } from "./markup.ts";
-import { emptyReport, fixtureReport, minimalVariant } from "./testing.ts";
-import { readHtml, type Tag } from "./testing_html.ts";
+import {
+  emptyReport,
+  fixtureReport,
+  minimalVariant,
+} from "../../testing/report.ts";
+import { readHtml, type Tag } from "../../testing/html.ts";
 
 const number = (tag: Tag, name: string) => Number(tag.attributes[name]);
 

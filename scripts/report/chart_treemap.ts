@@ -10,8 +10,8 @@ import {
   type HierarchyRectangularNode,
   treemap,
 } from "d3-hierarchy";
-import { formatBytes, formatShare, printable } from "../format.ts";
-import type { Variant } from "../schema.ts";
+import { formatBytes, formatShare, printable } from "../lib/format.ts";
+import type { Variant } from "./report_schema.ts";
 import { box, type Drawing, figure, fitted, label, WIDTHS } from "./chart.ts";
 import { filledLeaves, type FilledNode, filledTree } from "./filled_tree.ts";
 import { type Markup, markup, NOTHING, type Value } from "./markup.ts";

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { printable } from "../format.ts";
-import type { Report, Variant } from "../schema.ts";
+import { printable } from "../lib/format.ts";
+import type { Report, Variant } from "./report_schema.ts";
 import { type Figure, measuredFigures, smallestOf } from "./figures.ts";
 import { isCheckKind } from "./problems.ts";
 import { GAP, table, type TerminalStyle } from "./table.ts";

@@ -4,8 +4,12 @@
  *
  * @module
  */
-import { formatBytes, formatRatio, printable } from "../format.ts";
-import type { ImageDiff, PathChange, ValueChange } from "../diff_schema.ts";
+import { formatBytes, formatRatio, printable } from "../lib/format.ts";
+import type {
+  ImageDiff,
+  PathChange,
+  ValueChange,
+} from "../inspect/diff_schema.ts";
 import { indent, table, type TerminalStyle, terminalStyle } from "./table.ts";
 import { clip, clipMiddle, textWidth } from "./text_width.ts";
 

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
-import { imageDiffSchema } from "../diff_schema.ts";
+import { imageDiffSchema } from "../inspect/diff_schema.ts";
 import { diffTerminal } from "./diff_terminal.ts";
-import { fixtureDiff, sameDiff } from "./testing_diff.ts";
+import { fixtureDiff, sameDiff } from "../../testing/report_diff.ts";
 import { textWidth } from "./text_width.ts";
 
 const EIGHTY = { columns: 80, color: false };

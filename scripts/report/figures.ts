@@ -4,8 +4,9 @@
  *
  * @module
  */
-import { formatBytes, formatDuration, formatRatio } from "../format.ts";
-import type { Check, Report, Surface, Variant } from "../schema.ts";
+import { formatBytes, formatDuration, formatRatio } from "../lib/format.ts";
+import type { Check, Report, Variant } from "./report_schema.ts";
+import type { Surface } from "../inspect/inspect_schema.ts";
 
 /** One figure of every variant: a column of the comparison. */
 export interface Figure {

@@ -6,7 +6,11 @@ import {
   tally,
   userOf,
 } from "./figures.ts";
-import { emptyReport, fixtureReport, minimalVariant } from "./testing.ts";
+import {
+  emptyReport,
+  fixtureReport,
+  minimalVariant,
+} from "../../testing/report.ts";
 
 Deno.test("efficiency() is not 100 % as long as a byte is wasted", () => {
   const of = (efficient: number, wasteBytes: number) =>

@@ -4,7 +4,8 @@
  *
  * @module
  */
-import type { TreeNode, Variant } from "../schema.ts";
+import type { Variant } from "./report_schema.ts";
+import type { TreeNode } from "../inspect/inspect_schema.ts";
 
 /** A part of an image. */
 export interface FilledNode {

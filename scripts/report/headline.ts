@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { formatBytes, formatRatio } from "../format.ts";
-import type { Report, Variant } from "../schema.ts";
+import { formatBytes, formatRatio } from "../lib/format.ts";
+import type { Report, Variant } from "./report_schema.ts";
 import { baselineOf, smallestOf } from "./figures.ts";
 
 /** How a name is written in the output. */

@@ -1,12 +1,12 @@
 import { assertEquals } from "@std/assert";
-import type { Report } from "../schema.ts";
+import type { Report } from "./report_schema.ts";
 import { headline, verdictOfSmallest } from "./headline.ts";
 import {
   emptyReport,
   failedReport,
   fixtureReport,
   minimalVariant,
-} from "./testing.ts";
+} from "../../testing/report.ts";
 
 const show = (name: string) => `[${name}]`;
 const first = (report: Report) => headline(report, show);

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Report } from "../schema.ts";
+import type { Report } from "./report_schema.ts";
 import { headline } from "./headline.ts";
 import {
   htmlContents,

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { formatBytes, formatShare } from "../format.ts";
-import type { Report, Variant } from "../schema.ts";
+import { formatBytes, formatShare } from "../lib/format.ts";
+import type { Report, Variant } from "./report_schema.ts";
 import { chartLayers } from "./chart_layers.ts";
 import { chartTreemap, treemapScale } from "./chart_treemap.ts";
 import { filledLeaves, filledTree } from "./filled_tree.ts";

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { formatBytes, formatDuration } from "../format.ts";
-import type { Distribution, Report, Variant } from "../schema.ts";
+import { formatBytes, formatDuration } from "../lib/format.ts";
+import type { Distribution, Report, Variant } from "./report_schema.ts";
 import { chartMemory } from "./chart_memory.ts";
 import { chartSamples } from "./chart_samples.ts";
 import { htmlTable } from "./html_table.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Report } from "../schema.ts";
+import type { Report } from "./report_schema.ts";
 import { htmlTable } from "./html_table.ts";
 import { type Markup, markup, NOTHING, preformatted } from "./markup.ts";
 import {

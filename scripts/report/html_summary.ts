@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Report, Variant } from "../schema.ts";
+import type { Report, Variant } from "./report_schema.ts";
 import { chartSizes } from "./chart_sizes.ts";
 import { ratioTitle } from "./comparison.ts";
 import { type Figure, measuredFigures } from "./figures.ts";

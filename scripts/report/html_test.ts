@@ -4,16 +4,16 @@ import {
   assertStringIncludes,
   assertThrows,
 } from "@std/assert";
-import type { Report } from "../schema.ts";
+import type { Report } from "./report_schema.ts";
 import { html } from "./html.ts";
 import {
   emptyReport,
   failedReport,
   fixtureReport,
   minimalVariant,
-} from "./testing.ts";
-import { hostileReport } from "./testing_hostile.ts";
-import { readHtml } from "./testing_html.ts";
+} from "../../testing/report.ts";
+import { hostileReport } from "../../testing/report_hostile.ts";
+import { readHtml } from "../../testing/html.ts";
 
 const REPORTS: Record<string, () => Report> = {
   full: fixtureReport,

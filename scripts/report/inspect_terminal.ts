@@ -4,8 +4,10 @@
  *
  * @module
  */
-import { formatBytes, formatShare, printable } from "../format.ts";
-import type { Program, Surface, Variant } from "../schema.ts";
+import { formatBytes, formatShare, printable } from "../lib/format.ts";
+import type { Variant } from "./report_schema.ts";
+import type { Surface } from "../inspect/inspect_schema.ts";
+import type { Program } from "../deno_binary/program_schema.ts";
 import { efficiency, userOf } from "./figures.ts";
 import { type FilledNode, filledTree } from "./filled_tree.ts";
 import { programParts } from "./programs.ts";

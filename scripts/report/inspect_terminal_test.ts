@@ -1,8 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { inspectTerminal } from "./inspect_terminal.ts";
-import { minimalVariant } from "./testing.ts";
-import { hostileReport } from "./testing_hostile.ts";
-import { singleStage } from "./testing_variants.ts";
+import { minimalVariant } from "../../testing/report.ts";
+import { hostileReport } from "../../testing/report_hostile.ts";
+import { singleStage } from "../../testing/report_variants.ts";
 import { textWidth } from "./text_width.ts";
 
 const EIGHTY = { columns: 80, color: false };

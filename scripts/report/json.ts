@@ -4,9 +4,9 @@
  *
  * @module
  */
-import { UserError } from "../errors.ts";
-import { parseJson } from "../parse_json.ts";
-import { type Report, reportSchema } from "../schema.ts";
+import { UserError } from "../lib/errors.ts";
+import { parseJson } from "../lib/parse_json.ts";
+import { type Report, reportSchema } from "./report_schema.ts";
 
 /**
  * Renders `report.json`.

@@ -1,8 +1,12 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { UserError } from "../errors.ts";
+import { UserError } from "../lib/errors.ts";
 import { json, parseReport } from "./json.ts";
-import { emptyReport, failedReport, fixtureReport } from "./testing.ts";
-import { hostileReport } from "./testing_hostile.ts";
+import {
+  emptyReport,
+  failedReport,
+  fixtureReport,
+} from "../../testing/report.ts";
+import { hostileReport } from "../../testing/report_hostile.ts";
 
 Deno.test("json() is read back as it was", () => {
   for (

@@ -4,8 +4,8 @@
  * @module
  */
 import library, { type Builder } from "junit-report-builder";
-import { formatLimit, printable } from "../format.ts";
-import type { Check, Report, Verdict } from "../schema.ts";
+import { formatLimit, printable } from "../lib/format.ts";
+import type { Check, Report, Verdict } from "./report_schema.ts";
 
 // Its types describe the ES module; what is loaded is the CommonJS one.
 const builder = library as unknown as Builder;

@@ -1,7 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import type { Report, Variant } from "../schema.ts";
+import type { Report, Variant } from "./report_schema.ts";
 import { junit } from "./junit.ts";
-import { hostileReport } from "./testing_hostile.ts";
+import { hostileReport } from "../../testing/report_hostile.ts";
 
 const report: Report = {
   schemaVersion: 1,

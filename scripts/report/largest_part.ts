@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { formatBytes, formatShare } from "../format.ts";
-import type { Report, Variant } from "../schema.ts";
+import { formatBytes, formatShare } from "../lib/format.ts";
+import type { Report, Variant } from "./report_schema.ts";
 import { smallestOf } from "./figures.ts";
 
 /** The largest part of the smallest image. */

@@ -1,7 +1,11 @@
 import { assertEquals } from "@std/assert";
 import { largestPart } from "./largest_part.ts";
-import { emptyReport, fixtureReport, minimalVariant } from "./testing.ts";
-import { singleStage } from "./testing_variants.ts";
+import {
+  emptyReport,
+  fixtureReport,
+  minimalVariant,
+} from "../../testing/report.ts";
+import { singleStage } from "../../testing/report_variants.ts";
 
 Deno.test("largestPart() names the runtime and how little is the code", () => {
   assertEquals(largestPart(fixtureReport()), {

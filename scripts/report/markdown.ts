@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Report, Variant } from "../schema.ts";
+import type { Report, Variant } from "./report_schema.ts";
 import { type Figure, measuredFigures } from "./figures.ts";
 import { largestPart } from "./largest_part.ts";
 import { headline, verdictOfSmallest } from "./headline.ts";

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { formatBytes, formatDuration, formatShare } from "../format.ts";
-import type { Report, Variant } from "../schema.ts";
+import { formatBytes, formatDuration, formatShare } from "../lib/format.ts";
+import type { Report, Variant } from "./report_schema.ts";
 import { code, folded, mdTable } from "./markdown_text.ts";
 import { programParts, programs } from "./programs.ts";
 import { surfaceRows } from "./surface_rows.ts";

@@ -6,8 +6,8 @@ import {
   failedReport,
   fixtureReport,
   minimalVariant,
-} from "./testing.ts";
-import { hostileReport } from "./testing_hostile.ts";
+} from "../../testing/report.ts";
+import { hostileReport } from "../../testing/report_hostile.ts";
 
 Deno.test("markdown() shows the comparison and what needs attention", () => {
   const [shown] = markdown(fixtureReport()).split("<details>");

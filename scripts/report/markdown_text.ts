@@ -5,7 +5,7 @@
  * @module
  */
 import { markdownTable } from "markdown-table";
-import { printable } from "../format.ts";
+import { printable } from "../lib/format.ts";
 import { clip } from "./text_width.ts";
 
 /** Characters of a code span; longer text makes tables unusable. */

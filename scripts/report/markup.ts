@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { printable } from "../format.ts";
+import { printable } from "../lib/format.ts";
 
 /** Text that is HTML or SVG already. */
 export class Markup {

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { formatBytes, formatLimit, formatShare } from "../format.ts";
-import type { Check, Growth, Report, Verdict } from "../schema.ts";
+import { formatBytes, formatLimit, formatShare } from "../lib/format.ts";
+import type { Check, Growth, Report, Verdict } from "./report_schema.ts";
 
 /** The lists of checks that a variant can have, in the order they are told. */
 export const CHECKS = ["contract", "hardening", "reproducible"] as const;

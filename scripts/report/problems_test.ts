@@ -6,7 +6,7 @@ import {
   skipped,
   verdictFigures,
 } from "./problems.ts";
-import { failedReport, fixtureReport } from "./testing.ts";
+import { failedReport, fixtureReport } from "../../testing/report.ts";
 
 Deno.test("skipped() tells a reason once for all variants that share it", () => {
   const report = fixtureReport();

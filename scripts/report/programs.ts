@@ -4,7 +4,8 @@
  *
  * @module
  */
-import type { Program, Report } from "../schema.ts";
+import type { Report } from "./report_schema.ts";
+import type { Program } from "../deno_binary/program_schema.ts";
 
 /** A program, and the variants that ship it. */
 export interface ShippedProgram {

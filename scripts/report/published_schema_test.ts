@@ -1,8 +1,8 @@
 import { assertThrows } from "@std/assert";
 import { z } from "zod";
 import { json } from "./json.ts";
-import { failedReport, fixtureReport } from "./testing.ts";
-import { fixtureDiff } from "./testing_diff.ts";
+import { failedReport, fixtureReport } from "../../testing/report.ts";
+import { fixtureDiff } from "../../testing/report_diff.ts";
 
 /** Checks data with the published file alone, as another program would. */
 function published(file: string): z.ZodType {

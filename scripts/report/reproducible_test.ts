@@ -3,7 +3,7 @@ import { html } from "./html.ts";
 import { junit } from "./junit.ts";
 import { markdown } from "./markdown.ts";
 import { terminal } from "./terminal.ts";
-import { fixtureReport } from "./testing.ts";
+import { fixtureReport } from "../../testing/report.ts";
 
 const DETAIL = "layer 2 (RUN deno compile): /hello (content)";
 

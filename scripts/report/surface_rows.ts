@@ -4,8 +4,8 @@
  *
  * @module
  */
-import type { Variant } from "../schema.ts";
-import { waysOut } from "../ways_out.ts";
+import type { Variant } from "./report_schema.ts";
+import { waysOut } from "../inspect/egress.ts";
 import { userOf } from "./figures.ts";
 
 /** An answer; `named` when it repeats words of the image. */

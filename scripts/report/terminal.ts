@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { printable } from "../format.ts";
-import type { Report } from "../schema.ts";
+import { printable } from "../lib/format.ts";
+import type { Report } from "./report_schema.ts";
 import { comparison } from "./comparison.ts";
 import { largestPart } from "./largest_part.ts";
 import { type TerminalStyle, terminalStyle } from "./table.ts";

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { formatBytes, formatShare, printable } from "../format.ts";
-import type { Variant } from "../schema.ts";
+import { formatBytes, formatShare, printable } from "../lib/format.ts";
+import type { Variant } from "./report_schema.ts";
 import { GAP, indent, table, type TerminalStyle } from "./table.ts";
 import { clip, textWidth } from "./text_width.ts";
 

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { printable } from "../format.ts";
-import type { Growth, Report, Verdict } from "../schema.ts";
+import { printable } from "../lib/format.ts";
+import type { Growth, Report, Verdict } from "./report_schema.ts";
 import { changeText, checksWith, skipped, verdictFigures } from "./problems.ts";
 import { GAP, indent, table, type TerminalStyle } from "./table.ts";
 import { clip, clipMiddle, textWidth, wrap } from "./text_width.ts";

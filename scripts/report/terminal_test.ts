@@ -1,13 +1,13 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import type { Report } from "../schema.ts";
+import type { Report } from "./report_schema.ts";
 import { terminal } from "./terminal.ts";
 import {
   emptyReport,
   failedReport,
   fixtureReport,
   minimalVariant,
-} from "./testing.ts";
-import { HOSTILE, hostileReport } from "./testing_hostile.ts";
+} from "../../testing/report.ts";
+import { HOSTILE, hostileReport } from "../../testing/report_hostile.ts";
 import { textWidth } from "./text_width.ts";
 
 const plain = (report: Report, columns = 80) =>

@@ -6,9 +6,9 @@
  * @module
  */
 import { basename, dirname, join } from "node:path";
-import { EXIT, explainFiles, messageOf, UserError } from "../errors.ts";
-import { containerName, isLeftover } from "../owner.ts";
-import type { Report } from "../schema.ts";
+import { EXIT, explainFiles, messageOf, UserError } from "../lib/errors.ts";
+import { containerName, isLeftover } from "../lib/owner.ts";
+import type { Report } from "./report_schema.ts";
 import { html } from "./html.ts";
 import { json } from "./json.ts";
 import { markdown } from "./markdown.ts";

@@ -5,8 +5,8 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { join } from "node:path";
-import { EXIT, UserError } from "../errors.ts";
-import { emptyReport, fixtureReport } from "./testing.ts";
+import { EXIT, UserError } from "../lib/errors.ts";
+import { emptyReport, fixtureReport } from "../../testing/report.ts";
 import { cannotWrite, writeFile, writeReports } from "./write_reports.ts";
 
 /** A folder of our own, removed afterwards. */

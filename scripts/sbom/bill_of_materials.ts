@@ -4,7 +4,7 @@
  * @module
  */
 import { hash } from "node:crypto";
-import type { BinaryItem, Inventory } from "../inventory.ts";
+import type { BinaryItem, Inventory } from "./inventory.ts";
 import {
   type Bom,
   type Component,

@@ -4,10 +4,14 @@ import {
   assertMatch,
   assertNotEquals,
 } from "@std/assert";
-import type { InstalledPackage, ProgramItem } from "../inventory.ts";
+import type { InstalledPackage, ProgramItem } from "./inventory.ts";
 import { billOfMaterials } from "./bill_of_materials.ts";
 import type { Bom } from "./cyclonedx.ts";
-import { complaints, inventoryFixture, sha256 } from "./testing.ts";
+import {
+  complaints,
+  inventoryFixture,
+  sha256,
+} from "../../testing/inventory.ts";
 
 const TIME = new Date("2026-01-02T03:04:05.678Z");
 

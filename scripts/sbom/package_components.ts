@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { InstalledPackage } from "../inventory.ts";
+import type { InstalledPackage } from "./inventory.ts";
 import {
   type Component,
   type Dependency,

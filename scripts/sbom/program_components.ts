@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { NpmItem, ProgramItem } from "../inventory.ts";
+import type { NpmItem, ProgramItem } from "./inventory.ts";
 import {
   type Component,
   type Evidence,

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { RuntimeItem } from "../inventory.ts";
+import type { RuntimeItem } from "./inventory.ts";
 import { type Component, type Evidence, hashes } from "./cyclonedx.ts";
 import { licenses } from "./licenses.ts";
 import type { Parts } from "./package_components.ts";

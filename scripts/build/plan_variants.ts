@@ -1,0 +1,166 @@
+/**
+ * Which images a run builds: each Dockerfile for each platform, and once more
+ * for each value that `--vary` gives one of its arguments.
+ *
+ * @module
+ */
+import { clean } from "./image_tag.ts";
+import type { BuildConfig } from "./config.ts";
+import { UserError } from "../lib/errors.ts";
+import type { VariantFile } from "../dockerfile/find_variants.ts";
+import { type Architecture, architectureOf, HOST } from "../lib/platform.ts";
+import { suggest } from "../lib/suggest.ts";
+
+/** One image to build. */
+export interface Plan {
+  /** The Dockerfile's, with the value that is varied and a foreign architecture. */
+  name: string;
+  file: VariantFile;
+  architecture: Architecture;
+  /** The argument that this variant differs in. */
+  buildArgs: Record<string, string>;
+  /** Whether it is there to be tried beside the others. */
+  varied: boolean;
+  /** Whether the Dockerfile's tests run with it: once is enough. */
+  tests: boolean;
+  /** Why it is not built. */
+  skip?: string;
+}
+
+/**
+ * Plans a run.
+ *
+ * @param files The Dockerfiles.
+ * @param wanted Platforms, none for this machine's, and what to vary.
+ * @returns Images of this machine's architecture first.
+ * @throws {UserError} When no Dockerfile has the argument that is to be varied.
+ */
+export function planVariants(
+  files: VariantFile[],
+  { platforms, vary }: Pick<BuildConfig, "platforms" | "vary">,
+): Plan[] {
+  checkArguments(files, vary);
+  const architectures = platforms.length === 0
+    ? [HOST]
+    : platforms.map(architectureOf)
+      .sort((a, b) => Number(b === HOST) - Number(a === HOST));
+  const plans: Plan[] = architectures.flatMap((architecture) =>
+    files.flatMap((file) => {
+      const foreign = architecture !== HOST;
+      const suffix = foreign ? `-${architecture}` : "";
+      const skip = foreign && staysHere(file.text)
+        ? `its last stage is of the build machine's architecture, ${HOST}`
+        : undefined;
+      const plain: Plan = {
+        name: file.name + suffix,
+        file,
+        architecture,
+        buildArgs: {},
+        varied: false,
+        tests: architecture === architectures[0],
+        skip,
+      };
+      if (skip !== undefined) return [plain];
+      return [
+        plain,
+        ...vary.filter(([name]) => declares(file.text, name))
+          .map(([name, value]) => ({
+            ...plain,
+            name: `${file.name}-${clean(value)}${suffix}`,
+            buildArgs: { [name]: value },
+            varied: true,
+            tests: false,
+          })),
+      ];
+    })
+  );
+  for (const { name } of plans) {
+    if (plans.filter((plan) => plan.name === name).length > 1) {
+      throw new UserError(`Cannot tell variants apart: two are "${name}"`, {
+        next: "Rename a Dockerfile, or leave out one of --vary",
+      });
+    }
+  }
+  return plans;
+}
+
+function checkArguments(files: VariantFile[], vary: BuildConfig["vary"]): void {
+  for (const [name] of vary) {
+    if (files.some(({ text }) => declares(text, name))) continue;
+    const known = files.flatMap(({ text }) =>
+      [...text.matchAll(/^\s*ARG\s+(\w+)/gim)].map((match) => match[1])
+    );
+    const meant = suggest(name, known);
+    throw new UserError(
+      `Cannot vary "${name}": no Dockerfile has this argument`,
+      {
+        next: meant
+          ? `Did you mean ${meant}?`
+          : `Declare it in a Dockerfile with ARG ${name}`,
+      },
+    );
+  }
+}
+
+function declares(dockerfile: string, argument: string): boolean {
+  return [...dockerfile.matchAll(/^\s*ARG\s+(\w+)/gim)]
+    .some((match) => match[1] === argument);
+}
+
+/** The `FROM` lines of a Dockerfile. */
+function stagesOf(dockerfile: string) {
+  return [...dockerfile.matchAll(
+    /^\s*FROM\s+(?:--platform=(\S+)\s+)?(\S+)(?:\s+AS\s+(\S+))?\s*$/gim,
+  )].map(([, platform = "", base, name = ""]) => ({ platform, base, name }));
+}
+
+/**
+ * Why a Dockerfile cannot be built on the builder from packages, which is of this
+ * machine's architecture whatever it compiles for.
+ *
+ * @returns `undefined` when it can.
+ */
+export function lacksBuilder(
+  { file, architecture }: Pick<Plan, "file" | "architecture">,
+): string | undefined {
+  if (architecture === HOST) return undefined;
+  const foreign = stagesOf(file.text).some(({ platform, base }) =>
+    /\bBUILDER_IMAGE\b/.test(base) && !/\bBUILDPLATFORM\b/.test(platform)
+  );
+  return foreign
+    ? `it takes files from a builder for ${architecture}, and the one from packages is for ${HOST}`
+    : undefined;
+}
+
+/**
+ * The error for plans of which none is built.
+ *
+ * @param skipped Their names and why.
+ */
+export function nothingToBuild(
+  skipped: { name: string; reason?: string }[],
+): UserError {
+  return new UserError(
+    `Cannot build any variant: ${
+      skipped.map(({ name, reason }) => `${name}: ${reason}`).join("; ")
+    }`,
+    { next: "Choose other Dockerfiles with --file, or another --platform" },
+  );
+}
+
+/**
+ * Whether a Dockerfile ships what runs on the machine that builds it: its last
+ * stage, or the stage that this goes on from, is `--platform=$BUILDPLATFORM`.
+ */
+export function staysHere(dockerfile: string): boolean {
+  const stages = stagesOf(dockerfile);
+  let stage = stages.pop();
+  while (stage !== undefined && stage.platform === "") {
+    const base = stage.base.toLowerCase();
+    // Only stages before this one can be what it goes on from.
+    const at = stages.findLastIndex(({ name }) => name.toLowerCase() === base);
+    stage = at < 0 ? undefined : stages[at];
+    stages.length = Math.max(at, 0);
+  }
+  return stage !== undefined && /\bBUILDPLATFORM\b/.test(stage.platform);
+}

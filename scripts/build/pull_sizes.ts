@@ -1,0 +1,71 @@
+/**
+ * What a registry would send of an image, layer by layer.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import { compressLayers } from "../image/compress_layers.ts";
+import { cacheFolder } from "../lib/cache_folder.ts";
+import { cacheFailure } from "../lib/json_cache.ts";
+import type { Io } from "../lib/io.ts";
+import type { Variant } from "../report/report_schema.ts";
+import type { Looked } from "./look.ts";
+
+/** Compressed bytes of layers, by diff ID. */
+export type LayerSizes = Map<string, { gzipBytes: number; zstdBytes?: number }>;
+
+/** Compresses what is not known yet; both images of a pair at the same time. */
+export async function layerSizes(
+  looked: Pick<Looked, "source" | "image">[],
+  options: { zstd: boolean; io: Io },
+): Promise<LayerSizes> {
+  const { zstd, io } = options;
+  const sizes: LayerSizes = new Map();
+  await Promise.all(looked.map(async ({ source, image }) => {
+    const found = await compressLayers(source, image, {
+      cacheDir: join(cacheFolder(), "layers"),
+      zstd,
+      signal: io.signal,
+    });
+    for (const [diffId, size] of found) sizes.set(diffId, size);
+  }));
+  return sizes;
+}
+
+/** Says that the next run will take as long as this one, if it will. */
+export function tellCacheFailure(io: Pick<Io, "note">): void {
+  const failure = cacheFailure();
+  if (failure === undefined) return;
+  io.note(`Nothing was kept for the next run in ${cacheFolder()}: ${failure}`);
+}
+
+/**
+ * A variant's layers with their compressed sizes, and the sum.
+ *
+ * @param layers As the analysis gives them.
+ * @param sizes Compressed bytes of each.
+ */
+export function withPull(
+  layers: Variant["layers"],
+  sizes: LayerSizes,
+): Pick<Variant, "layers" | "pullBytes"> {
+  const sized = layers.map((layer) => ({
+    ...layer,
+    ...sizes.get(layer.digest),
+  }));
+  // A registry sends a blob once, however many layers it is.
+  const blobs = new Map(sized.map((layer) => [layer.digest, layer])).values()
+    .toArray();
+  const sum = (key: "gzipBytes" | "zstdBytes") =>
+    blobs.reduce<number | undefined>(
+      (total, layer) =>
+        total === undefined || layer[key] === undefined
+          ? undefined
+          : total + layer[key],
+      0,
+    );
+  return {
+    layers: sized,
+    pullBytes: { gzip: sum("gzipBytes"), zstd: sum("zstdBytes") },
+  };
+}

@@ -1,0 +1,117 @@
+/**
+ * A burst of requests over a fixed number of connections that stay open. Quick,
+ * counted, and bounded in number and in time.
+ *
+ * @module
+ */
+import { messageOf } from "../lib/errors.ts";
+import { HttpConnection } from "./http_client.ts";
+import { formatRequest, saysClose } from "./http_message.ts";
+
+/** What to send, and how much. */
+export interface BurstOptions {
+  path: string;
+  /** Any other status counts as failed; `"any"` takes all. */
+  status: number | "any";
+  requests: number;
+  connections: number;
+  /** The burst is cut off after so many milliseconds. */
+  timeLimitMs: number;
+  signal?: AbortSignal;
+}
+
+/** How a burst went. */
+export interface BurstResult {
+  /** Requests with a good answer. */
+  answered: number;
+  /** Requests with a bad answer or none. */
+  failed: number;
+  /** Whether all were sent before the time limit. */
+  complete: boolean;
+  elapsedMs: number;
+  /** Good answers per second. */
+  perSecond: number;
+  /** What was wrong with the first that failed. */
+  failure?: string;
+}
+
+/**
+ * Sends a burst.
+ *
+ * @param url `http://127.0.0.1:<port>`.
+ * @returns The count; failures are in it, not thrown.
+ */
+export async function burst(
+  url: string,
+  options: BurstOptions,
+): Promise<BurstResult> {
+  const { path, status, requests, connections, timeLimitMs } = options;
+  options.signal?.throwIfAborted();
+  const text = formatRequest({ path });
+  const over = new AbortController();
+  const signal = AbortSignal.any([
+    over.signal,
+    ...options.signal ? [options.signal] : [],
+  ]);
+  let left = requests;
+  let answered = 0;
+  let failed = 0;
+  let failure: string | undefined;
+
+  const fail = (error: unknown) => {
+    failed++;
+    failure ??= messageOf(error);
+  };
+  const open = async () => {
+    try {
+      return await HttpConnection.open(url, signal);
+    } catch (error) {
+      if (!signal.aborted) fail(error);
+    }
+  };
+  const ask = async (connection: HttpConnection) => {
+    try {
+      await connection.send(text);
+      const response = await connection.receive();
+      if (status === "any" || response.status === status) answered++;
+      else fail(`status ${response.status} instead of ${status}`);
+      return !saysClose(response);
+    } catch (error) {
+      if (!signal.aborted) fail(error);
+      return false;
+    }
+  };
+  // One that cannot be opened costs a request too, or it would be tried for ever.
+  const take = () => !signal.aborted && left-- > 0;
+  const work = async () => {
+    for (let more = take(); more;) {
+      using connection = await open();
+      let alive = connection !== undefined;
+      while (connection && alive && more) {
+        alive = await ask(connection);
+        more = take();
+      }
+      if (!connection) more = take();
+    }
+  };
+
+  const timer = setTimeout(() => over.abort(), timeLimitMs);
+  const begun = performance.now();
+  try {
+    await Promise.all(
+      Array.from({ length: Math.min(connections, requests) }, work),
+    );
+  } finally {
+    clearTimeout(timer);
+  }
+  options.signal?.throwIfAborted();
+  const elapsedMs = performance.now() - begun;
+  return {
+    answered,
+    failed,
+    complete: answered + failed >= requests,
+    elapsedMs,
+    perSecond: answered * 1000 / elapsedMs,
+    ...failure === undefined ? {} : { failure },
+  };
+}

@@ -1,0 +1,105 @@
+/**
+ * Runs the image under each restriction that a careful operator would apply,
+ * and under all of them together. It has to keep its contract all the same.
+ *
+ * @module
+ */
+import type { Engine, Restrictions } from "../engine/engine.ts";
+import type { Check } from "../report/report_schema.ts";
+import { contractBurst } from "./contract_burst.ts";
+import { proveContract } from "./prove_contract.ts";
+import { CannotProve, runProof } from "./run_proof.ts";
+import { runService, type Target } from "./run_service.ts";
+
+const MIB = 1 << 20;
+/** Milliseconds that the burst under a restriction may take. */
+const BURST_MS = 20_000;
+
+/** The restrictions, by the name of their check. */
+const RESTRICTIONS: readonly { name: string; restrictions: Restrictions }[] = [
+  { name: "read-only root", restrictions: { readOnly: true } },
+  { name: "no capabilities", restrictions: { dropCapabilities: true } },
+  { name: "no new privileges", restrictions: { noNewPrivileges: true } },
+  { name: "arbitrary user 12345:12345", restrictions: { user: "12345:12345" } },
+  { name: "128 MiB of memory", restrictions: { memoryBytes: 128 * MIB } },
+  { name: "64 MiB of memory", restrictions: { memoryBytes: 64 * MIB } },
+  { name: "64 processes and threads", restrictions: { pids: 64 } },
+];
+
+const TOGETHER: Restrictions = {
+  readOnly: true,
+  dropCapabilities: true,
+  noNewPrivileges: true,
+  user: "12345:12345",
+  memoryBytes: 128 * MIB,
+  pids: 64,
+};
+
+/**
+ * Starts the image once for each restriction, holds it to its contract and
+ * sends it a burst.
+ *
+ * @param target The image, and the engine to run it with.
+ * @returns One check per restriction and one for all that the engine can apply;
+ * what it cannot is skipped with its reason.
+ */
+export async function proveHardened(target: Target): Promise<Check[]> {
+  const { contract, signal, engine } = target;
+  const limit = contract.readyTimeoutMs + BURST_MS +
+    contract.requests.length * contract.requestTimeoutMs;
+  const checks: Check[] = [];
+  for (const { name, restrictions } of RESTRICTIONS) {
+    checks.push(
+      await runProof(name, limit, signal, (signal) => {
+        const reasons = reasonsNot(engine, restrictions);
+        if (reasons.length > 0) throw new CannotProve(reasons.join("; "));
+        return serves({ ...target, signal }, restrictions);
+      }),
+    );
+  }
+
+  const left = Object.fromEntries(
+    Object.entries(TOGETHER).filter(([key]) =>
+      engine.cannot[key as keyof Restrictions] === undefined
+    ),
+  ) as Restrictions;
+  const names = Object.keys(left);
+  const all = names.length === Object.keys(TOGETHER).length;
+  const name = all ? "all of it together" : `together: ${names.join(", ")}`;
+  checks.push(
+    await runProof(name, limit, signal, (signal) => {
+      if (names.length < 2) {
+        throw new CannotProve(`${engine.name} can apply less than two of them`);
+      }
+      return serves({ ...target, signal }, left);
+    }),
+  );
+  return checks;
+}
+
+function reasonsNot(engine: Engine, restrictions: Restrictions): string[] {
+  return Object.keys(restrictions)
+    .map((key) => engine.cannot[key as keyof Restrictions])
+    .filter((reason) => reason !== undefined);
+}
+
+async function serves(
+  target: Target,
+  restrictions: Restrictions,
+): Promise<string[]> {
+  const { contract, signal } = target;
+  await using service = await runService(target, restrictions);
+  const { container } = service;
+  const checks = await proveContract(container, contract, { signal });
+  const wrong = checks.filter((check) => check.status === "fail")
+    .map((check) => `${check.name}: ${check.detail}`);
+  const result = await contractBurst(container, contract, BURST_MS, signal);
+  if (result.failed > 0) {
+    wrong.push(`${result.failed} of a burst failed: ${result.failure}`);
+  } else if (!result.complete) {
+    wrong.push(
+      `${result.answered} of ${contract.burst.requests} answered within ${BURST_MS} ms`,
+    );
+  }
+  return wrong;
+}

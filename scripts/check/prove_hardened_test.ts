@@ -1,0 +1,102 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import type { Engine } from "../engine/engine.ts";
+import { parseContract } from "./contract_schema.ts";
+import {
+  fakeEngine,
+  type FakeProgram,
+  serving,
+} from "../../testing/fake_engine.ts";
+import { proveHardened } from "./prove_hardened.ts";
+
+const contract = parseContract(
+  JSON.stringify({
+    requests: [{ path: "/", expect: { status: 200 } }],
+    burst: { requests: 50, connections: 4 },
+  }),
+  "contract.json",
+);
+
+async function prove(
+  start: Parameters<typeof fakeEngine>[0],
+  cannot: Engine["cannot"] = {},
+) {
+  const engine = fakeEngine(start, cannot);
+  const target = { engine, image: "x", port: 8080, contract };
+  const checks = await proveHardened(target);
+  assertEquals(engine.running(), 0);
+  return { checks, runs: engine.runs };
+}
+
+const good = () => serving(() => new Response("ok"));
+
+Deno.test("proveHardened() runs under each restriction, then under all", async () => {
+  const { checks, runs } = await prove(good);
+  assertEquals(checks.map(({ status }) => status), Array(8).fill("pass"));
+  assertEquals(
+    runs.map(({ image: _i, port: _p, signal: _s, ...restrictions }) =>
+      restrictions
+    ),
+    [
+      { readOnly: true },
+      { dropCapabilities: true },
+      { noNewPrivileges: true },
+      { user: "12345:12345" },
+      { memoryBytes: 134_217_728 },
+      { memoryBytes: 67_108_864 },
+      { pids: 64 },
+      {
+        readOnly: true,
+        dropCapabilities: true,
+        noNewPrivileges: true,
+        user: "12345:12345",
+        memoryBytes: 134_217_728,
+        pids: 64,
+      },
+    ],
+  );
+});
+
+Deno.test("proveHardened() skips what the engine cannot do, with its reason", async () => {
+  const { checks, runs } = await prove(good, {
+    memoryBytes: "no control group",
+    readOnly: "a chroot",
+    pids: "no control group",
+  });
+  assertEquals(
+    checks.filter(({ status }) => status === "skip").map((check) =>
+      check.detail
+    ),
+    ["a chroot", "no control group", "no control group", "no control group"],
+  );
+  assertEquals(runs.length, 4);
+  assertEquals(runs.at(-1)?.memoryBytes, undefined);
+  assertEquals(
+    checks.at(-1)?.name,
+    "together: dropCapabilities, noNewPrivileges, user",
+  );
+});
+
+Deno.test("proveHardened() tells which restriction breaks the service", async () => {
+  const { checks } = await prove(({ readOnly, user }): FakeProgram => {
+    if (readOnly) {
+      return { ...good(), died: Promise.resolve(1), port: 1, log: "EROFS" };
+    }
+    return serving((request) =>
+      new Response("ok", {
+        status: user && new URL(request.url).pathname === "/" ? 500 : 200,
+      })
+    );
+  });
+  const failed = checks.filter(({ status }) => status === "fail");
+  assertEquals(failed.map(({ name }) => name), [
+    "read-only root",
+    "arbitrary user 12345:12345",
+    "all of it together",
+  ]);
+  assertStringIncludes(failed[0].detail ?? "", "exit code 1");
+  assertStringIncludes(failed[0].detail ?? "", "EROFS");
+  assertStringIncludes(
+    failed[1].detail ?? "",
+    "GET /: status: expected 200, got 500",
+  );
+});

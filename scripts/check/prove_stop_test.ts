@@ -1,0 +1,88 @@
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { parseContract } from "./contract_schema.ts";
+import {
+  fakeEngine,
+  type FakeProgram,
+  serving,
+  speaking,
+} from "../../testing/fake_engine.ts";
+import { proveStop } from "./prove_stop.ts";
+
+async function prove(start: () => FakeProgram, withinMs = 10_000) {
+  const contract = parseContract(
+    JSON.stringify({
+      requests: [{ path: "/", expect: {} }],
+      stop: { withinMs },
+    }),
+    "contract.json",
+  );
+  const engine = fakeEngine(start);
+  const checks = await proveStop({ engine, image: "x", port: 8080, contract });
+  assertEquals(engine.running(), 0);
+  return checks;
+}
+
+/** Tells clients to go before it closes: the way to lose nothing. */
+function graceful(): FakeProgram {
+  let closing = false;
+  const program = serving(() =>
+    new Response("x", closing ? { headers: { connection: "close" } } : {})
+  );
+  return {
+    ...program,
+    async stop() {
+      closing = true;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      return await program.stop();
+    },
+  };
+}
+
+Deno.test("proveStop() passes a service that stops with grace, and counts", async () => {
+  const checks = await prove(graceful);
+  assertEquals(checks.map(({ status }) => status), Array(4).fill("pass"));
+  for (const { name, detail } of checks.slice(0, 2)) {
+    assertMatch(name, /^SIG(TERM|INT) under load loses no accepted request$/);
+    assertMatch(detail ?? "", /^\d+ answered, 0 lost, \d+ turned away/);
+  }
+});
+
+Deno.test("proveStop() counts what an abrupt end loses", async () => {
+  const checks = await prove(() => {
+    // Each answer takes a while, so there is always one on its way.
+    const program = serving(async () => {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      return new Response("x");
+    });
+    return {
+      ...program,
+      async stop() {
+        await program.destroy();
+        return 0;
+      },
+    };
+  });
+  assertEquals(checks[0].status, "fail");
+  assertMatch(checks[0].detail ?? "", /^\d+ accepted requests were lost/);
+  assertEquals(checks[3].status, "pass");
+});
+
+Deno.test("proveStop() sees a wrong exit code", async () => {
+  const checks = await prove(() => {
+    const program = graceful();
+    return { ...program, stop: () => program.stop().then(() => 143) };
+  });
+  assertStringIncludes(checks[2].detail ?? "", "expected 0, got 143");
+});
+
+Deno.test("proveStop() of a service that does not start", async () => {
+  const checks = await prove(() => ({
+    ...speaking(() => Promise.resolve()),
+    died: Promise.resolve(1),
+    log: "first\nlast line\n",
+  }));
+  for (const { status, detail = "" } of checks) {
+    assertEquals(status, "fail");
+    assertStringIncludes(detail, "its log ends with: last line");
+  }
+});

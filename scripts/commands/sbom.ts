@@ -1,0 +1,64 @@
+/**
+ * `deno task image sbom IMAGE`: what the image consists of, as a CycloneDX bill
+ * of materials.
+ *
+ * @module
+ */
+import { basename } from "node:path";
+import { inventory } from "../sbom/take_inventory.ts";
+import { inventoryProbe } from "../sbom/inventory_probe.ts";
+import { rootfs } from "../image/rootfs.ts";
+import { type ImageSource, readImage } from "../image/read_image.ts";
+import type { SbomConfig } from "../build/config.ts";
+import { EXIT, UserError } from "../lib/errors.ts";
+import { printable } from "../lib/format.ts";
+import type { Io } from "../lib/io.ts";
+import { billOfMaterials } from "../sbom/bill_of_materials.ts";
+import { findSources } from "../build/look.ts";
+
+/** Reads the image, and those it was made from, and prints the bill. */
+export async function sbom(config: SbomConfig, io: Io): Promise<number> {
+  const time = timeOf(Deno.env.get("SOURCE_DATE_EPOCH"));
+  const sources = await findSources([config.image, ...config.from], config, io);
+  const [read, ...origins] = await Promise.all(
+    sources.map((source) => readClosely(source, io)),
+  );
+  const found = inventory(read.image, read.rootfs, origins);
+  const untraced = found.binaries.filter(({ library }) => library);
+  if (untraced.length > 0) {
+    const paths = untraced.map(({ path }) => printable(path));
+    io.note(
+      `No package is known for ${paths.join(", ")}; ` +
+        "--from IMAGE looks for them in the image they were copied from",
+    );
+  }
+  io.print(JSON.stringify(billOfMaterials(found, time), null, 2) + "\n");
+  return EXIT.ok;
+}
+
+async function readClosely(source: ImageSource, io: Io) {
+  const image = await readImage(source, {
+    probe: inventoryProbe(),
+    signal: io.signal,
+  });
+  // Where an archive lies says nothing about what is in it.
+  const reference = "path" in source
+    ? basename(source.reference)
+    : source.reference;
+  return { image: { ...image, reference }, rootfs: rootfs(image) };
+}
+
+/**
+ * The time of the bill.
+ *
+ * @param epoch Seconds since 1970, as reproducible builds set them.
+ */
+function timeOf(epoch: string | undefined): Date {
+  if (epoch === undefined || epoch === "") return new Date();
+  const time = new Date(/^\d+$/.test(epoch) ? Number(epoch) * 1000 : NaN);
+  if (!Number.isNaN(time.getTime())) return time;
+  throw new UserError(
+    `Cannot use SOURCE_DATE_EPOCH "${epoch}": expected seconds since 1970`,
+    { next: "Unset it, or set it as with: date +%s" },
+  );
+}

@@ -1,0 +1,182 @@
+/**
+ * The facts of an ELF file that say what it needs to run: machine, loader and
+ * libraries. A broken file gives fewer facts, never an error, since an image may
+ * hold anything.
+ *
+ * @module
+ */
+import type { Permissions, Program } from "./program_schema.ts";
+import type { ProgramContents } from "./program_files.ts";
+import type { ProgramVersions } from "./program_versions.ts";
+
+/** What is known of one ELF file. */
+export interface ElfFacts {
+  /** As image configurations name it: `amd64`, `arm64`; `em-<number>` if it has no name here. */
+  machine: "amd64" | "arm64" | string;
+  /** Path of the loader; absent for libraries and static programs. */
+  interpreter?: string;
+  /** Names of the libraries it is linked with, in order. */
+  needed: string[];
+  /** Folders in which the loader looks first; may hold `$ORIGIN`. */
+  runpath: string[];
+  /** The name by which others need it. */
+  soname?: string;
+  /** What is inside, if `deno compile` made it. */
+  program?: CompiledProgram;
+  /** Versions of a Deno runtime without a program; only where details are wanted. */
+  runtime?: ProgramVersions;
+  /** In hex; only where details are wanted. */
+  md5?: string;
+}
+
+/** A program made by `deno compile`, with the details that were wanted. */
+export type CompiledProgram =
+  & Omit<Program, "path" | keyof ProgramContents>
+  & ProgramContents
+  & {
+    permissions?: Permissions;
+    /** SHA-256 in hex of a runtime that is as it was published. */
+    runtimeSha256?: string;
+  };
+
+/** How an ELF file is read, from its first 64 bytes. */
+export interface ElfHeader {
+  wide: boolean;
+  littleEndian: boolean;
+  machine: string;
+  /** Offset of the program headers, bytes of each, and how many. */
+  segments: { offset: number; entryBytes: number; count: number };
+  /** Offset after the section headers: where appended data starts; 0 without any. */
+  sectionsEnd: number;
+}
+
+/** One program header. */
+export interface ElfSegment {
+  type: number;
+  offset: number;
+  address: number;
+  bytes: number;
+  align: number;
+}
+
+/** Bytes of the header of a 64-bit file, the larger of the two. */
+export const ELF_HEADER_BYTES = 64;
+
+/** Types of segments that matter here. */
+export const SEGMENT = {
+  load: 1,
+  dynamic: 2,
+  interpreter: 3,
+  note: 4,
+} as const;
+
+/** No linker writes more program headers than this, a hostile file may. */
+const MAX_SEGMENTS = 512;
+
+const MACHINES: Record<number, string> = {
+  3: "386",
+  8: "mips",
+  20: "ppc",
+  21: "ppc64le",
+  22: "s390x",
+  40: "arm",
+  62: "amd64",
+  183: "arm64",
+  243: "riscv64",
+  258: "loong64",
+};
+
+/** Whether bytes start like an ELF file. */
+export function isElf(head: Uint8Array): boolean {
+  return head[0] === 0x7f && head[1] === 0x45 && head[2] === 0x4c &&
+    head[3] === 0x46;
+}
+
+/** A view of exactly these bytes. */
+export function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+/**
+ * Reads an unsigned 64-bit number. Beyond 2^53 it is not exact, which is far
+ * beyond every file, so it still compares as too large.
+ */
+export function readU64(
+  view: DataView,
+  offset: number,
+  littleEndian: boolean,
+): number {
+  const first = view.getUint32(offset, littleEndian);
+  const second = view.getUint32(offset + 4, littleEndian);
+  return littleEndian
+    ? second * 0x1_0000_0000 + first
+    : first * 0x1_0000_0000 + second;
+}
+
+/**
+ * Parses the header of an ELF file.
+ *
+ * @param head The first bytes of the file; 64 of them decide.
+ * @returns The header, or nothing if it is not one or is cut short.
+ */
+export function parseElfHeader(head: Uint8Array): ElfHeader | undefined {
+  if (!isElf(head) || head.length < 52) return undefined;
+  const wide = head[4] === 2;
+  if (!wide && head[4] !== 1) return undefined;
+  if (wide && head.length < ELF_HEADER_BYTES) return undefined;
+  const littleEndian = head[5] !== 2;
+  const view = viewOf(head);
+  const u16 = (offset: number) => view.getUint16(offset, littleEndian);
+  const word = (offset: number) =>
+    wide
+      ? readU64(view, offset, littleEndian)
+      : view.getUint32(offset, littleEndian);
+  const machine = u16(18);
+  const counts = wide ? 54 : 42;
+  const sections = word(wide ? 40 : 32);
+  const sectionBytes = u16(counts + 4) * u16(counts + 6);
+  return {
+    wide,
+    littleEndian,
+    machine: MACHINES[machine] ?? `em-${machine}`,
+    segments: {
+      offset: word(wide ? 32 : 28),
+      entryBytes: u16(counts),
+      count: Math.min(u16(counts + 2), MAX_SEGMENTS),
+    },
+    sectionsEnd: sections > 0 && sectionBytes > 0 ? sections + sectionBytes : 0,
+  };
+}
+
+/**
+ * Parses a table of program headers.
+ *
+ * @param table Bytes from the start of the table on; a cut table gives fewer.
+ * @param header The file's header, for the layout of an entry.
+ * @returns The segments in the order of the table.
+ */
+export function parseElfSegments(
+  table: Uint8Array,
+  header: ElfHeader,
+): ElfSegment[] {
+  const { wide, littleEndian } = header;
+  const { entryBytes, count } = header.segments;
+  if (entryBytes < (wide ? 56 : 32)) return [];
+  const view = viewOf(table);
+  const segments: ElfSegment[] = [];
+  for (let i = 0; i < count && (i + 1) * entryBytes <= table.length; i++) {
+    const at = i * entryBytes;
+    const word = (index: number) =>
+      wide
+        ? readU64(view, at + 8 * index, littleEndian)
+        : view.getUint32(at + 4 * index, littleEndian);
+    segments.push({
+      type: view.getUint32(at, littleEndian),
+      offset: word(1),
+      address: word(2),
+      bytes: word(4),
+      align: word(wide ? 6 : 7),
+    });
+  }
+  return segments;
+}

@@ -1,0 +1,291 @@
+/**
+ * Sorts the files inside a program: its own modules, npm packages, and assets
+ * that are merely embedded. Data that several files share is stored once, and
+ * so counted once, for the first of them.
+ *
+ * @module
+ */
+import { hash } from "node:crypto";
+import { npmPackageOf } from "./program_npm.ts";
+
+/**
+ * What a program holds besides the runtime; bytes are as stored. What is optional
+ * is read only for a bill of materials. SHA-256 in hex, of a source as stored.
+ */
+export interface ProgramContents {
+  modules: { specifier: string; bytes: number; sha256?: string }[];
+  npm: NpmContents[];
+  assets: { path: string; bytes: number; sha256?: string }[];
+  /** The packages that the program itself asks for, as `name@version`. */
+  npmRoots?: string[];
+}
+
+/** An npm package in a program. */
+export interface NpmContents {
+  name: string;
+  version: string;
+  bytes: number;
+  /** As its package.json states it. */
+  license?: string;
+  /** How many files of it are there. */
+  files?: number;
+  /** Of the lines `<SHA-256>  <path>` of its files by path, as `sha256sum` writes them. */
+  sha256?: string;
+  /** The packages that it was resolved to, as `name@version`. */
+  dependencies?: string[];
+}
+
+/** A part of the file data that is worth reading. */
+export interface Read {
+  /** Offset in the file data. */
+  offset: number;
+  bytes: number;
+  /** Takes its SHA-256 in hex. */
+  hashed?: (sha256: string) => void;
+  /** Takes its content. */
+  taken?: (content: Uint8Array) => void;
+}
+
+/** The files of a program, sorted. */
+export interface ProgramFiles {
+  modules: ProgramContents["modules"];
+  assets: ProgramContents["assets"];
+  packages: ProgramPackage[];
+  reads: Read[];
+}
+
+interface File {
+  path: readonly string[];
+  /** Offset and length of each stored form: source, compiled, source map, analysis. */
+  ranges: [number, number][];
+  source?: [number, number];
+  compiled: boolean;
+}
+
+/** Deeper folders are left out: no program has them, a hostile file may. */
+const MAX_DEPTH = 128;
+/** What Deno loads as a module by its name; the payload does not say which it does. */
+const MODULE = /\.(?:[mc]?[jt]s|[jt]sx|json|wasm)$/i;
+
+/** Contents with nothing in them. */
+export function emptyContents(): ProgramContents {
+  return { modules: [], npm: [], assets: [] };
+}
+
+/**
+ * Sorts the files of a program.
+ *
+ * @param tree The parsed JSON of its file system; parts of another shape are left out.
+ * @param dataBytes Bytes of the file data that the tree points into.
+ * @param detailed Whether hashes and licences are wanted.
+ */
+export function listFiles(
+  tree: unknown,
+  dataBytes: number,
+  detailed: boolean,
+): ProgramFiles {
+  const files: ProgramFiles = {
+    modules: [],
+    assets: [],
+    packages: [],
+    reads: [],
+  };
+  const packages = new Map<string, ProgramPackage>();
+  const counted = new Set<number>();
+  let left = dataBytes;
+
+  for (const { path, ranges, source, compiled } of walk(tree)) {
+    let bytes = 0;
+    for (const [offset, length] of ranges) {
+      if (length === 0 || offset + length > dataBytes) continue;
+      if (length > left || counted.has(offset)) continue;
+      counted.add(offset);
+      bytes += length;
+      left -= length;
+    }
+    // Where its own text is; only what lies in the data can be read.
+    const [offset, length] = source ?? [0, Infinity];
+    const read = offset + length <= dataBytes && { offset, bytes: length };
+    const owner = npmPackageOf(path);
+    if (!owner) {
+      const name = path.join("/");
+      const own = !path.includes("node_modules");
+      const module = own && (compiled || MODULE.test(name));
+      const item: { bytes: number; sha256?: string } = { bytes };
+      if (module) files.modules.push(Object.assign(item, { specifier: name }));
+      else if (bytes > 0) {
+        files.assets.push(Object.assign(item, { path: name }));
+      } else continue;
+      if (detailed && read) {
+        files.reads.push({ ...read, hashed: (sha256) => item.sha256 = sha256 });
+      }
+      continue;
+    }
+    const { name, version = "", file } = owner;
+    // Without a version in its path, each folder is a package of its own.
+    const key = version ? `${name}@${version}` : owner.folder;
+    let known = packages.get(key);
+    if (!known) packages.set(key, known = new ProgramPackage(name, version));
+    known.bytes += bytes;
+    if (detailed) known.files++;
+    const manifest = file === "package.json" && (detailed || !version);
+    if (read && (detailed || manifest)) {
+      files.reads.push({
+        ...read,
+        ...detailed && { hashed: known.hashed(file) },
+        ...manifest && { taken: known.takeManifest },
+      });
+    }
+  }
+  files.packages = [...packages.values()];
+  return files;
+}
+
+/**
+ * Adds sorted files to the contents, the largest first.
+ *
+ * @param files What {@linkcode listFiles} made, versions from manifests filled in.
+ * @param contents Receives them; modules that are there already stay.
+ */
+export function summarise(
+  files: ProgramFiles,
+  contents: ProgramContents,
+): void {
+  const npm = new Map<string, NpmContents>();
+  for (const found of files.packages) {
+    const key = `${found.name}@${found.version}`;
+    const known = npm.get(key);
+    if (known) known.bytes += found.bytes;
+    else npm.set(key, found.summary());
+  }
+  contents.modules = [...contents.modules, ...files.modules]
+    .sort((a, b) => b.bytes - a.bytes);
+  contents.npm = [...npm.values()].sort((a, b) => b.bytes - a.bytes);
+  contents.assets = files.assets.sort((a, b) => b.bytes - a.bytes);
+}
+
+/** All files of the tree in its order, without recursion: it may be hostile. */
+function* walk(tree: unknown): Generator<File> {
+  if (!Array.isArray(tree)) return;
+  const stack: { entries: unknown[]; index: number; name: string }[] = [
+    { entries: tree, index: 0, name: "" },
+  ];
+  for (let top = stack.at(-1); top; top = stack.at(-1)) {
+    if (top.index >= top.entries.length) {
+      stack.pop();
+      continue;
+    }
+    const entry = top.entries[top.index++];
+    const folder = property(entry, "Dir");
+    const folderName = property(folder, "n");
+    const entries = property(folder, "e");
+    if (typeof folderName === "string" && Array.isArray(entries)) {
+      if (stack.length < MAX_DEPTH) {
+        stack.push({ entries, index: 0, name: folderName });
+      }
+      continue;
+    }
+    const file = property(entry, "File");
+    const name = property(file, "n");
+    if (typeof name !== "string") continue;
+    const ranges = ["o", "m", "s", "c"].map((key) =>
+      range(property(file, key))
+    );
+    yield {
+      path: [...stack.slice(1).map(({ name }) => name), name],
+      ranges: ranges.filter((found) => found !== undefined),
+      source: ranges[0],
+      compiled: ranges[1] !== undefined || ranges[2] !== undefined,
+    };
+  }
+}
+
+function property(value: unknown, key: string): unknown {
+  return typeof value === "object" && value !== null &&
+      Object.hasOwn(value, key)
+    ? Reflect.get(value, key)
+    : undefined;
+}
+
+function range(value: unknown): [number, number] | undefined {
+  if (!Array.isArray(value)) return undefined;
+  const [offset, length] = value;
+  return Number.isSafeInteger(offset) && Number.isSafeInteger(length) &&
+      offset >= 0 && length >= 0
+    ? [offset, length]
+    : undefined;
+}
+
+/** Collects what is known of a package. */
+class ProgramPackage {
+  bytes = 0;
+  /** Counted only where details are wanted. */
+  files = 0;
+  #license?: string;
+  readonly #hashes = new Map<string, string>();
+
+  /** @param version `""` until a package.json tells it. */
+  constructor(readonly name: string, public version: string) {}
+
+  /** What takes the SHA-256 of one of its files. */
+  hashed(file: string): (sha256: string) => void {
+    return (sha256) => {
+      this.#hashes.set(file, sha256);
+    };
+  }
+
+  /** Takes the content of its package.json. */
+  readonly takeManifest = (content: Uint8Array): void => {
+    let json: unknown;
+    try {
+      json = JSON.parse(new TextDecoder().decode(content));
+    } catch {
+      return; // Malformed JSON: omit the field.
+    }
+    if (typeof json !== "object" || json === null) return;
+    if ("version" in json && typeof json.version === "string") {
+      this.version ||= json.version;
+    }
+    this.#license = licenseOf(json);
+  };
+
+  /** The package as the program's contents list it. */
+  summary(): NpmContents {
+    const { name, version, bytes, files } = this;
+    const license = this.#license;
+    return {
+      name,
+      version,
+      bytes,
+      ...files > 0 && { files },
+      ...files > 0 && license && { license },
+      // Of all files or of none: a hash of some would tell nothing.
+      ...files > 0 && this.#hashes.size === files &&
+        { sha256: hash("sha256", this.#list()) },
+    };
+  }
+
+  /** The lines that `sha256sum` writes, by path. */
+  #list(): string {
+    return [...this.#hashes].sort(([a], [b]) => a < b ? -1 : 1)
+      .map(([file, sha256]) => `${sha256}  ${file}\n`).join("");
+  }
+}
+
+/**
+ * The licence in a package.json: a string today; `{type}` or a list of those in
+ * the manifests of old packages, any of which may be chosen.
+ */
+function licenseOf(manifest: object): string | undefined {
+  const stated = "license" in manifest
+    ? manifest.license
+    : "licenses" in manifest
+    ? manifest.licenses
+    : undefined;
+  const names = (Array.isArray(stated) ? stated : [stated]).map((item) =>
+    typeof item === "object" && item !== null && "type" in item
+      ? item.type
+      : item
+  ).filter((name) => typeof name === "string" && name.trim() !== "");
+  return names.length > 1 ? `(${names.join(" OR ")})` : names[0];
+}

@@ -1,0 +1,49 @@
+/**
+ * What a program made by `deno compile` holds, and what Deno allows it, as the
+ * report states it.
+ *
+ * @module
+ */
+import { z } from "zod";
+import { bytes } from "../lib/schema_units.ts";
+
+/** A program made by `deno compile`. */
+export const programSchema = z.object({
+  path: z.string(),
+  bytes,
+  runtimeBytes: bytes.describe(
+    "The Deno runtime: the file without the payload.",
+  ),
+  applicationBytes: bytes.describe("The payload: modules, metadata, packages."),
+  deno: z.string().optional(),
+  v8: z.string().optional(),
+  modules: z.array(z.object({ specifier: z.string(), bytes })),
+  npm: z.array(z.object({ name: z.string(), version: z.string(), bytes })),
+  assets: z.array(z.object({ path: z.string(), bytes })).optional()
+    .describe("Embedded files that are neither modules nor in a package."),
+});
+
+const granted = z.union([z.literal("all"), z.array(z.string())]).optional();
+/** What Deno allows a program. */
+export const permissionsSchema = z.object({
+  source: z.enum(["binary", "command"]).describe(
+    "Compiled into the program, or flags of deno run in entrypoint and command.",
+  ),
+  net: granted,
+  read: granted,
+  write: granted,
+  env: granted,
+  run: granted,
+  sys: granted,
+  ffi: granted,
+  import: granted.describe(
+    "Hosts that code is loaded from at run time; a compiled program loads none.",
+  ),
+}).describe(
+  "What Deno allows the program that the image starts. A kind that is absent is refused; what is denied by an exception counts as allowed.",
+);
+
+/** What is in a program made by `deno compile`. */
+export type Program = z.infer<typeof programSchema>;
+/** What Deno allows a program. */
+export type Permissions = z.infer<typeof permissionsSchema>;

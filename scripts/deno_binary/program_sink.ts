@@ -1,0 +1,255 @@
+/**
+ * Looks into an executable while it streams by: what it needs to run, and, if
+ * `deno compile` made it, what is inside. Holds some MiB of the file at most.
+ *
+ * @module
+ */
+import { createHash, type Hash } from "node:crypto";
+import type { Entry, Sink } from "../image/model.ts";
+import {
+  ELF_HEADER_BYTES,
+  type ElfFacts,
+  type ElfHeader,
+  type ElfSegment,
+  isElf,
+  parseElfHeader,
+  parseElfSegments,
+  SEGMENT,
+} from "./elf.ts";
+import {
+  elfDynamic,
+  MAX_DYNAMIC_BYTES,
+  MAX_STRING_BYTES,
+} from "./elf_dynamic.ts";
+import { ElfRanges } from "./elf_ranges.ts";
+import { parseNotes } from "./program_note.ts";
+import { emptyPayload, parsePayload, type Payload } from "./program_payload.ts";
+import { type Parser, ProgramReader } from "./program_reader.ts";
+import { trailerLength } from "./program_trailer.ts";
+import { VersionSearch } from "./program_versions.ts";
+
+const MAGIC_BYTES = 4;
+/** The start of every file is kept: strings lie here, before what names them. */
+const HEAD_BYTES = 4 * 1024 * 1024;
+/** The end of every file is kept: tools that edit a file append to it. */
+const TAIL_BYTES = 256 * 1024;
+/** Segments up to this size are kept: they are what such tools add. */
+const SMALL_SEGMENT_BYTES = 512 * 1024;
+/** Notes in more segments than this are no linker's work. */
+const MAX_NOTE_SEGMENTS = 8;
+/** Notes of a compiler are smaller than this, a payload is larger. */
+const MAX_PLAIN_NOTE_BYTES = 1024;
+/** No runtime is smaller than this. */
+const MIN_RUNTIME_BYTES = 16 * 1024 * 1024;
+
+/** How closely {@linkcode programSink} looks. */
+export interface ProgramSinkOptions {
+  /** Whether hashes, licences and the version of a runtime alone are wanted. */
+  detailed?: boolean;
+}
+
+/**
+ * Looks into one file.
+ *
+ * @param entry The file's record; its size says where the end will be.
+ * @param options How closely to look.
+ * @returns A sink whose `end` gives {@linkcode ElfFacts}, or `undefined` if the
+ * file is no ELF file.
+ */
+export function programSink(
+  entry: Readonly<Entry>,
+  options: ProgramSinkOptions = {},
+): Sink {
+  return new ProgramSink(entry.size, options.detailed ?? false);
+}
+
+class ProgramSink implements Sink {
+  readonly #size: number;
+  readonly #ranges = new ElfRanges();
+  readonly #versions = new VersionSearch();
+  /** What to do once so much of the file has come, in order. */
+  #steps = [
+    { at: MAGIC_BYTES, run: () => this.#checkMagic() },
+    { at: ELF_HEADER_BYTES, run: () => this.#readHeader() },
+  ];
+  #header?: ElfHeader;
+  #segments?: ElfSegment[];
+  #candidates: { payload: Payload; reader: ProgramReader }[] = [];
+  /** Offset up to which versions are searched; 0 while nothing hints at a program. */
+  #runtimeEnd = 0;
+  #plain = false;
+  readonly #detailed: boolean;
+  /** Of the runtime as far as it has come; only where details are wanted. */
+  #runtimeHash?: Hash;
+  /** Of the whole file, as packages list it; only where details are wanted. */
+  #md5?: Hash;
+
+  constructor(size: number, detailed: boolean) {
+    this.#size = size;
+    this.#detailed = detailed;
+    if (detailed) {
+      this.#runtimeHash = createHash("sha256");
+      this.#md5 = createHash("md5");
+    }
+    this.#ranges.keep(0, HEAD_BYTES);
+    this.#ranges.keep(Math.max(HEAD_BYTES, size - TAIL_BYTES), size);
+  }
+
+  write(chunk: Uint8Array): void {
+    for (let at = 0; at < chunk.length && !this.#plain;) {
+      // Cut where a step is due, so that chunks make no difference to the result.
+      const position = this.#ranges.position;
+      const due = this.#steps[0]?.at ?? Infinity;
+      const piece = chunk.subarray(at, at + due - position);
+      at += piece.length;
+      this.#ranges.push(piece);
+      this.#md5?.update(piece);
+      if (position < (this.#runtimeEnd || ELF_HEADER_BYTES)) {
+        this.#runtimeHash?.update(
+          piece.subarray(0, (this.#runtimeEnd || Infinity) - position),
+        );
+      }
+      if (position < this.#runtimeEnd && !this.#versions.done) {
+        this.#versions.push(piece.subarray(0, this.#runtimeEnd - position));
+      }
+      for (const { reader } of this.#candidates) {
+        if (!reader.done) reader.push(position, piece);
+      }
+      if (this.#ranges.position === due) this.#steps.shift()?.run();
+    }
+  }
+
+  end(): ElfFacts | undefined {
+    if (this.#plain) return undefined;
+    // A file may end before the tables it tells of.
+    this.#header ??= parseElfHeader(this.#ranges.read(0, ELF_HEADER_BYTES));
+    if (!this.#header) return undefined;
+    const segments = this.#segments ??
+      this.#tableAt(this.#header.segments.offset);
+    const facts = elfDynamic(this.#header, segments, this.#ranges);
+    const program = this.#program();
+    const { found } = this.#versions;
+    const md5 = this.#md5?.digest("hex");
+    return {
+      ...facts,
+      ...md5 && { md5 },
+      ...program
+        ? { program }
+        : this.#detailed && found.deno && { runtime: found },
+    };
+  }
+
+  #checkMagic(): void {
+    this.#plain = !isElf(this.#ranges.read(0, MAGIC_BYTES));
+  }
+
+  #readHeader(): void {
+    this.#header = parseElfHeader(this.#ranges.read(0, ELF_HEADER_BYTES));
+    if (!this.#header) {
+      this.#plain = true;
+      return;
+    }
+    const { segments, sectionsEnd, wide } = this.#header;
+    const early = wide ? 64 : 52;
+    if (sectionsEnd >= ELF_HEADER_BYTES && sectionsEnd < this.#size) {
+      const payload = emptyPayload(sectionsEnd, this.#detailed);
+      this.#follow(payload, parsePayload(payload));
+      this.#runtimeEnd = sectionsEnd;
+    } else if (segments.offset > early) this.#runtimeEnd = segments.offset;
+    else if (this.#detailed && this.#size >= MIN_RUNTIME_BYTES) {
+      this.#runtimeEnd = this.#size;
+    }
+
+    const tableBytes = segments.entryBytes * segments.count;
+    const end = segments.offset + tableBytes;
+    this.#ranges.keep(segments.offset, end);
+    // Deno 2.9 writes a new table at the end and leaves the one it replaces,
+    // which tells in time what has to be kept.
+    const steps = [
+      { at: end, run: () => this.#readSegments() },
+      {
+        at: early + tableBytes,
+        run: () => this.#keepParts(this.#tableAt(early)),
+      },
+    ];
+    this.#steps = steps
+      .filter(({ at }, i) => at > ELF_HEADER_BYTES && (i === 0 || at < end))
+      .sort((a, b) => a.at - b.at);
+  }
+
+  #readSegments(): void {
+    if (!this.#header) return;
+    const segments = this.#tableAt(this.#header.segments.offset);
+    this.#segments = segments;
+    this.#keepParts(segments);
+    const notes = segments.filter(({ type, offset }) =>
+      type === SEGMENT.note && offset >= this.#ranges.position
+    ).slice(0, MAX_NOTE_SEGMENTS);
+    for (const note of notes) {
+      const payload = emptyPayload(note.offset, this.#detailed);
+      this.#follow(payload, parseNotes(note, this.#header, payload));
+      if (note.bytes > MAX_PLAIN_NOTE_BYTES) {
+        this.#runtimeEnd ||= note.offset;
+      }
+    }
+  }
+
+  #follow(payload: Payload, parser: Parser): void {
+    const reader = new ProgramReader(payload.start, parser);
+    this.#candidates.push({ payload, reader });
+  }
+
+  #tableAt(offset: number): ElfSegment[] {
+    if (!this.#header) return [];
+    const { entryBytes, count } = this.#header.segments;
+    return parseElfSegments(
+      this.#ranges.read(offset, entryBytes * count),
+      this.#header,
+    );
+  }
+
+  #keepParts(segments: readonly ElfSegment[]): void {
+    for (const { type, offset, bytes } of segments) {
+      const length = type === SEGMENT.dynamic
+        ? Math.min(bytes, MAX_DYNAMIC_BYTES)
+        : type === SEGMENT.interpreter
+        ? Math.min(bytes, MAX_STRING_BYTES)
+        : type === SEGMENT.load && bytes <= SMALL_SEGMENT_BYTES
+        ? bytes
+        : 0;
+      this.#ranges.keep(offset, offset + length);
+    }
+  }
+
+  #program(): ElfFacts["program"] {
+    const bytes = this.#ranges.position;
+    const payload = this.#candidates
+      .map((candidate) => candidate.payload)
+      .find(({ recognised }) => recognised) ?? this.#trailer(bytes);
+    if (!payload) return undefined;
+    const applicationBytes = Math.min(payload.bytes, bytes - payload.start);
+    return {
+      bytes,
+      runtimeBytes: bytes - applicationBytes,
+      applicationBytes,
+      ...this.#untouchedRuntime(payload),
+      ...this.#versions.found,
+      ...payload.contents,
+      ...payload.permissions ? { permissions: payload.permissions } : {},
+    };
+  }
+
+  /** The hash of a runtime with the payload behind it; with a note it is changed. */
+  #untouchedRuntime({ start }: Payload): { runtimeSha256?: string } {
+    return this.#runtimeHash && start === this.#header?.sectionsEnd
+      ? { runtimeSha256: this.#runtimeHash.digest("hex") }
+      : {};
+  }
+
+  /** A payload whose start nothing told, as behind a runtime without sections. */
+  #trailer(bytes: number): Payload | undefined {
+    const length = trailerLength(this.#ranges.read(bytes - 24, 24));
+    if (length === undefined || length > bytes) return undefined;
+    return emptyPayload(bytes - length, this.#detailed);
+  }
+}

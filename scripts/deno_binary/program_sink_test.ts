@@ -1,0 +1,369 @@
+import { assert, assertEquals, assertLess } from "@std/assert";
+import fc from "fast-check";
+import type { ElfFacts } from "./elf.ts";
+import { programSink } from "./program_sink.ts";
+import {
+  elfFixture,
+  payloadFixture,
+  programFixture,
+  type ProgramLayout,
+  RUNTIME_DATA,
+} from "../../testing/program.ts";
+
+const LAYOUTS: ProgramLayout[] = ["appended", "note"];
+const LOADER = "/lib64/ld-linux-x86-64.so.2";
+
+/** Streams a file through the sink, in chunks that end at the given offsets. */
+function look(file: Uint8Array, ...cuts: number[]): ElfFacts | undefined {
+  const sink = programSink({
+    path: "app/program",
+    type: "file",
+    size: file.length,
+    mode: 0o755,
+    uid: 0,
+    gid: 0,
+    mtime: 0,
+  });
+  let from = 0;
+  const ends = cuts.filter((cut) => cut < file.length).sort((a, b) => a - b);
+  for (const to of [...ends, file.length]) {
+    // A copy that is wiped afterwards: a chunk is only valid during the call.
+    const chunk = file.slice(from, to);
+    sink.write(chunk);
+    chunk.fill(0xee);
+    from = to;
+  }
+  return sink.end() as ElfFacts | undefined;
+}
+
+function sum(parts: readonly { bytes: number }[] = []): number {
+  return parts.reduce((total, { bytes }) => total + bytes, 0);
+}
+
+const PAYLOAD = payloadFixture({
+  files: {
+    "main.ts": { text: "let a: 1", transpiled: "let a", sourceMap: "{}" },
+    "lib/plain.js": "export const b = 2",
+    "static/page.html": { text: "<p>", analysis: "esm" },
+    "data.json": "{}\n",
+    ".deno_compile_node_modules/localhost/@scope/tool/1.2.3/package.json":
+      "{...}",
+    ".deno_compile_node_modules/localhost/@scope/tool/1.2.3/lib/a.js": {
+      text: "module.exports = 1",
+      analysis: "cjs: a",
+    },
+    ".deno_compile_node_modules/localhost/_jjju6tstorzgkyln/1.3.5_1/index.js":
+      "stream",
+  },
+  remote: [
+    {
+      specifier: "https://jsr.io/@std/http/1.1.0/status.ts",
+      text: "const x: 3 = 3",
+      transpiled: "const x = 3",
+      sourceMap: '{"version":3}',
+    },
+    { specifier: "https://example.com/a.cjs", text: "0", analysis: "cjs" },
+    { specifier: "https://example.com/mod.js", text: "0" },
+  ],
+});
+
+Deno.test("programSink() reads what a program is allowed", () => {
+  const metadata = JSON.stringify({
+    permissions: { allow_net: ["127.0.0.1"], allow_run: null },
+  });
+  for (const layout of LAYOUTS) {
+    const program = programFixture(payloadFixture({ metadata }), layout);
+    assertEquals(look(program)?.program?.permissions, {
+      source: "binary",
+      net: ["127.0.0.1"],
+    });
+  }
+  const large = payloadFixture({
+    metadata: metadata + " ".repeat(5 * 1024 * 1024),
+    files: { "main.ts": "0" },
+  });
+  const { permissions, modules } = look(programFixture(large, "note"))
+    ?.program ?? {};
+  assertEquals([permissions, modules?.length], [undefined, 1]);
+});
+
+Deno.test("programSink() reads what a program needs, in every width and order", () => {
+  for (const bits of [32, 64] as const) {
+    for (const bigEndian of [false, true]) {
+      const file = elfFixture({
+        bits,
+        bigEndian,
+        machine: bigEndian ? 22 : 183,
+        interpreter: "/lib/ld-linux-aarch64.so.1",
+        needed: ["libdl.so.2", "libc.so.6"],
+        runpath: "$ORIGIN/lib:/opt/lib",
+      });
+      assertEquals(look(file), {
+        machine: bigEndian ? "s390x" : "arm64",
+        interpreter: "/lib/ld-linux-aarch64.so.1",
+        needed: ["libdl.so.2", "libc.so.6"],
+        runpath: ["$ORIGIN/lib", "/opt/lib"],
+      });
+    }
+  }
+});
+
+Deno.test("programSink() reads libraries, and DT_RPATH only without DT_RUNPATH", () => {
+  const library = { soname: "libz.so.1", needed: ["libc.so.6"], rpath: "/old" };
+  assertEquals(look(elfFixture(library)), {
+    machine: "amd64",
+    needed: ["libc.so.6"],
+    runpath: ["/old"],
+    soname: "libz.so.1",
+  });
+  assertEquals(
+    look(elfFixture({ ...library, runpath: "/new" }))?.runpath,
+    ["/new"],
+  );
+});
+
+Deno.test("programSink() gives nothing for what is no ELF file", () => {
+  const texts = ["", "\x7f", "\x7fELF", "#!/bin/sh\n", "x".repeat(100_000)];
+  for (const text of texts) {
+    assertEquals(look(new TextEncoder().encode(text)), undefined);
+  }
+});
+
+Deno.test("programSink() reads tables that lie further in than it keeps the start", () => {
+  const data = new Uint8Array(6 * 1024 * 1024);
+  const options = { interpreter: LOADER, needed: ["libm.so.6"], data };
+  const file = elfFixture(options);
+  assertEquals(look(file, 100, 70_000, 5_000_000)?.needed, ["libm.so.6"]);
+  // With the strings far from either end there is no knowing in time.
+  const far = elfFixture({ ...options, dataFirst: true });
+  const longer = new Uint8Array(far.length + 300_000);
+  longer.set(far);
+  const facts = look(longer);
+  assertEquals(facts?.interpreter, LOADER);
+  assertEquals(facts?.needed, []);
+});
+
+Deno.test("programSink() takes any broken ELF file", () => {
+  const options = { interpreter: LOADER, needed: ["libc.so.6"], soname: "x" };
+  fc.assert(
+    fc.property(
+      fc.constantFrom<32 | 64>(32, 64),
+      fc.boolean(),
+      fc.array(
+        fc.record({
+          at: fc.integer({ min: 4, max: 300 }),
+          value: fc.constantFrom(0, 1, 0x20, 0x7f, 0x80, 0xff),
+          length: fc.constantFrom(1, 2, 4, 8),
+        }),
+        { maxLength: 6 },
+      ),
+      fc.integer({ min: 0, max: 600 }),
+      (bits, bigEndian, damages, end) => {
+        const broken = elfFixture({ ...options, bits, bigEndian }).slice(
+          0,
+          end,
+        );
+        for (const { at, value, length } of damages) {
+          broken.fill(value, at, at + length);
+        }
+        const facts = look(broken, end >> 1);
+        assertEquals(facts, look(broken));
+        if (facts) assert(facts.needed.length <= 16, `${facts.needed}`);
+      },
+    ),
+    { seed: 3, numRuns: 3000 },
+  );
+});
+
+Deno.test("programSink() moves on from a table that ends within the header", () => {
+  const file = elfFixture({ bits: 32, data: new Uint8Array(200) });
+  const header = new DataView(file.buffer);
+  header.setUint32(28, 100, true); // Where the program headers are,
+  header.setUint16(42, 1, true); // bytes of each
+  header.setUint16(44, 1, true); // and how many.
+  assertEquals(look(file), { machine: "amd64", needed: [], runpath: [] });
+});
+
+for (const layout of LAYOUTS) {
+  Deno.test(`programSink() reads a program with its payload as ${layout}`, () => {
+    const file = programFixture(PAYLOAD, layout);
+    // The trailer of 16 bytes is part of what follows the runtime.
+    const applicationBytes = PAYLOAD.length + (layout === "appended" ? 16 : 0);
+    assertEquals(look(file), {
+      machine: "amd64",
+      interpreter: LOADER,
+      needed: ["libc.so.6"],
+      runpath: [],
+      program: {
+        bytes: file.length,
+        runtimeBytes: file.length - applicationBytes,
+        applicationBytes,
+        deno: "9.8.7",
+        v8: "21.4.500.3-rusty",
+        modules: [
+          { specifier: "https://jsr.io/@std/http/1.1.0/status.ts", bytes: 38 },
+          { specifier: "lib/plain.js", bytes: 18 },
+          { specifier: "main.ts", bytes: 15 },
+          { specifier: "https://example.com/a.cjs", bytes: 4 },
+          { specifier: "data.json", bytes: 3 },
+          { specifier: "https://example.com/mod.js", bytes: 1 },
+        ],
+        npm: [
+          { name: "@scope/tool", version: "1.2.3", bytes: 29 },
+          { name: "JSONStream", version: "1.3.5", bytes: 6 },
+        ],
+        assets: [{ path: "static/page.html", bytes: 6 }],
+      },
+    });
+  });
+
+  Deno.test(`programSink() gives the same however a program with ${layout} is cut`, () => {
+    const file = programFixture(PAYLOAD, layout);
+    const whole = look(file);
+    const everywhere = Array.from(file, (_, i) => i + 1);
+    assertEquals(look(file, ...everywhere), whole);
+    fc.assert(
+      fc.property(
+        fc.array(fc.integer({ min: 1, max: file.length }), { maxLength: 12 }),
+        (cuts) => assertEquals(look(file, ...cuts), whole),
+      ),
+      { seed: 1, numRuns: 200 },
+    );
+  });
+
+  Deno.test(`programSink() takes any broken program with ${layout}`, () => {
+    const file = programFixture(PAYLOAD, layout);
+    const damage = fc.record({
+      at: fc.integer({ min: 4, max: file.length - 1 }),
+      value: fc.constantFrom(0, 1, 0x7f, 0x80, 0xff),
+      length: fc.constantFrom(1, 2, 4, 8),
+    });
+    fc.assert(
+      fc.property(
+        fc.array(damage, { maxLength: 4 }),
+        fc.integer({ min: 0, max: file.length }),
+        fc.boolean(),
+        (damages, end, cut) => {
+          const broken = file.slice(0, cut ? end : file.length);
+          for (const { at, value, length } of damages) {
+            broken.fill(value, at, at + length);
+          }
+          const program = look(broken, end >> 1)?.program;
+          if (!program) return;
+          const { bytes, runtimeBytes, applicationBytes } = program;
+          assertEquals(bytes, broken.length);
+          assertEquals(runtimeBytes + applicationBytes, bytes);
+          assert(runtimeBytes >= 0 && applicationBytes >= 0);
+          const parts: { bytes: number }[] = [
+            ...program.npm,
+            ...program.modules,
+            ...program.assets ?? [],
+          ];
+          for (const { bytes } of parts) {
+            assert(Number.isSafeInteger(bytes) && bytes >= 0);
+          }
+        },
+      ),
+      { seed: 2, numRuns: 1500 },
+    );
+  });
+}
+
+Deno.test("programSink() accounts for all of a payload but its tables", () => {
+  const program = look(programFixture(PAYLOAD, "appended"))?.program;
+  assert(program);
+  const { modules, npm, assets, applicationBytes } = program;
+  const tables = applicationBytes - sum(modules) - sum(npm) - sum(assets);
+  const empty = payloadFixture({ files: { "main.ts": "" } }).length;
+  assert(tables > empty, `${tables} bytes of tables`);
+  assertLess(tables, 1500);
+});
+
+Deno.test("programSink() finds no program in a runtime, or in what else is appended", () => {
+  const runtime = elfFixture({ needed: ["libc.so.6"], data: RUNTIME_DATA });
+  assertEquals(look(runtime)?.program, undefined);
+  const archive = new Uint8Array([...runtime, ...new Uint8Array(1000)]);
+  assertEquals(look(archive)?.program, undefined);
+});
+
+Deno.test("programSink() takes a program's size from its trailer without sections", () => {
+  const runtime = elfFixture({ data: RUNTIME_DATA, sections: false });
+  const program = look(programFixture(PAYLOAD, "appended", runtime))?.program;
+  assertEquals(program?.runtimeBytes, runtime.length);
+  assertEquals(program?.applicationBytes, PAYLOAD.length + 16);
+  assertEquals(program?.modules, []);
+});
+
+Deno.test("programSink() believes no length that a hostile payload claims", () => {
+  // Each place where a number of 8 or 4 bytes stands, filled with ones.
+  for (let at = 8; at < PAYLOAD.length - 8; at++) {
+    const payload = PAYLOAD.slice();
+    payload.fill(0xff, at, at + 8);
+    const program = look(programFixture(payload, "appended"))?.program;
+    assertEquals(program?.applicationBytes, payload.length + 16);
+  }
+});
+
+Deno.test("programSink() takes a tree of files of any depth and shape", () => {
+  const depth = 100_000;
+  const deep = '[{"Dir":{"n":"d","e":'.repeat(depth) +
+    '[{"File":{"n":"deep.ts","o":[0,0]}}]' + "}}]".repeat(depth);
+  const trees = [
+    deep,
+    "[".repeat(depth),
+    "{}",
+    "null",
+    '[1,null,{"Dir":1},{"File":{"n":1}},{"Dir":{"n":"x","e":{}}}]',
+    '[{"File":{"n":"a","o":[-1,5],"m":[0,1e99],"s":"x"}}]',
+    '[{"File":{"n":"a","o":[0,1e15]}},{"__proto__":{"File":{"n":"b.ts"}}}]',
+    // More than it is ready to hold.
+    `[${" ".repeat(16 * 1024 * 1024)}{"File":{"n":"large.ts","o":[0,0]}}]`,
+  ];
+  for (const tree of trees) {
+    const file = programFixture(payloadFixture({ tree }), "note");
+    const program = look(file)?.program;
+    assert(program);
+    assertEquals([program.modules, program.assets], [[], []]);
+  }
+});
+
+Deno.test("programSink() counts data that files share once", () => {
+  const licence = "Permission is hereby granted";
+  const payload = payloadFixture({
+    files: {
+      "node_modules/.deno/a@1.0.0/node_modules/a/LICENSE": licence,
+      "node_modules/.deno/b@2.0.0/node_modules/b/LICENSE": licence,
+      "node_modules/.deno/b@2.0.0/node_modules/b/index.js": "b",
+      "a.txt": "more than the licence, which is not stored again",
+    },
+  });
+  assertEquals(look(programFixture(payload, "note"))?.program?.npm, [
+    { name: "a", version: "1.0.0", bytes: licence.length },
+    { name: "b", version: "2.0.0", bytes: 1 },
+  ]);
+});
+
+Deno.test("programSink() reads versions from package.json where no path tells them", () => {
+  const payload = payloadFixture({
+    files: {
+      "node_modules/.package-lock.json": "{}",
+      "node_modules/a/index.js": "1",
+      "node_modules/a/package.json": '{"name":"a","version":"1.0.0"}',
+      "node_modules/a/node_modules/b/package.json": '{"version":"2.0.0"}',
+      "node_modules/@s/b/package.json": "broken",
+      "node_modules/b/package.json": '{"version":"3.0.0"}',
+      "main.js": "a",
+    },
+  });
+  const program = look(programFixture(payload, "note"))?.program;
+  assertEquals(program?.npm, [
+    { name: "a", version: "1.0.0", bytes: 31 },
+    { name: "b", version: "2.0.0", bytes: 19 },
+    { name: "b", version: "3.0.0", bytes: 19 },
+    { name: "@s/b", version: "", bytes: 6 },
+  ]);
+  assertEquals(program?.assets, [
+    { path: "node_modules/.package-lock.json", bytes: 2 },
+  ]);
+  assertEquals(program?.modules, [{ specifier: "main.js", bytes: 1 }]);
+});

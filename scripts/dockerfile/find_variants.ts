@@ -1,0 +1,118 @@
+/**
+ * Which Dockerfiles a build context holds, and what their variants are called.
+ *
+ * @module
+ */
+import { basename, join } from "node:path";
+import { UserError } from "../lib/errors.ts";
+
+/** A Dockerfile to build. */
+export interface VariantFile {
+  /** As the reports call it, such as `multi-stage`. */
+  name: string;
+  /** Path of the Dockerfile. */
+  dockerfile: string;
+  text: string;
+}
+
+/** What the lab's own names stand for; any other suffix is the variant's name. */
+const NAMES: Record<string, string> = { multistage: "multi-stage" };
+
+/**
+ * The variant that a Dockerfile's name stands for.
+ *
+ * @param file Name of the file, such as `Dockerfile.scratch`.
+ */
+export function variantName(file: string): string {
+  if (file === "Dockerfile") return "single-stage";
+  const suffix = file.startsWith("Dockerfile.")
+    ? file.slice("Dockerfile.".length)
+    : file;
+  return NAMES[suffix] ?? suffix;
+}
+
+/**
+ * Finds the variants of a build context.
+ *
+ * @param context The folder.
+ * @param files Only these Dockerfiles, as paths from the context or from here.
+ * @returns Them, `Dockerfile` first, the rest by name.
+ * @throws {UserError} When there is no such folder or no Dockerfile in it.
+ */
+export async function findVariants(
+  context: string,
+  files: string[] = [],
+): Promise<VariantFile[]> {
+  const found = await list(context);
+  const chosen = files.length === 0
+    ? found.filter(isDockerfile).sort().map((name) => join(context, name))
+    : await Promise.all(files.map((file) => locate(context, file)));
+  if (chosen.length === 0) {
+    throw new UserError(`Cannot find a Dockerfile in "${context}"`, {
+      next: "Add Dockerfile or Dockerfile.NAME there, or name one with --file",
+    });
+  }
+  const variants = await Promise.all(chosen.map(async (dockerfile) => ({
+    name: variantName(basename(dockerfile)),
+    dockerfile,
+    text: await read(dockerfile),
+  })));
+  for (const { name } of variants) {
+    const twins = variants.filter((variant) => variant.name === name);
+    if (twins.length > 1) {
+      throw new UserError(
+        `Cannot tell variants apart: ${
+          twins.map((twin) => `"${twin.dockerfile}"`).join(" and ")
+        } are both "${name}"`,
+        { next: "Rename one of the Dockerfiles" },
+      );
+    }
+  }
+  return variants;
+}
+
+/**
+ * Names of all variants of a build context, whichever are built.
+ *
+ * @throws {UserError} When there is no such folder.
+ */
+export async function variantNames(context: string): Promise<string[]> {
+  return (await list(context)).filter(isDockerfile).map(variantName);
+}
+
+function isDockerfile(name: string): boolean {
+  return /^Dockerfile(\.[A-Za-z0-9][A-Za-z0-9._-]*)?$/.test(name) &&
+    !name.endsWith(".dockerignore");
+}
+
+async function read(dockerfile: string): Promise<string> {
+  try {
+    return await Deno.readTextFile(dockerfile);
+  } catch (cause) {
+    throw new UserError(`Cannot read the Dockerfile "${dockerfile}"`, {
+      next: "A Dockerfile is a file of text that this user may read",
+      cause,
+    });
+  }
+}
+
+async function list(context: string): Promise<string[]> {
+  try {
+    return (await Array.fromAsync(Deno.readDir(context)))
+      .filter((item) => item.isFile || item.isSymlink).map((item) => item.name);
+  } catch (cause) {
+    throw new UserError(`Cannot read the context "${context}"`, {
+      next: "Give the folder with the Dockerfiles with --context DIR",
+      cause,
+    });
+  }
+}
+
+async function locate(context: string, file: string): Promise<string> {
+  for (const path of [join(context, file), file]) {
+    if ((await Deno.stat(path).catch(() => undefined))?.isFile) return path;
+  }
+  throw new UserError(`Cannot find the Dockerfile "${file}"`, {
+    next: `Give a path from "${context}" or from here`,
+  });
+}

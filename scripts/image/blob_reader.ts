@@ -1,0 +1,175 @@
+/**
+ * One file of an archive, of which it is not yet known what it is: told by its
+ * first bytes, it is read as a layer, kept as a document, or only hashed.
+ *
+ * @module
+ */
+import { createHash } from "node:crypto";
+import type { Compression } from "./model.ts";
+import { ArchiveError } from "./archive_error.ts";
+import {
+  type ByteSink,
+  Decompressor,
+  sniffCompression,
+} from "./decompressor.ts";
+import type { Limits } from "./limits.ts";
+import { BLOCK, checksumHolds, isZero } from "./tar_header.ts";
+
+/** Takes the bytes of a tar and makes something of them. */
+export interface TarSink<T> extends ByteSink {
+  /** @param sha256 Hex SHA-256 of the tar, if it is known already. */
+  finish(sha256?: string): T | Promise<T>;
+}
+
+/** Makes what takes a tar; `hashed` tells that its SHA-256 will be known anyway. */
+export type OpenTar<T> = (hashed: boolean) => TarSink<T>;
+
+/** A blob that was read. */
+export interface Blob<T> {
+  /** Hex SHA-256 of the bytes as stored. */
+  sha256: string;
+  bytes: number;
+  compression: Compression;
+  /** The whole of it, for what is no layer and not too large. */
+  document?: Uint8Array;
+  /** What was made of the tar in it. */
+  tar?: T;
+  /** Why it could not be decompressed. */
+  error?: ArchiveError;
+}
+
+/** Manifests and configs are far smaller; registries refuse more than 4 MiB. */
+export const LARGEST_DOCUMENT = 8 * 2 ** 20;
+
+/** Reads one blob that is written to it. */
+export class BlobReader<T> {
+  readonly #limits: Limits;
+  readonly #openTar: OpenTar<T>;
+  readonly #hash = createHash("sha256");
+  #bytes = 0;
+  /** What has arrived of the first 512 bytes while they are not complete. */
+  #start?: Uint8Array;
+  #compression: Compression = "none";
+  #decompressor?: Decompressor;
+  #tar?: TarSink<T>;
+  #document?: Uint8Array[];
+  #kind: "unknown" | "tar" | "compressed" | "document" | "other" = "unknown";
+
+  /** @param openTar Makes what takes the tar, once it is known that there is one. */
+  constructor(limits: Limits, openTar: OpenTar<T>) {
+    this.#limits = limits;
+    this.#openTar = openTar;
+  }
+
+  /** Takes the next bytes, which must stay as they are until {@linkcode settled}. */
+  write(chunk: Uint8Array): void {
+    this.#hash.update(chunk);
+    this.#bytes += chunk.length;
+    if (this.#kind !== "unknown") return this.#pass(chunk);
+    const start = this.#start === undefined
+      ? chunk
+      : concat([this.#start, chunk]);
+    if (start.length < BLOCK) {
+      this.#start = start.slice();
+      return;
+    }
+    this.#start = undefined;
+    this.#decide(start);
+    this.#pass(start);
+  }
+
+  /** Resolves when the chunks written so far are no longer needed. */
+  async settled(): Promise<void> {
+    await this.#decompressor?.settled();
+    await this.#tar?.pending;
+  }
+
+  /** Whether {@linkcode settled} has anything to wait for. */
+  get busy(): boolean {
+    return this.#decompressor !== undefined || this.#tar?.pending !== undefined;
+  }
+
+  /** What the blob was, once all of it was written. */
+  async finish(): Promise<Blob<T>> {
+    if (this.#kind === "unknown") {
+      const start = this.#start ?? new Uint8Array(0);
+      this.#decide(start);
+      this.#pass(start);
+    }
+    await this.#decompressor?.end();
+    const document = this.#document && concat(this.#document);
+    const sha256 = this.#hash.digest("hex");
+    return {
+      sha256,
+      bytes: this.#bytes,
+      compression: this.#compression,
+      document,
+      tar: await this.#tar?.finish(
+        this.#kind === "tar" ? sha256 : undefined,
+      ),
+      error: this.#decompressor?.error,
+    };
+  }
+
+  /** Gives up on it. */
+  destroy(): void {
+    this.#decompressor?.destroy();
+  }
+
+  #decide(start: Uint8Array): void {
+    this.#compression = sniffCompression(start);
+    if (this.#compression !== "none") {
+      this.#kind = "compressed";
+      this.#tar = this.#openTar(false);
+      this.#decompressor = new Decompressor(
+        this.#compression,
+        this.#tar,
+        this.#limits,
+      );
+    } else if (
+      start.length >= BLOCK && (isZero(start) || checksumHolds(start))
+    ) {
+      this.#kind = "tar";
+      this.#tar = this.#openTar(true);
+    } else if (looksLikeJson(start)) {
+      this.#kind = "document";
+      this.#document = [];
+    } else this.#kind = "other";
+  }
+
+  #pass(chunk: Uint8Array): void {
+    switch (this.#kind) {
+      case "tar":
+        return this.#tar?.write(chunk);
+      case "compressed":
+        return this.#decompressor?.write(chunk);
+      case "document":
+        if (this.#bytes <= LARGEST_DOCUMENT) {
+          this.#document?.push(chunk.slice());
+        } else {
+          this.#kind = "other";
+          this.#document = undefined;
+        }
+    }
+  }
+}
+
+/** Whether the first byte that is no white space opens an object or an array. */
+function looksLikeJson(start: Uint8Array): boolean {
+  const first = start.find((byte) => byte !== 0x20 && byte > 0x0d);
+  return first === 0x7b || first === 0x5b;
+}
+
+/** Several byte arrays as one. */
+export function concat(parts: readonly Uint8Array[]): Uint8Array {
+  if (parts.length === 1) return parts[0];
+  const result = new Uint8Array(
+    parts.reduce((sum, part) => sum + part.length, 0),
+  );
+  let at = 0;
+  for (const part of parts) {
+    result.set(part, at);
+    at += part.length;
+  }
+  return result;
+}

@@ -1,0 +1,155 @@
+/**
+ * gzip and zstd streams of node:zlib behind a narrow interface: bytes in, bytes
+ * out to a sink, errors of the format kept apart from bugs.
+ *
+ * @module
+ */
+import { constants, createGunzip, createZstdDecompress } from "node:zlib";
+import type { Compression } from "./model.ts";
+import { messageOf } from "../lib/errors.ts";
+import { ArchiveError } from "./archive_error.ts";
+import { breath } from "./breath.ts";
+import type { Limits } from "./limits.ts";
+import { ZstdFrames } from "./zstd_frames.ts";
+
+/** Takes bytes; a chunk is only valid during the call. */
+export interface ByteSink {
+  write(chunk: Uint8Array): void;
+  /** Set while it can take no more; the next write waits for it. */
+  readonly pending?: Promise<void>;
+}
+
+/** How a blob is compressed, told by its first bytes. */
+export function sniffCompression(start: Uint8Array): Compression {
+  if (start[0] === 0x1f && start[1] === 0x8b && start[2] === 8) return "gzip";
+  const zstd = start[1] === 0xb5 && start[2] === 0x2f && start[3] === 0xfd;
+  if (zstd && start[0] === 0x28) return "zstd";
+  const skippable = start[1] === 0x2a && start[2] === 0x4d && start[3] === 0x18;
+  return skippable && start[0] >> 4 === 5 ? "zstd" : "none";
+}
+
+const OUTPUT_CHUNK = 256 * 1024;
+/** 128 MiB: the largest window that zstd itself decompresses unasked. */
+const LARGEST_WINDOW_LOG = 27;
+
+/** Decompresses one stream. */
+export class Decompressor {
+  readonly #stream: ReturnType<typeof createGunzip>;
+  readonly #frames?: ZstdFrames;
+  readonly #name: string;
+  #error?: ArchiveError;
+  #bug?: { thrown: unknown };
+  #unsettled = 0;
+  #waiting?: PromiseWithResolvers<void>;
+  readonly #ended = Promise.withResolvers<void>();
+
+  constructor(
+    compression: Exclude<Compression, "none">,
+    sink: ByteSink,
+    limits: Limits,
+  ) {
+    this.#name = compression;
+    if (compression === "zstd") this.#frames = new ZstdFrames();
+    const stream = compression === "gzip"
+      ? createGunzip({ chunkSize: OUTPUT_CHUNK })
+      : createZstdDecompress({
+        chunkSize: OUTPUT_CHUNK,
+        params: { [constants.ZSTD_d_windowLogMax]: LARGEST_WINDOW_LOG },
+      });
+    this.#stream = stream;
+    stream.on("data", (chunk: Uint8Array) => {
+      if (this.#stopped) return;
+      try {
+        limits.expanded(chunk.length);
+        sink.write(chunk);
+      } catch (thrown) {
+        this.#stop(thrown);
+        return;
+      }
+      const pause = sink.pending ?? breath();
+      if (pause !== undefined) {
+        stream.pause();
+        pause.then(
+          () => stream.resume(),
+          (thrown) => this.#stop(thrown),
+        );
+      }
+    });
+    stream.on("end", () => this.#ended.resolve());
+    stream.on("error", (error: Error) => {
+      const cutOff = /unexpected end/.test(messageOf(error));
+      this.#stop(
+        new ArchiveError(
+          `its ${this.#name} stream is ${cutOff ? "cut off" : "damaged"}`,
+          { cause: error },
+        ),
+      );
+    });
+  }
+
+  /** What is wrong with the stream, if anything was found so far. */
+  get error(): ArchiveError | undefined {
+    return this.#error;
+  }
+
+  get #stopped(): boolean {
+    return this.#error !== undefined || this.#bug !== undefined;
+  }
+
+  /** Takes the next bytes, which must stay as they are until {@linkcode settled}. */
+  write(chunk: Uint8Array): void {
+    if (this.#stopped) return;
+    try {
+      for (const part of this.#frames?.split(chunk) ?? [chunk]) {
+        this.#unsettled++;
+        this.#stream.write(part, () => {
+          this.#unsettled--;
+          this.#settle();
+        });
+      }
+    } catch (thrown) {
+      this.#stop(thrown);
+    }
+  }
+
+  /** Resolves when all that was written has reached the sink; rejects with what the sink threw. */
+  async settled(): Promise<void> {
+    if (this.#unsettled > 0 && !this.#stopped) {
+      this.#waiting = Promise.withResolvers();
+      await this.#waiting.promise;
+    }
+    if (this.#bug !== undefined) throw this.#bug.thrown;
+  }
+
+  /** Ends the stream; {@linkcode error} tells whether it was whole. */
+  async end(): Promise<void> {
+    if (!this.#stopped) {
+      try {
+        this.#frames?.finish();
+        this.#stream.end();
+      } catch (thrown) {
+        this.#stop(thrown);
+      }
+      await this.#ended.promise;
+    }
+    if (this.#bug !== undefined) throw this.#bug.thrown;
+  }
+
+  /** Gives up on the stream. */
+  destroy(): void {
+    this.#stream.destroy();
+    this.#ended.resolve();
+  }
+
+  #stop(thrown: unknown): void {
+    if (this.#stopped) return;
+    if (thrown instanceof ArchiveError) this.#error = thrown;
+    else this.#bug = { thrown };
+    this.destroy();
+    this.#waiting?.resolve();
+  }
+
+  #settle(): void {
+    if (this.#unsettled === 0) this.#waiting?.resolve();
+  }
+}

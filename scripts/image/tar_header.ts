@@ -1,0 +1,201 @@
+/**
+ * The fields of a tar header: bytes to values, as strict as the engines are,
+ * because a header read differently is another image.
+ *
+ * @module
+ */
+import type { EntryType } from "./model.ts";
+import { ArchiveError } from "./archive_error.ts";
+import { decodeText, type Extension } from "./tar_extension.ts";
+
+/** Bytes of a tar block. */
+export const BLOCK = 512;
+
+/** A record of a tar before its path is judged. */
+export interface TarHeader {
+  path: string;
+  type: EntryType;
+  /** Bytes of content stored in the archive. */
+  size: number;
+  mode: number;
+  uid: number;
+  gid: number;
+  mtime: number;
+  /** Target as written; `""` for what is not a link. */
+  link: string;
+}
+
+// A header is read where it lies in the chunk: a view of each field would be more
+// garbage than all that is kept of it.
+
+const codes: number[] = [];
+
+/** Text of a field up to its first NUL. */
+function text(bytes: Uint8Array, start: number, length: number): string {
+  let end = start;
+  let bits = 0;
+  while (end < start + length && bytes[end] !== 0) bits |= bytes[end++];
+  if (bits >= 0x80) return decodeText(bytes.subarray(start, end));
+  // In one piece: a string that grows letter by letter keeps all its parts.
+  codes.length = end - start;
+  for (let index = start; index < end; index++) {
+    codes[index - start] = bytes[index];
+  }
+  return String.fromCharCode.apply(null, codes);
+}
+
+/** A number in octal digits, or in base 256 when the first bit is set. */
+function number(
+  bytes: Uint8Array,
+  start: number,
+  length: number,
+  field: string,
+): number {
+  const first = bytes[start];
+  let value = 0;
+  if (first & 0x80) {
+    const negative = (first & 0x40) !== 0;
+    value = negative ? (first | ~0xff) : first & 0x3f;
+    for (let index = start + 1; index < start + length; index++) {
+      value = value * 256 + bytes[index];
+    }
+    if (!Number.isSafeInteger(value)) {
+      throw new ArchiveError(`a tar header has a ${field} out of range`);
+    }
+    return value;
+  }
+  let index = start;
+  let end = start + length;
+  while (index < end && (bytes[index] === 0x20 || bytes[index] === 0)) index++;
+  while (end > index && (bytes[end - 1] === 0x20 || bytes[end - 1] === 0)) {
+    end--;
+  }
+  for (; index < end; index++) {
+    const digit = bytes[index] - 0x30;
+    // Some writers leave rubbish after the NUL that ends the digits.
+    if (bytes[index] === 0) break;
+    if (digit < 0 || digit > 7) {
+      throw new ArchiveError(`a tar header has a ${field} that is no number`);
+    }
+    value = value * 8 + digit;
+  }
+  return value;
+}
+
+/** Whether the checksum of the block at `at` is right, by either way to add it up. */
+export function checksumHolds(bytes: Uint8Array, at = 0): boolean {
+  // The field itself counts as spaces.
+  let sum = 8 * 0x20;
+  for (let index = at; index < at + 148; index++) sum += bytes[index];
+  for (let index = at + 156; index < at + BLOCK; index++) sum += bytes[index];
+  let stated: number;
+  try {
+    stated = number(bytes, at + 148, 8, "checksum");
+  } catch {
+    return false;
+  }
+  if (stated === sum) return true;
+  // Some old writers added the bytes up as signed ones.
+  for (let index = 0; index < BLOCK; index++) {
+    const own = index >= 148 && index < 156;
+    if (!own && bytes[at + index] >= 0x80) sum -= 256;
+  }
+  return stated === sum;
+}
+
+/** Whether the block is all zeros, as the two that end a tar. */
+export function isZero(bytes: Uint8Array, at = 0): boolean {
+  for (let index = at; index < at + BLOCK; index++) {
+    if (bytes[index] !== 0) return false;
+  }
+  return true;
+}
+
+const TYPES: Record<string, EntryType> = {
+  "0": "file",
+  "\0": "file",
+  "7": "file",
+  "S": "file",
+  "1": "hardlink",
+  "2": "symlink",
+  "3": "character-device",
+  "4": "block-device",
+  "5": "directory",
+  "6": "fifo",
+};
+
+/** Type flags with a meaning of their own: they describe other records, or hold nothing. */
+export const FLAG = {
+  pax: "x",
+  globalPax: "g",
+  solarisPax: "X",
+  longName: "L",
+  longLink: "K",
+  sparse: "S",
+  volume: "V",
+} as const;
+
+/** The type flag of a header. */
+export function flagOf(bytes: Uint8Array, at: number): string {
+  return String.fromCharCode(bytes[at + 156]);
+}
+
+/** Bytes that follow the header, whatever it describes. */
+export function sizeOf(bytes: Uint8Array, at: number): number {
+  const size = number(bytes, at + 124, 12, "size");
+  if (size < 0) throw new ArchiveError("a tar header has a negative size");
+  return size;
+}
+
+/** Whether another 512 bytes of the map of an old GNU sparse file follow. */
+export function sparseContinues(
+  bytes: Uint8Array,
+  at: number,
+  isHeader: boolean,
+): boolean {
+  return bytes[at + (isHeader ? 482 : 504)] !== 0;
+}
+
+/**
+ * A header as a record.
+ *
+ * @param bytes Hold the 512 bytes at `at`, whose checksum was found right.
+ * @param extension What PAX and GNU records before it have said.
+ * @throws {ArchiveError} for a field that cannot be read.
+ */
+export function readHeader(
+  bytes: Uint8Array,
+  at: number,
+  extension: Extension,
+): TarHeader {
+  let path = extension.path ?? text(bytes, at, 100);
+  // `ustar\0` has a prefix there; GNU's `ustar ` has other fields.
+  if (
+    extension.path === undefined && bytes[at + 345] !== 0 &&
+    text(bytes, at + 257, 6) === "ustar"
+  ) {
+    const star = text(bytes, at + 508, 4) === "tar";
+    path = `${text(bytes, at + 345, star ? 131 : 155)}/${path}`;
+  }
+  const flag = flagOf(bytes, at);
+  // Before ustar a directory was a file whose name ends in a slash.
+  const type = (flag === "0" || flag === "\0") && path.endsWith("/")
+    ? "directory"
+    : flag === "D"
+    ? "directory"
+    : TYPES[flag] ?? "file";
+  return {
+    path,
+    type,
+    size: type === "file" || flag === "D"
+      ? extension.size ?? sizeOf(bytes, at)
+      : 0,
+    mode: number(bytes, at + 100, 8, "mode") & 0o7777,
+    uid: extension.uid ?? number(bytes, at + 108, 8, "owner"),
+    gid: extension.gid ?? number(bytes, at + 116, 8, "group"),
+    mtime: extension.mtime ?? number(bytes, at + 136, 12, "time"),
+    link: type === "symlink" || type === "hardlink"
+      ? extension.link ?? text(bytes, at + 157, 100)
+      : "",
+  };
+}

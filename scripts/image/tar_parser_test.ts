@@ -1,0 +1,347 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import fc from "fast-check";
+import { ArchiveError } from "./archive_error.ts";
+import type { TarHeader } from "./tar_header.ts";
+import { TarParser } from "./tar_parser.ts";
+import {
+  bytesOf,
+  join,
+  makeHeader,
+  makeRecord,
+  makeTar,
+  padded,
+  sealHeader,
+  type TarEntry,
+} from "../../testing/tar.ts";
+
+/** What a tar holds, read in chunks of a size. */
+function read(tar: Uint8Array, chunkSize = tar.length) {
+  const found: (TarHeader & { content: string })[] = [];
+  const decoder = new TextDecoder();
+  const parser = new TarParser({
+    entry: (header) => found.push({ ...header, content: "" }),
+    data: (chunk) => {
+      found[found.length - 1].content += decoder.decode(chunk, {
+        stream: true,
+      });
+    },
+    entryEnd: () => {},
+  });
+  for (let at = 0; at < tar.length; at += chunkSize) {
+    parser.push(tar.subarray(at, at + chunkSize));
+  }
+  parser.finish();
+  return found;
+}
+
+const END = new Uint8Array(1024);
+const paths = (tar: Uint8Array) => read(tar).map(({ path }) => path);
+
+Deno.test("TarParser reads each type of record", () => {
+  const link = { mode: 0o777, link: "b" };
+  const entries: TarEntry[] = [
+    { path: "a/", type: "directory", mode: 0o1777 },
+    { path: "a/b", content: "text", mode: 0o4755, uid: 7, gid: 8, mtime: 9 },
+    { path: "s", type: "symlink", ...link },
+    { path: "h", type: "hardlink", ...link },
+    { path: "c", type: "character-device" },
+    { path: "d", type: "block-device" },
+    { path: "f", type: "fifo" },
+  ];
+  assertEquals(
+    read(makeTar(entries)).map(({ path, type, mode, link }) =>
+      `${type} ${path} ${mode.toString(8)} ${link}`
+    ),
+    [
+      "directory a/ 1777 ",
+      "file a/b 4755 ",
+      "symlink s 777 b",
+      "hardlink h 777 b",
+      "character-device c 644 ",
+      "block-device d 644 ",
+      "fifo f 644 ",
+    ],
+  );
+  const [, file] = read(makeTar(entries));
+  assertEquals(file, {
+    path: "a/b",
+    type: "file",
+    size: 4,
+    mode: 0o4755,
+    uid: 7,
+    gid: 8,
+    mtime: 9,
+    link: "",
+    content: "text",
+  });
+});
+
+Deno.test("TarParser reads the prefix of ustar and of star, and none of GNU", () => {
+  const header = { name: "name", flag: "0", size: 0, prefix: "some/where" };
+  assertEquals(paths(join([makeHeader(header), END])), ["some/where/name"]);
+  const gnu = makeHeader(header);
+  gnu.set(bytesOf("ustar  \0"), 257);
+  assertEquals(paths(join([sealHeader(gnu), END])), ["name"]);
+  const star = makeHeader({ ...header, prefix: "p" });
+  star.set(bytesOf("123456789012"), 476);
+  star.set(bytesOf("tar\0"), 508);
+  assertEquals(paths(join([sealHeader(star), END])), ["p/name"]);
+});
+
+Deno.test("TarParser reads long names and targets, PAX and GNU", () => {
+  const path = `${"long/".repeat(50)}é`;
+  const link = `${"far/".repeat(60)}away`;
+  for (const format of ["pax", "gnu"] as const) {
+    const tar = makeTar([{ path, type: "symlink", link, format }, {
+      path: "next",
+    }]);
+    assertEquals(read(tar).map((each) => [each.path, each.link]), [
+      [path, link],
+      ["next", ""],
+    ]);
+  }
+});
+
+Deno.test("TarParser takes numbers from PAX and base 256, and ignores attributes", () => {
+  const tar = makeTar([
+    {
+      path: "short",
+      content: "12345",
+      mtime: -1.5,
+      uid: 0o7777777 + 1,
+      pax: {
+        "path": "from pax",
+        "size": "5",
+        "gid": "3000000000",
+        "SCHILY.xattr.security.capability": "\u0001=\n\0",
+      },
+    },
+    { path: "next", content: "6" },
+  ]);
+  assertEquals(
+    read(tar).map(({ path, size, uid, gid, mtime, content }) => [
+      path,
+      size,
+      uid,
+      gid,
+      mtime,
+      content,
+    ]),
+    [
+      ["from pax", 5, 0o7777777 + 1, 3000000000, -1.5, "12345"],
+      ["next", 1, 0, 0, 0, "6"],
+    ],
+  );
+});
+
+Deno.test("TarParser does not apply global headers, as the engines do not", () => {
+  const data = bytesOf("12 path=all\n");
+  const tar = join([
+    makeHeader({ name: "pax_global_header", flag: "g", size: data.length }),
+    padded(data),
+    makeTar([{ path: "own" }]),
+  ]);
+  assertEquals(paths(tar), ["own"]);
+});
+
+Deno.test("TarParser takes sparse files at their stored size", () => {
+  const old = makeHeader({ name: "old", flag: "S", size: 3 });
+  old[482] = 1;
+  const map = new Uint8Array(512);
+  map[504] = 1;
+  const tar = join([
+    sealHeader(old),
+    map,
+    new Uint8Array(512),
+    padded(bytesOf("abc")),
+    makeTar([{
+      path: "GNUSparseFile.0/new",
+      content: "1\n0\n3\n",
+      pax: {
+        "GNU.sparse.major": "1",
+        "GNU.sparse.minor": "0",
+        "GNU.sparse.name": "new",
+        "GNU.sparse.realsize": "9000",
+      },
+    }, { path: "next" }]),
+  ]);
+  assertEquals(
+    read(tar).map(({ path, size, content }) => [path, size, content]),
+    [["old", 3, "abc"], ["new", 6, "1\n0\n3\n"], ["next", 0, ""]],
+  );
+});
+
+Deno.test("TarParser reads old directories, contiguous files and unknown flags", () => {
+  const flags = (flag: string, path: string) =>
+    read(makeTar([{ path, flag }])).map(({ type }) => type);
+  assertEquals(flags("\0", "folder/"), ["directory"]);
+  assertEquals(flags("\0", "file"), ["file"]);
+  assertEquals(flags("7", "file"), ["file"]);
+  assertEquals(flags("Z", "file"), ["file"]);
+});
+
+Deno.test("TarParser ignores what links and directories state as their size", () => {
+  const link = makeHeader({ name: "h", flag: "1", size: 700, link: "a" });
+  assertEquals(paths(join([link, makeTar([{ path: "next" }])])), ["h", "next"]);
+});
+
+Deno.test("TarParser keeps names apart that are not UTF-8, or begin with a mark", () => {
+  const record = (byte: number) =>
+    makeHeader({ name: new Uint8Array([0x61, byte]), flag: "0", size: 0 });
+  assertEquals(paths(join([record(0xfe), record(0xff), END])), ["aþ", "aÿ"]);
+  assertEquals(paths(makeTar([{ path: "\ufeffa" }])), ["\ufeffa"]);
+});
+
+Deno.test("TarParser takes checksums that were added up with signs", () => {
+  const header = makeHeader({ name: "é", flag: "0", size: 0 });
+  const sum = header.reduce(
+    (total, byte, index) =>
+      total + (index >= 148 && index < 156 ? 0x20 : byte << 24 >> 24),
+    0,
+  );
+  header.set(bytesOf(`${sum.toString(8).padStart(6, "0")}\0 `), 148);
+  assertEquals(paths(join([header, END])), ["é"]);
+});
+
+Deno.test("TarParser ends at two blocks of zeros, whatever padding follows", () => {
+  const tar = makeTar([{ path: "a", content: "x" }]);
+  assertEquals(paths(join([tar, new Uint8Array(9000).fill(7)])), ["a"]);
+  assertEquals(paths(tar.subarray(0, 1024)), ["a"]);
+  assertEquals(paths(tar.subarray(0, 513)), ["a"], "padding may be missing");
+  assertEquals(paths(new Uint8Array(0)), []);
+});
+
+const refused: [string, () => Uint8Array, string][] = [
+  [
+    "content that is cut off",
+    () => makeTar([{ path: "a", content: "x".repeat(600) }]).subarray(0, 1024),
+    "it is cut off",
+  ],
+  [
+    "a header that is cut off",
+    () => makeTar([{ path: "a" }]).subarray(0, 300),
+    "it is cut off",
+  ],
+  [
+    "a PAX header without its file",
+    () => makeRecord({ path: "a".repeat(101) }).subarray(0, 1024),
+    "it is cut off",
+  ],
+  ["a wrong checksum", () => {
+    const tar = makeTar([{ path: "a" }]);
+    tar[0] ^= 1;
+    return tar;
+  }, "a tar header is damaged: its checksum is wrong"],
+  ["letters in a number", () => {
+    const header = makeHeader({ name: "a", flag: "0", size: 0 });
+    header.set(bytesOf("12x"), 124);
+    return sealHeader(header);
+  }, "a tar header has a size that is no number"],
+  [
+    "a negative size",
+    () => makeHeader({ name: "a", flag: "0", size: -1 }),
+    "a tar header has a negative size",
+  ],
+  ["a size beyond all numbers", () => {
+    const header = makeHeader({ name: "a", flag: "0", size: 0 });
+    header.fill(0xff, 125, 136);
+    header[124] = 0x80;
+    return sealHeader(header);
+  }, "a tar header has a size out of range"],
+  [
+    "one block of zeros before a record",
+    () => join([new Uint8Array(512), makeTar([{ path: "a" }])]),
+    "a tar header follows the end of the tar",
+  ],
+  [
+    "an endless extension",
+    () => makeHeader({ name: "x", flag: "x", size: 2 ** 20 + 1 }),
+    "a tar header's extension is longer than 1 MiB",
+  ],
+  [
+    "a NUL in a PAX name",
+    () => makeTar([{ path: "a", pax: { path: "a\0b" } }]),
+    "a PAX header has a name with a NUL in it",
+  ],
+  [
+    "a PAX size that is none",
+    () => makeTar([{ path: "a", pax: { size: "-5" } }]),
+    "a PAX header has a size that is no number",
+  ],
+  [
+    "a PAX time that is none",
+    () => makeTar([{ path: "a", pax: { mtime: "soon" } }]),
+    "a PAX header has a time that is no number",
+  ],
+];
+for (const [what, make, message] of refused) {
+  Deno.test(`TarParser refuses ${what}`, () => {
+    assertEquals(
+      assertThrows(() => read(make()), ArchiveError).message,
+      message,
+    );
+  });
+}
+
+Deno.test("TarParser refuses damaged PAX records", () => {
+  for (const data of ["x", "5", "99 a=b\n", "6 abc\n", "0 a=b\n", "6 a=bc"]) {
+    const tar = join([
+      makeHeader({ name: "x", flag: "x", size: data.length }),
+      padded(bytesOf(data)),
+      makeTar([{ path: "a" }]),
+    ]);
+    const error = assertThrows(() => read(tar), ArchiveError);
+    assertEquals(error.message, "a PAX header is damaged", data);
+  }
+});
+
+const name = fc.string({ unit: "binary", minLength: 1, maxLength: 200 })
+  .map((text) => text.replaceAll("\0", "0").toWellFormed())
+  .filter((text) => !text.endsWith("/"));
+const anyEntry: fc.Arbitrary<TarEntry> = fc.record({
+  path: name,
+  type: fc.constantFrom("file", "symlink", "hardlink", "directory", "fifo"),
+  content: fc.string({ maxLength: 1500 }),
+  mode: fc.integer({ min: 0, max: 0o7777 }),
+  uid: fc.integer({ min: 0, max: 2 ** 40 }),
+  gid: fc.integer({ min: 0, max: 2 ** 40 }),
+  mtime: fc.integer({ min: -(2 ** 40), max: 2 ** 40 }),
+  link: name,
+  format: fc.constantFrom("pax", "gnu"),
+});
+
+Deno.test("TarParser gives back what was written, in chunks of any size", () => {
+  fc.assert(
+    fc.property(
+      fc.array(anyEntry, { maxLength: 6 }),
+      fc.integer({ min: 1, max: 2000 }),
+      (entries, chunkSize) => {
+        const written = entries.map((entry) => ({
+          ...entry,
+          content: entry.type === "file" ? entry.content ?? "" : "",
+          link: entry.type === "symlink" || entry.type === "hardlink"
+            ? entry.link ?? ""
+            : "",
+        }));
+        const found = read(makeTar(written), chunkSize);
+        assertEquals(
+          found,
+          written.map((
+            { path, type = "file", content, mode, uid, gid, mtime, link },
+          ) => ({
+            path: type === "directory" ? `${path}/` : path,
+            type,
+            size: bytesOf(content).length,
+            mode: mode ?? 0,
+            uid: uid ?? 0,
+            gid: gid ?? 0,
+            mtime: mtime ?? 0,
+            link,
+            content,
+          })),
+        );
+      },
+    ),
+    { numRuns: 200, seed: 4 },
+  );
+});

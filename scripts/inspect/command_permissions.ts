@@ -1,0 +1,135 @@
+/**
+ * What `deno run` is allowed by the flags in an image's entrypoint and command.
+ * Where a flag is not understood, more is assumed rather than less.
+ *
+ * @module
+ */
+import type { Permissions } from "../deno_binary/program_schema.ts";
+
+type Kind = Exclude<keyof Permissions, "source">;
+
+/** The kinds by the letter that stands for them. */
+const LETTERS: Record<string, Kind | "all"> = {
+  A: "all",
+  N: "net",
+  R: "read",
+  W: "write",
+  E: "env",
+  S: "sys",
+  I: "import",
+};
+const KINDS: Kind[] = [
+  "net",
+  "read",
+  "write",
+  "env",
+  "run",
+  "sys",
+  "ffi",
+  "import",
+];
+/** Hosts that Deno loads code from unless it is told otherwise. */
+const IMPORT_HOSTS = [
+  "deno.land:443",
+  "jsr.io:443",
+  "esm.sh:443",
+  "raw.esm.sh:443",
+  "cdn.jsdelivr.net:443",
+  "raw.githubusercontent.com:443",
+  "gist.githubusercontent.com:443",
+];
+const NO_IMPORT = ["--deny-import", "--no-remote", "--cached-only"];
+const DENO = /^(?:.*\/)?deno$/;
+/** The entrypoint of Deno's public images; others have one of that name too. */
+const SCRIPT = /^(?:.*\/)?docker-entrypoint\.sh$/;
+/** Subcommands that are not `run`, and have permissions of their own. */
+const OTHER = /^(?:task|x|repl|test|bench|jupyter|lsp|install|compile)$/;
+/** A module to run; what follows it are its arguments. */
+const MODULE = /^(?:[a-z]+:.*|.*\.(?:[mc]?[jt]s|[jt]sx))$/i;
+/** Flags whose value is a module, as a word of its own. */
+const TAKES_MODULE = /^--(?:preload|import|require)$/;
+
+/**
+ * Reads the flags.
+ *
+ * @param words Entrypoint and command, one after the other.
+ * @returns `undefined` when no `deno run` is there, or when a set of permissions
+ * (`-P`), a task or a shell decides.
+ */
+export function commandPermissions(words: string[]): Permissions | undefined {
+  const start = words.findIndex((word, index) =>
+    DENO.test(word) ||
+    SCRIPT.test(word) && /^(?:run|serve|eval)$/.test(words[index + 1])
+  );
+  if (start < 0) return undefined;
+  const args = beforeModule(words.slice(start + 1));
+  if (args.length === 0 && start + 1 === words.length) return undefined;
+  if (args.some((word) => OTHER.test(word))) return undefined;
+  const permissions: Permissions = {
+    source: "command",
+    import: [...IMPORT_HOSTS],
+  };
+  if (args.includes("eval")) return allowAll(permissions);
+
+  const flags = args.filter((word) => word.startsWith("-"));
+  for (const flag of flags) {
+    const found = parseFlag(flag);
+    if (found === undefined) return undefined;
+    for (const kind of found.kinds) {
+      if (kind === "all") allowAll(permissions);
+      else grant(permissions, kind, found.values);
+    }
+  }
+  if (flags.some((flag) => NO_IMPORT.includes(flag))) delete permissions.import;
+  return permissions;
+}
+
+/** The words in front of the module; all of them where none looks like one. */
+function beforeModule(args: string[]): string[] {
+  const end = args.findIndex((word, index) =>
+    word === "--" ||
+    MODULE.test(word) && !word.startsWith("-") &&
+      !TAKES_MODULE.test(args[index - 1] ?? "")
+  );
+  return end < 0 ? args : args.slice(0, end);
+}
+
+/**
+ * @returns The kinds that a flag allows, and what of them; `undefined` if a set
+ * of permissions decides.
+ */
+function parseFlag(
+  flag: string,
+): { kinds: (Kind | "all")[]; values?: string[] } | undefined {
+  const equals = flag.indexOf("=");
+  const name = equals < 0 ? flag : flag.slice(0, equals);
+  const values = equals < 0
+    ? undefined
+    : flag.slice(equals + 1).split(",").filter((value) => value !== "");
+  if (name === "--permission-set") return undefined;
+  if (!name.startsWith("--")) {
+    if (name.includes("P")) return undefined;
+    const letters = [...name.slice(1)].filter((letter) => letter in LETTERS);
+    return { kinds: letters.map((letter) => LETTERS[letter]), values };
+  }
+  if (name === "--allow-all") return { kinds: ["all"] };
+  const kind = KINDS.find((kind) => name === `--allow-${kind}`);
+  return { kinds: kind === undefined ? [] : [kind], values };
+}
+
+function grant(
+  permissions: Permissions,
+  kind: Kind,
+  values: string[] | undefined,
+): void {
+  const before = permissions[kind];
+  if (values === undefined || before === "all") permissions[kind] = "all";
+  // The first list of hosts to import from takes the place of the usual ones.
+  else if (kind === "import") permissions[kind] = values;
+  else permissions[kind] = [...before ?? [], ...values];
+}
+
+function allowAll(permissions: Permissions): Permissions {
+  for (const kind of KINDS) permissions[kind] = "all";
+  return permissions;
+}

@@ -1,0 +1,93 @@
+/**
+ * The shape of what `deno task image diff --json` writes: types, published JSON
+ * Schema and renderer follow it.
+ *
+ * @module
+ */
+import { z } from "zod";
+import { bytes, count, digest } from "../lib/schema_units.ts";
+
+const difference = z.int().describe("Bytes after minus bytes before.");
+
+const side = z.object({
+  reference: z.string(),
+  id: digest.describe("SHA-256 of the image's config."),
+  architecture: z.string(),
+  sizeBytes: bytes,
+  rootfs: z.object({ bytes, files: count }),
+});
+
+/** What a path is, as far as a comparison sees it. */
+const pathState = z.object({
+  type: z.enum([
+    "file",
+    "directory",
+    "symlink",
+    "character-device",
+    "block-device",
+    "fifo",
+    "hardlink",
+  ]).describe("hardlink: one whose file is not there."),
+  bytes: bytes.describe("0 for all but one of the names of one file."),
+  mode: count.describe("Permission bits with setuid, setgid and sticky."),
+  uid: count,
+  gid: count,
+  link: z.string().optional().describe("Target of a symlink."),
+});
+
+const pathChange = z.object({
+  path: z.string(),
+  kind: z.enum(["added", "removed", "changed"]),
+  changes: z.array(z.enum(["content", "mode", "owner", "link", "type"]))
+    .describe("What changed; empty for what was added or removed."),
+  bytes: difference,
+  before: pathState.optional(),
+  after: pathState.optional(),
+});
+
+/** One value that differs; the side that lacks it is absent. */
+const valueChange = z.object({
+  name: z.string(),
+  before: z.string().optional(),
+  after: z.string().optional(),
+});
+
+/** What `deno task image diff --json` writes. */
+export const imageDiffSchema = z.object({
+  schemaVersion: z.literal(1),
+  before: side,
+  after: side,
+  bytes: difference.describe("Of the root file systems: the sum of paths[]."),
+  sizeBytes: difference.describe("Of the layers."),
+  added: count,
+  removed: count,
+  changed: count,
+  paths: z.array(pathChange).describe("By path; touching a file is no change."),
+  directories: z.array(z.object({
+    path: z.string(),
+    bytes: difference,
+    added: count,
+    removed: count,
+    changed: count,
+  })).describe("Sums of all below each folder that differs, by path."),
+  config: z.array(valueChange),
+  packages: z.array(valueChange).describe("Debian packages, by version."),
+  layers: z.object({
+    shared: z.array(digest).describe(
+      "Layers of the second that the first has.",
+    ),
+    added: z.array(
+      z.object({ digest, instruction: z.string(), sizeBytes: bytes }),
+    ).describe("Layers that only the second has: what has to be transferred."),
+    removed: z.array(
+      z.object({ digest, instruction: z.string(), sizeBytes: bytes }),
+    ).describe("Layers that only the first has."),
+  }),
+});
+
+/** What differs between two images. */
+export type ImageDiff = z.infer<typeof imageDiffSchema>;
+/** What differs at one path of two images. */
+export type PathChange = z.infer<typeof pathChange>;
+/** One value that differs between two images. */
+export type ValueChange = z.infer<typeof valueChange>;

@@ -1,0 +1,22 @@
+/**
+ * What the probe found in files while their layers streamed by.
+ *
+ * @module
+ */
+import type { Entry } from "../image/model.ts";
+import type { ElfFacts } from "../deno_binary/elf.ts";
+
+/** What is known of a file's content. */
+export interface Found {
+  /** The content of a small text file. */
+  text?: string;
+  /** What the first line of a script asks for, such as `/bin/sh`. */
+  shebang?: string;
+  /** What the headers of an executable or a library say. */
+  elf?: ElfFacts;
+}
+
+/** What was found in a file; nothing when it was not looked into. */
+export function foundIn(entry: Entry | undefined): Found {
+  return entry?.found instanceof Object ? entry.found : {};
+}

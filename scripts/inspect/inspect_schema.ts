@@ -1,0 +1,113 @@
+/**
+ * What an inspection finds in an image, as the report states it.
+ *
+ * @module
+ */
+import { z } from "zod";
+import { bytes, count, digest } from "../lib/schema_units.ts";
+import {
+  permissionsSchema,
+  programSchema,
+} from "../deno_binary/program_schema.ts";
+
+/** A path that a later layer replaced or deleted. */
+export const wastedSchema = z.object({
+  path: z.string().describe("From the root; a folder's ends with a slash."),
+  bytes,
+  files: count.optional().describe(
+    "How many files this entry sums up; absent for a single one.",
+  ),
+  writtenBy: count.describe("Index of the layer that wrote it."),
+  coveredBy: count.describe("Index of the layer that replaced or deleted it."),
+  how: z.enum(["overwritten", "deleted", "metadata"])
+    .describe("metadata: same content copied up by chmod, chown or touch."),
+  advice: z.string().describe("What to change in the Dockerfile."),
+});
+
+/** What an intruder could use. */
+export const surfaceSchema = z.object({
+  runsAsRoot: z.boolean(),
+  shells: z.array(z.string()),
+  packageManagers: z.array(z.string()),
+  setuid: z.array(z.string()),
+  setgid: z.array(z.string()),
+  worldWritable: z.array(z.string())
+    .describe(
+      "World-writable paths; directories with the sticky bit are not counted.",
+    ),
+  debianPackages: z.array(z.object({
+    name: z.string(),
+    version: z.string(),
+    architecture: z.string(),
+  })),
+  certificates: z.boolean().describe("A CA bundle is there."),
+  timeZones: z.boolean().describe("A time zone database is there."),
+  interpreter: z.string().optional().describe(
+    "Loader that the entrypoint asks for.",
+  ),
+  libraries: z.array(z.string()).optional().describe(
+    "Libraries the entrypoint needs.",
+  ),
+  missing: z.array(z.string()).optional()
+    .describe("Loader or libraries that are needed and not there."),
+  foreign: z.array(z.string()).optional().describe(
+    "Paths of started programs, their loader and libraries that are for another architecture than the image.",
+  ),
+});
+
+/** Contents by directory, for the treemap; small ones are summed up. */
+export interface TreeNode {
+  name: string;
+  bytes: number;
+  children?: TreeNode[];
+}
+/** The schema of {@linkcode TreeNode}. */
+export const treeSchema: z.ZodType<TreeNode> = z.object({
+  name: z.string(),
+  bytes,
+  get children() {
+    return z.array(treeSchema).optional();
+  },
+});
+
+/** All that an image alone decides. */
+export const analysisSchema = z.object({
+  image: z.object({
+    reference: z.string(),
+    id: digest.describe("SHA-256 of the image's config."),
+    architecture: z.string(),
+  }),
+  sizeBytes: bytes,
+  layers: z.array(z.object({
+    digest: digest.describe("Diff ID: SHA-256 of the uncompressed layer."),
+    instruction: z.string(),
+    sizeBytes: bytes,
+    files: count.describe("Regular files in the layer."),
+  })),
+  rootfs: z.object({ bytes, files: count }),
+  wasteBytes: bytes,
+  efficiency: z.number().min(0).max(1),
+  wasted: z.array(wastedSchema).describe(
+    "The largest wasted paths, largest first, the rest summed up by folder: the bytes add up to wasteBytes.",
+  ),
+  config: z.object({
+    user: z.string(),
+    entrypoint: z.array(z.string()),
+    cmd: z.array(z.string()),
+    env: z.array(z.string()),
+    exposedPorts: z.array(z.string()),
+  }),
+  surface: surfaceSchema,
+  program: programSchema.optional().describe(
+    "What is in the binary made by deno compile.",
+  ),
+  permissions: permissionsSchema.optional(),
+  contents: treeSchema.describe("Bytes of the rootfs by directory."),
+});
+
+/** What an intruder could use. */
+export type Surface = z.infer<typeof surfaceSchema>;
+/** A path that a later layer replaced or deleted. */
+export type Wasted = z.infer<typeof wastedSchema>;
+/** All that an image alone decides. */
+export type ImageAnalysis = z.infer<typeof analysisSchema>;

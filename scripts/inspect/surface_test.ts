@@ -1,0 +1,201 @@
+import { assertEquals } from "@std/assert";
+import type { Entry, ImageConfig } from "../image/model.ts";
+import {
+  directory,
+  file,
+  hardlink,
+  image,
+  layer,
+  symlink,
+  text,
+} from "../../testing/image.ts";
+import { rootfs } from "../image/rootfs.ts";
+import { surface } from "./surface.ts";
+
+function surfaceOf(entries: Entry[], config?: Partial<ImageConfig>) {
+  const tested = image([layer("", ...entries)], config);
+  return surface(tested, rootfs(tested));
+}
+
+const program = (path: string, mode = 0o755) => file(path, 9, { mode });
+
+Deno.test("surface: nothing in an empty image but root", () => {
+  assertEquals(surfaceOf([]), {
+    runsAsRoot: true,
+    shells: [],
+    packageManagers: [],
+    setuid: [],
+    setgid: [],
+    worldWritable: [],
+    debianPackages: [],
+    certificates: false,
+    timeZones: false,
+  });
+});
+
+Deno.test("surface: who the image runs as", () => {
+  const passwd = text(
+    "etc/passwd",
+    "root:x:0:0:root:/root:/bin/sh\ntoor:x:0:0::/:\nnonroot:x:65532:65532::/:\nbroken\n",
+  );
+  const cases: [string, boolean][] = [
+    ["", true],
+    ["0", true],
+    ["00", true],
+    ["0:65532", true],
+    [":0", true],
+    ["root", true],
+    ["root:nonroot", true],
+    ["toor", true],
+    ["nonroot", false],
+    ["65532", false],
+    ["65532:0", false],
+    ["broken", false],
+    ["unknown", false],
+  ];
+  for (const [user, expected] of cases) {
+    assertEquals(surfaceOf([passwd], { user }).runsAsRoot, expected, user);
+  }
+  assertEquals(surfaceOf([], { user: "root" }).runsAsRoot, true);
+  const renamed = text("etc/passwd", "root:x:7:7::/:");
+  assertEquals(surfaceOf([renamed], { user: "root" }).runsAsRoot, false);
+});
+
+Deno.test("surface: shells are executable, or lead to what is", () => {
+  const { shells } = surfaceOf([
+    symlink("bin", "usr/bin"),
+    program("usr/bin/dash"),
+    symlink("usr/bin/sh", "dash"),
+    symlink("usr/bin/bash", "gone"),
+    symlink("usr/bin/zsh", "zsh"),
+    file("usr/bin/fish", 9),
+    hardlink("usr/local/bin/ash", "usr/bin/dash"),
+    directory("opt/bin/ksh"),
+    program("usr/share/doc/sh"),
+    program("app/node_modules/x/bin/sh"),
+  ]);
+  assertEquals(shells, ["/usr/bin/dash", "/usr/bin/sh", "/usr/local/bin/ash"]);
+});
+
+Deno.test("surface: busybox is a shell, wherever it is kept", () => {
+  const { shells } = surfaceOf([
+    program("busybox/busybox"),
+    hardlink("busybox/sh", "busybox/busybox"),
+  ]);
+  assertEquals(shells, ["/busybox/busybox", "/busybox/sh"]);
+});
+
+Deno.test("surface: shells that etc/shells names, once each", () => {
+  const { shells } = surfaceOf([
+    symlink("bin", "usr/bin"),
+    program("usr/bin/dash"),
+    program("usr/bin/tmux"),
+    program("usr/sbin/nologin"),
+    text(
+      "etc/shells",
+      "# shells\n/bin/dash\n/usr/bin/dash\n/usr/bin/tmux # odd\n/bin/gone\n/usr/sbin/nologin\nrelative\n",
+    ),
+  ]);
+  assertEquals(shells, ["/usr/bin/dash", "/usr/bin/tmux"]);
+});
+
+Deno.test("surface: shells on a PATH of the image's own", () => {
+  const env = ["PATH=/tools:/usr/bin"];
+  assertEquals(surfaceOf([program("tools/sh")], { env }).shells, ["/tools/sh"]);
+  assertEquals(surfaceOf([program("tools/sh")]).shells, []);
+});
+
+Deno.test("surface: package managers", () => {
+  const { packageManagers } = surfaceOf([
+    program("usr/bin/apt-get"),
+    program("usr/bin/dpkg"),
+    program("sbin/apk"),
+    program("usr/local/lib/node_modules/npm/bin/npm-cli.js"),
+    symlink("usr/local/bin/npm", "../lib/node_modules/npm/bin/npm-cli.js"),
+    program("usr/bin/aptly"),
+    program("var/lib/dpkg"),
+  ]);
+  assertEquals(packageManagers, [
+    "/sbin/apk",
+    "/usr/bin/apt-get",
+    "/usr/bin/dpkg",
+    "/usr/local/bin/npm",
+  ]);
+});
+
+Deno.test("surface: setuid and setgid files, under each name; folders are not", () => {
+  const { setuid, setgid } = surfaceOf([
+    program("usr/bin/su", 0o4755),
+    hardlink("usr/bin/also", "usr/bin/su"),
+    program("usr/bin/wall", 0o2755),
+    program("usr/bin/both", 0o6755),
+    directory("var/mail", { mode: 0o2775 }),
+  ]);
+  assertEquals(setuid, ["/usr/bin/also", "/usr/bin/both", "/usr/bin/su"]);
+  assertEquals(setgid, ["/usr/bin/both", "/usr/bin/wall"]);
+});
+
+Deno.test("surface: world-writable paths", () => {
+  const { worldWritable } = surfaceOf([
+    directory("tmp", { mode: 0o1777 }),
+    directory("open", { mode: 0o777 }),
+    file("app/config", 1, { mode: 0o666 }),
+    file("app/fine", 1, { mode: 0o664 }),
+    symlink("link", "app/fine"),
+    { ...file("dev/null", 0), type: "character-device", mode: 0o666 },
+    { ...file("run/pipe", 0), type: "fifo", mode: 0o622 },
+  ]);
+  assertEquals(worldWritable, ["/app/config", "/open", "/run/pipe"]);
+});
+
+Deno.test("surface: certificates and time zones, if there is something in them", () => {
+  assertEquals(
+    surfaceOf([
+      symlink("etc/ssl/cert.pem", "certs/ca-certificates.crt"),
+      file("etc/ssl/certs/ca-certificates.crt", 200_000),
+    ]).certificates,
+    true,
+  );
+  const empty = surfaceOf([
+    file("etc/ssl/certs/ca-certificates.crt", 0),
+    directory("usr/share/zoneinfo"),
+  ]);
+  assertEquals([empty.certificates, empty.timeZones], [false, false]);
+  assertEquals(
+    surfaceOf([file("usr/share/zoneinfo/UTC", 114)]).timeZones,
+    true,
+  );
+});
+
+Deno.test("surface: Debian packages from dpkg and from distroless", () => {
+  const stanza = (name: string, status: string) =>
+    `Package: ${name}\nStatus: ${status}\nArchitecture: amd64\nVersion: 1:2.3-4+deb13u1\n`;
+  const { debianPackages } = surfaceOf([
+    text(
+      "var/lib/dpkg/status",
+      [
+        stanza("zlib1g", "install ok installed") +
+        "Description: x\n Version: no\n .\n more\n",
+        stanza("held", "hold ok installed"),
+        stanza("gone", "deinstall ok config-files"),
+        stanza("broken", "install reinstreq half-installed"),
+        "Package: nameless-version\nStatus: install ok installed\n",
+      ].join("\n"),
+    ),
+    text(
+      "var/lib/dpkg/status.d/tzdata",
+      "Package: tzdata\nVersion: 2025b\nArchitecture: all\n",
+    ),
+    text("var/lib/dpkg/status.d/tzdata.md5sums", "Package: no\nVersion: 1\n"),
+  ]);
+  assertEquals(
+    debianPackages.map(({ name, version, architecture }) =>
+      `${name} ${version} ${architecture}`
+    ),
+    [
+      "held 1:2.3-4+deb13u1 amd64",
+      "tzdata 2025b all",
+      "zlib1g 1:2.3-4+deb13u1 amd64",
+    ],
+  );
+});

@@ -1,0 +1,190 @@
+import { assertEquals } from "@std/assert";
+import type { Image } from "../image/model.ts";
+import {
+  directory,
+  file,
+  hardlink,
+  image,
+  layer,
+  opaque,
+  whiteout,
+} from "../../testing/image.ts";
+import { rootfs } from "../image/rootfs.ts";
+import { waste } from "./waste.ts";
+
+/** Accounts for an image, and holds what must be true of every image. */
+function account(image: Image) {
+  const root = rootfs(image);
+  const result = waste(image, root);
+  const sum = result.wasted.reduce((sum, { bytes }) => sum + bytes, 0);
+  assertEquals(sum, result.wasteBytes);
+  assertEquals(result.sizeBytes - root.bytes, result.wasteBytes);
+  return result;
+}
+
+/** `path bytes writtenBy>coveredBy how` of each wasted path. */
+function lines(image: Image): string[] {
+  return account(image).wasted.map((wasted) =>
+    `${wasted.path} ${wasted.bytes} ${wasted.writtenBy}>${wasted.coveredBy} ${wasted.how}`
+  );
+}
+
+Deno.test("waste: a folder that a later layer deletes is all waste", () => {
+  const { sizeBytes, wasteBytes, efficiency, wasted } = account(image([
+    layer(
+      "RUN /bin/sh -c install",
+      directory("opt/big"),
+      file("opt/big/a", 1_000_000),
+      file("opt/big/sub/b", 500_000),
+      file("opt/keep", 500_000),
+    ),
+    layer(
+      "RUN /bin/sh -c rm -rf /opt/big",
+      directory("opt"),
+      whiteout("opt/big"),
+    ),
+  ]));
+  assertEquals(sizeBytes, 2_000_000);
+  assertEquals(wasteBytes, 1_500_000);
+  assertEquals(efficiency, 0.25);
+  assertEquals(wasted, [{
+    path: "/opt/big/",
+    bytes: 1_500_000,
+    files: 2,
+    writtenBy: 0,
+    coveredBy: 1,
+    how: "deleted",
+    advice: "Delete it in the same RUN that writes it",
+  }]);
+});
+
+Deno.test("waste: a file overwritten once counts once", () => {
+  const twice = image([
+    layer("COPY a /a", file("a", 100)),
+    layer("COPY b /a", file("a", 70)),
+  ]);
+  assertEquals(account(twice).sizeBytes, 170);
+  assertEquals(lines(twice), ["/a 100 0>1 overwritten"]);
+});
+
+Deno.test("waste: each lost copy counts once", () => {
+  assertEquals(
+    lines(image([
+      layer("", file("a", 100)),
+      layer("RUN x", file("a", 70)),
+      layer("RUN y", file("a", 50)),
+      layer("RUN z", whiteout("a")),
+    ])),
+    ["/a 100 0>1 overwritten", "/a 70 1>2 overwritten", "/a 50 2>3 deleted"],
+  );
+});
+
+Deno.test("waste: a single layer has none", () => {
+  const { efficiency, wasted } = account(image([layer("", file("a", 9))]));
+  assertEquals([efficiency, wasted], [1, []]);
+});
+
+Deno.test("waste: an empty image, or one of empty files, is efficient", () => {
+  assertEquals(account(image([])).efficiency, 1);
+  const empty = image([layer("", file("a", 0)), layer("", whiteout("a"))]);
+  assertEquals(account(empty).efficiency, 1);
+});
+
+Deno.test("waste: a layer that only deletes", () => {
+  const { sizeBytes, efficiency } = account(image([
+    layer("", file("a", 9), file("b", 1)),
+    layer("RUN rm a b", whiteout("a"), whiteout("b")),
+  ]));
+  assertEquals([sizeBytes, efficiency], [10, 0]);
+});
+
+Deno.test("waste: a copy with another mode only is metadata", () => {
+  assertEquals(
+    lines(image([
+      layer("COPY a b /", file("a", 10), file("b", 20, { sha256: "b" })),
+      layer(
+        "RUN chmod",
+        file("a", 10, { mode: 0o755 }),
+        file("b", 20, { sha256: "other" }),
+      ),
+    ])),
+    ["/b 20 0>1 overwritten", "/a 10 0>1 metadata"],
+  );
+});
+
+Deno.test("waste: a hard link keeps its file until its last name is gone", () => {
+  const layers = [
+    layer("", file("a", 10), hardlink("b", "a")),
+    layer("RUN rm a", whiteout("a")),
+    layer("RUN rm b", whiteout("b")),
+  ];
+  assertEquals(lines(image(layers.slice(0, 2))), []);
+  assertEquals(lines(image(layers)), ["/b 10 0>2 deleted"]);
+});
+
+Deno.test("waste: a file that is covered stays while a hard link names it", () => {
+  const covered = image([
+    layer("", file("a", 10), hardlink("b", "a")),
+    layer("", file("a", 7)),
+  ]);
+  assertEquals(lines(covered), []);
+  assertEquals(rootfs(covered).bytes, 17);
+});
+
+Deno.test("waste: chmod of two hard links copies them up once", () => {
+  const both = image([
+    layer("", file("a", 10), hardlink("b", "a")),
+    layer("RUN chmod +x a b", file("a", 10, { mode: 0o755 }), {
+      ...hardlink("b", "a"),
+      mode: 0o755,
+    }),
+  ]);
+  assertEquals(lines(both), ["/b 10 0>1 metadata"]);
+});
+
+Deno.test("waste: what an opaque folder hides was deleted", () => {
+  const recreated = (...old: string[]) =>
+    lines(image([
+      layer("", directory("d"), ...old.map((path) => file(path, 10))),
+      layer("", directory("d"), file("d/new", 5), opaque("d")),
+    ]));
+  assertEquals(recreated("d/old"), ["/d/old 10 0>1 deleted"]);
+  assertEquals(recreated("d/a", "d/b/c"), ["/d/ 20 0>1 deleted"]);
+  assertEquals(
+    lines(image([
+      layer("", file("a", 1), file("b", 2)),
+      layer("", opaque("")),
+    ])),
+    ["/ 3 0>1 deleted"],
+  );
+});
+
+Deno.test("waste: a path that occurs twice in a layer is no waste", () => {
+  const twice = image([layer("", file("a", 10), file("a", 4))]);
+  assertEquals(account(twice).sizeBytes, 4);
+});
+
+Deno.test("waste: a folder replaced by a file", () => {
+  assertEquals(
+    lines(image([
+      layer("", file("d/x", 10), file("d/y", 3)),
+      layer("", file("d", 1)),
+    ])),
+    ["/d/ 13 0>1 overwritten"],
+  );
+});
+
+Deno.test("waste: beyond 100 paths the rest is summed up by folder", () => {
+  const names = Array.from({ length: 350 }, (_, i) => `opt/lib/${i}`);
+  const { wasted } = account(image([
+    layer("", ...names.map((name, i) => file(name, 1000 + i))),
+    layer("RUN touch", ...names.map((name, i) => file(name, 1000 + i))),
+  ]));
+  assertEquals(wasted.length, 101);
+  const rest = wasted.find(({ files }) => files !== undefined);
+  assertEquals([rest?.path, rest?.files, rest?.how], [
+    "/opt/lib/",
+    250,
+    "metadata",
+  ]);
+});
