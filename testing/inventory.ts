@@ -1,21 +1,15 @@
 /**
- * The official validator for CycloneDX, and an inventory to hold to it.
+ * The official validator for CycloneDX, and an inventory for it.
  *
  * @module
  */
-// The validator asks for these by name, and only finds what is imported.
-import "ajv";
-import "ajv-formats";
-import "ajv-formats-draft2019";
-import { Spec, Validation } from "@cyclonedx/cyclonedx-library";
 import type { Inventory } from "../scripts/sbom/inventory.ts";
 import type { Bom } from "../scripts/sbom/cyclonedx.ts";
-
-const validator = new Validation.JsonStrictValidator(Spec.Version.v1dot6);
+import { validate } from "./validate.ts";
 
 /** @returns What the strict schema of CycloneDX 1.6 has against it, or `null`. */
-export function complaints(bom: Bom): Promise<unknown> {
-  return validator.validate(JSON.stringify(bom));
+export async function complaints(bom: Bom): Promise<unknown> {
+  return (await validate("bom", [bom]))[0];
 }
 
 /** SHA-256 of nothing in particular. */

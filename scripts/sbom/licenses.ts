@@ -4,11 +4,14 @@
  *
  * @module
  */
-import {
-  fixupSpdxId,
-  isSupportedSpdxId,
-} from "@cyclonedx/cyclonedx-library/SPDX";
+import deprecated from "spdx-license-ids/deprecated.json" with { type: "json" };
+import current from "spdx-license-ids/index.json" with { type: "json" };
 import type { LicenseChoice } from "./cyclonedx.ts";
+
+/** SPDX ids by their lower case. */
+const IDS = new Map(
+  [...deprecated, ...current].map((id) => [id.toLowerCase(), id]),
+);
 
 /** What Debian calls differently; its names are those of DEP-5. */
 const DEBIAN: Record<string, string> = {
@@ -32,7 +35,7 @@ export function licenses(
   const found = new Map<string, LicenseChoice>();
   for (const text of stated) {
     const expression = spdxExpression(text);
-    const id = expression !== undefined && isSupportedSpdxId(expression);
+    const id = expression !== undefined && !/[ (]/.test(expression);
     const alone = expression !== undefined && stated.length === 1;
     const choice: LicenseChoice = id
       ? { license: { id: expression } }
@@ -70,12 +73,13 @@ export function spdxExpression(text: string): string | undefined {
 
 /** The SPDX id of a licence by its name, `GPL-2+` and `LGPL-2.1` of Debian too. */
 function spdxId(name: string): string | undefined {
-  const known = fixupSpdxId(DEBIAN[name.toLowerCase()] ?? name);
+  const find = (id: string) => IDS.get(id.toLowerCase());
+  const known = find(DEBIAN[name.toLowerCase()] ?? name);
   // SPDX gave up `GPL-2.0` and `GPL-2.0+` for names that cannot be mistaken.
   const [, family, version, later] =
     name.match(/^([AL]?GPL|GFDL)-(\d+(?:\.\d+)?)(\+)?$/i) ?? [];
   if (family === undefined) return known;
   const full = version.includes(".") ? version : `${version}.0`;
-  return fixupSpdxId(`${family}-${full}-${later ? "or-later" : "only"}`) ??
+  return find(`${family}-${full}-${later ? "or-later" : "only"}`) ??
     known;
 }
