@@ -1,7 +1,7 @@
 /**
  * `deno task bench [NAME...]`: the benchmarks, one after the other, since they
- * would disturb each other; names choose some of them. One whose tools are not
- * here is skipped, with the reason.
+ * would disturb each other; names choose some of them, and options go to those.
+ * One whose tools are not here is skipped, with the reason.
  *
  * @module
  */
@@ -9,14 +9,18 @@ import { EXIT, UserError } from "../scripts/lib/errors.ts";
 import { missing, runBench } from "./commands.ts";
 
 /** Whether the tools that a benchmark cannot do without are here. */
-const BENCHES: Record<string, { needs: string[] }> = {
+const BENCHES: Record<string, { needs: string[]; byNameOnly?: string }> = {
   inspect: { needs: [Deno.env.get("DIVE") ?? "dive"] },
   throughput: { needs: ["wrk", "taskset", "go"] },
   soak: { needs: ["wrk", "taskset"] },
+  rollout: { needs: ["kubectl"], byNameOnly: "it needs --context NAME" },
 };
 
 async function main(): Promise<number> {
-  const names = Deno.args.length > 0 ? Deno.args : Object.keys(BENCHES);
+  const end = Deno.args.findIndex((arg) => arg.startsWith("-"));
+  const given = end < 0 ? Deno.args : Deno.args.slice(0, end);
+  const options = Deno.args.slice(given.length);
+  const names = given.length > 0 ? given : Object.keys(BENCHES);
   const unknown = names.find((name) => !Object.hasOwn(BENCHES, name));
   if (unknown !== undefined) {
     throw new UserError(`Unknown benchmark ${JSON.stringify(unknown)}`, {
@@ -26,13 +30,23 @@ async function main(): Promise<number> {
   let failed = false;
   for (const name of names) {
     console.log(`\n== ${name}`);
+    const { byNameOnly } = BENCHES[name];
+    if (given.length === 0 && byNameOnly !== undefined) {
+      console.log(`skipped: ${byNameOnly}`);
+      continue;
+    }
     const lacks = await missing(BENCHES[name].needs);
     if (lacks.length > 0) {
       console.log(`skipped: not found: ${lacks.join(", ")}`);
       continue;
     }
     const { success } = await new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", new URL(`${name}.ts`, import.meta.url).pathname],
+      args: [
+        "run",
+        "-A",
+        new URL(`${name}.ts`, import.meta.url).pathname,
+        ...options,
+      ],
       stdin: "inherit",
       stdout: "inherit",
       stderr: "inherit",
