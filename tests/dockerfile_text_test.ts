@@ -4,6 +4,10 @@
  * @module
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import {
+  type Instruction,
+  parseDockerfile,
+} from "../scripts/dockerfile/parse_dockerfile.ts";
 
 const project = `${import.meta.dirname}/..`;
 const names = ["Dockerfile", "Dockerfile.multistage", "Dockerfile.scratch"];
@@ -12,10 +16,23 @@ for (const name of names) {
   texts.set(name, await Deno.readTextFile(`${project}/${name}`));
 }
 
-/** The instructions, continued lines joined, comments left out. */
+/** The instructions of a Dockerfile, each on a line of single blanks. */
 function instructions(text: string): string[] {
-  return text.replaceAll(/^#.*\n/gm, "").replaceAll(/\\\n\s*/g, "")
-    .split("\n").filter((line) => line.trim() !== "");
+  const { args, stages } = parseDockerfile(text);
+  return [
+    ...args.map(line),
+    ...stages.flatMap(({ name, base, platform, instructions }) => [
+      `FROM ${platform && `--platform=${platform} `}${base}${
+        name && ` AS ${name}`
+      }`,
+      ...instructions.map(line),
+    ]),
+  ];
+}
+
+function line({ keyword, flags, text }: Instruction): string {
+  const options = [...flags].map(([name, value]) => `--${name}=${value}`);
+  return [keyword, ...options, text].join(" ").replace(/\s+/g, " ");
 }
 
 /** The instructions of the last stage, or all of them when there is only one. */

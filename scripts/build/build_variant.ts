@@ -7,6 +7,7 @@ import type { Bases } from "../bases/choose_bases.ts";
 import type { BuildConfig } from "./config.ts";
 import { EngineGone, UserError } from "../lib/errors.ts";
 import type { VariantFile } from "../dockerfile/find_variants.ts";
+import { parseDockerfile, testStages } from "../dockerfile/parse_dockerfile.ts";
 import { formatDuration } from "../lib/format.ts";
 import type { Io } from "../lib/io.ts";
 import type { BuildOptions, Engine } from "../engine/engine.ts";
@@ -95,7 +96,9 @@ export async function buildVariant(
         onLine: say,
       });
       const seconds = (performance.now() - start) / 1000;
-      for (const target of tests ? testStages(file.text) : []) {
+      for (
+        const target of tests ? testStages(parseDockerfile(file.text)) : []
+      ) {
         await engine.build({ ...options, target, onLine: say });
         say(`${target} passed`);
       }
@@ -117,16 +120,4 @@ export async function removeImage(
   image: string,
 ): Promise<void> {
   if (await engine.inspect(image) !== undefined) await engine.remove(image);
-}
-
-/**
- * The stages of a Dockerfile that run tests: those named after it.
- *
- * @param dockerfile Its text.
- * @returns Names such as `run-test-stage`.
- */
-export function testStages(dockerfile: string): string[] {
-  return [...dockerfile.matchAll(/^\s*FROM\s+.*\sAS\s+(\S+)\s*$/gim)]
-    .map((match) => match[1])
-    .filter((name) => /(^|[-_.])tests?([-_.]|$)/i.test(name));
 }

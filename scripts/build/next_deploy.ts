@@ -10,6 +10,7 @@ import type { Engine } from "../engine/engine.ts";
 import { makeScratch, removeScratch } from "../lib/scratch_folder.ts";
 import { copyContext } from "./copy_context.ts";
 import { entryCandidates } from "../dockerfile/find_entry.ts";
+import { parseDockerfile } from "../dockerfile/parse_dockerfile.ts";
 
 /** What a next deploy is measured with. */
 export interface NextDeployOptions {
@@ -106,7 +107,7 @@ function relativeTo(context: string, path: string): string {
 
 async function findEntry(context: string, dockerfile: string): Promise<string> {
   const text = await Deno.readTextFile(`${context}/${dockerfile}`);
-  for (const candidate of entryCandidates(text)) {
+  for (const candidate of entryCandidates(parseDockerfile(text))) {
     try {
       if ((await Deno.stat(`${context}/${candidate}`)).isFile) return candidate;
     } catch (error) {

@@ -8,6 +8,11 @@ import { clean } from "./image_tag.ts";
 import type { BuildConfig } from "./config.ts";
 import { UserError } from "../lib/errors.ts";
 import type { VariantFile } from "../dockerfile/find_variants.ts";
+import {
+  argNames,
+  lastStages,
+  parseDockerfile,
+} from "../dockerfile/parse_dockerfile.ts";
 import { type Architecture, architectureOf, HOST } from "../lib/platform.ts";
 import { suggest } from "../lib/suggest.ts";
 
@@ -87,9 +92,7 @@ export function planVariants(
 function checkArguments(files: VariantFile[], vary: BuildConfig["vary"]): void {
   for (const [name] of vary) {
     if (files.some(({ text }) => declares(text, name))) continue;
-    const known = files.flatMap(({ text }) =>
-      [...text.matchAll(/^\s*ARG\s+(\w+)/gim)].map((match) => match[1])
-    );
+    const known = files.flatMap(({ text }) => argNames(parseDockerfile(text)));
     const meant = suggest(name, known);
     throw new UserError(
       `Cannot vary "${name}": no Dockerfile has this argument`,
@@ -103,15 +106,7 @@ function checkArguments(files: VariantFile[], vary: BuildConfig["vary"]): void {
 }
 
 function declares(dockerfile: string, argument: string): boolean {
-  return [...dockerfile.matchAll(/^\s*ARG\s+(\w+)/gim)]
-    .some((match) => match[1] === argument);
-}
-
-/** The `FROM` lines of a Dockerfile. */
-function stagesOf(dockerfile: string) {
-  return [...dockerfile.matchAll(
-    /^\s*FROM\s+(?:--platform=(\S+)\s+)?(\S+)(?:\s+AS\s+(\S+))?\s*$/gim,
-  )].map(([, platform = "", base, name = ""]) => ({ platform, base, name }));
+  return argNames(parseDockerfile(dockerfile)).includes(argument);
 }
 
 /**
@@ -124,7 +119,7 @@ export function lacksBuilder(
   { file, architecture }: Pick<Plan, "file" | "architecture">,
 ): string | undefined {
   if (architecture === HOST) return undefined;
-  const foreign = stagesOf(file.text).some(({ platform, base }) =>
+  const foreign = parseDockerfile(file.text).stages.some(({ platform, base }) =>
     /\bBUILDER_IMAGE\b/.test(base) && !/\bBUILDPLATFORM\b/.test(platform)
   );
   return foreign
@@ -153,14 +148,7 @@ export function nothingToBuild(
  * stage, or the stage that this goes on from, is `--platform=$BUILDPLATFORM`.
  */
 export function staysHere(dockerfile: string): boolean {
-  const stages = stagesOf(dockerfile);
-  let stage = stages.pop();
-  while (stage !== undefined && stage.platform === "") {
-    const base = stage.base.toLowerCase();
-    // Only stages before this one can be what it goes on from.
-    const at = stages.findLastIndex(({ name }) => name.toLowerCase() === base);
-    stage = at < 0 ? undefined : stages[at];
-    stages.length = Math.max(at, 0);
-  }
-  return stage !== undefined && /\bBUILDPLATFORM\b/.test(stage.platform);
+  const platform = lastStages(parseDockerfile(dockerfile))
+    .find((stage) => stage.platform !== "")?.platform ?? "";
+  return /\bBUILDPLATFORM\b/.test(platform);
 }

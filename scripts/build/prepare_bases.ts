@@ -4,7 +4,10 @@
  * @module
  */
 import { join } from "node:path";
-import { argDefaults } from "../dockerfile/arg_defaults.ts";
+import {
+  argDefaults,
+  parseDockerfile,
+} from "../dockerfile/parse_dockerfile.ts";
 import { type Bases, chooseBases } from "../bases/choose_bases.ts";
 import type { BuildConfig } from "./config.ts";
 import { setUp } from "../engine/setup.ts";
@@ -45,7 +48,7 @@ function basesFor(
   return io.progress.step(title, async (say) => {
     const named: Record<string, string> = Object.assign(
       {},
-      ...files.map((file) => argDefaults(file.text)),
+      ...files.map((file) => argDefaults(parseDockerfile(file.text))),
     );
     const { BUILDER_IMAGE, RUNTIME_IMAGE } = config.buildArgs;
     const bases = await chooseBases({

@@ -3,48 +3,43 @@
  *
  * @module
  */
+import { readDenoCommand, splitCommands } from "./deno_command.ts";
+import type { Dockerfile, Instruction } from "./parse_dockerfile.ts";
 
-const MODULE = /\.[cm]?[jt]sx?$/;
-/** Where services begin when the Dockerfile does not say: a task, a script. */
-const USUAL = ["main", "mod", "server", "index", "app"].flatMap((name) =>
-  ["ts", "tsx", "js", "mjs"].map((extension) => `${name}.${extension}`)
+/** Where services begin when nothing else says so, the likeliest first. */
+export const USUAL_ENTRIES: string[] = ["", "src/"].flatMap((folder) =>
+  ["main", "server", "app", "index", "mod"].flatMap((name) =>
+    ["ts", "tsx", "js", "mjs"].map((extension) =>
+      `${folder}${name}.${extension}`
+    )
+  )
 );
 
 /**
- * Reads a Dockerfile for modules given to `deno compile`, `deno run` and the
- * like, the likeliest first.
+ * Looks for modules given to `deno compile`, `deno run` and the like, the
+ * likeliest first: what is compiled before what is run, the last one first.
  *
- * @param dockerfile Its text.
  * @returns Paths relative to the context; not all of them need to be there.
  */
-export function entryCandidates(dockerfile: string): string[] {
-  const compiled: string[] = [];
-  const run: string[] = [];
-  const text = dockerfile.replace(/^\s*#.*\n/gm, "").replace(/\\\r?\n/g, " ");
-  for (const line of text.split("\n")) {
-    if (!/^\s*(RUN|CMD|ENTRYPOINT)\s/i.test(line)) continue;
-    for (const command of line.split(/&&|\|\||[;|]/)) {
-      // Both forms: `deno run main.ts` and `["deno", "run", "main.ts"]`.
-      const words = command.split(/[\s"',[\]]+/).filter((word) => word !== "");
-      const verb = words.findIndex((word) =>
-        word === "compile" || word === "bundle" || word === "run" ||
-        word === "serve"
-      );
-      if (verb < 0) continue;
-      const modules = words.slice(verb + 1).filter((word) =>
-        MODULE.test(word) && !word.startsWith("-") && !word.includes("://")
-      );
-      // Flags that take modules (--include) stand before the one compiled; what
-      // stands after the one that is run are its arguments.
-      const isCompile = words[verb] === "compile" || words[verb] === "bundle";
-      const entry = isCompile ? modules.at(-1) : modules[0];
-      if (entry !== undefined) (isCompile ? compiled : run).push(entry);
-    }
-  }
-  const found = [...compiled.reverse(), ...run.reverse()].flatMap(relatives);
-  return [
-    ...new Set([...found, ...USUAL, ...USUAL.map((name) => `src/${name}`)]),
-  ];
+export function entryCandidates({ stages }: Dockerfile): string[] {
+  const commands = stages.flatMap(({ instructions }) => instructions)
+    .filter(({ keyword }) => /^(RUN|CMD|ENTRYPOINT)$/.test(keyword))
+    .flatMap(commandsOf)
+    .reverse();
+  const isCompile = (verb: string) => verb === "compile" || verb === "bundle";
+  const found = [
+    ...commands.filter(({ verb }) => isCompile(verb)),
+    ...commands.filter(({ verb }) => !isCompile(verb)),
+  ].flatMap(({ entry }) => relatives(entry));
+  return [...new Set([...found, ...USUAL_ENTRIES])];
+}
+
+function commandsOf({ keyword, exec, text, heredocs }: Instruction) {
+  const lines = exec !== undefined
+    ? [exec]
+    : [text, ...heredocs].flatMap(splitCommands);
+  return lines.map((words) => readDenoCommand(words, keyword === "CMD"))
+    .filter((command) => command !== undefined);
 }
 
 /** `/app/src/main.ts` may be `app/src/main.ts`, `src/main.ts` or `main.ts` here. */

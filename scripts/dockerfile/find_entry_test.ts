@@ -1,5 +1,9 @@
 import { assertEquals } from "@std/assert";
-import { entryCandidates } from "./find_entry.ts";
+import { entryCandidates as candidates } from "./find_entry.ts";
+import { parseDockerfile } from "./parse_dockerfile.ts";
+
+const entryCandidates = (text: string) =>
+  candidates(parseDockerfile(`FROM x\n${text}`));
 
 Deno.test("entryCandidates() takes what is compiled last", () => {
   const [first, second] = entryCandidates(`
@@ -49,4 +53,21 @@ Deno.test("entryCandidates() never leaves the context", () => {
       "",
     ]
   ) assertEquals(entryCandidates(text)[0], "main.ts");
+});
+
+Deno.test("entryCandidates() reads past substitutions and in here-documents", () => {
+  const compile =
+    "deno compile ${FLAGS} ${ENGINE:+--engine ${ENGINE}} --target $(echo a | sed 's/a/b/; s/c/d/')-linux -o /x app/serve.ts && touch /x";
+  assertEquals(entryCandidates(`RUN ${compile}`)[0], "app/serve.ts");
+  assertEquals(
+    entryCandidates(`RUN <<EOF\nset -e\n${compile}\nEOF`)[0],
+    "app/serve.ts",
+  );
+});
+
+Deno.test("entryCandidates() of a CMD that Deno is the entrypoint for", () => {
+  assertEquals(
+    entryCandidates('CMD ["run", "--allow-net", "web.ts", "x.ts"]')[0],
+    "web.ts",
+  );
 });

@@ -1,0 +1,246 @@
+/**
+ * The one reader of Dockerfiles: instructions, stages and build arguments, as
+ * BuildKit splits them. dockerfile-ast was tried: it loses which values stand in
+ * single quotes, and replaces no references.
+ *
+ * @module
+ */
+
+/** One instruction, continued lines joined and comments removed. */
+export interface Instruction {
+  /** In upper case, such as `COPY`. */
+  keyword: string;
+  /** Flags in front, by name: `--from=build` is `from` to `build`. */
+  flags: Map<string, string>;
+  /** What follows the flags, as written. */
+  text: string;
+  /** The words of the exec form, `["deno", "run"]`. */
+  exec?: string[];
+  /** Contents of its here-documents. */
+  heredocs: string[];
+}
+
+/** What a `FROM` begins. */
+export interface Stage {
+  /** Empty if it has none. */
+  name: string;
+  /** As written, such as `${BUILDER_IMAGE}`. */
+  base: string;
+  /** The base with arguments replaced by their defaults. */
+  image: string;
+  /** As written; empty if none is named. */
+  platform: string;
+  /** What follows the `FROM`. */
+  instructions: Instruction[];
+}
+
+/** A Dockerfile. */
+export interface Dockerfile {
+  /** `ARG`s before the first `FROM`: those that base images are named by. */
+  args: Instruction[];
+  stages: Stage[];
+}
+
+/**
+ * Reads a Dockerfile.
+ *
+ * @param text Its text; what is malformed is kept as an instruction.
+ *
+ * @example
+ * ```ts
+ * parseDockerfile("FROM a AS b\nRUN make").stages[0].name; // b
+ * ```
+ */
+export function parseDockerfile(text: string): Dockerfile {
+  const args: Instruction[] = [];
+  const stages: Stage[] = [];
+  for (const instruction of instructions(text)) {
+    const { keyword, flags } = instruction;
+    if (keyword !== "FROM") {
+      (stages.at(-1)?.instructions ?? args).push(instruction);
+      continue;
+    }
+    const [base = "", as = "", name = ""] = words(instruction.text);
+    stages.push({
+      name: as.toUpperCase() === "AS" ? name : "",
+      base,
+      image: replaceReferences(base, (arg) => readArgs(args).get(arg)),
+      platform: flags.get("platform") ?? "",
+      instructions: [],
+    });
+  }
+  return { args, stages };
+}
+
+/**
+ * Defaults of all build arguments.
+ *
+ * Arguments before the first `FROM` are the ones that base images are named by,
+ * so they win over arguments of the same name inside a stage.
+ *
+ * @returns Name to default; arguments without a default are absent.
+ */
+export function argDefaults(
+  { args, stages }: Dockerfile,
+): Record<string, string> {
+  const global = readArgs(args);
+  const staged = readArgs(
+    stages.flatMap((stage) => stage.instructions),
+    global,
+  );
+  return Object.fromEntries([...staged, ...global]);
+}
+
+/** Names of all build arguments, with a default or without. */
+export function argNames({ args, stages }: Dockerfile): string[] {
+  const all = [...args, ...stages.flatMap((stage) => stage.instructions)];
+  const declared = all.filter(({ keyword }) => keyword === "ARG")
+    .flatMap(({ text }) => words(text).map((word) => word.split("=")[0]));
+  return [...new Set(declared)];
+}
+
+/** The stages that run tests: those named after it, such as `run-test-stage`. */
+export function testStages({ stages }: Dockerfile): string[] {
+  return stages.map(({ name }) => name)
+    .filter((name) => /(^|[-_.])tests?([-_.]|$)/i.test(name));
+}
+
+/** The last stage, the stage that it goes on from, and so on. */
+export function lastStages({ stages }: Dockerfile): Stage[] {
+  const chain: Stage[] = [];
+  for (let at = stages.length - 1; at >= 0;) {
+    chain.push(stages[at]);
+    const base = stages[at].image.toLowerCase();
+    // Only stages before this one can be its base.
+    at = stages.slice(0, at)
+      .findLastIndex(({ name }) => name !== "" && name.toLowerCase() === base);
+  }
+  return chain;
+}
+
+/** Splits at blanks outside of quotes; quotes stay. */
+function words(text: string): string[] {
+  return text.match(/(?:"(?:\\.|[^"\\])*"|'[^']*'|\\.|[^\s"'])+/g) ?? [];
+}
+
+function* instructions(text: string): Generator<Instruction> {
+  // Directives stand before everything else.
+  const escapes = /^(?:#\s*\w+\s*=.*\r?\n)*#\s*escape\s*=\s*`\s*(?:\n|$)/i;
+  // An escape that is escaped continues nothing.
+  const continued = escapes.test(text) ? /(?<!`)`$/ : /(?<!\\)\\$/;
+  const lines = text.replace(/^\uFEFF/, "").split(/\r?\n/)[Symbol.iterator]();
+  let joined = "";
+  for (const raw of lines) {
+    if (/^\s*(#|$)/.test(raw)) continue;
+    const line = joined + raw.trimEnd();
+    joined = "";
+    if (continued.test(line)) joined = line.slice(0, -1);
+    else yield withHeredocs(readInstruction(line), lines);
+  }
+  if (joined.trim() !== "") yield readInstruction(joined);
+}
+
+function readInstruction(line: string): Instruction {
+  const [, keyword = "", rest = ""] = /^\s*(\S+)\s*(.*)$/s.exec(line) ?? [];
+  const flags = new Map<string, string>();
+  let text = rest.trimEnd();
+  for (;;) {
+    const [flag, name, value = ""] =
+      /^--([a-z][\w-]*)(?:=("[^"]*"|\S*))?(?:\s+|$)/.exec(text) ?? [];
+    if (flag === undefined) break;
+    flags.set(name, value);
+    text = text.slice(flag.length);
+  }
+  return {
+    keyword: keyword.toUpperCase(),
+    flags,
+    text,
+    exec: execForm(text),
+    heredocs: [],
+  };
+}
+
+function execForm(text: string): string[] | undefined {
+  if (!text.startsWith("[")) return;
+  try {
+    const list: unknown = JSON.parse(text);
+    const isExec = Array.isArray(list) &&
+      list.every((word) => typeof word === "string");
+    return isExec ? list : undefined;
+  } catch {
+    // No JSON: builders take it as a line for the shell.
+  }
+}
+
+/** Takes the here-documents that an instruction names off the lines after it. */
+function withHeredocs(
+  instruction: Instruction,
+  lines: Iterator<string> & Iterable<string>,
+): Instruction {
+  if (!/^(RUN|COPY|ADD)$/.test(instruction.keyword)) return instruction;
+  for (const word of words(instruction.text)) {
+    const [, dash, name] = /^\d*<<(-?)([^<]+)$/.exec(word) ?? [];
+    if (name === undefined) continue;
+    const end = name.replace(/["']/g, "");
+    const content: string[] = [];
+    for (let next = lines.next(); !next.done; next = lines.next()) {
+      const line = dash ? next.value.replace(/^\t+/, "") : next.value;
+      if (line === end) break;
+      content.push(line);
+    }
+    instruction.heredocs.push(content.join("\n"));
+  }
+  return instruction;
+}
+
+/** Defaults that `ARG`s set one after the other. */
+function readArgs(
+  instructions: Instruction[],
+  outer = new Map<string, string>(),
+): Map<string, string> {
+  const args = new Map<string, string>();
+  for (const { keyword, text } of instructions) {
+    if (keyword !== "ARG") continue;
+    for (const word of words(text)) {
+      const equals = word.indexOf("=");
+      if (equals < 1) continue;
+      const known = (name: string) => args.get(name) ?? outer.get(name);
+      const value = replaceReferences(word.slice(equals + 1), known);
+      args.set(word.slice(0, equals), value);
+    }
+  }
+  return args;
+}
+
+/** Removes quotes and escapes, and replaces references outside single quotes. */
+function replaceReferences(
+  word: string,
+  known: (name: string) => string | undefined,
+): string {
+  const pieces = word.matchAll(
+    /'([^']*)'|"((?:\\.|[^"\\])*)"|((?:\\.|[^"'\\])+)|./gs,
+  );
+  let value = "";
+  for (const [all, single, double, bare] of pieces) {
+    value += single ?? expand(double ?? bare ?? all, known);
+  }
+  return value;
+}
+
+function expand(
+  text: string,
+  known: (name: string) => string | undefined,
+): string {
+  return text.replace(
+    /\\(.)|\$(?:(\w+)|\{(\w+)(?:(:?[-+])([^}]*))?\})/gs,
+    (_, escaped, plain, name, operator, word) => {
+      if (escaped !== undefined) return escaped;
+      const value = known(plain ?? name) ?? "";
+      if (operator?.endsWith("-") && value === "") return expand(word, known);
+      if (operator?.endsWith("+")) {
+        return value === "" ? "" : expand(word, known);
+      }
+      return value;
+    },
+  );
+}

@@ -1,0 +1,171 @@
+import { assertEquals } from "@std/assert";
+import {
+  argDefaults as defaultsOf,
+  argNames,
+  lastStages,
+  parseDockerfile,
+  testStages,
+} from "./parse_dockerfile.ts";
+
+const argDefaults = (text: string) => defaultsOf(parseDockerfile(text));
+const keywords = (text: string) =>
+  parseDockerfile(`FROM x\n${text}`).stages[0].instructions
+    .map(({ keyword }) => keyword);
+
+Deno.test("argDefaults() reads several arguments of one instruction", () => {
+  assertEquals(argDefaults("ARG A=1 B=2 C\narg D=4"), {
+    A: "1",
+    B: "2",
+    D: "4",
+  });
+});
+
+Deno.test("argDefaults() removes quotes and keeps what they hold", () => {
+  assertEquals(argDefaults(`ARG A="x y" B='$A' C=a\\ b D="say \\"hi\\"" E=`), {
+    A: "x y",
+    B: "$A",
+    C: "a b",
+    D: 'say "hi"',
+    E: "",
+  });
+});
+
+Deno.test("argDefaults() joins continued lines, comments between them included", () => {
+  const text = "ARG \\\n  # a note\n  A=1 \\\n\n  B=2\nFROM scratch\n";
+  assertEquals(argDefaults(text), { A: "1", B: "2" });
+});
+
+Deno.test("argDefaults() honours the escape directive and CRLF", () => {
+  const lines = "# escape=`\r\nARG A=1 `\r\n  B=2\r\n";
+  assertEquals(argDefaults(lines), { A: "1", B: "2" });
+  assertEquals(argDefaults(`# check=skip=all\r\n${lines}`), { A: "1", B: "2" });
+  // After anything else it is a comment.
+  assertEquals(argDefaults(`# a note\r\n${lines}`), { A: "1" });
+});
+
+Deno.test("argDefaults() ignores comments and here-documents", () => {
+  const text = [
+    "# ARG A=comment",
+    "FROM scratch",
+    "RUN <<EOF",
+    "ARG A=script",
+    "EOF",
+    "ARG B=real # not a comment in a Dockerfile",
+  ].join("\n");
+  assertEquals(argDefaults(text), { B: "real" });
+});
+
+Deno.test("argDefaults() lets arguments before FROM win, the last one first", () => {
+  const text = "ARG A=old\nARG A=new\nFROM ${A}\nARG A\nARG A=stage\nARG B=b";
+  assertEquals(argDefaults(text), { A: "new", B: "b" });
+});
+
+Deno.test("argDefaults() replaces references to earlier arguments", () => {
+  const text = "ARG V=1.2\nARG I=a/b:$V-${V}-${N:-none}${V:+!}${N:+?}\\$V";
+  assertEquals(argDefaults(text), { V: "1.2", I: "a/b:1.2-1.2-none!$V" });
+});
+
+Deno.test("parseDockerfile() reads what a FROM says, on however many lines", () => {
+  const text = [
+    "ARG V=1",
+    "from --platform=$BUILDPLATFORM deno:${V} as Build",
+    "COPY --from=x --chown=1:1 a b ./",
+    "FROM \\",
+    "  # why",
+    "  build \\",
+    "  AS run-test-stage",
+  ].join("\n");
+  const { args, stages } = parseDockerfile(text);
+  assertEquals(args.map((arg) => arg.text), ["V=1"]);
+  assertEquals(
+    stages.map(({ name, base, image, platform }) => [
+      ...[name, base, image, platform],
+    ]),
+    [
+      ["Build", "deno:${V}", "deno:1", "$BUILDPLATFORM"],
+      ["run-test-stage", "build", "build", ""],
+    ],
+  );
+  const [copy] = stages[0].instructions;
+  assertEquals([copy.keyword, copy.text], ["COPY", "a b ./"]);
+  assertEquals([...copy.flags], [["from", "x"], ["chown", "1:1"]]);
+  assertEquals(testStages(parseDockerfile(text)), ["run-test-stage"]);
+});
+
+Deno.test("parseDockerfile() tells the exec form from a line for the shell", () => {
+  const { stages } = parseDockerfile(
+    'FROM x\nCMD [ "deno", "run" ]\nCMD [ -f x ]\nCMD ["a", 1]\nCMD deno run',
+  );
+  assertEquals(stages[0].instructions.map(({ exec }) => exec), [
+    ["deno", "run"],
+    ...[undefined, undefined, undefined],
+  ]);
+});
+
+Deno.test("parseDockerfile() takes here-documents as BuildKit does", () => {
+  const { stages } = parseDockerfile([
+    "FROM x",
+    'RUN <<-"EOF" cat && <<B cat \\',
+    "  && ls",
+    "\tFROM y",
+    "\tEOF",
+    "FROM z",
+    "B",
+    "COPY <<a <<b /x/",
+    "1",
+    "a",
+    "2",
+    "b",
+    'RUN echo "<<EOF" && echo $((1<<2))',
+    "LABEL a=<<EOF",
+    "USER 1",
+  ].join("\n"));
+  assertEquals(stages.length, 1);
+  assertEquals(
+    stages[0].instructions.map(({ keyword, heredocs }) => [keyword, heredocs]),
+    [
+      ["RUN", ["FROM y", "FROM z"]],
+      ["COPY", ["1", "2"]],
+      ["RUN", []],
+      ["LABEL", []],
+      ["USER", []],
+    ],
+  );
+});
+
+Deno.test("parseDockerfile(): blanks after the escape, and an escaped escape", () => {
+  assertEquals(keywords("RUN a \\  \n  USER b\nUSER c"), ["RUN", "USER"]);
+  assertEquals(keywords("RUN a \\\\\nUSER c"), ["RUN", "USER"]);
+  assertEquals(keywords("RUN a \\"), ["RUN"]);
+});
+
+Deno.test("argNames() lists arguments with a default or without, once", () => {
+  const text = "ARG A=1 B\nFROM x\nARG A\nARG \\\n  C=2\n# ARG D";
+  assertEquals(argNames(parseDockerfile(text)), ["A", "B", "C"]);
+});
+
+Deno.test("testStages() finds the stages that are named after tests", () => {
+  const text = `FROM a AS build-stage
+from build-stage as run-test-stage
+FROM b AS test
+FROM c AS latest
+FROM --platform=$BUILDPLATFORM d \\
+  AS e2e.tests
+# FROM x AS test-in-a-comment
+FROM e`;
+  assertEquals(testStages(parseDockerfile(text)), [
+    "run-test-stage",
+    "test",
+    "e2e.tests",
+  ]);
+});
+
+Deno.test("lastStages() follows names, also those that an argument holds", () => {
+  const images = (text: string) =>
+    lastStages(parseDockerfile(text)).map(({ base }) => base);
+  const text = "ARG BASE=b\nFROM a AS b\nFROM x\nFROM ${BASE} AS c\nFROM C";
+  assertEquals(images(text), ["C", "${BASE}", "a"]);
+  // A name that only comes later is an image's.
+  assertEquals(images("FROM b AS b"), ["b"]);
+  assertEquals(images(""), []);
+});
