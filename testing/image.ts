@@ -63,13 +63,11 @@ export function opaque(path: string): Entry {
 
 /** A layer made by an instruction. */
 export function layer(instruction: string, ...entries: Entry[]): Layer {
-  const sizeBytes = entries.reduce((sum, { size }) => sum + size, 0);
   return {
     diffId: `sha256:${digest(instruction + JSON.stringify(entries))}`,
     compression: "none",
-    blobBytes: sizeBytes,
+    blobBytes: entries.reduce((sum, { size }) => sum + size, 0),
     instruction,
-    sizeBytes,
     entries,
   };
 }

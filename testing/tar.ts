@@ -21,7 +21,9 @@ export interface TarEntry {
   /** How names that do not fit are written: PAX, unless told. */
   format?: "pax" | "gnu";
   /** More PAX records. */
-  pax?: Record<string, string>;
+  pax?: Record<string, string | Uint8Array>;
+  /** Major and minor number of a device. */
+  device?: [number, number];
   /** In place of the type's own flag. */
   flag?: string;
 }
@@ -97,6 +99,7 @@ export function makeHeader(
     mtime?: number;
     link?: string | Uint8Array;
     prefix?: string;
+    device?: [number, number];
   },
 ): Uint8Array<ArrayBuffer> {
   const header = new Uint8Array(BLOCK);
@@ -109,6 +112,10 @@ export function makeHeader(
   header[156] = fields.flag.charCodeAt(0);
   if (fields.link) header.set(bytesOf(fields.link).subarray(0, 100), 157);
   header.set(MAGIC, 257);
+  if (fields.device) {
+    putNumber(header, fields.device[0], 329, 8);
+    putNumber(header, fields.device[1], 337, 8);
+  }
   if (fields.prefix) {
     header.set(bytesOf(fields.prefix).subarray(0, 155), 345);
   }
@@ -134,13 +141,17 @@ export function padded(bytes: Uint8Array): Uint8Array {
 }
 
 /** A PAX record; its length counts its own digits. */
-function paxRecord(key: string, value: string): string {
-  const body = encoder.encode(` ${key}=${value}\n`).length;
-  let length = body + 1;
-  while (body + String(length).length !== length) {
-    length = body + String(length).length;
+function paxRecord(key: string, value: string | Uint8Array): Uint8Array {
+  const body = join([
+    encoder.encode(` ${key}=`),
+    bytesOf(value),
+    encoder.encode("\n"),
+  ]);
+  let length = body.length + 1;
+  while (body.length + String(length).length !== length) {
+    length = body.length + String(length).length;
   }
-  return `${length} ${key}=${value}\n`;
+  return join([encoder.encode(String(length)), body]);
 }
 
 /** A record with its extension headers. */
@@ -155,7 +166,7 @@ function recordParts(entry: TarEntry): Uint8Array[] {
     ? `${entry.path}/`
     : entry.path;
   const link = entry.link ?? "";
-  const pax: Record<string, string> = { ...entry.pax };
+  const pax: Record<string, string | Uint8Array> = { ...entry.pax };
   const parts: Uint8Array[] = [];
   const long = (text: string, flag: string, key: string) => {
     if (text.length <= 33 || bytesOf(text).length <= 100) return;
@@ -170,8 +181,8 @@ function recordParts(entry: TarEntry): Uint8Array[] {
   long(name, "L", "path");
   if (!Number.isInteger(entry.mtime ?? 0)) pax.mtime = String(entry.mtime);
   if (Object.keys(pax).length > 0) {
-    const data = bytesOf(
-      Object.entries(pax).map(([key, value]) => paxRecord(key, value)).join(""),
+    const data = join(
+      Object.entries(pax).map(([key, value]) => paxRecord(key, value)),
     );
     parts.push(
       makeHeader({ name: "PaxHeaders/x", flag: "x", size: data.length }),
@@ -188,6 +199,7 @@ function recordParts(entry: TarEntry): Uint8Array[] {
       gid: entry.gid,
       mtime: Math.floor(entry.mtime ?? 0),
       link,
+      device: entry.device,
     }),
     padded(content),
   );

@@ -29,7 +29,6 @@ function image(entries: number): Image {
       compression: "none",
       blobBytes: 1,
       instruction: "COPY",
-      sizeBytes: 0,
       entries: Array.from({ length: entries }, (_, index) => ({
         path: `${index}`,
         type: "file",

@@ -16,7 +16,6 @@ import { type TarHandler, TarParser } from "./tar_parser.ts";
 /** A layer before it is known which image it belongs to. */
 export interface ReadLayer {
   diffId: string;
-  sizeBytes: number;
   entries: Entry[];
   /** Why the entries are not complete: the tar is damaged. */
   error?: ArchiveError;
@@ -32,7 +31,6 @@ export class LayerReader implements TarHandler, TarSink<ReadLayer> {
   readonly #parser = new TarParser(this);
   readonly #hash?: ReturnType<typeof createHash>;
   readonly #entries: Entry[] = [];
-  #sizeBytes = 0;
   #error?: ArchiveError;
   #entry?: Entry;
   #fileHash?: ReturnType<typeof createHash>;
@@ -58,7 +56,6 @@ export class LayerReader implements TarHandler, TarSink<ReadLayer> {
     if (this.#error === undefined) this.#attempt(() => this.#parser.finish());
     return {
       diffId: `sha256:${sha256 ?? this.#hash?.digest("hex")}`,
-      sizeBytes: this.#sizeBytes,
       entries: this.#entries,
       error: this.#error,
     };
@@ -89,16 +86,15 @@ export class LayerReader implements TarHandler, TarSink<ReadLayer> {
         : type === "hardlink"
         ? normalisePath(header.link)
         : undefined,
+      device: header.device,
+      capabilities: header.capabilities,
       sha256: undefined,
       found: undefined,
     };
     this.#limits.entry(path.length + (entry.link?.length ?? 0));
     this.#entries.push(entry);
     this.#entry = entry;
-    if (type === "file") {
-      this.#sizeBytes += size;
-      this.#sink = this.#probe?.(entry);
-    }
+    if (type === "file") this.#sink = this.#probe?.(entry);
   }
 
   data(chunk: Uint8Array): void {

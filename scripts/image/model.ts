@@ -17,7 +17,11 @@ export type EntryType =
 
 /** One record of a layer's tar, whiteouts included. */
 export interface Entry {
-  /** Normalised: no leading `/` or `./`, no trailing `/`; `""` is the root. */
+  /**
+   * Normalised: no leading `/` or `./`, no trailing `/`; `""` is the root. A byte
+   * that is not UTF-8 is the lone surrogate U+DC00 + byte, so that no two names
+   * are the same string.
+   */
   path: string;
   type: EntryType;
   /** Bytes of content; 0 for anything but a regular file. */
@@ -30,6 +34,10 @@ export interface Entry {
   mtime: number;
   /** Target of a symlink as written, or normalised path of a hard link's file. */
   link?: string;
+  /** Numbers of a device, as `1:3`. */
+  device?: string;
+  /** Value of the extended attribute `security.capability`, in hex. */
+  capabilities?: string;
   /** Hex SHA-256 of the content of a regular file. */
   sha256?: string;
   /** What a {@linkcode Probe} made of the content. */
@@ -51,8 +59,6 @@ export interface Layer {
   blob?: string;
   /** The instruction that made it, from the image's history; `""` if unknown. */
   instruction: string;
-  /** Bytes of its regular files, hard links once. */
-  sizeBytes: number;
   entries: Entry[];
 }
 

@@ -88,7 +88,6 @@ async function assemble(
       blobBytes: blob.bytes,
       blob: blob.path,
       instruction: document.instructions[index] ?? "",
-      sizeBytes: layer.sizeBytes,
       entries: layer.entries,
     });
   }

@@ -14,19 +14,42 @@ export interface Extension {
   uid?: number;
   gid?: number;
   mtime?: number;
+  /** Value of `security.capability`, in hex. */
+  capabilities?: string;
 }
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /**
- * Bytes as text. What is not UTF-8 is read as Latin-1, so that two different
- * names never become the same one.
+ * Bytes as text. A byte that is not UTF-8 becomes the lone surrogate U+DC00 + byte
+ * (Python's surrogateescape), which UTF-8 cannot encode: names that differ stay
+ * different.
  */
 export function decodeText(bytes: Uint8Array): string {
   try {
     return utf8.decode(bytes);
   } catch {
-    return Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
+    let text = "";
+    for (let at = 0; at < bytes.length;) {
+      const length = characterAt(bytes, at);
+      text += length === 0
+        ? String.fromCharCode(0xdc00 + bytes[at])
+        : utf8.decode(bytes.subarray(at, at + length));
+      at += length || 1;
+    }
+    return text;
+  }
+}
+
+/** Bytes of the UTF-8 character at a place; 0 where there is none. */
+function characterAt(bytes: Uint8Array, at: number): number {
+  const first = bytes[at];
+  const length = first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+  try {
+    utf8.decode(bytes.subarray(at, at + length));
+    return length;
+  } catch {
+    return 0;
   }
 }
 
@@ -49,7 +72,10 @@ export function readPax(data: Uint8Array, extension: Extension): void {
     ) throw new ArchiveError("a PAX header is damaged");
     const key = decodeText(data.subarray(space + 1, equals));
     // Attributes can be binary and large; only what is used is decoded.
-    if (Object.hasOwn(PAX, key)) {
+    if (key === "SCHILY.xattr.security.capability") {
+      const value = data.subarray(equals + 1, end - 1);
+      extension.capabilities = value.toHex() || undefined;
+    } else if (Object.hasOwn(PAX, key)) {
       PAX[key](extension, decodeText(data.subarray(equals + 1, end - 1)));
     }
     at = end;

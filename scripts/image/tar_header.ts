@@ -23,6 +23,10 @@ export interface TarHeader {
   mtime: number;
   /** Target as written; `""` for what is not a link. */
   link: string;
+  /** Numbers of a device, as `1:3`. */
+  device?: string;
+  /** Value of `security.capability`, in hex. */
+  capabilities?: string;
 }
 
 // A header is read where it lies in the chunk: a view of each field would be more
@@ -197,5 +201,11 @@ export function readHeader(
     link: type === "symlink" || type === "hardlink"
       ? extension.link ?? text(bytes, at + 157, 100)
       : "",
+    device: type === "character-device" || type === "block-device"
+      ? `${number(bytes, at + 329, 8, "device")}:${
+        number(bytes, at + 337, 8, "device")
+      }`
+      : undefined,
+    capabilities: extension.capabilities,
   };
 }

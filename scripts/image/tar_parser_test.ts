@@ -72,6 +72,8 @@ Deno.test("TarParser reads each type of record", () => {
     gid: 8,
     mtime: 9,
     link: "",
+    device: undefined,
+    capabilities: undefined,
     content: "text",
   });
 });
@@ -186,10 +188,46 @@ Deno.test("TarParser ignores what links and directories state as their size", ()
 });
 
 Deno.test("TarParser keeps names apart that are not UTF-8, or begin with a mark", () => {
-  const record = (byte: number) =>
-    makeHeader({ name: new Uint8Array([0x61, byte]), flag: "0", size: 0 });
-  assertEquals(paths(join([record(0xfe), record(0xff), END])), ["aþ", "aÿ"]);
+  const record = (...bytes: number[]) =>
+    makeHeader({ name: new Uint8Array([0x61, ...bytes]), flag: "0", size: 0 });
+  // As Python's surrogateescape (PEP 383) decodes them.
+  assertEquals(
+    paths(join([record(0xe9), record(0xc3, 0xa9), record(0xe9, 0x62), END])),
+    ["a\udce9", "aé", "a\udce9b"],
+  );
+  assertEquals(
+    paths(join([record(0xed, 0xb3, 0xa9), record(0xf0, 0x9f, 0x90), END])),
+    ["a\udced\udcb3\udca9", "a\udcf0\udc9f\udc90"],
+  );
   assertEquals(paths(makeTar([{ path: "\ufeffa" }])), ["\ufeffa"]);
+});
+
+Deno.test("TarParser keeps the numbers of devices and file capabilities", () => {
+  const type = "character-device" as const;
+  const capabilities = "0100000200202000000000000000000000000000";
+  const found = read(makeTar([
+    { path: "null", type, device: [1, 3] },
+    { path: "zero", type, device: [1, 5] },
+    { path: "big", type: "block-device", device: [259, 1_048_575] },
+    {
+      path: "ping",
+      pax: {
+        "SCHILY.xattr.user.other": new Uint8Array([0xff, 0]),
+        "SCHILY.xattr.security.capability": Uint8Array.fromHex(capabilities),
+      },
+    },
+    { path: "after" },
+  ]));
+  assertEquals(
+    found.map(({ device, capabilities }) => [device, capabilities]),
+    [
+      ["1:3", undefined],
+      ["1:5", undefined],
+      ["259:1048575", undefined],
+      [undefined, capabilities],
+      [undefined, undefined],
+    ],
+  );
 });
 
 Deno.test("TarParser takes checksums that were added up with signs", () => {
@@ -337,7 +375,9 @@ Deno.test("TarParser gives back what was written, in chunks of any size", () => 
             gid: gid ?? 0,
             mtime: mtime ?? 0,
             link,
-            content,
+            device: type.endsWith("device") ? "0:0" : undefined,
+            capabilities: undefined,
+            content: String(content),
           })),
         );
       },

@@ -95,13 +95,17 @@ export function formatLimit(
  *
  * @param text Any text.
  * @returns The text with control characters, marks that turn the writing
- * direction and lone surrogates written as `\x1b`, `\n` or `\u202e`.
+ * direction, lone surrogates and bytes that are not UTF-8 written as `\x1b`, `\n`,
+ * `\u202e` or `\xe9`.
  */
 export function printable(text: string): string {
   return text.replace(UNPRINTABLE, (character) => {
     const short = SHORT[character];
     if (short !== undefined) return short;
-    const hex = character.charCodeAt(0).toString(16);
+    const code = character.charCodeAt(0);
+    // The reader of names keeps a byte that is not UTF-8 as U+DC00 + byte.
+    const byte = code >= 0xdc80 && code <= 0xdcff;
+    const hex = (byte ? code - 0xdc00 : code).toString(16);
     return hex.length <= 2
       ? `\\x${hex.padStart(2, "0")}`
       : `\\u${hex.padStart(4, "0")}`;
