@@ -464,9 +464,8 @@ function restored(elf: Elf): Uint8Array<ArrayBuffer> {
     throw unknown("its program headers");
   }
   const sections = elf.u64(40), left = elf.u16(60) - 2, names = elf.u16(62);
-  if (names < 2 || names >= left || sections + left * 64 > file.length) {
-    throw unknown("its section headers");
-  }
+  if (sections + (left + 2) * 64 > file.length) throw elf.truncated();
+  if (names < 2 || names >= left) throw unknown("its section headers");
   const loaded = elf.segments.slice(0, count)
     .filter(({ type }) => type === PT_LOAD).map(elf.endOf);
   const same = text.subarray(sections, sections + names * 64);

@@ -1,13 +1,12 @@
 /**
  * The builder base from packages: what `denoland/deno:debian` is, with the
- * official `deno`, and with `denort`, which the public image has no need of
- * because `deno compile` downloads it.
+ * official `deno`, and with `denort` in `DENO_DIR`, where a `deno compile` with
+ * the public image leaves its download.
  *
- * Known differences from the public image: `denort` lies in `/usr/bin` (92 MB)
- * where a compile with the public one leaves its download in `DENO_DIR`; Debian
- * is a minimal one of our making rather than `debian:stable-slim`. A stage that
- * is shipped as it is (`Dockerfile`) is therefore larger or smaller than the
- * public one by tens of megabytes; stages on the runtime base are not affected.
+ * Known difference from the public image: Debian is a minimal one of our making
+ * rather than `debian:stable-slim`. A stage that is shipped as it is
+ * (`Dockerfile`) is therefore smaller than the public one by tens of megabytes;
+ * stages on the runtime base are not affected.
  *
  * @module
  */
@@ -15,6 +14,8 @@ import { addDebian } from "./add_debian.ts";
 import { debian, EPOCH_SECONDS, type WriteOptions } from "./debian.ts";
 import { BUILDER_PACKAGES, DENO, DENO_VERSION, DENORT } from "./pins.ts";
 import { type NewEntry, TarWriter } from "./tar.ts";
+import { zipFile } from "./zip_file.ts";
+import type { Architecture } from "../lib/platform.ts";
 
 /** First words that are a command of deno's rather than a program. */
 const SUBCOMMANDS =
@@ -40,8 +41,7 @@ ADD rootfs.tar /
 ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \\
     DENO_DIR=/deno-dir/ \\
     DENO_INSTALL_ROOT=/usr/local \\
-    DENO_VERSION=${DENO_VERSION} \\
-    DENORT_BIN=/usr/bin/denort
+    DENO_VERSION=${DENO_VERSION}
 ENTRYPOINT ["/tini", "-s", "--", "docker-entrypoint.sh"]
 CMD []
 `;
@@ -104,22 +104,40 @@ export async function writeBuilder(
   await addDebian(tar, tree, new Set(OURS.map(({ name }) => name)));
   const { deno, denort } = await wheels;
   onLine?.(`adding deno and denort ${DENO_VERSION}`);
+  const { size } = DENO[architecture];
   await tar.add(
-    program("usr/bin/deno", DENO[architecture].size),
+    { name: "usr/bin/deno", mode: 0o755, mtime, size },
     read(deno, DENO[architecture], architecture),
   );
-  await tar.add(
-    program("usr/bin/denort", DENORT[architecture].size),
-    read(denort, DENORT[architecture], architecture),
-  );
+  await addDenort(tar, denort, read, architecture);
   await tar.finish();
 }
 
 const mtime = new Date(EPOCH_SECONDS * 1000);
+const DOWNLOADS = `deno-dir/dl/release/v${DENO_VERSION}`;
 
-/** The entry of a program in a base. */
-export function program(name: string, size: number): NewEntry {
-  return { name, mode: 0o755, mtime, size };
+/**
+ * Adds `denort` as a download of `deno compile`. `DENORT_BIN` would do, too, but
+ * makes Deno ignore `--engine`, and the image larger by what a zip saves.
+ *
+ * @param tar Where to add it; has the folder of downloads already.
+ * @param wheel Path of the wheel that holds it.
+ * @param read Reads it out of the wheel.
+ * @param architecture What is compiled for.
+ */
+export async function addDenort(
+  tar: TarWriter,
+  wheel: string,
+  read: ReadProgram,
+  architecture: Architecture,
+): Promise<void> {
+  const machine = { amd64: "x86_64", arm64: "aarch64" }[architecture];
+  const archive = await zipFile(
+    "denort",
+    read(wheel, DENORT[architecture], architecture),
+  );
+  const name = `${DOWNLOADS}/denort-${machine}-unknown-linux-gnu.zip`;
+  await tar.add({ name, mode: 0o644, mtime, size: archive.length }, archive);
 }
 
 function directory(name: string, id = 0): NewEntry {
@@ -129,6 +147,9 @@ function directory(name: string, id = 0): NewEntry {
 /** Parents come first, since not every engine makes them. */
 const OURS: (NewEntry & { content?: Uint8Array })[] = [
   directory("deno-dir/", 1993),
+  directory("deno-dir/dl/"),
+  directory("deno-dir/dl/release/"),
+  directory(`${DOWNLOADS}/`),
   directory("home/"),
   directory("home/deno/", 1993),
   directory("usr/"),

@@ -1,18 +1,16 @@
 /**
  * The builder for another architecture is the machine's own with one more layer:
- * the `denort` of the target in place of its own. What runs in a build stays
- * native.
+ * the `denort` of the target beside its own. What runs in a build stays native.
  *
  * @module
  */
 import type { Architecture } from "../lib/platform.ts";
-import { program } from "./builder_base.ts";
-import { DENORT } from "./pins.ts";
+import { addDenort } from "./builder_base.ts";
 import { readProgram } from "./programs.ts";
 import { TarWriter } from "./tar.ts";
 
 /**
- * Puts another `denort` where `DENORT_BIN` of the builder points to.
+ * Puts another `denort` where `deno compile` keeps them.
  *
  * @param builder Name of the machine's own builder.
  */
@@ -33,11 +31,7 @@ export async function writeCross(
   wheel: string,
   architecture: Architecture,
 ): Promise<void> {
-  const pin = DENORT[architecture];
   await using tar = new TarWriter(path);
-  await tar.add(
-    program("usr/bin/denort", pin.size),
-    readProgram(wheel, pin, architecture),
-  );
+  await addDenort(tar, wheel, readProgram, architecture);
   await tar.finish();
 }
