@@ -89,7 +89,11 @@ for (const name of engines.keys()) {
       ]);
       assertEquals(
         report.variants.map((variant) => variant.name),
-        [`multi-stage-${FOREIGN}`, `scratch-${FOREIGN}`],
+        [
+          `multi-stage-${FOREIGN}`,
+          `layered-${FOREIGN}`,
+          `scratch-${FOREIGN}`,
+        ],
       );
       for (const { image, surface, program, contract } of report.variants) {
         assertEquals(image.architecture, FOREIGN);

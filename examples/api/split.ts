@@ -599,7 +599,13 @@ async function main(args: string[]): Promise<string[]> {
       "deno run -R -W split.ts /hello --libraries /runtime --to /layers",
     );
   }
-  const file = await Deno.readFile(path);
+  const file = await Deno.readFile(path).catch((error) => {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    throw new SplitError(
+      `Cannot read "${path}": no such file`,
+      "Give what -o of deno compile names",
+    );
+  });
   const parts = split(file, { name: path, runtime, untried });
   const shared = new Map([[runtime, parts.denort]]);
   const own = new Map([[path, parts.program]]);

@@ -534,6 +534,12 @@ Deno.test("the script fails with a message and a next step", async () => {
     missing.stderr,
     `its runtime needs libno.so.1, which ${root.path} does not have`,
   );
+  const none = await run("/no/hello", "--to", to);
+  assertEquals(none.code, 1);
+  assertStringIncludes(
+    none.stderr,
+    'Cannot read "/no/hello": no such file\n  ',
+  );
   const wrong = await run("hello");
   assertEquals(wrong.code, 1);
   assertStringIncludes(wrong.stderr, "expected the absolute path of a program");
