@@ -73,7 +73,8 @@ const does: Record<string, () => unknown> = {
     const { stdout } = spawnSync(process.execPath, ["args", "node"]);
     say(new TextDecoder().decode(stdout));
   },
-  children: () => start("/bin/sh", ["-c", 'echo "[$LD_PRELOAD]"; env | cut -d= -f1 | sort']),
+  shell: () => start("/bin/sh", ["-c", 'echo "[$LD_PRELOAD]"']),
+  child: () => start("/usr/bin/env", []),
   file: () => say(Deno.readTextFileSync(import.meta.dirname + "/note.txt")),
   links: () => {
     say(Deno.readLinkSync("/proc/self/exe"));
@@ -193,7 +194,7 @@ async function run(
 ) {
   const process = new Deno.Command(program, {
     args,
-    env: { NO_COLOR: "1", PATH: "/usr/bin:/bin", ...env },
+    env: { NO_COLOR: "1", PATH: "/usr/bin:/bin", TMPDIR: folder, ...env },
     clearEnv: true,
     stdin: "piped",
     stdout: "piped",
@@ -211,7 +212,7 @@ const ASKED = [
   ["args"],
   ["args", "--flag", "a b", "", "ü", "--"],
   ...["0", "3", "255"].map((code) => ["exit", code]),
-  ...["env", "throws", "stdin", "self", "clear env", "node", "children"],
+  ...["env", "throws", "stdin", "self", "clear env", "node", "shell", "child"],
   ...["file", "links", "npm", "import", "worker", "ffi", "name"],
 ].map((args) => [args].flat());
 
@@ -265,6 +266,7 @@ for (const [layout, find] of Object.entries(COMPILERS)) {
     for (const program of [pair.whole, pair.parts]) {
       const process = new Deno.Command(program, {
         args: ["signal"],
+        env: { TMPDIR: folder },
         stdout: "piped",
       }).spawn();
       let said = "";
@@ -281,7 +283,7 @@ for (const [layout, find] of Object.entries(COMPILERS)) {
 
   test("an LD_PRELOAD of the user's stays, for it and for what it starts", async () => {
     const env = { LD_PRELOAD: "/none/a.so /none/b.so" };
-    for (const args of [["env"], ["children"], ["self"]]) {
+    for (const args of [["env"], ["shell"], ["child"], ["self"]]) {
       const [whole, parts] = await Promise.all(
         [pair.whole, pair.parts].map((program) => run(program, args, env)),
       );
@@ -297,6 +299,7 @@ for (const [layout, find] of Object.entries(COMPILERS)) {
       const { stdout } = await new Deno.Command("sh", {
         args: ["-c", `exec ${command} args`],
         cwd: join(folder, "parts"),
+        env: { TMPDIR: folder },
       }).output();
       assertStringIncludes(
         new TextDecoder().decode(stdout),
