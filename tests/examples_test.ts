@@ -78,6 +78,8 @@ const WRITTEN = [
   "Dockerfile",
   "Dockerfile.multistage",
   "Dockerfile.scratch",
+  "Dockerfile.layered",
+  "split.ts",
   ".dockerignore",
 ];
 

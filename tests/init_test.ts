@@ -14,10 +14,12 @@ const PROJECT = `${import.meta.dirname}/..`;
 const FILES = [
   ".dockerignore",
   "Dockerfile",
+  "Dockerfile.layered",
   "Dockerfile.multistage",
   "Dockerfile.scratch",
   "budget.json",
   "contract.json",
+  "split.ts",
 ];
 
 const SHOP = {
@@ -147,7 +149,7 @@ Deno.test({
     const { variants, budgets } = JSON.parse(stdout);
     assertEquals(
       variants.map(({ name }: { name: string }) => name),
-      ["single-stage", "multi-stage", "scratch"],
+      ["single-stage", "layered", "multi-stage", "scratch"],
     );
     assert(budgets.length > 10);
     for (const { image } of variants) await engine.remove(image.reference);

@@ -59,6 +59,7 @@ async function fillAll(service: Service): Promise<[string, string][]> {
     "Dockerfile",
     "Dockerfile.multistage",
     "Dockerfile.scratch",
+    "Dockerfile.layered",
   ];
   return [
     ...await Promise.all(
@@ -68,6 +69,7 @@ async function fillAll(service: Service): Promise<[string, string][]> {
       ]),
     ),
     [".dockerignore", fillDockerignore(await own(".dockerignore"), service)],
+    ["split.ts", await own("scripts/deno_binary/split.ts")],
     ["contract.json", firstContract(service)],
     ["budget.json", firstBudget(await own("budget.json"))],
   ];

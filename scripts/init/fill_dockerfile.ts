@@ -47,6 +47,7 @@ function fillParagraph(paragraph: string, service: Service): string {
   if (!locked) fills.push([/(?<=^ARG DENO_FLAGS=)--frozen$/m, ""]);
   if (!folders.includes("offline")) {
     fills.push([/^(# More flags for deno\.).*$/m, "# More flags for deno."]);
+    fills.push([/(?<=^COPY )\S+\/split\.ts(?= )/m, "split.ts"]);
   }
   if (!service.healthcheck) {
     fills.push([/^HEALTHCHECK (?:.*\\\n)*.*\n/m, ""]);

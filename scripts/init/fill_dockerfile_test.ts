@@ -5,7 +5,12 @@ import type { Service } from "./service.ts";
 
 const PROJECT = `${import.meta.dirname}/../..`;
 const read = (name: string) => Deno.readTextFile(`${PROJECT}/${name}`);
-const NAMES = ["Dockerfile", "Dockerfile.multistage", "Dockerfile.scratch"];
+const NAMES = [
+  "Dockerfile",
+  "Dockerfile.multistage",
+  "Dockerfile.scratch",
+  "Dockerfile.layered",
+];
 
 /** This project's own service. */
 const OWN: Service = {
@@ -100,6 +105,6 @@ Deno.test(".dockerignore allows what the Dockerfiles copy", async () => {
   assertEquals(
     fillDockerignore(own, OTHER),
     "# Deny all, then allow what the build reads.\n*\n" +
-      "!deno.json\n!rates.json\n!src/\n!static/\n",
+      "!deno.json\n!rates.json\n!src/\n!static/\n!split.ts\n",
   );
 });

@@ -19,6 +19,8 @@ export function fillDockerignore(template: string, service: Service): string {
     ...files,
     ...tests,
     ...folders.map((folder) => `${folder}/`),
+    // What cuts the program in two for Dockerfile.layered: there beside it.
+    folders.includes("offline") ? "scripts/deno_binary/split.ts" : "split.ts",
   ];
   return head.join("\n") + allowed.map((path) => `!${path}\n`).join("");
 }
