@@ -6,7 +6,7 @@
  * @module
  */
 import { EXIT, UserError } from "../scripts/lib/errors.ts";
-import { missing, runBench } from "./commands.ts";
+import { cleanup, missing, runBench } from "./commands.ts";
 
 /** Whether the tools that a benchmark cannot do without are here. */
 const BENCHES: Record<string, { needs: string[]; byNameOnly?: string }> = {
@@ -40,17 +40,26 @@ async function main(): Promise<number> {
       console.log(`skipped: not found: ${lacks.join(", ")}`);
       continue;
     }
-    const { success } = await new Deno.Command(Deno.execPath(), {
+    const child = new Deno.Command(Deno.execPath(), {
       args: [
         "run",
         "-A",
         new URL(`${name}.ts`, import.meta.url).pathname,
         ...options,
       ],
+      // Ctrl-C in a terminal reaches us alone, and we pass it on once.
+      detached: true,
       stdin: "inherit",
       stdout: "inherit",
       stderr: "inherit",
-    }).spawn().status;
+    }).spawn();
+    let ended = false;
+    cleanup.defer(async () => {
+      if (!ended) child.kill("SIGINT");
+      await child.status;
+    });
+    const { success } = await child.status;
+    ended = true;
     failed ||= !success;
   }
   return failed ? EXIT.checkFailed : EXIT.ok;

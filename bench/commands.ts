@@ -34,6 +34,8 @@ export async function output(
   const [command, ...args] = words;
   const { success, stdout, stderr } = await new Deno.Command(command, {
     args,
+    // Ctrl-C in a terminal reaches us alone, and we clean up in order.
+    detached: true,
     signal: over.signal,
     ...options,
   }).output();
@@ -65,7 +67,7 @@ export async function required(names: string[]): Promise<void> {
   });
 }
 
-/** Says what a user can mend in two lines, and ends with its exit code. */
+/** Says what a user can fix in two lines, and ends with its exit code. */
 function endWith(error: UserError): never {
   console.error(`${error.message}\nnext: ${error.next}`);
   if (error.output) console.error(error.output);
@@ -106,20 +108,26 @@ export async function benchFolder(): Promise<string> {
 export async function runBench(
   main: () => Promise<number | void>,
 ): Promise<void> {
+  // A second signal waits for the same cleanup: Ctrl-C reaches this process both
+  // from the terminal and from the one that started it.
+  let ending: Promise<void> | undefined;
+  let interrupted = false;
+  const cleanUp = () => ending ??= cleanup.disposeAsync();
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     Deno.addSignalListener(signal, async () => {
-      await cleanup.disposeAsync();
+      interrupted = true;
+      await cleanUp();
       Deno.exit(INTERRUPTED);
     });
   }
   try {
     const code = await main() ?? EXIT.ok;
-    await cleanup.disposeAsync();
+    await cleanUp();
     Deno.exit(code);
   } catch (error) {
     // What a signal has ended fails, and need not be told.
-    if (over.signal.aborted) return;
-    await cleanup.disposeAsync();
+    if (interrupted) return;
+    await cleanUp();
     if (error instanceof UserError) endWith(error);
     throw error;
   }

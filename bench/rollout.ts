@@ -159,14 +159,17 @@ async function main(): Promise<number> {
     kubectl("rollout", "status", "deployment/hello", "--timeout=180s");
 
   cleanup.defer(async () => {
-    await new Deno.Command("kubectl", {
+    console.error(`Removing ${NAMESPACE} ...`);
+    const { success } = await new Deno.Command("kubectl", {
       // deno-fmt-ignore
       args: [
         "--context", options.context, "delete", "namespace", NAMESPACE,
         "--ignore-not-found", "--wait", "--timeout=120s",
       ],
+      detached: true,
       stdout: "null",
-    }).output();
+    }).spawn().status;
+    if (!success) console.error(`The namespace ${NAMESPACE} may be left`);
   });
   const notes = await apply(stringify({
     apiVersion: "v1",
@@ -195,6 +198,7 @@ async function main(): Promise<number> {
 
   const rows: string[][] = [];
   const phase = async (title: string, act: () => Promise<unknown>) => {
+    console.error(`${title} ...`);
     const before = await load.next();
     const started = performance.now();
     await act();
@@ -208,7 +212,6 @@ async function main(): Promise<number> {
       String(after.lost - before.lost),
       `${seconds.toFixed(1)} s`,
     ]);
-    console.log(rows[rows.length - 1].join("  "));
     return after;
   };
   await phase("nothing", () => new Promise((end) => setTimeout(end, 5_000)));
@@ -253,8 +256,13 @@ async function main(): Promise<number> {
     await onlyReady(kubectl);
   });
 
-  console.log("\nPHASE  REQUESTS  LOST  TOOK");
-  for (const row of rows) console.log(row.join("  "));
+  console.log("\nPHASE         REQUESTS  LOST    TOOK");
+  for (const [title, requests, lost, took] of rows) {
+    console.log(
+      title.padEnd(12) + requests.padStart(10) + lost.padStart(6) +
+        took.padStart(8),
+    );
+  }
   for (const [kind, count] of Object.entries(last.failures)) {
     console.log(`lost ${count}: ${kind}`);
   }
@@ -331,6 +339,7 @@ async function* lines(context: string): AsyncGenerator<Totals> {
       "--context", context, "--namespace", NAMESPACE, "logs", "--follow",
       "pod/load",
     ],
+    detached: true,
     stdout: "piped",
     stderr: "inherit",
   }).spawn();
@@ -351,17 +360,25 @@ async function* lines(context: string): AsyncGenerator<Totals> {
   }
 }
 
-/** Keeps the latest totals; each call waits for the next line. */
+/** Gives the totals line by line; each call waits for the next one. */
 function followLoad(context: string) {
   let waiting = Promise.withResolvers<Totals>();
-  (async () => {
+  const follow = async () => {
     for await (const totals of lines(context)) {
       const { resolve } = waiting;
       waiting = Promise.withResolvers();
       resolve(totals);
     }
-    waiting.reject(new Error("The load has ended early"));
-  })().catch((error) => waiting.reject(error));
+    throw new UserError("Cannot follow the load: its output has ended", {
+      next: `See what kubectl says above, and: kubectl describe pod load`,
+      exitCode: EXIT.environment,
+    });
+  };
+  follow().catch((error) => {
+    // It may fail while nobody waits.
+    waiting.promise.catch(() => {});
+    waiting.reject(error);
+  });
   return { next: () => waiting.promise };
 }
 
@@ -378,9 +395,8 @@ async function memory(kubectl: Kubectl): Promise<string[]> {
       const { workingSetBytes, rssBytes } = pod.containers?.[0]?.memory ?? {};
       if (workingSetBytes === undefined) continue;
       found.push(
-        `${pod.podRef.name}: ${formatBytes(workingSetBytes)} working set, ${
-          formatBytes(rssBytes ?? 0)
-        } anonymous`,
+        `${pod.podRef.name}: ${formatBytes(workingSetBytes)} working set` +
+          (rssBytes ? `, ${formatBytes(rssBytes)} anonymous` : ""),
       );
     }
   }
