@@ -5,19 +5,36 @@
  * @module
  */
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { type JsrRegistry, serveJsr } from "../testing/jsr_registry.ts";
 
 const project = `${import.meta.dirname}/..`;
 
-/** What the registry offers: a package's version, exports and files. */
-const packages: Record<string, { version: string; exports: string[][] }> = {
-  "@std/assert": { version: "1.0.19", exports: [[".", "assert.ts"]] },
-  "@std/http": { version: "1.1.0", exports: [["./status", "status.ts"]] },
-  "@std/testing": { version: "1.0.19", exports: [["./mock", "mock.ts"]] },
-};
 const files = ["assert.ts", "mock.ts", "status.ts"];
 
+/** Serves the modules of offline/ under the names that they stand in for. */
+async function serveRegistry(): Promise<JsrRegistry> {
+  const contents = new Map(
+    await Promise.all(files.map(async (
+      file,
+    ): Promise<[string, Uint8Array<ArrayBuffer>]> => [
+      file,
+      await Deno.readFile(`${project}/offline/${file}`),
+    ])),
+  );
+  const offer = (
+    name: string,
+    version: string,
+    exports: Record<string, string>,
+  ) => ({ name, version, exports, files: contents });
+  return serveJsr([
+    offer("@std/assert", "1.0.19", { ".": "./assert.ts" }),
+    offer("@std/http", "1.1.0", { "./status": "./status.ts" }),
+    offer("@std/testing", "1.0.19", { "./mock": "./mock.ts" }),
+  ]);
+}
+
 Deno.test("the jsr: imports of deno.json resolve, and main_test.ts passes", async () => {
-  await using registry = serveRegistry();
+  await using registry = await serveRegistry();
   await using copy = await copyProject();
   const { code, output } = await deno(copy.path, registry.url, [
     "test",
@@ -31,7 +48,7 @@ Deno.test("the jsr: imports of deno.json resolve, and main_test.ts passes", asyn
 });
 
 Deno.test("offline/deno.ts stands aside when the registry answers", async () => {
-  await using registry = serveRegistry();
+  await using registry = await serveRegistry();
   await using copy = await copyProject();
   const { code, output } = await deno(copy.path, registry.url, [
     "run",
@@ -47,7 +64,7 @@ Deno.test("offline/deno.ts stands aside when the registry answers", async () => 
 });
 
 Deno.test("offline/deno.ts steps in, and says so, when the registry is down", async () => {
-  const registry = serveRegistry();
+  const registry = await serveRegistry();
   await registry[Symbol.asyncDispose]();
   await using copy = await copyProject();
   const { code, output } = await deno(copy.path, registry.url, [
@@ -63,7 +80,7 @@ Deno.test("offline/deno.ts steps in, and says so, when the registry is down", as
 
 Deno.test("offline/deno.ts stands aside when all is cached", async () => {
   await using copy = await copyProject();
-  const registry = serveRegistry();
+  const registry = await serveRegistry();
   const first = await deno(copy.path, registry.url, ["cache", "main_test.ts"]);
   await registry[Symbol.asyncDispose]();
   assertEquals(first.code, 0, first.output);
@@ -77,54 +94,6 @@ Deno.test("offline/deno.ts stands aside when all is cached", async () => {
   assertEquals(code, 0, output);
   assertEquals(output.includes("offline/, "), false, output);
 });
-
-/** Serves the modules of offline/ as a JSR registry would. */
-function serveRegistry() {
-  const asked: string[] = [];
-  const server = Deno.serve(
-    { hostname: "127.0.0.1", port: 0, onListen() {} },
-    async (request) => {
-      const { pathname } = new URL(request.url);
-      asked.push(pathname);
-      const [, scope, name, rest, file] = pathname.split("/");
-      const found = packages[`${scope}/${name}`];
-      if (!found) return new Response(null, { status: 404 });
-      const { version, exports } = found;
-      if (rest === "meta.json") {
-        return Response.json({
-          scope,
-          name,
-          latest: version,
-          versions: { [version]: {} },
-        });
-      }
-      if (rest === `${version}_meta.json`) {
-        return Response.json({
-          manifest: Object.fromEntries(
-            await Promise.all(files.map(async (file) => {
-              const bytes = await Deno.readFile(`${project}/offline/${file}`);
-              const checksum = `sha256-${await sha256(bytes)}`;
-              return [`/${file}`, { size: bytes.length, checksum }];
-            })),
-          ),
-          exports: Object.fromEntries(
-            exports.map(([key, file]) => [key, `./${file}`]),
-          ),
-        });
-      }
-      return files.includes(file)
-        ? new Response(await Deno.readFile(`${project}/offline/${file}`), {
-          headers: { "content-type": "application/typescript" },
-        })
-        : new Response(null, { status: 404 });
-    },
-  );
-  return {
-    url: `http://127.0.0.1:${server.addr.port}/`,
-    asked: (end: string) => asked.filter((path) => path.endsWith(end)).length,
-    [Symbol.asyncDispose]: () => server.shutdown(),
-  };
-}
 
 /** A copy of what the service needs, without the lock, and a cache of its own. */
 async function copyProject() {
@@ -158,8 +127,4 @@ async function deno(cwd: string, registry: string, args: string[]) {
   }).output();
   const decoder = new TextDecoder();
   return { code, output: decoder.decode(stdout) + decoder.decode(stderr) };
-}
-
-async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
 }

@@ -15,8 +15,7 @@ import { firstBudget } from "../init/first_budget.ts";
 import { firstContract } from "../init/first_contract.ts";
 import type { Service } from "../init/service.ts";
 import type { Io } from "../lib/io.ts";
-
-const PROJECT = new URL("../../", import.meta.url);
+import { ownFile } from "../lib/own_file.ts";
 
 /** Says what is known of a service, and writes what it does not have yet. */
 export async function init(config: InitConfig, io: Io): Promise<number> {
@@ -54,7 +53,6 @@ export async function init(config: InitConfig, io: Io): Promise<number> {
 
 /** All files that a service needs, by name. */
 async function fillAll(service: Service): Promise<[string, string][]> {
-  const own = (name: string) => Deno.readTextFile(new URL(name, PROJECT));
   const dockerfiles = [
     "Dockerfile",
     "Dockerfile.multistage",
@@ -65,13 +63,16 @@ async function fillAll(service: Service): Promise<[string, string][]> {
     ...await Promise.all(
       dockerfiles.map(async (name): Promise<[string, string]> => [
         name,
-        fillDockerfile(await own(name), service),
+        fillDockerfile(await ownFile(name), service),
       ]),
     ),
-    [".dockerignore", fillDockerignore(await own(".dockerignore"), service)],
-    ["split.ts", await own("scripts/deno_binary/split.ts")],
+    [
+      ".dockerignore",
+      fillDockerignore(await ownFile(".dockerignore"), service),
+    ],
+    ["split.ts", await ownFile("scripts/deno_binary/split.ts")],
     ["contract.json", firstContract(service)],
-    ["budget.json", firstBudget(await own("budget.json"))],
+    ["budget.json", firstBudget(await ownFile("budget.json"))],
   ];
 }
 

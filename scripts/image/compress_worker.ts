@@ -5,7 +5,6 @@
  *
  * @module
  */
-/// <reference lib="deno.worker" />
 import { constants, createDeflateRaw, createZstdCompress } from "node:zlib";
 
 /** What a worker is asked to do. */
@@ -119,9 +118,15 @@ async function zstdPart(
   return added;
 }
 
+/** What a worker's global scope offers; a package may not declare `lib`. */
+const scope = self as unknown as {
+  onmessage: (event: MessageEvent<CompressTask>) => void;
+  postMessage(answer: CompressAnswer): void;
+};
+
 // One after the other: the parts of a zstd stream must stay in order.
 let previous = Promise.resolve();
-self.onmessage = ({ data: task }: MessageEvent<CompressTask>) => {
+scope.onmessage = ({ data: task }) => {
   previous = previous.then(async () => {
     let answer: CompressAnswer;
     try {
@@ -131,6 +136,6 @@ self.onmessage = ({ data: task }: MessageEvent<CompressTask>) => {
     } catch (error) {
       answer = { error: String(error) };
     }
-    self.postMessage(answer);
+    scope.postMessage(answer);
   });
 };
