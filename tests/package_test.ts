@@ -5,6 +5,7 @@
  * @module
  */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { dirname } from "node:path";
 import { makeDockerArchive } from "../testing/archive.ts";
 import { type JsrRegistry, serveJsr } from "../testing/jsr_registry.ts";
 import { folder } from "./command_line.ts";
@@ -120,7 +121,15 @@ Deno.test("the package runs from a registry, every command in a foreign folder",
     assertEquals(installed.code, 0, installed.stderr);
     const { success, stdout } = await new Deno.Command(
       `${root}/bin/deno-small-image`,
-      { args: ["inspect", "image.tar"], cwd: place.path, env },
+      {
+        args: ["inspect", "image.tar"],
+        cwd: place.path,
+        // What it installs starts the deno of the path.
+        env: {
+          ...env,
+          PATH: `${dirname(Deno.execPath())}:${Deno.env.get("PATH")}`,
+        },
+      },
     ).output();
     assert(success);
     assertStringIncludes(new TextDecoder().decode(stdout), "image.tar");

@@ -5,10 +5,10 @@
  */
 import { join } from "node:path";
 import { analyseImage } from "../inspect/analyse_image.ts";
-import { type ImageAnalysis } from "../inspect/inspect_schema.ts";
+import type { ImageAnalysis } from "../inspect/inspect_schema.ts";
 import { probe } from "../inspect/probe.ts";
 import { rootfs } from "../image/rootfs.ts";
-import { type Rootfs } from "../image/model.ts";
+import type { Rootfs } from "../image/model.ts";
 import { type ImageSource, readImage } from "../image/read_image.ts";
 import { cacheFolder } from "../lib/cache_folder.ts";
 import type { CommonConfig } from "./config.ts";

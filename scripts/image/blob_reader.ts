@@ -6,7 +6,7 @@
  */
 import { createHash } from "node:crypto";
 import type { Compression } from "./model.ts";
-import { ArchiveError } from "./archive_error.ts";
+import type { ArchiveError } from "./archive_error.ts";
 import {
   type ByteSink,
   Decompressor,

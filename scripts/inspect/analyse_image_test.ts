@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { variantSchema } from "../report/report_schema.ts";
-import { type Permissions } from "../deno_binary/program_schema.ts";
+import type { Permissions } from "../deno_binary/program_schema.ts";
 import { analyseImage } from "./analyse_image.ts";
 import type { Found } from "./found.ts";
 import {
