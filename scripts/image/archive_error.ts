@@ -1,9 +1,11 @@
 /**
- * What is wrong with an archive, before it is known which image was asked for.
- * `readImage` turns it into a `UserError` that names the image.
+ * What is wrong with an archive: first without the image's name, which the parsers
+ * do not know, then as the `UserError` that people read.
  *
  * @module
  */
+import { EXIT, UserError } from "../lib/errors.ts";
+import type { ImageSource } from "./model.ts";
 
 /** An archive that cannot be read; the message is a clause, as `its header is damaged`. */
 export class ArchiveError extends Error {
@@ -20,4 +22,40 @@ export class ArchiveError extends Error {
 /** For what is not damaged but something else altogether. */
 export class NotAnArchive extends ArchiveError {
   override name = "NotAnArchive";
+}
+
+const NEXT =
+  "Give an image's name, or an archive of it, as written by: docker save -o image.tar NAME";
+
+/** An error as a `UserError` where a user can act on it; else as it is: a bug. */
+export function toUserError(error: unknown, source: ImageSource): unknown {
+  const name = JSON.stringify(source.reference);
+  if (error instanceof NotAnArchive) {
+    return new UserError(`${name} is not an image archive: ${error.message}`, {
+      next: error.next ?? NEXT,
+      cause: error,
+    });
+  }
+  if (error instanceof ArchiveError) {
+    return new UserError(`Cannot read image ${name}: ${error.message}`, {
+      next: error.next ??
+        "Export it again, as with: docker save -o image.tar NAME",
+      cause: error,
+    });
+  }
+  if (!("path" in source)) return error;
+  if (error instanceof Deno.errors.NotFound) {
+    return new UserError(`Cannot find ${name}`, { next: NEXT, cause: error });
+  }
+  if (
+    error instanceof Deno.errors.PermissionDenied ||
+    error instanceof Deno.errors.NotCapable
+  ) {
+    return new UserError(`Cannot open ${name}: ${error.message}`, {
+      next: "Let this user read it",
+      exitCode: EXIT.environment,
+      cause: error,
+    });
+  }
+  return error;
 }

@@ -6,16 +6,25 @@
  * @module
  */
 import { ArchiveError, NotAnArchive } from "./archive_error.ts";
-import { type Blob, BlobReader, type OpenTar } from "./blob_reader.ts";
+import {
+  type Blob,
+  BlobReader,
+  type BlobStore,
+  type OpenTar,
+  type StoredBlob,
+} from "./blob_reader.ts";
 import { Decompressor, sniffCompression } from "./decompressor.ts";
 import type { Limits } from "./limits.ts";
-import { normalisePath } from "./normalise_path.ts";
-import type { OnChunk } from "./pump.ts";
-import { BLOCK, checksumHolds, type TarHeader } from "./tar_header.ts";
+import {
+  BLOCK,
+  checksumHolds,
+  normalisePath,
+  type TarHeader,
+} from "./tar_header.ts";
 import { type TarHandler, TarParser } from "./tar_parser.ts";
 
 /** What a pass has found. */
-export interface Scan<T> {
+interface Scan<T> {
   blobs: Map<string, Blob<T>>;
   /** Symbolic and hard links, to the normalised path they lead to. */
   links: Map<string, string>;
@@ -64,7 +73,7 @@ export class ArchiveScan<T> implements TarHandler {
    *
    * @throws {ArchiveError} when they are no tar.
    */
-  readonly push: OnChunk = (chunk) => {
+  readonly push = (chunk: Uint8Array): Promise<void> | void => {
     this.#limits.read(chunk.length);
     if (!this.#started) {
       const start = new Uint8Array(this.#start.length + chunk.length);
@@ -78,7 +87,7 @@ export class ArchiveScan<T> implements TarHandler {
   };
 
   /** @throws {ArchiveError} when the archive is not whole. */
-  async finish(): Promise<Scan<T>> {
+  async finish(): Promise<BlobStore<T>> {
     if (!this.#started) {
       if (this.#start.length === 0) throw new NotAnArchive("it is empty");
       await this.#pass(this.#begin());
@@ -87,7 +96,7 @@ export class ArchiveScan<T> implements TarHandler {
     if (this.#outer?.error !== undefined) throw this.#outer.error;
     await this.pending;
     this.#parser.finish();
-    return this.#found;
+    return storeOf(this.#found);
   }
 
   /** Gives up on the archive. */
@@ -180,4 +189,35 @@ export class ArchiveScan<T> implements TarHandler {
     this.#finishing.push({ path: this.#path, reader: this.#reader });
     this.#reader = undefined;
   }
+}
+
+/** Links in a row that are still followed; old `docker save` needs one. */
+const LONGEST_CHAIN = 32;
+
+/** What a pass has found, as a store. */
+function storeOf<T>(scan: Scan<T>): BlobStore<T> {
+  const follow = (path: string): string => {
+    let target = path;
+    for (let step = 0; step <= LONGEST_CHAIN; step++) {
+      const next = scan.links.get(target);
+      if (next === undefined) return target;
+      target = next;
+    }
+    throw new ArchiveError(
+      `its link ${JSON.stringify(path)} leads in a circle`,
+    );
+  };
+  return {
+    top: [...scan.top],
+    // deno-lint-ignore require-await -- async, so that a circle rejects
+    async blob(path): Promise<StoredBlob<T> | undefined> {
+      const target = follow(path);
+      const blob = scan.blobs.get(target);
+      return blob && { ...blob, path: target };
+    },
+    // deno-lint-ignore require-await -- async, so that a circle rejects
+    async has(path) {
+      return scan.blobs.has(follow(path));
+    },
+  };
 }

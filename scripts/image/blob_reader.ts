@@ -38,6 +38,24 @@ export interface Blob<T> {
   error?: ArchiveError;
 }
 
+/** A blob and where it is, with links followed. */
+export type StoredBlob<T> = Blob<T> & { path: string };
+
+/** Gives the blobs of one archive by path. */
+export interface BlobStore<T> {
+  /** Names at the top, to tell what it is when it is no image archive. */
+  readonly top: string[];
+  /**
+   * Reads a blob.
+   *
+   * @returns `undefined` when there is none.
+   * @throws {ArchiveError} for links that do not lead to a file.
+   */
+  blob(path: string): Promise<StoredBlob<T> | undefined>;
+  /** Whether there is such a blob, without reading it. */
+  has(path: string): Promise<boolean>;
+}
+
 /** Manifests and configs are far smaller; registries refuse more than 4 MiB. */
 export const LARGEST_DOCUMENT = 8 * 2 ** 20;
 
@@ -144,7 +162,9 @@ export class BlobReader<T> {
       case "compressed":
         return this.#decompressor?.write(chunk);
       case "document":
-        if (this.#bytes <= LARGEST_DOCUMENT) {
+        if (
+          this.#bytes <= LARGEST_DOCUMENT && this.#limits.keep(chunk.length)
+        ) {
           this.#document?.push(chunk.slice());
         } else {
           this.#kind = "other";

@@ -6,13 +6,17 @@
  * @module
  */
 import { UserError } from "../lib/errors.ts";
-import type { Image, Layer } from "./model.ts";
-import { CompressPool } from "./compress_pool.ts";
-import { explain } from "./explain.ts";
-import { type CompressedSize, LayerCompressor } from "./layer_compressor.ts";
+import type { Image, ImageSource, Layer } from "./model.ts";
+import { join } from "node:path";
+import { readCache, writeCache } from "../lib/json_cache.ts";
+import { toUserError } from "./archive_error.ts";
+import {
+  type CompressedSize,
+  CompressPool,
+  LayerCompressor,
+} from "./layer_compressor.ts";
 import { Limits } from "./limits.ts";
-import { type ImageSource, openSource } from "./open_source.ts";
-import { cachedSize, cacheSize } from "./size_cache.ts";
+import { openSource } from "./open_source.ts";
 
 /** Where and what {@linkcode compressLayers} keeps and computes. */
 export interface CompressLayersOptions {
@@ -142,7 +146,7 @@ async function compress(
     }
   } catch (error) {
     signal?.throwIfAborted();
-    throw explain(error, source);
+    throw toUserError(error, source);
   }
   const lost = layers.find(({ diffId }) => !found.has(diffId));
   if (lost !== undefined) {
@@ -154,4 +158,38 @@ async function compress(
     );
   }
   return found;
+}
+
+/** Part of the file's name: sizes by another way to compress are other sizes. */
+const METHOD = "gzip6-zstd3";
+
+function fileOf(cacheDir: string, diffId: string): string {
+  return join(cacheDir, `${diffId.replace(":", "-")}.${METHOD}.json`);
+}
+
+/** What is known of a layer; nothing when the entry is not there or damaged. */
+async function cachedSize(
+  cacheDir: string,
+  diffId: string,
+): Promise<CompressedSize> {
+  const value = await readCache(fileOf(cacheDir, diffId));
+  if (typeof value !== "object" || value === null) return {};
+  const { gzipBytes, zstdBytes } = value as Record<string, unknown>;
+  return {
+    ...(isSize(gzipBytes) ? { gzipBytes } : {}),
+    ...(isSize(zstdBytes) ? { zstdBytes } : {}),
+  };
+}
+
+/** Keeps a size. */
+async function cacheSize(
+  cacheDir: string,
+  diffId: string,
+  size: CompressedSize,
+): Promise<void> {
+  await writeCache(fileOf(cacheDir, diffId), size);
+}
+
+function isSize(value: unknown): value is number {
+  return typeof value === "number" && Number.isSafeInteger(value) && value > 0;
 }

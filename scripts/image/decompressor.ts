@@ -8,8 +8,7 @@ import { constants, createGunzip, createZstdDecompress } from "node:zlib";
 import type { Compression } from "./model.ts";
 import { messageOf } from "../lib/errors.ts";
 import { ArchiveError } from "./archive_error.ts";
-import { breath } from "./breath.ts";
-import type { Limits } from "./limits.ts";
+import { eventLoopTurn, type Limits } from "./limits.ts";
 import { ZstdFrames } from "./zstd_frames.ts";
 
 /** Takes bytes; a chunk is only valid during the call. */
@@ -66,7 +65,7 @@ export class Decompressor {
         this.#stop(thrown);
         return;
       }
-      const pause = sink.pending ?? breath();
+      const pause = sink.pending ?? eventLoopTurn();
       if (pause !== undefined) {
         stream.pause();
         pause.then(

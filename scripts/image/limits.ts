@@ -90,3 +90,22 @@ export class Limits {
     }
   }
 }
+
+/** Milliseconds of work after which timers and signals are heard. */
+const LONGEST = 50;
+
+let last = performance.now();
+
+/**
+ * A turn of the event loop if one is due. Streams that always have something ready,
+ * and Deno's zlib, never return to it; Ctrl-C would not be heard until they are done.
+ */
+export function eventLoopTurn(): Promise<void> | undefined {
+  if (performance.now() - last < LONGEST) return undefined;
+  return new Promise((resolve) =>
+    setTimeout(() => {
+      last = performance.now();
+      resolve();
+    })
+  );
+}

@@ -80,6 +80,15 @@ export interface ImageConfig {
   volumes: string[];
 }
 
+/** Where an image comes from, and what to call it. */
+export type ImageSource =
+  | { reference: string; path: string }
+  | {
+    reference: string;
+    /** Starts the export; called again when the bytes are needed again. */
+    open: (signal?: AbortSignal) => ReadableStream<Uint8Array>;
+  };
+
 /** An image as read from an archive. */
 export interface Image {
   /** What it was asked for by: a name, or a path. */

@@ -5,19 +5,20 @@
  *
  * @module
  */
-import type { Image, Layer, Probe } from "./model.ts";
-import { ArchiveError, NotAnArchive } from "./archive_error.ts";
-import type { BlobStore, StoredBlob } from "./blob_store.ts";
-import { dockerManifest } from "./docker_manifest.ts";
-import { LayerReader, type ReadLayer } from "./layer_reader.ts";
+import { createHash, hash } from "node:crypto";
+import type { Entry, Image, ImageSource, Layer, Probe, Sink } from "./model.ts";
+import { ArchiveError, NotAnArchive, toUserError } from "./archive_error.ts";
+import type { BlobStore, StoredBlob, TarSink } from "./blob_reader.ts";
+import { chooseImage } from "./choose_image.ts";
 import { type Bounds, Limits } from "./limits.ts";
-import { checkDigest, type Located } from "./located.ts";
-import { ociIndex } from "./oci_index.ts";
-import { type ImageSource, openSource } from "./open_source.ts";
-import { explain } from "./explain.ts";
-import { choose } from "./platform.ts";
-
-export type { ImageSource };
+import {
+  checkDigest,
+  type LocatedImage,
+  locateImages,
+} from "./locate_images.ts";
+import { openSource } from "./open_source.ts";
+import { normalisePath, type TarHeader } from "./tar_header.ts";
+import { type TarHandler, TarParser } from "./tar_parser.ts";
 
 /** How {@linkcode readImage} reads. */
 export interface ReadImageOptions {
@@ -50,21 +51,21 @@ export async function readImage(
       (hashed) => new LayerReader(limits, hashed, options.probe),
       { signal: options.signal },
     );
-    const images = await ociIndex(store) ?? await dockerManifest(store);
+    const images = await locateImages(store);
     if (images === undefined) throw notAnArchive(store);
     if (images.length === 0) throw new ArchiveError("it holds no image");
-    const image = choose(images, source.reference, options.platform);
+    const image = chooseImage(images, source.reference, options.platform);
     return await assemble(store, image, source.reference);
   } catch (error) {
     options.signal?.throwIfAborted();
-    throw explain(error, source);
+    throw toUserError(error, source);
   }
 }
 
 /** Puts an image together from its layers, which are checked one by one. */
 async function assemble(
-  store: BlobStore,
-  located: Located,
+  store: BlobStore<ReadLayer>,
+  located: LocatedImage,
   reference: string,
 ): Promise<Image> {
   const { config: document, layers } = located;
@@ -129,7 +130,7 @@ function checkLayer(
   return blob.tar;
 }
 
-function notAnArchive(store: BlobStore): ArchiveError {
+function notAnArchive(store: BlobStore<ReadLayer>): ArchiveError {
   const some = store.top.slice(0, 5).map((name) => JSON.stringify(name));
   return new NotAnArchive(
     `it has neither manifest.json nor index.json${
@@ -144,4 +145,112 @@ function notAnArchive(store: BlobStore): ArchiveError {
       }
       : {},
   );
+}
+
+/** A layer before it is known which image it belongs to. */
+interface ReadLayer {
+  diffId: string;
+  entries: Entry[];
+  /** Why the entries are not complete: the tar is damaged. */
+  error?: ArchiveError;
+}
+
+/** SHA-256 of nothing, for the many empty files. */
+const EMPTY = hash("sha256", "");
+
+/** Takes the tar of a layer as it streams by, and keeps no content. */
+class LayerReader implements TarHandler, TarSink<ReadLayer> {
+  readonly #probe?: Probe;
+  readonly #limits: Limits;
+  readonly #parser = new TarParser(this);
+  readonly #hash?: ReturnType<typeof createHash>;
+  readonly #entries: Entry[] = [];
+  #error?: ArchiveError;
+  #entry?: Entry;
+  #fileHash?: ReturnType<typeof createHash>;
+  #sink?: Sink;
+
+  /** @param hashed Whether {@linkcode finish} will be given the SHA-256. */
+  constructor(limits: Limits, hashed: boolean, probe?: Probe) {
+    if (!hashed) this.#hash = createHash("sha256");
+    this.#limits = limits;
+    this.#probe = probe;
+  }
+
+  /** Takes the next bytes of the tar. A damaged tar is still hashed to its end. */
+  write(chunk: Uint8Array): void {
+    this.#hash?.update(chunk);
+    if (this.#error === undefined) {
+      this.#attempt(() => this.#parser.push(chunk));
+    }
+  }
+
+  /** The layer, once all bytes were written. */
+  finish(sha256?: string): ReadLayer {
+    if (this.#error === undefined) this.#attempt(() => this.#parser.finish());
+    return {
+      diffId: `sha256:${sha256 ?? this.#hash?.digest("hex")}`,
+      entries: this.#entries,
+      error: this.#error,
+    };
+  }
+
+  #attempt(action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      if (!(error instanceof ArchiveError)) throw error;
+      this.#error = error;
+    }
+  }
+
+  entry(header: TarHeader): void {
+    const { type, size, mode, uid, gid, mtime } = header;
+    const path = normalisePath(header.path);
+    const entry: Entry = {
+      path,
+      type,
+      size: type === "file" ? size : 0,
+      mode,
+      uid,
+      gid,
+      mtime,
+      link: type === "symlink"
+        ? header.link
+        : type === "hardlink"
+        ? normalisePath(header.link)
+        : undefined,
+      device: header.device,
+      capabilities: header.capabilities,
+      sha256: undefined,
+      found: undefined,
+    };
+    this.#limits.entry(path.length + (entry.link?.length ?? 0));
+    this.#entries.push(entry);
+    this.#entry = entry;
+    if (type === "file") this.#sink = this.#probe?.(entry);
+  }
+
+  data(chunk: Uint8Array): void {
+    const entry = this.#entry;
+    if (entry?.type !== "file") return;
+    if (this.#fileHash !== undefined) this.#fileHash.update(chunk);
+    else if (chunk.length === entry.size) entry.sha256 = hash("sha256", chunk);
+    else this.#fileHash = createHash("sha256").update(chunk);
+    this.#sink?.write(chunk);
+  }
+
+  entryEnd(): void {
+    const entry = this.#entry;
+    if (entry?.type === "file") {
+      if (this.#fileHash !== undefined) {
+        entry.sha256 = this.#fileHash.digest("hex");
+        this.#fileHash = undefined;
+      } else if (entry.size === 0) entry.sha256 = EMPTY;
+    }
+    if (this.#sink !== undefined && entry !== undefined) {
+      entry.found = this.#sink.end();
+      this.#sink = undefined;
+    }
+  }
 }

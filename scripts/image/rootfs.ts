@@ -5,8 +5,7 @@
  *
  * @module
  */
-import type { Image, Rootfs } from "./model.ts";
-import { Overlay } from "./overlay.ts";
+import type { Entry, Image, Loss, Rootfs, RootfsFile } from "./model.ts";
 
 const WHITEOUT = ".wh.";
 const OPAQUE = ".wh..wh..opq";
@@ -52,4 +51,280 @@ function isWhiteout(path: string): boolean {
   return path.includes(WHITEOUT) && // rare, and quick to tell
     (path.startsWith(INTERNAL) || path.includes("/" + INTERNAL) ||
       path.startsWith(WHITEOUT, path.lastIndexOf("/") + 1));
+}
+
+/** Layer of a node whose path is gone. */
+const GONE = -1;
+
+/** Why and by what a path goes away. */
+type Cause = Pick<Loss, "root" | "cover">;
+
+/**
+ * The file system that layers build up. A map by path for speed, and each folder
+ * knows its children, so that deleting a folder costs what it holds and no more.
+ */
+class Overlay {
+  readonly #files = new Map<string, Node>();
+  /** Folders without a record of their own. */
+  readonly #implied = new Map<string, Node>();
+  readonly #layers: { bytes: number; regularFiles: number }[] = [];
+  readonly #losses: Loss[] = [];
+  /** Hard links of this layer whose target is not there (yet). */
+  #pending: Node[] = [];
+  #layer = -1;
+  /** The folder of the last record: most often that of the next one too. */
+  #folder?: Node;
+
+  /** Begins a layer above all others. */
+  nextLayer(): void {
+    this.#layer++;
+    this.#layers.push({ bytes: 0, regularFiles: 0 });
+  }
+
+  /** Deletes a path and all below it. */
+  delete(path: string): void {
+    const node = this.#get(path);
+    if (!node || path === "") return;
+    const cause = { root: path };
+    this.#empty(node, cause);
+    this.#remove(node, cause);
+  }
+
+  /** Deletes all below a folder. */
+  empty(path: string): void {
+    const node = this.#get(path);
+    if (node) this.#empty(node, { root: path });
+  }
+
+  /** Writes a record over what is there. */
+  put(entry: Entry): void {
+    const { path, type } = entry;
+    const before = this.#get(path);
+    const isFolder = type === "directory";
+    // The root is a folder, and a file is already linked to itself.
+    if (!isFolder && path === "") return;
+    if (type === "hardlink" && entry.link === path) return;
+
+    if (before && !(isFolder && before.isFolder)) {
+      const cause = { root: path, cover: entry };
+      this.#empty(before, cause);
+      this.#release(before, cause);
+      before.shared = undefined;
+    }
+    const node = before ?? this.#add(entry);
+    node.entry = entry;
+    node.layer = this.#layer;
+    if (!before || this.#implied.delete(path)) this.#files.set(path, node);
+    if (type === "file") {
+      const layer = this.#layers[this.#layer];
+      layer.bytes += entry.size;
+      layer.regularFiles++;
+    } else if (type === "hardlink" && !this.#link(node)) {
+      this.#pending.push(node);
+    }
+  }
+
+  /** Ends the layer: links to what came after them find their targets. */
+  endLayer(): void {
+    // Links to links to links may need more than one round; archives that
+    // engines write need none.
+    for (let round = 0; this.#pending.length > 0 && round < 8; round++) {
+      this.#pending = this.#pending.filter((node) =>
+        node.layer !== GONE && node.entry.type === "hardlink" &&
+        !node.shared && !this.#link(node)
+      );
+    }
+    this.#pending = [];
+  }
+
+  /** What is there after the last layer. */
+  finish(): Rootfs {
+    let bytes = 0;
+    let regularFiles = 0;
+    for (const node of this.#files.values()) {
+      const { shared, inode } = node;
+      const counted = shared?.owner !== undefined;
+      // One name carries the bytes, and always the same one: the least.
+      if (
+        shared &&
+        (!shared.owner || node.entry.path < shared.owner.entry.path)
+      ) shared.owner = node;
+      if (counted || inode.type !== "file") continue;
+      bytes += inode.size;
+      regularFiles++;
+    }
+    return {
+      files: this.#files,
+      implied: new Set(this.#implied.keys()),
+      bytes,
+      regularFiles,
+      layers: this.#layers,
+      losses: this.#losses,
+    };
+  }
+
+  #get(path: string): Node | undefined {
+    return this.#files.get(path) ?? this.#implied.get(path);
+  }
+
+  /** Adds a path to the folder that it lies in. */
+  #add(entry: Entry): Node {
+    const node = new Node(entry, this.#layer);
+    const folder = this.#folder = this.#folderOf(entry);
+    if (folder) {
+      node.next = folder.first;
+      folder.first = node;
+    }
+    return node;
+  }
+
+  /** The folder that an entry lies in, made if need be; the root is in none. */
+  #folderOf(entry: Entry): Node | undefined {
+    const { path } = entry;
+    if (path === "") return undefined;
+    const last = this.#folder?.entry.path;
+    const slash = Math.max(0, path.lastIndexOf("/"));
+    if (
+      slash === last?.length && path.startsWith(last) && this.#folder?.isFolder
+    ) return this.#folder;
+
+    const folder = this.#get(path.slice(0, slash));
+    if (folder?.isFolder) return folder;
+    const made = impliedFolder(path.slice(0, slash));
+    if (folder) { // a file, which makes way
+      const cause = { root: made.path, cover: entry };
+      this.#release(folder, cause);
+      folder.shared = undefined;
+      folder.entry = made;
+      folder.layer = this.#layer;
+      this.#files.delete(made.path);
+      this.#implied.set(made.path, folder);
+      return folder;
+    }
+    const node = this.#add(made);
+    this.#implied.set(made.path, node);
+    return node;
+  }
+
+  /** Gives a hard link what its target is. */
+  #link(node: Node): boolean {
+    const target = this.#files.get(node.entry.link ?? "");
+    if (!target || target === node || target.isFolder) return false;
+    if (target.inode.type === "hardlink") return false; // leads nowhere itself
+    target.shared ??= new Shared(target.entry, target.layer);
+    node.shared = target.shared;
+    node.shared.names++;
+    return true;
+  }
+
+  /** Deletes all below a node; without recursion, for any depth. */
+  #empty(top: Node, cause: Cause): void {
+    const stack = top.first ? [top.first] : [];
+    top.first = undefined;
+    for (let node = stack.pop(); node; node = stack.pop()) {
+      if (node.next) stack.push(node.next);
+      if (node.first) stack.push(node.first);
+      if (node.layer !== GONE) this.#remove(node, cause);
+    }
+  }
+
+  #remove(node: Node, cause: Cause): void {
+    const { path } = node.entry;
+    if (!this.#files.delete(path)) this.#implied.delete(path);
+    if (node === this.#folder) this.#folder = undefined;
+    this.#release(node, cause);
+    node.layer = GONE;
+    node.first = undefined;
+  }
+
+  /** Takes a name away; with the last one its copy is lost. */
+  #release(node: Node, cause: Cause): void {
+    if (node.shared && --node.shared.names > 0) return;
+    const { entry, layer } = node.shared ?? node;
+    if (entry.type !== "file") return;
+    if (layer === this.#layer) { // replaced within its layer: never unpacked
+      this.#layers[layer].bytes -= entry.size;
+      this.#layers[layer].regularFiles--;
+      return;
+    }
+    const { path } = node.entry;
+    const { root, cover } = cause;
+    this.#losses.push({
+      path,
+      entry,
+      writtenBy: layer,
+      coveredBy: this.#layer,
+      how: !cover
+        ? "deleted"
+        : root === path && this.#sameContent(entry, cover)
+        ? "metadata"
+        : "overwritten",
+      root,
+      cover,
+    });
+  }
+
+  #sameContent(before: Entry, cover: Entry): boolean {
+    const after = cover.type === "hardlink"
+      ? this.#files.get(cover.link ?? "")?.inode
+      : cover;
+    return after?.type === "file" && before.sha256 !== undefined &&
+      before.sha256 === after.sha256;
+  }
+}
+
+function impliedFolder(path: string): Entry {
+  return {
+    path,
+    type: "directory",
+    size: 0,
+    mode: 0o755,
+    uid: 0,
+    gid: 0,
+    mtime: 0,
+  };
+}
+
+/** What several names share: the file or symlink that hard links lead to. */
+class Shared {
+  names = 1;
+  /** The name that carries the bytes; set at the very end. */
+  owner?: Node;
+
+  /**
+   * @param entry The record that is no hard link itself.
+   * @param layer Index of the layer that has it.
+   */
+  constructor(readonly entry: Entry, readonly layer: number) {}
+}
+
+/** A path that is there, or was: `next` may lead to those that are gone. */
+class Node implements RootfsFile {
+  entry: Entry;
+  layer: number;
+  /** Set as soon as there is more than one name. */
+  shared: Shared | undefined = undefined;
+  /** Of a folder: the child that came last. */
+  first: Node | undefined = undefined;
+  /** The child of the same folder that came before. */
+  next: Node | undefined = undefined;
+
+  constructor(entry: Entry, layer: number) {
+    this.entry = entry;
+    this.layer = layer;
+  }
+
+  get inode(): Entry {
+    return this.shared?.entry ?? this.entry;
+  }
+
+  get bytes(): number {
+    if (this.shared && this.shared.owner !== this) return 0;
+    const { type, size } = this.inode;
+    return type === "file" ? size : 0;
+  }
+
+  get isFolder(): boolean {
+    return this.entry.type === "directory";
+  }
 }

@@ -5,53 +5,7 @@
  * @module
  */
 import { ArchiveError } from "./archive_error.ts";
-
-/** What the extension records before a header say in its place. */
-export interface Extension {
-  path?: string;
-  link?: string;
-  size?: number;
-  uid?: number;
-  gid?: number;
-  mtime?: number;
-  /** Value of `security.capability`, in hex. */
-  capabilities?: string;
-}
-
-const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-
-/**
- * Bytes as text. A byte that is not UTF-8 becomes the lone surrogate U+DC00 + byte
- * (Python's surrogateescape), which UTF-8 cannot encode: names that differ stay
- * different.
- */
-export function decodeText(bytes: Uint8Array): string {
-  try {
-    return utf8.decode(bytes);
-  } catch {
-    let text = "";
-    for (let at = 0; at < bytes.length;) {
-      const length = characterAt(bytes, at);
-      text += length === 0
-        ? String.fromCharCode(0xdc00 + bytes[at])
-        : utf8.decode(bytes.subarray(at, at + length));
-      at += length || 1;
-    }
-    return text;
-  }
-}
-
-/** Bytes of the UTF-8 character at a place; 0 where there is none. */
-function characterAt(bytes: Uint8Array, at: number): number {
-  const first = bytes[at];
-  const length = first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
-  try {
-    utf8.decode(bytes.subarray(at, at + length));
-    return length;
-  } catch {
-    return 0;
-  }
-}
+import { decodeText, type Extension } from "./tar_header.ts";
 
 /**
  * The records of a PAX header that matter here.

@@ -6,7 +6,6 @@
  */
 import type { EntryType } from "./model.ts";
 import { ArchiveError } from "./archive_error.ts";
-import { decodeText, type Extension } from "./tar_extension.ts";
 
 /** Bytes of a tar block. */
 export const BLOCK = 512;
@@ -25,6 +24,18 @@ export interface TarHeader {
   link: string;
   /** Numbers of a device, as `1:3`. */
   device?: string;
+  /** Value of `security.capability`, in hex. */
+  capabilities?: string;
+}
+
+/** What the extension records before a header say in its place. */
+export interface Extension {
+  path?: string;
+  link?: string;
+  size?: number;
+  uid?: number;
+  gid?: number;
+  mtime?: number;
   /** Value of `security.capability`, in hex. */
   capabilities?: string;
 }
@@ -209,3 +220,80 @@ export function readHeader(
     capabilities: extension.capabilities,
   };
 }
+
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/**
+ * Bytes as text. A byte that is not UTF-8 becomes the lone surrogate U+DC00 + byte
+ * (Python's surrogateescape), which UTF-8 cannot encode: names that differ stay
+ * different.
+ */
+export function decodeText(bytes: Uint8Array): string {
+  try {
+    return utf8.decode(bytes);
+  } catch {
+    let text = "";
+    for (let at = 0; at < bytes.length;) {
+      const length = characterAt(bytes, at);
+      text += length === 0
+        ? String.fromCharCode(0xdc00 + bytes[at])
+        : utf8.decode(bytes.subarray(at, at + length));
+      at += length || 1;
+    }
+    return text;
+  }
+}
+
+/** Bytes of the UTF-8 character at a place; 0 where there is none. */
+function characterAt(bytes: Uint8Array, at: number): number {
+  const first = bytes[at];
+  const length = first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+  try {
+    utf8.decode(bytes.subarray(at, at + length));
+    return length;
+  } catch {
+    return 0;
+  }
+}
+
+/** Linux takes no longer path, so no engine can unpack one. */
+const LONGEST_PATH = 4096;
+
+/**
+ * A name as a path below the root.
+ *
+ * @param name As written in the tar: `./a//b/`, `/a/b`.
+ * @returns The normalised path, `a/b`; `""` for the root itself.
+ * @throws {ArchiveError} for a name that climbs out of the root or is too long.
+ */
+export function normalisePath(name: string): string {
+  if (name.length > LONGEST_PATH) {
+    throw new ArchiveError(
+      `a name is longer than ${LONGEST_PATH} characters: ${
+        JSON.stringify(name.slice(0, 64))
+      }…`,
+    );
+  }
+  // Nearly all names need no more than these cuts.
+  let start = 0;
+  let end = name.length;
+  if (name.startsWith("./")) start = 2;
+  if (end > start && name.endsWith("/")) end--;
+  const short = name.slice(start, end);
+  if (!IRREGULAR.test(short)) return short;
+
+  const parts: string[] = [];
+  for (const part of name.split("/")) {
+    if (part === "" || part === ".") continue;
+    if (part !== "..") parts.push(part);
+    // `/..` is `/`, but a relative name must not leave where it is unpacked.
+    else if (parts.pop() === undefined && !name.startsWith("/")) {
+      throw new ArchiveError(
+        `a name leaves the image: ${JSON.stringify(name)}`,
+      );
+    }
+  }
+  return parts.join("/");
+}
+
+const IRREGULAR = /^\/|\/\/|\/$|(?:^|\/)\.{1,2}(?:\/|$)/;

@@ -11,6 +11,8 @@ import { ArchiveError } from "./archive_error.ts";
 import {
   BLOCK,
   checksumHolds,
+  decodeText,
+  type Extension,
   FLAG,
   flagOf,
   isZero,
@@ -19,7 +21,7 @@ import {
   sparseContinues,
   type TarHeader,
 } from "./tar_header.ts";
-import { decodeText, type Extension, readPax } from "./tar_extension.ts";
+import { readPax } from "./tar_extension.ts";
 
 /** Receives the records of a tar in order. */
 export interface TarHandler {

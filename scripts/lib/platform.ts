@@ -15,18 +15,26 @@ export type Platform = `linux/${Architecture}`;
 
 const PLATFORMS: Platform[] = ["linux/amd64", "linux/arm64"];
 
-/** What other tools call the same architectures. */
-const ALIASES: Record<string, Architecture> = {
+/** What kernels, Deno and other tools call the architectures of images. */
+const MACHINES: Record<string, string> = {
   x86_64: "amd64",
+  "x86-64": "amd64",
   x64: "amd64",
   aarch64: "arm64",
   "arm64/v8": "arm64",
+  i386: "386",
+  i686: "386",
+  armv7l: "arm",
+  ppc64el: "ppc64le",
 };
 
-/** The architecture of this machine. */
-export const HOST: Architecture = Deno.build.arch === "aarch64"
-  ? "arm64"
-  : "amd64";
+/** An architecture as images name it (in Go's words), whatever a tool calls it. */
+export function architectureNamed(name: string): string {
+  return MACHINES[name.toLowerCase()] ?? name.toLowerCase();
+}
+
+/** The architecture of this machine; Deno runs on no others. */
+export const HOST = architectureNamed(Deno.build.arch) as Architecture;
 
 /** The architecture of a platform. */
 export function architectureOf(platform: Platform): Architecture {
@@ -53,8 +61,8 @@ export function parsePlatforms(text: string): Platform[] {
 function parse(word: string): Platform {
   const known = PLATFORMS.find((platform) => platform === word);
   if (known !== undefined) return known;
-  const bare = word.toLowerCase().replace(/^linux\//, "");
-  const meant = suggest(`linux/${ALIASES[bare] ?? bare}`, PLATFORMS);
+  const name = word.toLowerCase().replace(/^linux\//, "");
+  const meant = suggest(`linux/${architectureNamed(name)}`, PLATFORMS);
   throw new UserError(
     `Cannot build for platform "${word}": expected ${PLATFORMS.join(" or ")}`,
     {

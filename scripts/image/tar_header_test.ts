@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { ArchiveError } from "./archive_error.ts";
-import { normalisePath } from "./normalise_path.ts";
+import { normalisePath } from "./tar_header.ts";
 
 Deno.test("normalisePath() cuts what does not matter", () => {
   const cases: [string, string][] = [

@@ -3,10 +3,11 @@
  *
  * @module
  */
+import { architectureNamed, HOST } from "../lib/platform.ts";
 import { ArchiveError } from "./archive_error.ts";
 
 /** What an image runs on, in Go's words: `linux`, `amd64`, `v8`. */
-export interface Platform {
+export interface ImagePlatform {
   os: string;
   architecture: string;
   variant: string;
@@ -16,33 +17,28 @@ export interface Platform {
 export interface Candidate {
   /** Tags and annotations that it is known by. */
   names: string[];
-  platform: Platform;
+  platform: ImagePlatform;
   /** Two candidates with the same id are the same image. */
   id: string;
 }
 
 /** A platform as text, `linux/arm64/v8`. */
-export function formatPlatform(platform: Platform): string {
+export function formatPlatform(platform: ImagePlatform): string {
   return [platform.os, platform.architecture, platform.variant]
     .filter((part) => part !== "").join("/") || "no platform";
 }
 
 /** Whether an image fits what was asked for: `linux/arm64`, `arm64`, `linux/arm/v7`. */
-function fits(platform: Platform, wanted: string): boolean {
+function fits(platform: ImagePlatform, wanted: string): boolean {
   const parts = wanted.split("/");
   if (parts.length === 1) parts.unshift(platform.os);
-  const [os, architecture, variant] = parts;
+  const [os, name, variant] = parts;
+  const architecture = architectureNamed(name);
   return platform.os === os && platform.architecture === architecture &&
     (variant === undefined || platform.variant === variant ||
       // 64-bit ARM has one variant, which most tools leave out.
       (architecture === "arm64" && variant === "v8" &&
         platform.variant === ""));
-}
-
-/** The architecture of this machine, in Go's words. */
-function hostArchitecture(): string {
-  return { x86_64: "amd64", aarch64: "arm64" }[Deno.build.arch as string] ??
-    Deno.build.arch;
 }
 
 /**
@@ -51,7 +47,7 @@ function hostArchitecture(): string {
  *
  * @throws {ArchiveError} listing what is there when that is not one image.
  */
-export function choose<T extends Candidate>(
+export function chooseImage<T extends Candidate>(
   candidates: readonly T[],
   reference: string,
   platform?: string,
@@ -61,7 +57,7 @@ export function choose<T extends Candidate>(
     rest = rest.filter((each) => fits(each.platform, platform));
     if (rest.length === 0) {
       throw new ArchiveError(`it holds no image for ${platform}`, {
-        next: `Choose one of: ${list(candidates)}`,
+        next: `Choose one of: ${listCandidates(candidates)}`,
       });
     }
   }
@@ -70,10 +66,12 @@ export function choose<T extends Candidate>(
     if (rest.length > 1 && fitting.length > 0) rest = fitting;
   };
   narrow(({ names }) => names.some((name) => isNamed(reference, name)));
-  narrow((each) => fits(each.platform, `linux/${hostArchitecture()}`));
+  narrow((each) => fits(each.platform, `linux/${HOST}`));
   if (rest.length === 1) return rest[0];
   throw new ArchiveError(
-    `it holds ${rest.length} images that could be meant: ${list(rest)}`,
+    `it holds ${rest.length} images that could be meant: ${
+      listCandidates(rest)
+    }`,
     { next: "Export only one of them, or choose one with --platform" },
   );
 }
@@ -86,7 +84,7 @@ function isNamed(reference: string, name: string): boolean {
     (!/[:/]/.test(name) && reference.endsWith(`:${name}`));
 }
 
-function list(candidates: readonly Candidate[]): string {
+function listCandidates(candidates: readonly Candidate[]): string {
   return candidates.map(({ names, platform, id }) =>
     `${names[0] ?? id.slice(0, 19)} (${formatPlatform(platform)})`
   ).join(", ");
