@@ -7,7 +7,7 @@
  */
 
 /** Formats with a program in `schemas/`. */
-type Format = "bom" | "kubernetes";
+type Format = "bom" | "kubernetes" | "workflow";
 
 /**
  * Validates documents of one format.
