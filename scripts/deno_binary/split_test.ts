@@ -547,6 +547,89 @@ Deno.test("the script fails with a message and a next step", async () => {
   assertEquals(await Deno.stat(to).then(() => true, () => false), false);
 });
 
+/** What runs a launcher: nothing, or an emulator of its machine. */
+const RUNNERS = {
+  x86_64: "qemu-x86_64-static",
+  aarch64: "qemu-aarch64-static",
+};
+for (const [name, emulator] of Object.entries(RUNNERS)) {
+  const native = Deno.build.arch === name;
+  const missing = native ? undefined : await new Deno.Command(emulator, {
+    args: ["--version"],
+  }).output().then(() => undefined, () => `no ${emulator}`);
+  Deno.test({
+    name: `the launcher for ${name} executes the runtime, itself preloaded` +
+      (missing ? ` (skipped: ${missing})` : ""),
+    ignore: missing !== undefined,
+    fn: async () => {
+      const folder = await Deno.makeTempDir();
+      try {
+        // A script shows what it was given. Natively its shell has the launcher
+        // preloaded, which has gone from LD_PRELOAD then; an emulator hands the
+        // script to this machine, whose shell cannot load it.
+        const shown = `${folder}/show`;
+        await Deno.writeTextFile(
+          shown,
+          '#!/bin/sh\nfor arg; do echo "arg $arg"; done\nenv | grep -v ^PWD\n',
+          { mode: 0o755 },
+        );
+        const machine = name === "x86_64" ? AMD64.machine : ARM64.machine;
+        const program = `${folder}/hello`;
+        const write = (runtime: string, path = program) =>
+          Deno.writeFile(path, launcherOf(machine, runtime), { mode: 0o755 });
+        const start = async (
+          env: Record<string, string> = {},
+          path = program,
+        ) => {
+          const [command, ...args] = native ? [path] : [
+            emulator,
+            ...Object.entries(env).flatMap(([key, value]) => [
+              ...["-E", `${key}=${value.replaceAll(",", ",,")}`],
+            ]),
+            path,
+          ];
+          const { code, stdout, stderr } = await new Deno.Command(command, {
+            args: [...args, "a b", ""],
+            env: native ? env : { PATH: "/usr/bin:/bin" },
+            clearEnv: true,
+          }).output();
+          const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+          const lines = text(stdout).trimEnd().split("\n");
+          return { code, lines, stderr: text(stderr) };
+        };
+        await write(shown);
+        const plain = await start({ PATH: "/usr/bin:/bin", B: "2" });
+        assertEquals(plain.code, 0);
+        assertEquals(plain.lines.slice(0, 2), ["arg a b", "arg "]);
+        assertEquals(plain.lines.slice(2).sort(), [
+          "B=2",
+          ...native ? [] : [`LD_PRELOAD=${program}`],
+          "PATH=/usr/bin:/bin",
+        ]);
+        const chained = await start({
+          LD_PRELOAD: "/none/a.so /none/b.so",
+          PATH: "/usr/bin:/bin",
+        });
+        assertEquals(chained.lines.slice(2).sort(), [
+          `LD_PRELOAD=${native ? "" : `${program}:`}/none/a.so /none/b.so`,
+          "PATH=/usr/bin:/bin",
+        ]);
+        await write("/none/denort");
+        const none = await start();
+        assertEquals(none.code, 127);
+        assertEquals(none.stderr, "Cannot execute /none/denort: error 2\n");
+        const spaced = `${folder}/a b`;
+        await write(shown, spaced);
+        const odd = await start({}, spaced);
+        assertEquals(odd.code, 127);
+        assertStringIncludes(odd.stderr, "a space or a colon in its path");
+      } finally {
+        await Deno.remove(folder, { recursive: true });
+      }
+    },
+  });
+}
+
 const TOOLS = {
   x86_64: { machine: AMD64.machine, prefix: "" },
   aarch64: { machine: ARM64.machine, prefix: "aarch64-linux-gnu-" },
