@@ -16,7 +16,7 @@ import { runs } from "../scripts/lib/command.ts";
 import { DENORT, RUNTIME_PACKAGES } from "../scripts/bases/pins.ts";
 import { fetchWheel, findPip, readProgram } from "../scripts/bases/programs.ts";
 import { writeRuntime } from "../scripts/bases/runtime_base.ts";
-import { bytesOf, readTar } from "../scripts/bases/tar.ts";
+import { readAll, readTar } from "../scripts/bases/tar.ts";
 import { HOST } from "../scripts/lib/platform.ts";
 
 const pip = await findPip();
@@ -78,7 +78,7 @@ async function check(path: string, triplet: string, machine: number) {
   let libc = 0;
   using file = await Deno.open(path);
   for await (const { header, body } of readTar(file.readable)) {
-    const { name, type, mode, uid } = header;
+    const { path: name, type, mode, uid } = header;
     assert(!entries.has(name), `${name} is there twice`);
     entries.set(name, { mode, uid });
     assert(
@@ -86,10 +86,10 @@ async function check(path: string, triplet: string, machine: number) {
       `${name} is a ${type}`,
     );
     assertEquals(mode & 0o6000, 0, `${name} is setuid or setgid`);
-    if (type === "symlink") texts.set(name, header.linkname);
+    if (type === "symlink") texts.set(name, header.link);
     size += header.size;
     if (type !== "file") continue;
-    const bytes = await bytesOf(body);
+    const bytes = await readAll(body);
     if (name.startsWith("etc/")) {
       texts.set(name, new TextDecoder().decode(bytes));
     }

@@ -5,7 +5,7 @@
  * @module
  */
 import { withoutCredentials } from "./mirror.ts";
-import { bytesOf, type NewEntry, readTar, type TarWriter } from "./tar.ts";
+import { type NewEntry, readAll, readTar, type TarWriter } from "./tar.ts";
 
 /** Lines that make the user `deno` known. */
 const ACCOUNTS: Record<string, string> = {
@@ -39,28 +39,28 @@ export async function addDebian(
   ours: ReadonlySet<string>,
 ): Promise<void> {
   for await (const { header, body } of readTar(stream)) {
-    const bare = header.name.replace(/^(\.?\/)+/, "");
-    const name = header.type === "directory" ? bare.replace(/\/*$/, "/") : bare;
-    if (name === "" || name === "/" || ours.has(name)) continue;
-    if (UNWANTED.some((pattern) => pattern.test(name))) continue;
-    const { mode, mtime, type, uid, gid, size, linkname } = header;
-    const entry: NewEntry = { name, mode, mtime, type, uid, gid, size };
-    if (type === "symlink") entry.linkname = linkname;
-    if (type === "link") entry.linkname = linkname.replace(/^(\.?\/)+/, "");
-    const change = changes(name);
+    const bare = header.path.replace(/^(\.?\/)+/, "");
+    const path = header.type === "directory" ? bare.replace(/\/*$/, "/") : bare;
+    if (path === "" || path === "/" || ours.has(path)) continue;
+    if (UNWANTED.some((pattern) => pattern.test(path))) continue;
+    const entry: NewEntry = { ...header, path };
+    if (header.type === "hardlink") {
+      entry.link = header.link.replace(/^(\.?\/)+/, "");
+    }
+    const change = changes(path);
     if (change === undefined) {
-      await tar.add(entry, type === "file" ? body : undefined);
+      await tar.add(entry, header.type === "file" ? body : undefined);
     } else {
-      const before = new TextDecoder().decode(await bytesOf(body));
+      const before = new TextDecoder().decode(await readAll(body));
       await tar.add(entry, new TextEncoder().encode(change(before)));
     }
   }
 }
 
-function changes(name: string): ((text: string) => string) | undefined {
-  const line = ACCOUNTS[name];
+function changes(path: string): ((text: string) => string) | undefined {
+  const line = ACCOUNTS[path];
   if (line !== undefined) return (text) => text + line;
-  if (/^etc\/apt\/sources\.list(\.d\/.*[^/])?$/.test(name)) {
+  if (/^etc\/apt\/sources\.list(\.d\/.*[^/])?$/.test(path)) {
     return withoutCredentials;
   }
 }

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { addDebian } from "./add_debian.ts";
 import { type Content, type NewEntry, TarWriter } from "./tar.ts";
 
-const mtime = new Date(0);
+const mtime = 0;
 const files: Record<string, string> = {
   "etc/passwd": "root:x:0:0::/root:/bin/sh\n",
   "etc/group": "root:x:0:\n",
@@ -20,7 +20,7 @@ const files: Record<string, string> = {
 };
 
 Deno.test("addDebian() adds the user and leaves the machine's own files out", async () => {
-  const path = await Deno.makeTempFile({ prefix: "bases-debian-" });
+  const archive = await Deno.makeTempFile({ prefix: "bases-debian-" });
   const added = new Map<string, string>();
   const sink = {
     async add(entry: NewEntry, content?: Content) {
@@ -30,32 +30,32 @@ Deno.test("addDebian() adds the user and leaves the machine's own files out", as
       else {for await (const chunk of content ?? []) {
           text += decoder.decode(chunk);
         }}
-      added.set(entry.name, text);
+      added.set(entry.path, text);
     },
   };
   try {
     {
-      await using tar = new TarWriter(path);
+      await using tar = new TarWriter(archive);
       const directory = { type: "directory", mode: 0o755, mtime } as const;
-      for (const name of ["./", "./dev/", "./usr/", "./var/log/"]) {
-        await tar.add({ name, ...directory });
+      for (const path of ["./", "./dev/", "./usr/", "./var/log/"]) {
+        await tar.add({ path, ...directory });
       }
       await tar.add({
-        name: "./dev/null",
+        path: "./dev/null",
         type: "character-device",
         mode: 0o666,
         mtime,
       });
       for (const [name, text] of Object.entries(files)) {
         const bytes = new TextEncoder().encode(text);
-        await tar.add({ name: `./${name}`, mode: 0o644, mtime }, bytes);
+        await tar.add({ path: `./${name}`, mode: 0o644, mtime }, bytes);
       }
       await tar.finish();
     }
-    using file = await Deno.open(path);
+    using file = await Deno.open(archive);
     await addDebian(sink, file.readable, new Set(["usr/"]));
   } finally {
-    await Deno.remove(path);
+    await Deno.remove(archive);
   }
   assertEquals(Object.fromEntries(added), {
     "dev/": "",

@@ -101,19 +101,19 @@ export async function writeBuilder(
     onLine,
     signal: signal ? AbortSignal.any([signal, failed.signal]) : failed.signal,
   });
-  await addDebian(tar, tree, new Set(OURS.map(({ name }) => name)));
+  await addDebian(tar, tree, new Set(OURS.map(({ path }) => path)));
   const { deno, denort } = await wheels;
   onLine?.(`adding deno and denort ${DENO_VERSION}`);
   const { size } = DENO[architecture];
   await tar.add(
-    { name: "usr/bin/deno", mode: 0o755, mtime, size },
+    { path: "usr/bin/deno", mode: 0o755, mtime, size },
     read(deno, DENO[architecture], architecture),
   );
   await addDenort(tar, denort, read, architecture);
   await tar.finish();
 }
 
-const mtime = new Date(EPOCH_SECONDS * 1000);
+const mtime = EPOCH_SECONDS;
 const DOWNLOADS = `deno-dir/dl/release/v${DENO_VERSION}`;
 
 /**
@@ -136,12 +136,12 @@ export async function addDenort(
     "denort",
     read(wheel, DENORT[architecture], architecture),
   );
-  const name = `${DOWNLOADS}/denort-${machine}-unknown-linux-gnu.zip`;
-  await tar.add({ name, mode: 0o644, mtime, size: archive.length }, archive);
+  const path = `${DOWNLOADS}/denort-${machine}-unknown-linux-gnu.zip`;
+  await tar.add({ path, mode: 0o644, mtime, size: archive.length }, archive);
 }
 
-function directory(name: string, id = 0): NewEntry {
-  return { name, type: "directory", mode: 0o755, mtime, uid: id, gid: id };
+function directory(path: string, id = 0): NewEntry {
+  return { path, type: "directory", mode: 0o755, mtime, uid: id, gid: id };
 }
 
 /** Parents come first, since not every engine makes them. */
@@ -157,14 +157,14 @@ const OURS: (NewEntry & { content?: Uint8Array })[] = [
   directory("usr/local/"),
   directory("usr/local/bin/"),
   {
-    name: "tini",
+    path: "tini",
     type: "symlink",
-    linkname: "usr/bin/tini",
+    link: "usr/bin/tini",
     mode: 0o777,
     mtime,
   },
   {
-    name: "usr/local/bin/docker-entrypoint.sh",
+    path: "usr/local/bin/docker-entrypoint.sh",
     mode: 0o755,
     mtime,
     content: new TextEncoder().encode(ENTRYPOINT),

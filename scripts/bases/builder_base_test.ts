@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { addDenort } from "./builder_base.ts";
-import { bytesOf, readTar, TarWriter } from "./tar.ts";
+import { readAll, readTar, TarWriter } from "./tar.ts";
 import { zipMember } from "./zip_member.ts";
 
 async function* program() {
@@ -24,8 +24,8 @@ for (
       const { readable } = await Deno.open(`${folder}/a.tar`);
       const names: string[] = [];
       for await (const { header, body } of readTar(readable)) {
-        names.push(header.name);
-        await Deno.writeFile(`${folder}/a.zip`, await bytesOf(body));
+        names.push(header.path);
+        await Deno.writeFile(`${folder}/a.zip`, await readAll(body));
       }
       assertEquals(names, [
         `deno-dir/dl/release/v2.6.10/denort-${target}.zip`,

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { bytesOf, type NewEntry, readTar } from "./tar.ts";
+import { type NewEntry, readAll, readTar } from "./tar.ts";
 
 /** An entry and what it holds. */
 export interface Held {
@@ -58,7 +58,7 @@ export async function addPackage(
   stream: ReadableStream<Uint8Array>,
 ): Promise<void> {
   for await (const { header, body } of readTar(stream)) {
-    const path = header.name.replace(/^(\.?\/)+/, "");
+    const path = header.path.replace(/^(\.?\/)+/, "");
     if (path === "" || path === ".") continue;
     if (name === "ca-certificates") {
       const copyright = path.endsWith("/ca-certificates/copyright");
@@ -66,15 +66,15 @@ export async function addPackage(
         path.endsWith(".crt");
       if (!copyright && !certificate) continue;
     }
-    const { mode, mtime, type, linkname, uid, gid } = header;
+    const { mode, mtime, type, link, uid, gid } = header;
     const directory = type === "directory";
     const key = directory ? path.replace(/\/*$/, "/") : path;
     // The first package to have a directory is the one that owns it.
     if (directory && tree.has(key)) continue;
-    const entry: NewEntry = { name: key, mode, mtime, type, uid, gid };
-    if (type === "symlink") entry.linkname = linkname;
-    if (type === "link") entry.linkname = linkname.replace(/^(\.?\/)+/, "");
-    const content = type === "file" ? await bytesOf(body) : undefined;
+    const entry: NewEntry = { path: key, mode, mtime, type, uid, gid };
+    if (type === "symlink") entry.link = link;
+    if (type === "hardlink") entry.link = link.replace(/^(\.?\/)+/, "");
+    const content = type === "file" ? await readAll(body) : undefined;
     tree.set(key, { entry, content });
   }
 }
@@ -93,9 +93,9 @@ export async function addStatus(
 ): Promise<void> {
   const path = `var/lib/dpkg/status.d/${name}`;
   for await (const { header, body } of readTar(stream)) {
-    const file = header.name.replace(/^\.\//, "");
+    const file = header.path.replace(/^\.\//, "");
     if (file !== "control" && file !== "md5sums") continue;
-    const content = new TextDecoder().decode(await bytesOf(body));
+    const content = new TextDecoder().decode(await readAll(body));
     hold(tree, file === "control" ? path : `${path}.md5sums`, content);
   }
 }
@@ -118,14 +118,13 @@ export function complete(tree: RuntimeTree): void {
   hold(tree, "etc/passwd", PASSWD);
   hold(tree, "etc/group", GROUP);
   hold(tree, "etc/nsswitch.conf", NSSWITCH);
-  const newest = Math.max(
+  const mtime = Math.max(
     0,
-    ...[...tree.values()].map(({ entry }) => entry.mtime.getTime()),
+    ...[...tree.values()].map(({ entry }) => entry.mtime),
   );
-  const mtime = new Date(newest);
   tree.set("home/nonroot/", {
     entry: {
-      name: "home/nonroot/",
+      path: "home/nonroot/",
       type: "directory",
       mode: 0o700,
       mtime,
@@ -139,29 +138,29 @@ export function complete(tree: RuntimeTree): void {
       slash > 0 && slash < path.length - 1;
       slash = path.indexOf("/", slash + 1)
     ) {
-      const name = path.slice(0, slash + 1);
-      if (tree.has(name)) continue;
-      tree.set(name, {
-        entry: { name, type: "directory", mode: 0o755, mtime },
+      const parent = path.slice(0, slash + 1);
+      if (tree.has(parent)) continue;
+      tree.set(parent, {
+        entry: { path: parent, type: "directory", mode: 0o755, mtime },
       });
     }
   }
   for (const { entry } of tree.values()) {
-    if (entry.mtime.getTime() === 0) entry.mtime = mtime;
+    if (entry.mtime === 0) entry.mtime = mtime;
   }
 }
 
 /** Adds a file of ours; its time is set when the packages' are known. */
 function hold(
   tree: RuntimeTree,
-  name: string,
+  path: string,
   content: string,
 ): void {
   const entry = {
-    name,
+    path,
     mode: 0o644,
-    mtime: new Date(0),
+    mtime: 0,
     type: "file" as const,
   };
-  tree.set(name, { entry, content: text(content) });
+  tree.set(path, { entry, content: text(content) });
 }

@@ -7,7 +7,7 @@ import {
 } from "./runtime_tree.ts";
 import { type NewEntry, TarWriter } from "./tar.ts";
 
-const day = (number: number) => new Date(Date.UTC(2025, 0, number));
+const day = (number: number) => Date.UTC(2025, 0, number) / 1000;
 const utf8 = (text: string) => new TextEncoder().encode(text);
 
 type Files = Record<string, string | Partial<NewEntry>>;
@@ -24,7 +24,7 @@ async function add(
     {
       await using tar = new TarWriter(path);
       for (const [file, what] of Object.entries(files)) {
-        const entry = { name: `./${file}`, mode: 0o644, mtime: day(1) };
+        const entry = { path: `./${file}`, mode: 0o644, mtime: day(1) };
         if (typeof what === "string") await tar.add(entry, utf8(what));
         else await tar.add({ ...entry, ...what });
       }
@@ -50,15 +50,15 @@ Deno.test("addPackage() normalises paths and keeps modes, links and times", asyn
     "": directory,
     "tmp": { ...directory, mode: 0o1777, mtime: day(3) },
     "usr/bin/x": { size: 0, mode: 0o4755 },
-    "usr/bin/y": { type: "link", linkname: "./usr/bin/x" },
-    "lib": { type: "symlink", linkname: "usr/lib" },
+    "usr/bin/y": { type: "hardlink", link: "./usr/bin/x" },
+    "lib": { type: "symlink", link: "usr/lib" },
   });
   assertEquals([...tree.keys()], ["tmp/", "usr/bin/x", "usr/bin/y", "lib"]);
   assertEquals(tree.get("tmp/")?.entry.mode, 0o1777);
   assertEquals(tree.get("tmp/")?.entry.mtime, day(3));
   assertEquals(tree.get("usr/bin/x")?.entry.mode, 0o4755);
-  assertEquals(tree.get("usr/bin/y")?.entry.linkname, "usr/bin/x");
-  assertEquals(tree.get("lib")?.entry.linkname, "usr/lib");
+  assertEquals(tree.get("usr/bin/y")?.entry.link, "usr/bin/x");
+  assertEquals(tree.get("lib")?.entry.link, "usr/lib");
 });
 
 Deno.test("addPackage() leaves a directory to the first package that has it", async () => {

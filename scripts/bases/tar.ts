@@ -4,81 +4,83 @@
  *
  * @module
  */
-import { messageOf } from "../lib/errors.ts";
-import { extract, type Header, type Pack, pack } from "tar-stream";
+import { type Header, type Pack, pack } from "tar-stream";
+import type { TarHeader } from "../image/tar_header.ts";
+import { TarParser } from "../image/tar_parser.ts";
 
 /** An entry while its archive streams by. */
 export interface Member {
-  header: Header;
+  header: TarHeader;
   /** Content of a file; valid until the next entry is asked for. */
   body: AsyncIterable<Uint8Array>;
 }
 
 /** An entry to write; owner is root and the type a file unless told. */
 export type NewEntry =
-  & Pick<Header, "name" | "mode" | "mtime">
-  & Partial<Header>;
+  & Pick<TarHeader, "path" | "mode" | "mtime">
+  & Partial<TarHeader>;
 
 /** What a file's content can be given as. */
 export type Content = Uint8Array | AsyncIterable<Uint8Array>;
-
-/** An archive cannot be read: it is damaged or ends early. */
-export class BrokenTar extends Error {
-  override name = "BrokenTar";
-}
 
 /**
  * Reads an archive entry by entry.
  *
  * @param stream The bytes of an uncompressed tar.
  * @yields Every entry in order; a body that is not read is skipped.
- * @throws {BrokenTar} from the generator, or from a body; what the stream errors
- * with, as it is.
+ * @throws {ArchiveError} from the generator, or from a body, when the tar is
+ * damaged; what the stream errors with, as it is.
  */
 export async function* readTar(
   stream: ReadableStream<Uint8Array>,
 ): AsyncGenerator<Member> {
-  const archive = extract();
-  let failed: { error: unknown } | undefined;
-  const feeding = feed(stream, archive).catch((error) => {
-    failed = { error };
-    archive.destroy(error);
+  type Part = TarHeader | Uint8Array | "end";
+  const parts: Part[] = [];
+  const parser = new TarParser({
+    entry: (header) => parts.push(header),
+    data: (chunk) => parts.push(chunk),
+    entryEnd: () => parts.push("end"),
   });
-  async function* intact<T>(items: AsyncIterable<T>): AsyncGenerator<T> {
-    try {
-      yield* items;
-    } catch (cause) {
-      if (failed) throw failed.error;
-      throw new BrokenTar(`Cannot read tar: ${messageOf(cause)}`, { cause });
+  const reader = stream.getReader();
+  /** The next part; `undefined` at the end of the archive. */
+  const next = async (): Promise<Part | undefined> => {
+    while (parts.length === 0) {
+      const { value, done } = await reader.read();
+      if (done) {
+        parser.finish();
+        return undefined;
+      }
+      parser.push(value);
+    }
+    return parts.shift();
+  };
+  async function* content(): AsyncGenerator<Uint8Array> {
+    for (;;) {
+      const part = await next();
+      if (!(part instanceof Uint8Array)) return;
+      yield part;
     }
   }
   try {
-    for await (const source of intact(archive)) {
-      yield {
-        header: source.header,
-        body: intact(source as AsyncIterable<Uint8Array>),
-      };
-      source.resume();
+    for (;;) {
+      const header = await next();
+      if (header === undefined) return;
+      // Anything else is content that its reader has left.
+      if (typeof header !== "object" || !("path" in header)) continue;
+      yield { header, body: content() };
     }
   } finally {
-    archive.destroy();
-    await feeding;
+    await reader.cancel().catch(() => {});
   }
 }
 
-/**
- * Reads the content of an entry.
- *
- * @param body A member's body.
- * @returns All of its bytes.
- */
-export async function bytesOf(
+/** All bytes of an entry's content. */
+export async function readAll(
   body: AsyncIterable<Uint8Array>,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const chunks: BlobPart[] = [];
-  // A stream may use the memory of a chunk again, so each one is copied.
-  for await (const chunk of body) chunks.push(chunk.slice());
-  return new Uint8Array(await new Blob(chunks).arrayBuffer());
+  return new Uint8Array(
+    await new Blob(await Array.fromAsync(body) as BlobPart[]).arrayBuffer(),
+  );
 }
 
 /** The side of tar-stream's writable streams that is used here. */
@@ -105,17 +107,6 @@ function drained(writable: Writable): Promise<void> {
   });
 }
 
-async function feed(
-  stream: ReadableStream<Uint8Array>,
-  writable: Writable,
-): Promise<void> {
-  for await (const chunk of stream) {
-    if (writable.destroyed) return;
-    if (!writable.write(chunk) && !writable.destroyed) await drained(writable);
-  }
-  writable.end(null);
-}
-
 /** Writes an archive to a file; disposing of it closes the file. */
 export class TarWriter implements AsyncDisposable {
   readonly #pack: Pack = pack();
@@ -137,10 +128,20 @@ export class TarWriter implements AsyncDisposable {
    * @throws when the content is not `size` bytes long or the disk is full.
    */
   async add(entry: NewEntry, content?: Content): Promise<void> {
-    const header = { ...entry };
-    if (content instanceof Uint8Array) header.size = content.length;
-    header.type ??= "file";
-    if (header.type !== "file") header.size = 0;
+    const { path, mode, uid = 0, gid = 0, mtime, type = "file", link } = entry;
+    const size = content instanceof Uint8Array
+      ? content.length
+      : entry.size ?? 0;
+    const header: Partial<Header> & Pick<Header, "name"> = {
+      name: path,
+      mode,
+      uid,
+      gid,
+      mtime: new Date(mtime * 1000),
+      type: type === "hardlink" ? "link" : type,
+      ...(link ? { linkname: link } : {}),
+      size: type === "file" ? size : 0,
+    };
     let sink: Writable | undefined;
     const stored = new Promise<void>((resolve, reject) => {
       sink = this.#pack.entry(
@@ -152,7 +153,7 @@ export class TarWriter implements AsyncDisposable {
     stored.catch(() => {});
     // The callback above reports it; without a listener it would be thrown.
     sink?.on("error", () => {});
-    if (header.type === "file" && sink !== undefined) {
+    if (type === "file" && sink !== undefined) {
       await fill(sink, content ?? new Uint8Array());
     }
     await stored;

@@ -2,9 +2,10 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { byteStream } from "../lib/byte_stream.ts";
 import { UserError } from "../lib/errors.ts";
 import { debianError } from "./debian.ts";
-import { BrokenTar, bytesOf, readTar, TarWriter } from "./tar.ts";
+import { ArchiveError } from "../image/archive_error.ts";
+import { readAll, readTar, TarWriter } from "./tar.ts";
 
-const mtime = new Date(1_700_000_000_000);
+const mtime = 1_700_000_000;
 
 async function withFile(test: (path: string) => Promise<void>) {
   const folder = await Deno.makeTempDir({ prefix: "bases-tar-" });
@@ -26,38 +27,38 @@ Deno.test("TarWriter and readTar() agree on every kind of entry", () =>
     const long = `${"d/".repeat(130)}long`;
     {
       await using tar = new TarWriter(path);
-      await tar.add({ name: "usr/", mode: 0o755, mtime, type: "directory" });
-      await tar.add({ name: "usr/big", mode: 0o4755, mtime, uid: 7 }, big);
+      await tar.add({ path: "usr/", mode: 0o755, mtime, type: "directory" });
+      await tar.add({ path: "usr/big", mode: 0o4755, mtime, uid: 7 }, big);
       await tar.add(
-        { name: "usr/two", mode: 0o644, mtime, size: 300_000 },
+        { path: "usr/two", mode: 0o644, mtime, size: 300_000 },
         stream(big.subarray(0, 5), big.subarray(5)),
       );
-      await tar.add({ name: "empty", mode: 0o600, mtime }, new Uint8Array());
+      await tar.add({ path: "empty", mode: 0o600, mtime }, new Uint8Array());
       await tar.add({
-        name: "lib",
+        path: "lib",
         mode: 0o777,
         mtime,
         type: "symlink",
-        linkname: "usr/lib",
+        link: "usr/lib",
       });
-      await tar.add({ name: long, mode: 0o644, mtime }, big.subarray(0, 1));
+      await tar.add({ path: long, mode: 0o644, mtime }, big.subarray(0, 1));
       await tar.finish();
     }
     const seen: unknown[] = [];
     using file = await Deno.open(path);
     for await (const { header, body } of readTar(file.readable)) {
-      const { name, type, mode, uid, linkname } = header;
-      const bytes = name === "usr/two" ? undefined : await bytesOf(body);
+      const { path: name, type, mode, uid, link } = header;
+      const bytes = name === "usr/two" ? undefined : await readAll(body);
       if (name === "usr/big") assertEquals(bytes, big);
-      seen.push([name, type, mode, uid, linkname, bytes?.length]);
+      seen.push([name, type, mode, uid, link, bytes?.length]);
     }
     assertEquals(seen, [
-      ["usr/", "directory", 0o755, 0, null, 0],
-      ["usr/big", "file", 0o4755, 7, null, 300_000],
-      ["usr/two", "file", 0o644, 0, null, undefined],
-      ["empty", "file", 0o600, 0, null, 0],
+      ["usr/", "directory", 0o755, 0, "", 0],
+      ["usr/big", "file", 0o4755, 7, "", 300_000],
+      ["usr/two", "file", 0o644, 0, "", undefined],
+      ["empty", "file", 0o600, 0, "", 0],
       ["lib", "symlink", 0o777, 0, "usr/lib", 0],
-      [long, "file", 0o644, 0, null, 1],
+      [long, "file", 0o644, 0, "", 1],
     ]);
   }));
 
@@ -67,7 +68,7 @@ Deno.test("TarWriter.add() rejects content of another length than announced", ()
     await assertRejects(
       () =>
         tar.add(
-          { name: "a", mode: 0o644, mtime, size: 3 },
+          { path: "a", mode: 0o644, mtime, size: 3 },
           stream(new Uint8Array(2)),
         ),
       Error,
@@ -83,7 +84,7 @@ Deno.test("TarWriter.add() rejects when the content's stream does", () =>
       throw new Error("the stream broke");
     }
     await assertRejects(
-      () => tar.add({ name: "a", mode: 0o644, mtime, size: 3 }, broken()),
+      () => tar.add({ path: "a", mode: 0o644, mtime, size: 3 }, broken()),
       Error,
       "the stream broke",
     );
@@ -93,14 +94,14 @@ Deno.test("readTar() rejects an archive that ends early", () =>
   withFile(async (path) => {
     {
       await using tar = new TarWriter(path);
-      await tar.add({ name: "a", mode: 0o644, mtime }, new Uint8Array(5000));
+      await tar.add({ path: "a", mode: 0o644, mtime }, new Uint8Array(5000));
       await tar.finish();
     }
     await Deno.truncate(path, 2000);
     await assertRejects(async () => {
       using file = await Deno.open(path);
-      for await (const { body } of readTar(file.readable)) await bytesOf(body);
-    }, BrokenTar);
+      for await (const { body } of readTar(file.readable)) await readAll(body);
+    }, ArchiveError);
   }));
 
 Deno.test("readTar() of a program that fails throws what it said, not that its tar is broken", async () => {
@@ -111,7 +112,7 @@ Deno.test("readTar() of a program that fails throws what it said, not that its t
   );
   await assertRejects(
     async () => {
-      for await (const { body } of readTar(stdout)) await bytesOf(body);
+      for await (const { body } of readTar(stdout)) await readAll(body);
     },
     UserError,
     "signatures",
@@ -125,7 +126,7 @@ Deno.test({
     await using tar = new TarWriter("/dev/full");
     await assertRejects(
       async () => {
-        await tar.add({ name: "a", mode: 0o644, mtime }, new Uint8Array(9999));
+        await tar.add({ path: "a", mode: 0o644, mtime }, new Uint8Array(9999));
         await tar.finish();
       },
       Error,
