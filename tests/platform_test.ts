@@ -90,8 +90,8 @@ for (const name of engines.keys()) {
       assertEquals(
         report.variants.map((variant) => variant.name),
         [
-          `multi-stage-${FOREIGN}`,
           `layered-${FOREIGN}`,
+          `multi-stage-${FOREIGN}`,
           `scratch-${FOREIGN}`,
         ],
       );

@@ -10,9 +10,6 @@
  *
  * @module
  */
-import { Buffer } from "node:buffer";
-import { parseArgs } from "node:util";
-
 /** Why a program cannot be split, and what to do about it. */
 export class SplitError extends Error {
   override name = "SplitError";
@@ -164,13 +161,11 @@ interface Segment {
 /** An ELF file of 64 bits, whose tables lie within it. */
 class Elf {
   readonly view: DataView;
-  readonly text: Buffer;
   readonly machine: number;
   readonly segments: Segment[] = [];
 
   constructor(readonly file: Uint8Array<ArrayBuffer>, readonly name: string) {
     this.view = new DataView(file.buffer, file.byteOffset, file.length);
-    this.text = Buffer.from(file.buffer, file.byteOffset, file.length);
     if (file.length < 64 || this.view.getUint32(0) !== 0x7f454c46) {
       throw new SplitError(
         `Cannot split "${name}": not an ELF file`,
@@ -227,7 +222,7 @@ class Elf {
   get loader(): string | undefined {
     const found = this.find(PT_INTERP);
     return found &&
-      this.text.toString("latin1", found.offset, this.endOf(found) - 1);
+      textOf(this.file, found.offset, this.endOf(found) - 1);
   }
 
   /** The libraries it names, and every name of its dynamic symbols. */
@@ -247,7 +242,7 @@ class Elf {
     );
     const start = holder ? address - holder.address + holder.offset : 0;
     const end = start + (holder ? value(DT_STRSZ) : 0);
-    const names = this.text.toString("latin1", start, end);
+    const names = textOf(this.file, start, end);
     return {
       names,
       needed: tags.filter(([tag]) => tag === DT_NEEDED)
@@ -280,8 +275,7 @@ export function split(
   }
   const launcher = launcherOf(elf.machine, runtime);
   const entry = new DataView(launcher.buffer).getUint32(24, true);
-  const code = Buffer.from(launcher.buffer, entry);
-  if (code.equals(elf.slice(entry, launcher.length))) {
+  if (indexOf(elf.slice(0, launcher.length), launcher.slice(entry)) === entry) {
     throw refuse("it was split already", "Give what deno compile wrote");
   }
   if (elf.loader !== machine.loader) {
@@ -349,7 +343,7 @@ export function launcherOf(
       "Leave --runtime out for /denort",
     );
   }
-  const at = Buffer.from(bytes.buffer).indexOf(`${RUNTIME}\0`);
+  const at = indexOf(bytes, new TextEncoder().encode(`${RUNTIME}\0`));
   bytes.fill(0, at, at + RUNTIME_BYTES);
   bytes.set(path, at);
   return bytes;
@@ -373,7 +367,7 @@ function showNote(program: Uint8Array<ArrayBuffer>, offset: number) {
 
 /** Up to 2.8: the runtime ends with its section headers, the payload follows. */
 function appended(elf: Elf) {
-  const { file, text, name } = elf;
+  const { file, name } = elf;
   const end = elf.u64(40) + elf.u16(60) * elf.u16(58);
   if (end > file.length) throw elf.truncated();
   if (elf.u64(40) === 0 || end === file.length) {
@@ -382,7 +376,7 @@ function appended(elf: Elf) {
       WHOLE,
     );
   }
-  if (text.toString("latin1", end, end + MAGIC.length) !== MAGIC) {
+  if (textOf(file, end, end + MAGIC.length) !== MAGIC) {
     throw new SplitError(
       `Cannot split "${name}": what follows the runtime is not a payload of a known layout`,
       UNKNOWN,
@@ -393,7 +387,7 @@ function appended(elf: Elf) {
     const trailer = file.length - lengthBytes - 8;
     const from = trailer - MAGIC.length;
     if (from < end) continue;
-    if (text.toString("latin1", from, trailer) !== MAGIC) continue;
+    if (textOf(file, from, trailer) !== MAGIC) continue;
     const constants = [elf.u32(trailer), elf.u32(trailer + 4)];
     if (constants.join() !== TRAILER.join()) continue;
     const length = lengthBytes === 8
@@ -422,14 +416,14 @@ function noteOf(elf: Elf) {
     const [ownerBytes, bytes, type] = [0, 4, 8].map((at) =>
       elf.u32(start + at)
     );
-    const owner = elf.text.toString("latin1", start + 12, start + 16);
+    const owner = textOf(elf.file, start + 12, start + 16);
     if (ownerBytes !== 4 || owner !== NOTE_OWNER || type !== NOTE_TYPE) {
       continue;
     }
     const payload = start + 16 + 2 + MAGIC.length;
     if (
       elf.u16(start + 16) !== MAGIC.length ||
-      elf.text.toString("latin1", start + 18, payload) !== MAGIC ||
+      textOf(elf.file, start + 18, payload) !== MAGIC ||
       start + 16 + bytes > end
     ) {
       throw new SplitError(
@@ -447,7 +441,7 @@ function noteOf(elf: Elf) {
  * the names of sections is the same in the new table of these.
  */
 function restored(elf: Elf): Uint8Array<ArrayBuffer> {
-  const { file, text } = elf;
+  const { file } = elf;
   const unknown = (what: string) =>
     new SplitError(
       `Cannot split "${elf.name}": ${what} are not where a known layout has them`,
@@ -460,7 +454,9 @@ function restored(elf: Elf): Uint8Array<ArrayBuffer> {
     if (elf.u32(is) === PT_PHDR) {
       const { type, offset, bytes } = elf.segment(was);
       if (type === PT_PHDR && offset === 64 && bytes === count * 56) continue;
-    } else if (text.compare(text, was, was + 56, is, is + 56) === 0) continue;
+    } else if (textOf(file, was, was + 56) === textOf(file, is, is + 56)) {
+      continue;
+    }
     throw unknown("its program headers");
   }
   const sections = elf.u64(40), left = elf.u16(60) - 2, names = elf.u16(62);
@@ -468,8 +464,8 @@ function restored(elf: Elf): Uint8Array<ArrayBuffer> {
   if (names < 2 || names >= left) throw unknown("its section headers");
   const loaded = elf.segments.slice(0, count)
     .filter(({ type }) => type === PT_LOAD).map(elf.endOf);
-  const same = text.subarray(sections, sections + names * 64);
-  const at = text.indexOf(same, Math.max(...loaded));
+  const same = elf.slice(sections, sections + names * 64);
+  const at = indexOf(file, same, Math.max(...loaded));
   if (at < 0 || at + left * 64 > table) throw unknown("its section headers");
   const denort = file.slice(0, at + left * 64);
   const view = new DataView(denort.buffer);
@@ -482,16 +478,31 @@ function restored(elf: Elf): Uint8Array<ArrayBuffer> {
 
 /** The version in the two user agents that a runtime has side by side. */
 function versionOf(denort: Uint8Array<ArrayBuffer>): string | undefined {
-  const text = Buffer.from(denort.buffer, denort.byteOffset, denort.length);
+  const agent = new TextEncoder().encode("Deno/");
   for (
-    let at = text.indexOf("Deno/");
+    let at = indexOf(denort, agent);
     at >= 0;
-    at = text.indexOf("Deno/", at + 1)
+    at = indexOf(denort, agent, at + 1)
   ) {
     const found = /^Deno\/(\d+\.\d+\.\d+(?:-[0-9a-z.]+)?)Deno\/\1\+/
-      .exec(text.toString("latin1", at, at + 80));
+      .exec(textOf(denort, at, at + 80));
     if (found) return found[1];
   }
+}
+
+/** Some bytes as text, one character each. */
+function textOf(bytes: Uint8Array, from = 0, to = bytes.length): string {
+  return new TextDecoder("latin1").decode(bytes.subarray(from, to));
+}
+
+/** Where bytes are found in others, or -1. */
+function indexOf(bytes: Uint8Array, part: Uint8Array, from = 0): number {
+  for (
+    let at = bytes.indexOf(part[0], from);
+    at >= 0;
+    at = bytes.indexOf(part[0], at + 1)
+  ) if (part.every((byte, i) => bytes[at + i] === byte)) return at;
+  return -1;
 }
 
 function wasTried(deno: string | undefined): boolean {
@@ -571,28 +582,26 @@ export async function findLibraries(
 
 /** Names of libraries that stand in a payload as in an ELF file, each between zeros. */
 export function librariesNamed(payload: Uint8Array<ArrayBuffer>): string[] {
-  const { buffer, byteOffset, length } = payload;
-  const text = Buffer.from(buffer, byteOffset, length).toString("latin1");
-  const found = text.matchAll(/\0(lib[^\0 /]+\.so\.[0-9.]+)(?=\0)/g);
+  const found = textOf(payload).matchAll(/\0(lib[^\0 /]+\.so\.[0-9.]+)(?=\0)/g);
   return [...new Set(Array.from(found, ([, name]) => name))].sort();
 }
 
 const USER = "nonroot:x:65532:65532::/:/sbin/nologin\n";
 const GROUP = "nonroot:x:65532:\n";
+/** Options that have a value. */
+const VALUES = ["--to", "--libraries", "--runtime"];
 
 /** Splits a file into the folders of two layers; says what it did. */
 async function main(args: string[]): Promise<string[]> {
-  const { values, positionals: [path, ...others] } = parseArgs({
-    args,
-    allowPositionals: true,
-    options: {
-      libraries: { type: "string" },
-      to: { type: "string" },
-      runtime: { type: "string", default: RUNTIME },
-      untried: { type: "boolean", default: false },
-    },
+  const values: Record<string, string | undefined> = {};
+  const [path, ...others] = args.filter((arg, i) => {
+    if (arg === "--untried") return false;
+    if (VALUES.includes(args[i - 1])) values[args[i - 1]] = arg;
+    return !VALUES.includes(arg) && !VALUES.includes(args[i - 1]);
   });
-  const { to, libraries: root, runtime, untried } = values;
+  const untried = args.includes("--untried");
+  const { "--to": to, "--libraries": root, "--runtime": runtime = RUNTIME } =
+    values;
   if (!path?.startsWith("/") || !to || others.length > 0) {
     throw new SplitError(
       "Cannot split: expected the absolute path of a program, and --to FOLDER",
