@@ -159,6 +159,24 @@ export function finishLayout(files: Files, manifests: Descriptor[]): Files {
   return files;
 }
 
+/** The files of a folder as skopeo's `dir:` writes it; of several with an index. */
+export function skopeoFiles(spec: ImageSpec | ImageSpec[]): Files {
+  const blobs: Files = new Map();
+  const manifests = [spec].flat().map((each) => addImage(blobs, each));
+  const files: Files = new Map([["version", encoder.encode("1.1\n")]]);
+  for (const [path, content] of blobs) {
+    const name = path.slice("blobs/sha256/".length);
+    const isManifest = manifests.some(({ digest }) => digest.endsWith(name));
+    if (!isManifest) files.set(name, content);
+    else if (!Array.isArray(spec)) files.set("manifest.json", content);
+    else files.set(`${name}.manifest.json`, content);
+  }
+  if (Array.isArray(spec)) {
+    files.set("manifest.json", json({ schemaVersion: 2, manifests }));
+  }
+  return files;
+}
+
 /** Files as a tar. */
 export function archiveOf(files: Files): Uint8Array<ArrayBuffer> {
   return makeTar(

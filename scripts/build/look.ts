@@ -9,6 +9,7 @@ import type { ImageAnalysis } from "../inspect/inspect_schema.ts";
 import { probe } from "../inspect/probe.ts";
 import { rootfs } from "../image/rootfs.ts";
 import type { ImageSource, Rootfs } from "../image/model.ts";
+import { findArchive } from "../image/open_source.ts";
 import { readImage } from "../image/read_image.ts";
 import { cacheFolder } from "../lib/cache_folder.ts";
 import type { CommonConfig } from "./config.ts";
@@ -64,7 +65,7 @@ async function readOnce(
 ): Promise<Image> {
   const { engine, reference } = source;
   const id = source.id ?? await idOf(source);
-  const key = [engine.name, engine.version, id ?? ""];
+  const key = [engine.name, engine.version, id ?? "", source.platform ?? ""];
   const kept = id === undefined ? undefined : await cache.get(key);
   if (kept !== undefined) return { ...kept, reference };
   const image = await readImage(source, { probe, signal: io.signal });
@@ -100,18 +101,21 @@ export function engineSource(
  * Tells names from paths: what exists as a path is one, anything else is looked
  * up in the engine, which is only looked for when it is needed.
  *
+ * @param config With the platform that is meant, where an image has several.
  * @throws {UserError} When it is neither.
  */
 export async function findSources(
   references: string[],
-  config: CommonConfig,
+  config: CommonConfig & { platform?: string },
   io: Io,
 ): Promise<ImageSource[]> {
+  const platform = config.platform ? { platform: config.platform } : {};
   let engine: Engine | undefined;
   const sources: ImageSource[] = [];
   for (const reference of references) {
-    if (await Deno.stat(reference).then(() => true, () => false)) {
-      sources.push({ reference, path: reference });
+    const archive = await findArchive(reference);
+    if (archive !== undefined) {
+      sources.push({ reference, ...archive, ...platform });
       continue;
     }
     engine ??= await findEngineFor(reference, config, io);
@@ -124,7 +128,8 @@ export async function findSources(
         },
       );
     }
-    sources.push(engineSource(engine, reference, { id: info.id }));
+    const known = { id: info.id };
+    sources.push({ ...engineSource(engine, reference, known), ...platform });
   }
   return sources;
 }

@@ -13,7 +13,10 @@ export class ArchiveError extends Error {
   /** What to do, where something better than a new export is known. */
   readonly next?: string;
 
-  constructor(message: string, options: ErrorOptions & { next?: string } = {}) {
+  constructor(
+    message: string,
+    options: ErrorOptions & { next?: string | undefined } = {},
+  ) {
     super(message, options);
     this.next = options.next;
   }

@@ -1,10 +1,12 @@
 /**
- * Which of several images in one archive is meant.
+ * Which of several images in one archive is meant: by name or digest, by platform,
+ * or because it is the only one that is whole or runs here.
  *
  * @module
  */
 import { architectureNamed, HOST } from "../lib/platform.ts";
 import { ArchiveError } from "./archive_error.ts";
+import type { ImageSource } from "./model.ts";
 
 /** What an image runs on, in Go's words: `linux`, `amd64`, `v8`. */
 export interface ImagePlatform {
@@ -17,9 +19,13 @@ export interface ImagePlatform {
 export interface Candidate {
   /** Tags and annotations that it is known by. */
   names: string[];
+  /** Of its config and its manifests. */
+  digests: string[];
   platform: ImagePlatform;
-  /** Two candidates with the same id are the same image. */
+  /** Of its config; of its manifest where only that is known. */
   id: string;
+  /** The first of its blobs that the archive lacks. */
+  missing?: ArchiveError;
 }
 
 /** A platform as text, `linux/arm64/v8`. */
@@ -42,46 +48,75 @@ function fits(platform: ImagePlatform, wanted: string): boolean {
 }
 
 /**
- * Chooses by platform if one is given, else the only image, else by the name that
- * was asked for, else what runs on this machine.
+ * Chooses by the name and platform that were asked for, else the only image that is
+ * whole, else by reference, else what runs on this machine.
  *
- * @throws {ArchiveError} listing what is there when that is not one image.
+ * @throws {ArchiveError} listing what is there when that is not one image, and for
+ * what the one that was chosen lacks.
  */
 export function chooseImage<T extends Candidate>(
   candidates: readonly T[],
-  reference: string,
-  platform?: string,
+  { reference, image, platform }: ImageSource,
 ): T {
-  let rest = [...new Map(candidates.map((each) => [each.id, each])).values()];
-  if (platform !== undefined) {
-    rest = rest.filter((each) => fits(each.platform, platform));
+  let rest = [...candidates];
+  const require = (what: string, holds: (each: T) => boolean) => {
+    const next = `Choose one of: ${listCandidates(rest)}`;
+    rest = rest.filter(holds);
     if (rest.length === 0) {
-      throw new ArchiveError(`it holds no image for ${platform}`, {
-        next: `Choose one of: ${listCandidates(candidates)}`,
-      });
+      throw new ArchiveError(`it holds no image ${what}`, { next });
     }
-  }
-  const narrow = (holds: (each: T) => boolean) => {
-    const fitting = rest.filter(holds);
-    if (rest.length > 1 && fitting.length > 0) rest = fitting;
   };
-  narrow(({ names }) => names.some((name) => isNamed(reference, name)));
-  narrow((each) => fits(each.platform, `linux/${HOST}`));
-  if (rest.length === 1) return rest[0];
+  const prefer = (holds: (each: T) => boolean) => {
+    const fitting = rest.filter(holds);
+    if (fitting.length > 0) rest = fitting;
+  };
+  if (image !== undefined) {
+    require(`named ${JSON.stringify(image)}`, (each) => isCalled(each, image));
+  }
+  if (platform !== undefined) {
+    require(`for ${platform}`, (each) => fits(each.platform, platform));
+  }
+  prefer(({ missing }) => missing === undefined);
+  prefer(({ names }) => names.some((each) => isNamed(reference, each)));
+  prefer((each) => fits(each.platform, `linux/${HOST}`));
+  if (rest.length === 1) {
+    if (rest[0].missing !== undefined) throw rest[0].missing;
+    return rest[0];
+  }
+  const platforms = new Set(rest.map((each) => formatPlatform(each.platform)));
   throw new ArchiveError(
     `it holds ${rest.length} images that could be meant: ${
       listCandidates(rest)
     }`,
-    { next: "Export only one of them, or choose one with --platform" },
+    {
+      next: platforms.size === rest.length
+        ? "Choose one with --platform"
+        : `Name one, as in: ${reference}:${
+          rest[0].names[0] ?? rest[0].id.slice(0, 19)
+        }`,
+    },
   );
 }
 
+/** Whether an image has a name, or a digest that begins so. */
+function isCalled({ names, digests }: Candidate, name: string): boolean {
+  const digest = /^@?(?:sha256:)?([0-9a-f]{12,64})$/.exec(name)?.[1];
+  return names.some((each) => isNamed(name, each)) ||
+    (digest !== undefined &&
+      digests.some((each) => each.startsWith(`sha256:${digest}`)));
+}
+
 /** Whether a name in the archive is the one asked for; tags may stand alone. */
-function isNamed(reference: string, name: string): boolean {
-  return name === reference || name === `${reference}:latest` ||
-    name === `docker.io/library/${reference}` ||
-    name === `docker.io/library/${reference}:latest` ||
-    (!/[:/]/.test(name) && reference.endsWith(`:${name}`));
+export function isNamed(reference: string, name: string): boolean {
+  return name === reference || fullName(name) === fullName(reference) ||
+    (!/[:/]/.test(name) && reference.endsWith(`:${name}`)) ||
+    (!/[:/]/.test(reference) && name.endsWith(`:${reference}`));
+}
+
+/** A name as engines complete it. */
+function fullName(name: string): string {
+  const bare = name.replace(/^docker\.io\/(library\/)?/, "");
+  return /:[^/]*$/.test(bare) ? bare : `${bare}:latest`;
 }
 
 function listCandidates(candidates: readonly Candidate[]): string {

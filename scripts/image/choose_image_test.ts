@@ -1,5 +1,6 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { UserError } from "../lib/errors.ts";
+import { findArchive } from "./open_source.ts";
 import { readImage } from "./read_image.ts";
 import {
   addBlob,
@@ -12,6 +13,7 @@ import {
   json,
   makeDockerArchive,
   makeOciArchive,
+  ociFiles,
   sourceOf,
 } from "../../testing/archive.ts";
 
@@ -45,7 +47,10 @@ Deno.test("readImage() takes the only image, whatever it runs on", async () => {
 Deno.test("readImage() takes what runs on this machine, else what is asked for", async () => {
   const archive = nested([image(other), image(host), image("riscv64")]);
   const read = async (platform?: string) =>
-    (await readImage(sourceOf(archive), { platform })).architecture;
+    (await readImage({
+      ...sourceOf(archive),
+      ...(platform === undefined ? {} : { platform }),
+    })).architecture;
   assertEquals(await read(), host);
   assertEquals(await read(`linux/${other}`), other);
   assertEquals(await read("riscv64"), "riscv64");
@@ -54,7 +59,7 @@ Deno.test("readImage() takes what runs on this machine, else what is asked for",
 Deno.test("readImage() lists what is there when the platform is not", async () => {
   const archive = nested([image("s390x", "app:1"), image("riscv64")]);
   const missing = await assertRejects(
-    () => readImage(sourceOf(archive), { platform: "linux/arm/v7" }),
+    () => readImage({ ...sourceOf(archive), platform: "linux/arm/v7" }),
     UserError,
     'Cannot read image "test": it holds no image for linux/arm/v7',
   );
@@ -122,4 +127,102 @@ Deno.test("readImage() takes what is there of an index whose other images are no
     UserError,
     `it lacks the blob "blobs/sha256/${"0".repeat(64)}" (linux/ppc64le)`,
   );
+});
+
+Deno.test("readImage() takes the image of an archive that is named", async () => {
+  const specs = [image(host, "shop/api:1.4"), {
+    ...image(host, "docker.io/shop/web:2.0"),
+    config: { User: "web" },
+  }];
+  const folder = await Deno.makeTempDir();
+  try {
+    const path = `${folder}/shop.tar`;
+    await Deno.writeFile(path, makeDockerArchive(specs));
+    const { id } = await readImage({ reference: path, path, image: "2.0" });
+    const read = async (reference: string) => {
+      const found = await findArchive(reference);
+      return await readImage({ reference, ...found ?? { path: "none" } });
+    };
+    // As containers-transports(5) writes it, and by digest.
+    for (
+      const name of [
+        "shop/web:2.0",
+        "docker.io/shop/web:2.0",
+        id,
+        id.slice(7, 20),
+      ]
+    ) {
+      assertEquals((await read(`${path}:${name}`)).config.user, "web", name);
+      const transport = `docker-archive:${path}:${name}`;
+      assertEquals((await read(transport)).config.user, "web", transport);
+    }
+    const error = await assertRejects(
+      () => read(`${path}:shop/web:3.0`),
+      UserError,
+      'it holds no image named "shop/web:3.0"',
+    );
+    assertMatch(error.next, /^Choose one of: shop\/api:1.4 \(linux\//);
+    const several = await assertRejects(() => read(path), UserError);
+    assertEquals(several.next, `Name one, as in: ${path}:shop/api:1.4`);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("findArchive() leaves names of images to the engine", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    await Deno.writeTextFile(`${folder}/b:1.tar`, "");
+    assertEquals(await findArchive(`${folder}/c.tar:web:1`), undefined);
+    for (
+      const [text, image] of [["", undefined], [":", undefined], [":x", "x"]]
+    ) {
+      const path = `${folder}/b:1.tar`;
+      const expected = image === undefined ? { path } : { path, image };
+      assertEquals(await findArchive(`${path}${text}`), expected);
+    }
+    // A folder, or a program, that is called like an image.
+    const here = [...Deno.readDirSync(".")].map(({ name }) => name)
+      .filter((name) => /^\w+$/.test(name));
+    assertEquals(await findArchive(`${here[0]}:1`), undefined);
+    assertEquals(await findArchive(`./${here[0]}:1`), {
+      path: `./${here[0]}`,
+      image: "1",
+    });
+    assertEquals(await findArchive(`oci:${here[0]}:1`), {
+      path: here[0],
+      image: "1",
+    });
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+// moby/moby#44833 and kubernetes-sigs/kind#3795: `docker save` writes the index of
+// all platforms, and the blobs of those that were pulled.
+Deno.test("readImage() needs no blob of a platform that is not asked for", async () => {
+  const specs = [image(host), image(other)];
+  const whole = ociFiles(specs);
+  const blobs = [...whole.keys()].filter((path) => path.startsWith("blobs/"));
+  const shared = new Set(ociFiles(specs[0]).keys());
+  const absent = blobs.filter((path) => !shared.has(path));
+  assertEquals(absent.length, 3, "layer, config and manifest");
+  for (let count = 1; count <= absent.length; count++) {
+    const files = new Map(whole);
+    for (const path of absent.slice(-count)) files.delete(path);
+    const source = sourceOf(archiveOf(files));
+    assertEquals((await readImage(source)).architecture, host);
+    await assertRejects(
+      () => readImage({ ...source, platform: other }),
+      UserError,
+      "it lacks the blob",
+    );
+  }
+  // docker/cli#5476: what was pulled is not what this machine runs.
+  const files = new Map(whole);
+  for (const path of blobs) {
+    if (shared.has(path) && path !== blobs[2]) files.delete(path);
+  }
+  const source = sourceOf(archiveOf(files));
+  assertEquals((await readImage(source)).architecture, other);
 });

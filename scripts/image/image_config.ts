@@ -16,7 +16,7 @@ export interface ConfigDocument extends ImagePlatform {
   document: unknown;
   /** Diff IDs, lowest layer first. */
   diffIds: string[];
-  /** One for each layer as far as the history goes. */
+  /** One for each layer; none where the history is of other layers. */
   instructions: string[];
 }
 
@@ -29,11 +29,16 @@ export interface ConfigDocument extends ImagePlatform {
 export function readConfig(bytes: Uint8Array, what: string): ConfigDocument {
   const document = fieldsOf(parseDocument(bytes, what));
   const rootfs = fieldsOf(document.rootfs);
-  if (!Array.isArray(rootfs.diff_ids) && rootfs.diff_ids !== null) {
+  // Docker leaves an empty list out, others write null for it.
+  const diffs = rootfs.diff_ids ?? (rootfs.type === "layers" ? [] : undefined);
+  if (!Array.isArray(diffs) && rootfs.diff_ids !== null) {
     throw new ArchiveError(`${what} is not the config of an image`);
   }
   const config = fieldsOf(document.config);
-  const history = listOf(document.history).map(fieldsOf);
+  const diffIds = textsOf(rootfs.diff_ids);
+  const instructions = listOf(document.history).map(fieldsOf)
+    .filter((line) => line.empty_layer !== true)
+    .map((line) => instruction(textOf(line.created_by)));
   return {
     architecture: textOf(document.architecture),
     os: textOf(document.os),
@@ -55,10 +60,9 @@ export function readConfig(bytes: Uint8Array, what: string): ConfigDocument {
       volumes: Object.keys(fieldsOf(config.Volumes)).sort(),
     },
     document,
-    diffIds: textsOf(rootfs.diff_ids),
-    instructions: history
-      .filter((line) => line.empty_layer !== true)
-      .map((line) => instruction(textOf(line.created_by))),
+    diffIds,
+    // A squashed or rebased image may have kept the lines of other layers.
+    instructions: instructions.length === diffIds.length ? instructions : [],
   };
 }
 

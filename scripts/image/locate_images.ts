@@ -1,12 +1,18 @@
 /**
- * The images in an archive or folder, found by its `index.json` (OCI) or its
- * `manifest.json` (`docker save`, podman, buildah) but not yet put together.
+ * The images in an archive or folder, found by its `index.json` (OCI) and its
+ * `manifest.json` (`docker save`, podman, buildah, skopeo's `dir:`) but not yet put
+ * together. An archive may have both: what one of them lacks, the other tells.
  *
  * @module
  */
 import { ArchiveError } from "./archive_error.ts";
 import { type BlobStore, LARGEST_DOCUMENT } from "./blob_reader.ts";
-import { type Candidate, formatPlatform } from "./choose_image.ts";
+import {
+  type Candidate,
+  formatPlatform,
+  type ImagePlatform,
+  isNamed,
+} from "./choose_image.ts";
 import {
   type ConfigDocument,
   fieldsOf,
@@ -18,27 +24,363 @@ import {
 } from "./image_config.ts";
 import { normalisePath } from "./tar_header.ts";
 
-/** An image whose config was read, and where its layers are. */
+/** An image as a manifest describes it. */
 export interface LocatedImage extends Candidate {
-  config: ConfigDocument;
-  /** Lowest first; the digest is of the blob as stored, where one is stated. */
-  layers: { path: string; digest?: string }[];
+  /** Absent where its blob is. */
+  config?: ConfigDocument;
+  /** Lowest first; absent where the manifest has none. */
+  layers?: LayerBlob[];
 }
 
-/** Where a digest is stored in an OCI layout. */
-function blobPath(digest: string): string {
-  const hex = /^sha256:([0-9a-f]{64})$/.exec(digest)?.[1];
-  if (hex === undefined) {
+/** Where a layer is. */
+export interface LayerBlob {
+  path: string;
+  /** Of the blob as stored, where one is stated. */
+  digest?: string;
+  /** Where to download it, for those that are not distributed with images. */
+  url?: string;
+}
+
+type Store = BlobStore<unknown>;
+
+/** Paths of blobs by digest. */
+interface Layout {
+  blob: (digest: string) => string;
+  manifest: (digest: string) => string;
+}
+
+const OCI: Layout = {
+  blob: (digest) => `blobs/sha256/${hexOf(digest)}`,
+  manifest: (digest) => `blobs/sha256/${hexOf(digest)}`,
+};
+const SKOPEO_DIR: Layout = {
+  blob: hexOf,
+  manifest: (digest) => `${hexOf(digest)}.manifest.json`,
+};
+
+/** Indexes within indexes; registries allow fewer. */
+const DEEPEST = 8;
+/** Manifests looked at, so that an index of indexes cannot multiply without end. */
+const MOST_MANIFESTS = 1000;
+
+const NAMES = [
+  "io.containerd.image.name",
+  "org.opencontainers.image.ref.name",
+];
+const IMAGE_CONFIG =
+  /^application\/vnd\.(?:oci\.image\.config|docker\.container\.image)\.v1\+json/;
+
+/**
+ * Finds the images that an archive describes, whether their blobs are there or not.
+ *
+ * @returns `undefined` when it has no such description.
+ * @throws {ArchiveError} when a description is damaged or describes no image, or
+ * when two of them contradict each other.
+ */
+export async function locateImages(
+  store: Store,
+): Promise<LocatedImage[] | undefined> {
+  const index = await readDescription(store, "index.json");
+  const manifest = await readDescription(store, "manifest.json");
+  if (index === undefined && manifest === undefined) return undefined;
+  const images = index === undefined
+    ? []
+    : await new Manifests(store, OCI).ofIndex(fieldsOf(index));
+  if (Array.isArray(manifest)) {
+    const described = [...images];
+    for (const item of manifest.map(fieldsOf)) {
+      addDockerImage(images, await dockerImage(store, item), described);
+    }
+  } else if (fieldsOf(manifest).schemaVersion === 2) {
+    images.push(
+      ...await new Manifests(store, SKOPEO_DIR).ofManifest(fieldsOf(manifest)),
+    );
+  } else if (index === undefined) {
+    throw new ArchiveError("manifest.json is not a list of images");
+  }
+  if (images.length === 0) {
     throw new ArchiveError(
-      `its manifest has a digest that is not sha256: ${
-        JSON.stringify(digest.slice(0, 80))
-      }`,
+      `its ${index === undefined ? "manifest" : "index"}.json lists no image`,
     );
   }
-  return `blobs/sha256/${hex}`;
+  for (const image of images) await noteMissing(store, image);
+  return images;
 }
 
-/** @throws {ArchiveError} unless the digest is the stated one. */
+async function readDescription(store: Store, path: string): Promise<unknown> {
+  if (!await store.has(path)) return undefined;
+  return parseDocument((await readDocument(store, path)).bytes, path);
+}
+
+/** Follows an index, or one manifest, to the images below it. */
+class Manifests {
+  readonly #store: Store;
+  readonly #layout: Layout;
+  readonly #seen = new Set<string>();
+  readonly #images = new Map<string, LocatedImage>();
+
+  constructor(store: Store, layout: Layout) {
+    this.#store = store;
+    this.#layout = layout;
+  }
+
+  async ofIndex(index: Record<string, unknown>): Promise<LocatedImage[]> {
+    await this.#index(index, [], 0);
+    return [...this.#images.values()];
+  }
+
+  async ofManifest(manifest: Record<string, unknown>): Promise<LocatedImage[]> {
+    await this.#manifest(manifest, "manifest.json", {}, [], 0);
+    return [...this.#images.values()];
+  }
+
+  async #index(
+    index: Record<string, unknown>,
+    names: string[],
+    depth: number,
+  ): Promise<void> {
+    for (const descriptor of listOf(index.manifests).map(fieldsOf)) {
+      if (isAttestation(descriptor)) continue;
+      const digest = textOf(descriptor.digest);
+      const path = this.#layout.manifest(digest);
+      const annotations = fieldsOf(descriptor.annotations);
+      const own = NAMES.map((key) => textOf(annotations[key])).filter(Boolean);
+      const all = [...own, ...names];
+      if (this.#seen.has(digest)) continue;
+      this.#seen.add(digest);
+      if (depth > DEEPEST || this.#seen.size > MOST_MANIFESTS) {
+        throw new ArchiveError("its indexes are nested without end");
+      }
+      if (await this.#store.has(path)) {
+        const { bytes } = await readDocument(this.#store, path, digest);
+        const manifest = fieldsOf(parseDocument(bytes, path));
+        await this.#manifest(manifest, path, descriptor, all, depth);
+      } else {
+        const platform = platformOf(descriptor);
+        this.#images.set(digest, {
+          names: all,
+          digests: [digest],
+          platform,
+          id: digest,
+          missing: lacks(path, platform),
+        });
+      }
+    }
+  }
+
+  async #manifest(
+    manifest: Record<string, unknown>,
+    path: string,
+    descriptor: Record<string, unknown>,
+    names: string[],
+    depth: number,
+  ): Promise<void> {
+    if (Array.isArray(manifest.manifests)) {
+      return await this.#index(manifest, names, depth + 1);
+    }
+    const { mediaType, digest } = fieldsOf(manifest.config);
+    // Artifacts, such as a Helm chart, are no images.
+    if (textOf(mediaType) && !IMAGE_CONFIG.test(textOf(mediaType))) return;
+    if (!Array.isArray(manifest.layers ?? []) || !textOf(digest)) {
+      throw new ArchiveError(`${JSON.stringify(path)} is not a manifest`);
+    }
+    const image = await describe(
+      this.#store,
+      this.#layout.blob(textOf(digest)),
+      textOf(digest),
+      platformOf(descriptor),
+    );
+    image.names = names;
+    image.digests.push(textOf(descriptor.digest));
+    if (Array.isArray(manifest.layers)) {
+      image.layers = manifest.layers.map(fieldsOf).map((layer) => {
+        const digest = textOf(layer.digest);
+        const [url] = textsOf(layer.urls);
+        return { path: this.#layout.blob(digest), digest, url };
+      });
+    }
+    // One image may be there twice, its layers compressed in two ways.
+    const before = this.#images.get(image.id);
+    if (before === undefined) this.#images.set(image.id, image);
+    else {
+      before.names.push(...image.names);
+      before.digests.push(...image.digests);
+    }
+  }
+}
+
+/** BuildKit adds statements about a build to the index as if they were images. */
+function isAttestation(descriptor: Record<string, unknown>): boolean {
+  const annotations = fieldsOf(descriptor.annotations);
+  const { os, architecture } = platformOf(descriptor);
+  return annotations["vnd.docker.reference.type"] === "attestation-manifest" ||
+    (os === "unknown" && architecture === "unknown");
+}
+
+function platformOf(descriptor: Record<string, unknown>): ImagePlatform {
+  const { os, architecture, variant } = fieldsOf(descriptor.platform);
+  return {
+    os: textOf(os),
+    architecture: textOf(architecture),
+    variant: textOf(variant),
+  };
+}
+
+/** An image of `manifest.json`. */
+async function dockerImage(
+  store: Store,
+  item: Record<string, unknown>,
+): Promise<LocatedImage> {
+  const path = normalisePath(textOf(item.Config));
+  const image = await describe(store, path, digestIn(path));
+  const sources = fieldsOf(item.LayerSources);
+  image.names = textsOf(item.RepoTags);
+  image.layers = textsOf(item.Layers).map((layer, index) => {
+    const path = normalisePath(layer);
+    const source = fieldsOf(sources[image.config?.diffIds[index] ?? ""]);
+    return { path, digest: digestIn(path), url: textsOf(source.urls)[0] };
+  });
+  return image;
+}
+
+/** The digest that a path states; `<id>/layer.tar` states none. */
+function digestIn(path: string): string | undefined {
+  const hex = /^(?:blobs\/sha256\/)?([0-9a-f]{64})(?:\.json)?$/.exec(path)?.[1];
+  return hex && `sha256:${hex}`;
+}
+
+/** What the config of an image says, as far as it is there. */
+async function describe(
+  store: Store,
+  path: string,
+  digest?: string,
+  stated?: ImagePlatform,
+): Promise<LocatedImage> {
+  if (!await store.has(path)) {
+    const platform = stated ?? { os: "", architecture: "", variant: "" };
+    return {
+      names: [],
+      digests: [digest ?? path],
+      platform,
+      id: digest ?? path,
+      missing: lacks(path, platform),
+    };
+  }
+  const document = await readDocument(store, path, digest);
+  const config = readConfig(document.bytes, path);
+  const { os, architecture } = config;
+  const variant = config.variant || (stated?.variant ?? "");
+  return {
+    names: [],
+    digests: [document.digest],
+    platform: { os, architecture, variant },
+    id: document.digest,
+    config,
+  };
+}
+
+/**
+ * Adds what `manifest.json` says of an image to what `index.json` says.
+ *
+ * @param described The images of the index.
+ */
+function addDockerImage(
+  images: LocatedImage[],
+  image: LocatedImage,
+  described: LocatedImage[],
+): void {
+  const same = described.find(({ id }) => id === image.id);
+  if (same === undefined) {
+    const platform = formatPlatform(image.platform);
+    const other = described.find((each) =>
+      each.missing === undefined && image.config !== undefined &&
+      formatPlatform(each.platform) === platform &&
+      each.names.some((name) => image.names.some((own) => isNamed(own, name)))
+    );
+    if (other !== undefined) {
+      throw new ArchiveError(
+        `its manifest.json and its index.json disagree: ${
+          JSON.stringify(image.names[0])
+        } is ${image.id} in one and ${other.id} in the other`,
+      );
+    }
+    images.push(image);
+    return;
+  }
+  same.names.push(...image.names);
+  same.layers ??= image.layers;
+  const agrees = same.layers?.length === image.layers?.length &&
+    same.layers?.every(({ digest }, index) =>
+      [undefined, digest].includes(image.layers?.[index].digest)
+    );
+  if (!agrees) {
+    throw new ArchiveError(
+      `its manifest.json and its index.json list other layers for ${image.id}`,
+    );
+  }
+}
+
+/** Notes the first blob that an image lacks. */
+async function noteMissing(store: Store, image: LocatedImage): Promise<void> {
+  for (const { path, url } of image.layers ?? []) {
+    if (image.missing !== undefined) return;
+    if (!await store.has(path)) {
+      image.missing = lacks(path, image.platform, url);
+    }
+  }
+}
+
+function lacks(
+  path: string,
+  platform: ImagePlatform,
+  url?: string,
+): ArchiveError {
+  const blob = `it lacks the blob ${JSON.stringify(path)} (${
+    formatPlatform(platform)
+  })`;
+  if (url === undefined) return new ArchiveError(blob);
+  return new ArchiveError(
+    `${blob}, a layer that is not distributed with images: it is at ${url}`,
+    { next: "Export the image from an engine that has pulled this layer" },
+  );
+}
+
+function hexOf(digest: string): string {
+  const hex = /^sha256:([0-9a-f]{64})$/.exec(digest)?.[1];
+  if (hex !== undefined) return hex;
+  const stated = JSON.stringify(digest.slice(0, 80));
+  throw /^sha(384|512):/.test(digest)
+    ? new ArchiveError(`its digests are not SHA-256, as in ${stated}`, {
+      next: "Write it again with SHA-256 digests, which all engines use",
+    })
+    : new ArchiveError(`its manifest has a digest that is none: ${stated}`);
+}
+
+/**
+ * Reads a document.
+ *
+ * @throws {ArchiveError} when it is missing, too large or has another digest.
+ */
+async function readDocument(
+  store: Store,
+  path: string,
+  expected?: string,
+): Promise<{ bytes: Uint8Array; digest: string }> {
+  const blob = await store.blob(path);
+  if (blob === undefined) {
+    throw new ArchiveError(`it lacks the blob ${JSON.stringify(path)}`);
+  }
+  const digest = `sha256:${blob.sha256}`;
+  checkDigest(blob.path, digest, expected);
+  if (blob.document !== undefined) return { bytes: blob.document, digest };
+  throw new ArchiveError(
+    blob.bytes > LARGEST_DOCUMENT
+      ? `${JSON.stringify(path)} is longer than ${LARGEST_DOCUMENT} bytes`
+      : `${JSON.stringify(path)} is not valid JSON`,
+  );
+}
+
+/** @throws {ArchiveError} unless the digest of a blob is the stated one. */
 export function checkDigest(
   path: string,
   actual: string,
@@ -51,200 +393,3 @@ export function checkDigest(
     } is damaged: its digest is ${actual}, not ${expected}`,
   );
 }
-
-/**
- * Reads a document, and checks it against the digest that its name states.
- *
- * @throws {ArchiveError} when it is missing, too large or not what its name says.
- */
-async function readDocument(
-  store: BlobStore<unknown>,
-  path: string,
-): Promise<{ bytes: Uint8Array; digest: string }> {
-  const name = JSON.stringify(path);
-  const blob = await store.blob(path);
-  if (blob === undefined) throw new ArchiveError(`it lacks the blob ${name}`);
-  const digest = `sha256:${blob.sha256}`;
-  const stated = /(?:^|[/:])([0-9a-f]{64})(?:\.json)?$/.exec(path)?.[1];
-  checkDigest(path, digest, stated && `sha256:${stated}`);
-  if (blob.document !== undefined) return { bytes: blob.document, digest };
-  throw new ArchiveError(
-    blob.bytes > LARGEST_DOCUMENT
-      ? `${name} is longer than ${LARGEST_DOCUMENT} bytes`
-      : `${name} is not valid JSON`,
-  );
-}
-
-/**
- * Finds the images that an archive holds.
- *
- * @returns `undefined` when it says of no image where it is.
- */
-export async function locateImages(
-  store: BlobStore<unknown>,
-): Promise<LocatedImage[] | undefined> {
-  return await ociIndex(store) ?? await dockerManifest(store);
-}
-
-/**
- * The images that a `manifest.json` lists.
- *
- * @returns `undefined` when there is no such document.
- * @throws {ArchiveError} when it or a config cannot be read.
- */
-async function dockerManifest(
-  store: BlobStore<unknown>,
-): Promise<LocatedImage[] | undefined> {
-  if (!await store.has("manifest.json")) return undefined;
-  const { bytes } = await readDocument(store, "manifest.json");
-  const list = parseDocument(bytes, "manifest.json");
-  if (!Array.isArray(list)) {
-    throw new ArchiveError("manifest.json is not a list of images");
-  }
-  const images: LocatedImage[] = [];
-  for (const item of list.map(fieldsOf)) {
-    const path = normalisePath(textOf(item.Config));
-    const config = await readDocument(store, path);
-    const document = readConfig(config.bytes, path);
-    images.push({
-      names: textsOf(item.RepoTags),
-      platform: document,
-      id: config.digest,
-      config: document,
-      layers: textsOf(item.Layers).map((layer) => {
-        const path = normalisePath(layer);
-        return { path, digest: digestIn(path) };
-      }),
-    });
-  }
-  return images;
-}
-
-/** The digest that a path states; `<id>/layer.tar` states none. */
-function digestIn(path: string): string | undefined {
-  const hex = /^blobs\/sha256\/([0-9a-f]{64})$/.exec(path)?.[1];
-  return hex && `sha256:${hex}`;
-}
-
-/** Indexes within indexes; registries allow fewer. */
-const DEEPEST = 8;
-/** Manifests looked at, so that an index of indexes cannot multiply without end. */
-const MOST_MANIFESTS = 1000;
-
-const NAMES = [
-  "io.containerd.image.name",
-  "org.opencontainers.image.ref.name",
-];
-
-/**
- * The images that an `index.json` leads to and whose manifests are there.
- *
- * @returns `undefined` when there is no such document.
- * @throws {ArchiveError} when a document cannot be read, or no image is there.
- */
-async function ociIndex(
-  store: BlobStore<unknown>,
-): Promise<LocatedImage[] | undefined> {
-  if (!await store.has("index.json")) return undefined;
-  const images: LocatedImage[] = [];
-  const missing: string[] = [];
-  const seen = new Set<string>();
-
-  const visitIndex = async (
-    index: Record<string, unknown>,
-    names: string[],
-    depth: number,
-  ): Promise<void> => {
-    for (const descriptor of listOf(index.manifests).map(fieldsOf)) {
-      await visit(descriptor, names, depth);
-    }
-  };
-  const visit = async (
-    descriptor: Record<string, unknown>,
-    inherited: string[],
-    depth: number,
-  ): Promise<void> => {
-    const annotations = fieldsOf(descriptor.annotations);
-    if (isAttestation(descriptor, annotations)) return;
-    const digest = textOf(descriptor.digest);
-    const path = blobPath(digest);
-    if (seen.has(digest)) return;
-    seen.add(digest);
-    if (depth > DEEPEST || seen.size > MOST_MANIFESTS) {
-      throw new ArchiveError("its indexes are nested without end");
-    }
-    const stated = fieldsOf(descriptor.platform);
-    if (!await store.has(path)) {
-      const platform = formatPlatform({
-        os: textOf(stated.os),
-        architecture: textOf(stated.architecture),
-        variant: textOf(stated.variant),
-      });
-      missing.push(`${JSON.stringify(path)} (${platform})`);
-      return;
-    }
-    const manifest = fieldsOf(
-      parseDocument((await readDocument(store, path)).bytes, path),
-    );
-    const own = NAMES.map((key) => textOf(annotations[key])).filter(Boolean);
-    const names = [...own, ...inherited];
-    if (Array.isArray(manifest.manifests)) {
-      return await visitIndex(manifest, names, depth + 1);
-    }
-    const image = await readManifest(store, manifest, names, path);
-    if (image !== undefined) images.push(image);
-  };
-
-  const { bytes } = await readDocument(store, "index.json");
-  await visitIndex(fieldsOf(parseDocument(bytes, "index.json")), [], 0);
-  if (images.length === 0) {
-    throw new ArchiveError(
-      missing.length > 0
-        ? `it lacks the blob ${missing.join(", ")}`
-        : "its index.json lists no image",
-    );
-  }
-  return images;
-}
-
-/** BuildKit adds statements about a build to the index as if they were images. */
-function isAttestation(
-  descriptor: Record<string, unknown>,
-  annotations: Record<string, unknown>,
-): boolean {
-  const platform = fieldsOf(descriptor.platform);
-  return annotations["vnd.docker.reference.type"] === "attestation-manifest" ||
-    (platform.os === "unknown" && platform.architecture === "unknown");
-}
-
-/** The image of a manifest; `undefined` for artifacts that are none. */
-async function readManifest(
-  store: BlobStore<unknown>,
-  manifest: Record<string, unknown>,
-  names: string[],
-  path: string,
-): Promise<LocatedImage | undefined> {
-  const config = fieldsOf(manifest.config);
-  const mediaType = textOf(config.mediaType);
-  if (mediaType !== "" && !IMAGE_CONFIG.test(mediaType)) return undefined;
-  if (!Array.isArray(manifest.layers)) {
-    throw new ArchiveError(`${JSON.stringify(path)} is not a manifest`);
-  }
-  const digest = textOf(config.digest);
-  const configPath = blobPath(digest);
-  const { bytes } = await readDocument(store, configPath);
-  const document = readConfig(bytes, configPath);
-  return {
-    names,
-    platform: document,
-    id: digest,
-    config: document,
-    layers: manifest.layers.map(fieldsOf).map((layer) => {
-      const digest = textOf(layer.digest);
-      return { path: blobPath(digest), digest };
-    }),
-  };
-}
-
-const IMAGE_CONFIG =
-  /^application\/vnd\.(?:oci\.image\.config|docker\.container\.image)\.v1\+json/;

@@ -82,12 +82,17 @@ export interface ImageConfig {
 
 /** Where an image comes from, and what to call it. */
 export type ImageSource =
-  | { reference: string; path: string }
-  | {
+  & {
     reference: string;
+    /** Name, tag or digest of the one that is meant, where there are several. */
+    image?: string;
+    /** As `linux/arm64`; which one is meant, where there are several. */
+    platform?: string;
+  }
+  & ({ path: string } | {
     /** Starts the export; called again when the bytes are needed again. */
     open: (signal?: AbortSignal) => ReadableStream<Uint8Array>;
-  };
+  });
 
 /** An image as read from an archive. */
 export interface Image {

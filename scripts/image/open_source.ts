@@ -17,6 +17,41 @@ import { eventLoopTurn, type Limits } from "./limits.ts";
 import type { ImageSource } from "./model.ts";
 
 /**
+ * The archive or folder that a reference means, and the image in it if one is named:
+ * `PATH`, `PATH:NAME:TAG`, `PATH:sha256:HEX`, with skopeo's transport before it or not.
+ *
+ * @returns `undefined` for what is no path, such as an image of an engine.
+ */
+export async function findArchive(
+  reference: string,
+): Promise<{ path: string; image?: string } | undefined> {
+  const bare = reference.replace(
+    /^(?:docker-archive|oci-archive|oci|dir):/,
+    "",
+  );
+  for (const text of new Set([reference, bare])) {
+    if (await isThere(text)) return { path: text };
+    for (
+      let end = text.lastIndexOf(":");
+      end > 0;
+      end = text.lastIndexOf(":", end - 1)
+    ) {
+      const path = text.slice(0, end);
+      // A program or folder `web` beside an image `web:1` is no archive of it.
+      const meant = text !== reference || /[./]/.test(path);
+      if (meant && await isThere(path)) {
+        const image = text.slice(end + 1);
+        return image === "" ? { path } : { path, image };
+      }
+    }
+  }
+}
+
+function isThere(path: string): Promise<boolean> {
+  return Deno.stat(path).then(() => true, () => false);
+}
+
+/**
  * Reads an archive to its end, or lists a folder.
  *
  * @param openTar Makes what takes the tar of each layer.

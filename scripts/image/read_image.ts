@@ -9,7 +9,7 @@ import { createHash, hash } from "node:crypto";
 import type { Entry, Image, ImageSource, Layer, Probe, Sink } from "./model.ts";
 import { ArchiveError, NotAnArchive, toUserError } from "./archive_error.ts";
 import type { BlobStore, StoredBlob, TarSink } from "./blob_reader.ts";
-import { chooseImage } from "./choose_image.ts";
+import { chooseImage, formatPlatform } from "./choose_image.ts";
 import { type Bounds, Limits } from "./limits.ts";
 import {
   checkDigest,
@@ -25,8 +25,6 @@ export interface ReadImageOptions {
   /** Chooses the files whose content is worth a look. */
   probe?: Probe;
   signal?: AbortSignal;
-  /** As `linux/arm64`; which image of an archive that holds several. */
-  platform?: string;
   /** Other bounds for hostile input than the defaults. */
   bounds?: Partial<Bounds>;
 }
@@ -53,9 +51,7 @@ export async function readImage(
     );
     const images = await locateImages(store);
     if (images === undefined) throw notAnArchive(store);
-    if (images.length === 0) throw new ArchiveError("it holds no image");
-    const image = chooseImage(images, source.reference, options.platform);
-    return await assemble(store, image, source.reference);
+    return await assemble(store, chooseImage(images, source), source.reference);
   } catch (error) {
     options.signal?.throwIfAborted();
     throw toUserError(error, source);
@@ -68,7 +64,15 @@ async function assemble(
   located: LocatedImage,
   reference: string,
 ): Promise<Image> {
-  const { config: document, layers } = located;
+  const { config: document, layers = [] } = located;
+  // chooseImage() takes none that lacks a blob.
+  if (document === undefined) throw new Error("the image has no config");
+  if (document.os === "windows") {
+    throw new ArchiveError(
+      `it is a Windows image (${formatPlatform(located.platform)})`,
+      { next: "Give a Linux image: Windows layers hold no Linux file system" },
+    );
+  }
   if (layers.length !== document.diffIds.length) {
     throw new ArchiveError(
       `its manifest lists ${layers.length} layers and its config ${document.diffIds.length}`,
@@ -82,7 +86,7 @@ async function assemble(
       throw new ArchiveError(`it lacks the blob ${JSON.stringify(path)}`);
     }
     read.set(path, blob);
-    const layer = checkLayer(blob, path, digest, document.diffIds[index]);
+    const layer = checkLayer(blob, digest, document.diffIds[index]);
     result.push({
       diffId: layer.diffId,
       compression: blob.compression,
@@ -107,25 +111,30 @@ async function assemble(
 
 function checkLayer(
   blob: StoredBlob<ReadLayer>,
-  path: string,
   digest: string | undefined,
-  diffId: string,
+  expected: string,
 ): ReadLayer {
+  const name = JSON.stringify(blob.path);
   // A damaged blob has many symptoms; its digest is the cause.
-  checkDigest(path, `sha256:${blob.sha256}`, digest);
+  checkDigest(blob.path, `sha256:${blob.sha256}`, digest);
   const error = blob.error ?? blob.tar?.error;
   // What was damaged beyond recognition is no tar any more, but has a digest.
-  if (blob.error === undefined) {
-    checkDigest(path, blob.tar?.diffId ?? `sha256:${blob.sha256}`, diffId);
-  }
-  if (error !== undefined) {
+  const diffId = blob.tar?.diffId ?? `sha256:${blob.sha256}`;
+  if (blob.error === undefined && diffId !== expected) {
     throw new ArchiveError(
-      `layer ${JSON.stringify(path)} cannot be read: ${error.message}`,
-      { cause: error },
+      digest === undefined && blob.compression === "none"
+        ? `blob ${name} is damaged: its digest is ${diffId}, not ${expected}`
+        : `layer ${name} is not the one that its config means: its diff ID is ${diffId}, not ${expected}`,
     );
   }
+  if (error !== undefined) {
+    throw new ArchiveError(`layer ${name} cannot be read: ${error.message}`, {
+      next: error.next,
+      cause: error,
+    });
+  }
   if (blob.tar === undefined) {
-    throw new ArchiveError(`layer ${JSON.stringify(path)} is not a tar`);
+    throw new ArchiveError(`layer ${name} is not a tar`);
   }
   return blob.tar;
 }
