@@ -78,6 +78,8 @@ export interface InitConfig extends CommonConfig {
   entry?: string;
   /** Show what would be written, and write nothing. */
   dryRun: boolean;
+  /** Replace files that are there. */
+  force: boolean;
 }
 
 /** `deno task image sbom IMAGE`. */

@@ -47,11 +47,12 @@ export function parseCommandLine(args: string[]): Parsed {
     )
     .argument(
       "[dir]",
-      "folder of the service; nothing in it is overwritten",
+      "folder of the service; what is there is kept",
       ".",
     )
     .option("--entry <file>", "module that serves (default: found out)")
     .option("--dry-run", "show what would be written, and write nothing", false)
+    .option("--force", "replace files that are there", false)
     .addOption(json())
     .action((folder, o, c) => {
       config = {
@@ -60,6 +61,7 @@ export function parseCommandLine(args: string[]): Parsed {
         folder,
         entry: o.entry,
         dryRun: o.dryRun,
+        force: o.force,
       };
     });
 

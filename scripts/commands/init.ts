@@ -6,80 +6,108 @@
  */
 import { join } from "node:path";
 import type { InitConfig } from "../build/config.ts";
+import { imageTag } from "../build/image_tag.ts";
+import { variantName } from "../dockerfile/find_variants.ts";
 import { EXIT, messageOf, UserError } from "../lib/errors.ts";
 import { printable } from "../lib/format.ts";
-import { fillDockerfile } from "../init/fill_dockerfile.ts";
-import { fillDockerignore } from "../init/fill_dockerignore.ts";
-import { findService } from "../init/find_service.ts";
-import { firstBudget } from "../init/first_budget.ts";
-import { firstContract } from "../init/first_contract.ts";
-import type { Service } from "../init/service.ts";
+import {
+  fillDockerfile,
+  fillDockerignore,
+  fillModule,
+} from "../init/fill_dockerfile.ts";
+import { findService, type Found } from "../init/find_service.ts";
+import { firstBudget, firstContract } from "../init/first_limits.ts";
 import type { Io } from "../lib/io.ts";
 import { ownFile } from "../lib/own_file.ts";
 
+/** Dockerfiles that a service gets. */
+const DOCKERFILES = [
+  "Dockerfile",
+  "Dockerfile.multistage",
+  "Dockerfile.scratch",
+  "Dockerfile.layered",
+];
+
 /** Says what is known of a service, and writes what it does not have yet. */
 export async function init(config: InitConfig, io: Io): Promise<number> {
-  const { service, reasons } = await findService(config.folder, config.entry);
+  const found = await findService(config.folder, config.entry);
+  const { service, root, notes } = found;
+  // As it was given, unless it is a member of a workspace above.
+  const context = await Deno.realPath(config.folder) === root
+    ? config.folder
+    : root;
+  const images = DOCKERFILES.map((name) =>
+    imageTag(context, variantName(name))
+  );
+  const reasons = [
+    ...found.reasons,
+    { what: "images", value: images.join(" "), source: "the context's name" },
+  ];
   const files = [];
-  for (const [name, text] of await fillAll(service)) {
-    const path = join(config.folder, name);
+  for (const [name, text] of await fillAll(found)) {
+    const path = join(context, name);
     const there = await Deno.lstat(path).then(() => true, () => false);
-    files.push({ name, path, text, written: !there });
+    files.push({ name, path, text, there, written: !there || config.force });
   }
   const verb = config.dryRun ? "would write" : "write";
+  const again = config.dryRun ? "would replace" : "replace";
   const plan = [
     ...reasons.map(({ what, value, source }) => [what, value, `(${source})`]),
     [],
-    ...files.map(({ path, written }) =>
-      written ? [verb, path] : ["keep", path, "(it is there already)"]
+    ...files.map(({ path, there, written }) =>
+      written
+        ? [there ? again : verb, path]
+        : ["keep", path, "(it is there already; --force replaces it)"]
     ),
   ];
   if (!config.json) io.print(lines(plan));
   for (const file of files) {
     if (file.written && !config.dryRun) {
-      file.written = await writeNew(file.path, file.text);
+      file.written = await write(file.path, file.text, config.force);
     }
   }
   if (config.json) {
     const list = files.map(({ name, written }) => ({ name, written }));
     io.print(
-      JSON.stringify({ service, reasons, files: list }, null, 2) + "\n",
+      JSON.stringify({ service, reasons, notes, files: list }, null, 2) + "\n",
     );
-  } else if (!config.dryRun) {
-    io.note(`next:  deno task image --context ${config.folder}`);
+    return EXIT.ok;
   }
+  for (const note of notes) io.note(`note:  ${printable(note)}`);
+  if (!config.dryRun) io.note(`next:  deno task image --context ${context}`);
   return EXIT.ok;
 }
 
 /** All files that a service needs, by name. */
-async function fillAll(service: Service): Promise<[string, string][]> {
-  const dockerfiles = [
-    "Dockerfile",
-    "Dockerfile.multistage",
-    "Dockerfile.scratch",
-    "Dockerfile.layered",
-  ];
+async function fillAll(
+  { service, written }: Found,
+): Promise<[string, string][]> {
+  const files: [string, string][] = [];
+  for (const name of DOCKERFILES) {
+    files.push([name, fillDockerfile(await ownFile(name), service)]);
+  }
+  const ignored = fillDockerignore(await ownFile(".dockerignore"), service);
+  files.push([".dockerignore", ignored]);
+  for (const { template, path } of written) {
+    const text = await ownFile(`scripts/init/templates/${template}.ts`);
+    files.push([path, fillModule(text, service)]);
+  }
   return [
-    ...await Promise.all(
-      dockerfiles.map(async (name): Promise<[string, string]> => [
-        name,
-        fillDockerfile(await ownFile(name), service),
-      ]),
-    ),
-    [
-      ".dockerignore",
-      fillDockerignore(await ownFile(".dockerignore"), service),
-    ],
+    ...files,
     ["split.ts", await ownFile("scripts/deno_binary/split.ts")],
     ["contract.json", firstContract(service)],
-    ["budget.json", firstBudget(await ownFile("budget.json"))],
+    ["budget.json", firstBudget(await ownFile("budget.json"), service)],
   ];
 }
 
 /** Writes a file unless one has appeared there; tells whether it did. */
-async function writeNew(path: string, text: string): Promise<boolean> {
+async function write(
+  path: string,
+  text: string,
+  force: boolean,
+): Promise<boolean> {
   try {
-    await Deno.writeTextFile(path, text, { createNew: true });
+    await Deno.writeTextFile(path, text, { createNew: !force });
     return true;
   } catch (cause) {
     if (cause instanceof Deno.errors.AlreadyExists) return false;

@@ -3,78 +3,243 @@
  *
  * @module
  */
+import { join } from "node:path";
+import {
+  type DenoCommand,
+  readDenoCommand,
+  splitCommands,
+} from "../dockerfile/deno_command.ts";
+import { USUAL_ENTRIES } from "../dockerfile/find_entry.ts";
 import { UserError } from "../lib/errors.ts";
-import { readCommand, type RunCommand } from "./read_command.ts";
-import type { DenoConfig } from "./read_config.ts";
+import type { Member, Project } from "./read_project.ts";
 
 /** An entry point, and what told so. */
 export interface Entry {
+  /** The folder that it is run in: its paths are relative to it. */
+  member: Member;
+  /** Path from there. */
   entry: string;
   source: string;
   /** The task that runs it. */
-  command?: RunCommand;
+  command?: DenoCommand;
+  /** Whether the task runs it with Node. */
+  isNode: boolean;
+}
+
+/** Looks at the files of a project. */
+export interface Look {
+  /** Whether there is a file, by its path from the top. */
+  exists(path: string): Promise<boolean>;
+  /** The modules of an entry, and whether they listen for requests. */
+  serves(entry: Entry): Promise<{ serves: boolean; modules: string[] }>;
 }
 
 /** Tasks that serve, the likeliest first. */
-const TASKS = ["compile", "start", "serve", "dev"];
-/** Where services begin when nothing else says so. */
-const USUAL = ["main", "server", "app", "index", "mod"]
-  .flatMap((name) => [`${name}.ts`, `src/${name}.ts`, `${name}.js`]);
+const TASKS = ["compile", "start", "serve", "preview", "dev"];
+/** Tasks that are not about serving. */
+const OTHER = /^(?:test|bench|lint|fmt|check|build|update|deploy|init|prepare)/;
 
 /**
  * Chooses the entry point.
  *
- * @param config The service's `deno.json`.
- * @param wanted What the user named, if anything.
- * @param exists Whether the service has a file.
- * @throws {UserError} If there is none, or if it is only served by `deno serve`.
+ * @param project What Deno and npm read.
+ * @param wanted What the user named, if anything, as a path from the top or from
+ * the member that was asked for.
+ * @param look Looks at the files.
+ * @throws {UserError} If there is none, or more than one that serves.
  */
 export async function chooseEntry(
-  config: DenoConfig,
+  project: Project,
   wanted: string | undefined,
-  exists: (path: string) => Promise<boolean>,
+  look: Look,
 ): Promise<Entry> {
-  const commands = TASKS.flatMap((name) => {
-    const task = config.tasks[name];
-    const text = typeof task === "string" ? task : task?.command;
-    const command = text === undefined ? undefined : readCommand(text);
-    return command === undefined ? [] : [{ name, command }];
-  });
-  const found = (entry: string, source: string): Entry => {
-    const { command } =
-      commands.find(({ command }) => command.entry === entry) ?? {};
-    if (command?.verb === "serve") throw onlyServed(entry);
-    return { entry, source, command };
-  };
-
+  const members = project.asked ? [project.asked] : project.members;
+  const tasks = members.flatMap(tasksOf);
+  const isThere = ({ member, entry }: Entry) =>
+    look.exists(join(member.folder, entry));
   if (wanted !== undefined) {
-    if (await exists(wanted)) return found(wanted, "--entry");
-    throw new UserError(`Cannot find the entry point "${wanted}"`, {
-      next: "Give its path from the service's folder with --entry FILE",
-    });
+    return await chooseWanted(project, tasks, wanted, look);
   }
-  for (const { name, command } of commands) {
-    if (await exists(command.entry)) {
-      return found(command.entry, `task "${name}"`);
-    }
-  }
-  const { exports } = config;
-  const main = typeof exports === "string" ? exports : exports?.["."];
-  const exported = main?.replace(/^\.\//, "");
-  if (exported !== undefined && await exists(exported)) {
-    return found(exported, "exports");
-  }
-  for (const path of USUAL) {
-    if (await exists(path)) return found(path, "its name");
-  }
+  const ran = await filter(tasks, isThere);
+  const named = await filter(members.flatMap(namesOf), isThere);
+  // A task says that its module serves, so the first one of a folder does.
+  const first = await filter(
+    ran,
+    async (entry) => (await look.serves(entry)).serves,
+  );
+  const perMember = members.map(({ folder }) =>
+    first.find(({ member }) => member.folder === folder)
+  ).filter((entry) => entry !== undefined);
+  if (perMember.length > 1) throw several(perMember);
+  if (perMember.length === 1) return perMember[0];
+  const serving = await onlyTops(named, look);
+  if (serving.length > 1) throw several(serving);
+  if (serving.length === 1) return serving[0];
+  const missing = tasks.find((task) => !ran.includes(task));
+  if (missing !== undefined && ran.length === 0) throw notBuilt(missing);
+  // A framework may hide that it listens.
+  const [entry] = [...ran, ...named];
+  if (entry !== undefined) return entry;
   throw new UserError("Cannot tell which module serves", {
-    next: "Name it with --entry FILE",
+    next: `Name it with --entry FILE; tried ${tried(members)}`,
   });
 }
 
-function onlyServed(entry: string): UserError {
-  return new UserError(
-    `Cannot compile "${entry}": it is run with deno serve, which deno compile cannot do`,
-    { next: "Call Deno.serve(handler) in it, and run it with deno run" },
+async function chooseWanted(
+  project: Project,
+  tasks: Entry[],
+  wanted: string,
+  look: Look,
+): Promise<Entry> {
+  const path = wanted.replace(/^(?:\.\/)+/, "");
+  const asked = project.asked?.folder ?? "";
+  for (const full of [join(asked, path), path]) {
+    if (!await look.exists(full)) continue;
+    const task = tasks.find(({ member, entry }) =>
+      join(member.folder, entry) === full
+    );
+    if (task !== undefined) return { ...task, source: "--entry" };
+    // The member that it lies in; the top comes first, so the last one is it.
+    const member = project.members.findLast(({ folder }) =>
+      folder === "" || full.startsWith(`${folder}/`)
+    ) ?? project.members[0];
+    const entry = member.folder === ""
+      ? full
+      : full.slice(member.folder.length + 1);
+    return { member, entry, source: "--entry", isNode: isNode(member) };
+  }
+  throw new UserError(`Cannot find the entry point "${wanted}"`, {
+    next: "Give its path from the service's folder with --entry FILE",
+  });
+}
+
+/** Modules that tasks and scripts run; those that watch files come last. */
+function tasksOf(member: Member): Entry[] {
+  const all = [
+    ...Object.entries(member.config.tasks).map((
+      [name, task],
+    ) => [name, typeof task === "string" ? task : task.command ?? "", "task"]),
+    ...Object.entries(member.npm.scripts).map((
+      [name, text],
+    ) => [name, text, "script"]),
+  ];
+  const rank = (name: string) => {
+    const at = TASKS.indexOf(name);
+    return at < 0 ? TASKS.length : at;
+  };
+  const entries = all.filter(([name]) => !OTHER.test(name))
+    .sort(([a], [b]) => rank(a) - rank(b))
+    .flatMap(([name, text, kind]): Entry[] => {
+      const source = `${kind} "${name}"`;
+      const commands = splitCommands(text).toReversed();
+      for (const words of commands) {
+        const command = readDenoCommand(words);
+        if (command !== undefined) {
+          const { entry } = command;
+          return [{ member, entry, source, command, isNode: false }];
+        }
+        const entry = readNodeCommand(words, member);
+        if (entry !== undefined) {
+          return [{ member, entry, source, isNode: true }];
+        }
+      }
+      return [];
+    });
+  const watches = ({ command }: Entry) =>
+    command?.options.has("watch") ?? false;
+  return [
+    ...entries.filter((entry) => !watches(entry)),
+    ...entries.filter(watches),
+  ];
+}
+
+/** The module that Node and its like are told to run. */
+function readNodeCommand(words: string[], { npm }: Member): string | undefined {
+  const at = words.findIndex((word) =>
+    /^(?:node|tsx|ts-node|nodemon|bun)$/.test(word)
   );
+  if (at < 0) return;
+  const path = words.slice(at + 1).find((word) =>
+    /\.[cm]?[jt]sx?$/.test(word) || word === "." || word.startsWith("./")
+  );
+  if (path === ".") return npm.main ?? "index.js";
+  const entry = path?.replace(/^(?:\.\/)+/, "");
+  return entry === undefined || /\.\w+$/.test(entry) ? entry : `${entry}.js`;
+}
+
+/** Modules that are exported, or called as entry points usually are. */
+function namesOf(member: Member): Entry[] {
+  const { config: { exports }, npm } = member;
+  const exported = typeof exports === "string"
+    ? [exports]
+    : Object.values(exports ?? {});
+  const make = (path: string, source: string): Entry => ({
+    ...{ member, entry: path.replace(/^(?:\.\/)+/, ""), source },
+    isNode: isNode(member),
+  });
+  return [
+    ...exported.map((path) => make(path, "exports")),
+    ...npm.main ? [make(npm.main, "main of package.json")] : [],
+    ...USUAL_ENTRIES.map((path) => make(path, "its name")),
+  ].filter(({ entry }, at, all) =>
+    all.findIndex((other) => other.entry === entry) === at
+  );
+}
+
+/** Without a `deno.json` and with a `package.json`, Node is what it is for. */
+function isNode({ files }: Member): boolean {
+  return files.length === 1 && files[0].endsWith("package.json");
+}
+
+/** Those that serve, without those that another one of them imports. */
+async function onlyTops(entries: Entry[], look: Look): Promise<Entry[]> {
+  const seen: { entry: Entry; modules: string[] }[] = [];
+  for (const entry of entries) {
+    const { serves, modules } = await look.serves(entry);
+    if (serves) seen.push({ entry, modules });
+  }
+  const path = ({ member, entry }: Entry) => join(member.folder, entry);
+  return seen.filter((one) =>
+    !seen.some((other) =>
+      other !== one && other.modules.includes(path(one.entry))
+    )
+  ).map(({ entry }) => entry);
+}
+
+async function filter<T>(
+  items: T[],
+  test: (item: T) => Promise<boolean>,
+): Promise<T[]> {
+  const results = await Promise.all(items.map(test));
+  return items.filter((_, at) => results[at]);
+}
+
+function several(entries: Entry[]): UserError {
+  const paths = entries.map(({ member, entry }) => join(member.folder, entry));
+  return new UserError(
+    `Cannot tell which module serves: ${paths.join(" or ")}`,
+    { next: `Name it: --entry ${paths[0]}` },
+  );
+}
+
+function notBuilt({ member, entry, source }: Entry): UserError {
+  const build = Object.keys(member.config.tasks).includes("build") ||
+    Object.keys(member.npm.scripts).includes("build");
+  return new UserError(
+    `Cannot find "${join(member.folder, entry)}", which ${source} runs`,
+    {
+      next: build
+        ? "Build it first: deno task build"
+        : "Name the module that serves with --entry FILE",
+    },
+  );
+}
+
+function tried(members: Member[]): string {
+  const where = members.map(({ folder }) => folder).filter((path) =>
+    path !== ""
+  );
+  const names =
+    "tasks, exports, main, server, app, index and mod, also in src/";
+  return where.length > 0 ? `${names}, of ${where.join(", ")} too` : names;
 }

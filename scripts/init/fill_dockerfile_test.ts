@@ -1,7 +1,11 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { fillDockerfile } from "./fill_dockerfile.ts";
-import { fillDockerignore } from "./fill_dockerignore.ts";
-import type { Service } from "./service.ts";
+import { parseDockerignore } from "../dockerfile/dockerignore.ts";
+import {
+  fillDockerfile,
+  fillDockerignore,
+  fillModule,
+} from "./fill_dockerfile.ts";
+import type { Service } from "./find_service.ts";
 
 const PROJECT = `${import.meta.dirname}/../..`;
 const read = (name: string) => Deno.readTextFile(`${PROJECT}/${name}`);
@@ -19,6 +23,17 @@ const OWN: Service = {
   license: "MIT",
   entry: "main.ts",
   flags: ["-P=serve"],
+  testFlags: ["-P=serve"],
+  folder: "",
+  args: [],
+  resolution: [],
+  preloads: [],
+  beside: [],
+  state: [],
+  leftOut: [],
+  answersHead: true,
+  egress: [],
+  env: {},
   includes: [],
   locked: true,
   files: ["deno.json", "deno.lock", "main.ts"],
@@ -35,6 +50,17 @@ const OTHER: Service = {
   description: 'Sells "things" for $1',
   entry: "src/server.ts",
   flags: ["--allow-net", "--allow-env=PORT"],
+  testFlags: ["--allow-net", "--allow-env=PORT"],
+  folder: "",
+  args: [],
+  resolution: [],
+  preloads: [],
+  beside: [],
+  state: [],
+  leftOut: [],
+  answersHead: true,
+  egress: [],
+  env: {},
   includes: ["static/", "rates.json"],
   locked: false,
   files: ["deno.json", "rates.json"],
@@ -99,12 +125,88 @@ Deno.test("without files of its own beside folders nothing is copied from there"
   assertStringIncludes(filled, "WORKDIR /app\nCOPY src/ src/\n");
 });
 
-Deno.test(".dockerignore allows what the Dockerfiles copy", async () => {
+Deno.test(".dockerignore allows what the Dockerfiles copy, and no secrets in it", async () => {
   const own = await read(".dockerignore");
   assertEquals(fillDockerignore(own, OWN), own);
+  const filled = fillDockerignore(own, {
+    ...OTHER,
+    tests: ["src/a_test.ts", "b_test.ts"],
+    leftOut: [
+      { path: "src/data/", why: "the service writes it" },
+      { path: "elsewhere/", why: ".gitignore" },
+    ],
+  });
+  const [allowed, denied] = filled.split("# Secrets and state, in no image.\n");
   assertEquals(
-    fillDockerignore(own, OTHER),
+    allowed,
     "# Deny all, then allow what the build reads.\n*\n" +
-      "!deno.json\n!rates.json\n!src/\n!static/\n!split.ts\n",
+      "!deno.json\n!rates.json\n!b_test.ts\n!src/\n!static/\n!split.ts\n",
   );
+  const ignores = parseDockerignore(filled);
+  for (const path of ["src/a.ts", "static/.well-known/x", "rates.json"]) {
+    assert(!ignores(path), path);
+  }
+  for (
+    const path of [
+      "src/data/x",
+      "static/.env",
+      "src/deep/id_rsa",
+      "static/shop.sqlite",
+      "src/tls.key",
+    ]
+  ) assert(ignores(path), path);
+  assert(!denied.includes("elsewhere"));
+});
+
+Deno.test("what lies beside the program is copied in every last stage but the first", async () => {
+  const other = { ...OTHER, beside: ["static/", "a.txt"], state: ["data"] };
+  for (const name of NAMES) {
+    const filled = fillDockerfile(await read(name), other);
+    assertStringIncludes(filled, "RUN install -d -o 1993 -g 1993 data\n");
+    const copies = "COPY --from=build-stage /app/static/ /app/static/\n" +
+      "COPY --from=build-stage /app/a.txt /app/a.txt\n" +
+      "COPY --from=build-stage --chown=65532:65532 /app/data/ /app/data/\n" +
+      "WORKDIR /app\nLABEL ";
+    assertEquals(filled.includes(copies), name !== "Dockerfile", filled);
+  }
+});
+
+Deno.test("a member of a workspace is compiled in its folder", async () => {
+  const filled = fillDockerfile(await read("Dockerfile.multistage"), {
+    ...OTHER,
+    folder: "apps/shop",
+    files: ["deno.json", "apps/web/deno.json", "apps/web/package.json"],
+    folders: ["apps/shop"],
+    beside: ["static/"],
+    tests: ["apps/shop/a_test.ts"],
+    args: ["serve", "--port", "9000"],
+  });
+  assertStringIncludes(
+    filled,
+    "COPY deno.json ./\nCOPY apps/web/deno.json apps/web/package.json ./apps/web/\n" +
+      "COPY apps/shop/ apps/shop/\nWORKDIR /app/apps/shop\nARG",
+  );
+  assertStringIncludes(
+    filled,
+    "AS run-test-stage\nARG DENO_FLAGS\nRUN deno test",
+  );
+  assertStringIncludes(filled, "--allow-env=PORT a_test.ts\n");
+  assertStringIncludes(
+    filled,
+    "/app/apps/shop/static/ /app/apps/shop/static/\nWORKDIR /app/apps/shop\n",
+  );
+  assertStringIncludes(filled, 'CMD ["serve","--port","9000"]\n');
+});
+
+Deno.test("written modules ask the service's own port and path", async () => {
+  const health = fillModule(
+    await read("scripts/init/templates/health.ts"),
+    OTHER,
+  );
+  assertStringIncludes(health, 'const PORT = 3000;\nconst PATH = "/";\n');
+  const serve = fillModule(await read("scripts/init/templates/serve.ts"), {
+    ...OTHER,
+    served: "app.ts",
+  });
+  assertStringIncludes(serve, 'import service from "./app.ts";');
 });

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { readSource } from "./read_source.ts";
+import { readHints } from "./read_hints.ts";
 
 const PORTS: [source: string, port: number][] = [
   ["const DEFAULT_PORT = 8080;", 8080],
@@ -7,33 +7,33 @@ const PORTS: [source: string, port: number][] = [
   ["Deno.serve({ port: 4507 }, handler)", 4507],
   ['Number(Deno.env.get("PORT") ?? 9090)', 9090],
   ['Deno.env.get("PORT") || "7000"', 7000],
-  ["if (!text) return 8080;", 8080],
+  ["function parsePort(text) { if (!text) return 8080; }", 8080],
   ["Deno.serve(handler)", 8000],
   ["const report = 8.8000; const x = 80800", 8000],
 ];
 
 for (const [source, port] of PORTS) {
   Deno.test(`finds port ${port} in ${source}`, () => {
-    assertEquals(readSource([source]).port, port);
+    assertEquals(readHints([source]).port, port);
   });
 }
 
 Deno.test("says when the port is only Deno's default", () => {
   assertEquals(
-    readSource(["Deno.serve(handler)"]).portSource,
+    readHints(["Deno.serve(handler)"]).portSource,
     "the default of Deno.serve",
   );
 });
 
 Deno.test("takes the likeliest path for probes, and the root for want of one", () => {
   assertEquals(
-    readSource(['app.get("/ping")', "app.get('/healthz')"]).healthPath,
+    readHints(['app.get("/ping")', "app.get('/healthz')"]).healthPath,
     "/healthz",
   );
-  assertEquals(readSource(['get("/healthy")']).healthPath, "/");
+  assertEquals(readHints(['get("/healthy")']).healthPath, "/");
 });
 
 Deno.test("knows a health check only as a word of its own", () => {
-  assertEquals(readSource(['if (arg === "healthcheck")']).healthcheck, true);
-  assertEquals(readSource(["// a healthcheck"]).healthcheck, false);
+  assertEquals(readHints(['if (arg === "healthcheck")']).healthcheck, true);
+  assertEquals(readHints(["// a healthcheck"]).healthcheck, false);
 });

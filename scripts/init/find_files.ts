@@ -1,0 +1,236 @@
+/**
+ * Which files of a project go to the build, which are embedded in the program
+ * or lie beside it, and which stay out.
+ *
+ * @module
+ */
+import { dirname, join, relative } from "node:path";
+import { readDenoCommand, splitCommands } from "../dockerfile/deno_command.ts";
+import type { Entry } from "./choose_entry.ts";
+import { type Permissions, relativePaths } from "./permissions.ts";
+import type { WhyPrivate } from "./private_files.ts";
+import { fileMentions, type Mention } from "./read_hints.ts";
+import { type Modules, readModules } from "./read_modules.ts";
+import type { Member, Project } from "./read_project.ts";
+
+/** A path that stays out of the images, and why. */
+export interface LeftOut {
+  path: string;
+  why: string;
+}
+
+/** Files and folders of data, from the folder that the service is run in. */
+export interface Data {
+  /** Embedded: what is read relative to a module. */
+  includes: string[];
+  /** Beside the program: what is read relative to the working directory. */
+  beside: string[];
+  leftOut: LeftOut[];
+}
+
+const MODULE = /\.[cm]?[jt]sx?$/;
+const TEST = /(?:^|\/)(?:[^/]*[._])?test\.[cm]?[jt]sx?$/;
+/** Folders that are copied as they are, or never looked into. */
+const OPAQUE = new Set(["node_modules", "vendor", ".git"]);
+
+/** Files that modules name, relative to the folder that the service is run in. */
+function mentionsOf({ paths, sources }: Modules, folder: string): Mention[] {
+  return sources.flatMap((text, at) =>
+    fileMentions(text).map((mention) =>
+      mention.from === "cwd" ? mention : {
+        ...mention,
+        path: relative(folder, join(dirname(paths[at]), mention.path)),
+      }
+    )
+  ).filter(({ path }) => path !== "" && !path.startsWith(".."));
+}
+
+/**
+ * Folders that a service writes: by its permissions, and by the databases that
+ * it opens. `.` is the working directory itself.
+ */
+export function findState(
+  { write }: Permissions,
+  modules: Modules,
+  folder: string,
+): string[] {
+  const databases = mentionsOf(modules, folder)
+    .filter(({ database }) => database).map(({ path }) => path);
+  const places = [...relativePaths(write), ...databases]
+    .map((path) => /\.[\w-]+$/.test(path) ? dirname(path) : path);
+  return [...new Set(places)].sort().filter((path, _, all) =>
+    !all.some((other) => other !== path && `${path}/`.startsWith(`${other}/`))
+  );
+}
+
+/** Finds the data that a service reads, and how it reads it. */
+export async function findData(
+  { member: { folder }, command }: Entry,
+  permissions: Permissions,
+  modules: Modules,
+  { root, whyPrivate }: { root: string; whyPrivate: WhyPrivate },
+): Promise<Data> {
+  const mentions = mentionsOf(modules, folder);
+  const named = (from: Mention["from"]) =>
+    mentions.filter((mention) => mention.from === from && !mention.database)
+      .map(({ path }) => path);
+  const touches = (paths: string[], place: string) =>
+    paths.some((path) => `${path}/`.startsWith(`${place}/`));
+  const reads = relativePaths(permissions.read);
+  const included = command?.includes ?? [];
+  const embed = [
+    ...included,
+    ...named("module"),
+    // Nothing tells how it is read: then both ways have to work.
+    ...reads.filter((path) => !touches(named("cwd"), path)),
+  ];
+  const lie = [
+    ...named("cwd"),
+    ...reads.filter((path) => !touches(named("module"), path)),
+  ];
+  const leftOut = new Map<string, string>();
+  const keep = async (paths: string[]) => {
+    const kept: string[] = [];
+    for (const path of new Set(paths.map((path) => path.replace(/\/$/, "")))) {
+      const full = join(folder, path);
+      const info = await Deno.stat(join(root, full)).catch(() => undefined);
+      const isModule = MODULE.test(path) && !included.includes(path);
+      if (info === undefined || isModule || modules.paths.includes(full)) {
+        continue;
+      }
+      const place = info.isDirectory ? `${path}/` : path;
+      const why = whyPrivate(join(folder, place));
+      // A task that embeds what git ignores embeds what a build has made.
+      const isMade = why === ".gitignore" && included.includes(path);
+      if (why === undefined || isMade) kept.push(place);
+      else leftOut.set(join(folder, place), why);
+    }
+    return kept.filter((path) =>
+      !kept.some((other) =>
+        other !== path && other.endsWith("/") &&
+        path.startsWith(other)
+      )
+    ).sort();
+  };
+  return {
+    includes: [...await keep(embed), ...unseen(modules, folder)],
+    beside: await keep(lie),
+    leftOut: [...leftOut].map(([path, why]) => ({ path, why })),
+  };
+}
+
+function unseen({ unseen }: Modules, folder: string): string[] {
+  return unseen.map((path) => relative(folder, path));
+}
+
+/**
+ * What is copied to the build: single files at the top, else whole folders; of a
+ * workspace the folders of members that have a part in it.
+ */
+export async function findCopies(
+  { root, members }: Project,
+  needed: string[],
+  configuration: string[],
+): Promise<{ files: string[]; folders: string[] }> {
+  const folders = new Set<string>();
+  const files = new Set<string>();
+  for (const path of needed) {
+    const member = members.findLast(({ folder }) =>
+      folder !== "" && path.startsWith(`${folder}/`)
+    );
+    const top = member?.folder ?? path.split("/")[0];
+    const info = await Deno.stat(join(root, top)).catch(() => undefined);
+    (info?.isDirectory ? folders : files).add(top);
+  }
+  const isCopied = (path: string) =>
+    [...folders].some((folder) => path.startsWith(`${folder}/`));
+  return {
+    files: [
+      ...configuration.filter((path) => !isCopied(path)),
+      ...[...files].filter((path) => !configuration.includes(path)).sort(),
+    ],
+    folders: [...folders].sort(),
+  };
+}
+
+/** Private paths in what is copied, and secrets at the top that are not. */
+export async function findLeftOut(
+  root: string,
+  folders: string[],
+  needed: string[],
+  whyPrivate: WhyPrivate,
+): Promise<LeftOut[]> {
+  const found: LeftOut[] = [];
+  const walk = async (folder: string) => {
+    for (const { name, isDirectory } of await list(join(root, folder))) {
+      if (OPAQUE.has(name)) continue;
+      const path = join(folder, name);
+      const why = whyPrivate(isDirectory ? `${path}/` : path);
+      const isNeeded = needed.some((other) =>
+        `${other}/`.startsWith(`${path}/`)
+      );
+      if (why !== undefined && !isNeeded) {
+        found.push({ path: isDirectory ? `${path}/` : path, why });
+      } else if (isDirectory) await walk(path);
+    }
+  };
+  for (const folder of folders.filter((name) => !OPAQUE.has(name))) {
+    await walk(folder);
+  }
+  for (const { name, isDirectory } of await list(root)) {
+    if (OPAQUE.has(name) || folders.includes(name)) continue;
+    const path = isDirectory ? `${name}/` : name;
+    const why = whyPrivate(path);
+    if (why !== undefined && !why.startsWith(".")) found.push({ path, why });
+  }
+  return found;
+}
+
+/** Test files of Deno and the flags that the task `test` runs them with. */
+export async function findTests(
+  root: string,
+  member: Member,
+  service: Modules,
+  whyPrivate: WhyPrivate,
+): Promise<{ files: string[]; flags?: string[]; leftOut: LeftOut[] }> {
+  const files: string[] = [];
+  const leftOut: LeftOut[] = [];
+  const walk = async (folder: string) => {
+    const items = await list(join(root, folder));
+    // Another project, or another member.
+    const isOther = folder !== member.folder &&
+      items.some(({ name }) => /^(?:deno\.jsonc?|package\.json)$/.test(name));
+    if (isOther) return;
+    for (const { name, isDirectory } of items) {
+      const path = join(folder, name);
+      if (name.startsWith(".") || OPAQUE.has(name)) continue;
+      if (whyPrivate(isDirectory ? `${path}/` : path) !== undefined) continue;
+      if (isDirectory) await walk(path);
+      else if (TEST.test(path)) files.push(path);
+    }
+  };
+  await walk(member.folder);
+  const kept: string[] = [];
+  for (const path of files.sort()) {
+    const text = await Deno.readTextFile(join(root, path));
+    if (!/\bDeno\.test\b|@std\/testing|["']node:test["']/.test(text)) continue;
+    const { missing } = await readModules(root, path);
+    // A build of what the service itself imports reaches as much.
+    const lacks = service.missing.length > 0 ? [] : missing;
+    if (lacks.length === 0) kept.push(path);
+    else leftOut.push({ path, why: `its import ${lacks[0]} is out of reach` });
+  }
+  const task = member.config.tasks.test;
+  const text = typeof task === "string" ? task : task?.command;
+  const command = text === undefined || !/\bdeno test\b/.test(text)
+    ? undefined
+    : splitCommands(text.replace(/\bdeno test\b/, "deno run") + " x.ts")
+      .map((words) => readDenoCommand(words))
+      .find((command) => command !== undefined);
+  return { files: kept, flags: command?.flags, leftOut };
+}
+
+async function list(folder: string): Promise<Deno.DirEntry[]> {
+  const items = await Array.fromAsync(Deno.readDir(folder)).catch(() => []);
+  return items.sort((a, b) => a.name < b.name ? -1 : 1);
+}

@@ -1,0 +1,81 @@
+/**
+ * The contract and the budget that a service starts with: what is known of it
+ * without running it. Its owner adds what else it promises, and limits in bytes.
+ *
+ * @module
+ */
+import type { Service } from "./find_service.ts";
+
+/** Where the schemas of this version are; editors check and complete by them. */
+const SCHEMAS =
+  "https://raw.githubusercontent.com/deno-small-image/deno-small-image/v1.0.0/docs";
+
+type Rules = Record<string, unknown>;
+
+/**
+ * Writes a first `contract.json`.
+ *
+ * @param service The service.
+ * @returns JSON that `deno task image` takes.
+ */
+export function firstContract(service: Service): string {
+  const { healthPath: path, port, env, state, egress } = service;
+  const requests: Rules[] = [{ method: "GET", path, expect: { status: 200 } }];
+  if (service.answersHead) {
+    const expect = { status: 200, noBody: true };
+    requests.push({ method: "HEAD", path, expect });
+  }
+  const contract = {
+    $schema: `${SCHEMAS}/contract.schema.json`,
+    port,
+    healthPath: path,
+    ...Object.keys(env).length > 0 ? { env } : {},
+    ...state.length > 0 ? { writable: writablePaths(service) } : {},
+    ...egress === true ? {} : { egress },
+    requests,
+  };
+  return JSON.stringify(contract, null, 2) + "\n";
+}
+
+/** Where the folders that it writes are in the image. */
+export function writablePaths({ folder, state }: Service): string[] {
+  return state.map((path) =>
+    ["/app", folder, path === "." ? "" : path].filter((part) => part !== "")
+      .join("/")
+  );
+}
+
+/**
+ * Makes a first `budget.json`.
+ *
+ * @param own This project's own `budget.json`.
+ * @param service The service.
+ * @returns JSON with the same variants and facts, and no size but zero.
+ */
+export function firstBudget(own: string, service: Service): string {
+  const { all, variants } = JSON.parse(own) as {
+    all: Rules;
+    variants: Record<string, Rules>;
+  };
+  const left = new Set<string>();
+  if (service.egress === true || service.egress.length > 0) {
+    left.add("noEgress");
+  }
+  // Files beside the program are layers of their own.
+  if (service.beside.length + service.state.length > 0) left.add("layers");
+  const facts = (rules: Rules) =>
+    Object.fromEntries(
+      // No amount of bytes or time but zero holds for any service.
+      Object.entries(rules).filter(([name, limit]) =>
+        !left.has(name) && (typeof limit !== "string" || /^0\b/.test(limit))
+      ),
+    );
+  const budget = {
+    $schema: `${SCHEMAS}/budget.schema.json`,
+    all: facts(all),
+    variants: Object.fromEntries(
+      Object.entries(variants).map(([name, rules]) => [name, facts(rules)]),
+    ),
+  };
+  return JSON.stringify(budget, null, 2) + "\n";
+}

@@ -1,0 +1,48 @@
+import { assertEquals } from "@std/assert";
+import { parseBudget } from "../budget/budget_schema.ts";
+import { parseContract } from "../check/contract_schema.ts";
+import type { Service } from "./find_service.ts";
+import { firstBudget, firstContract } from "./first_limits.ts";
+
+const SERVICE: Service = {
+  ...{ name: "shop", description: "", folder: "", entry: "main.ts" },
+  ...{ args: [], resolution: [], flags: [], preloads: [], includes: [] },
+  ...{ beside: [], state: [], locked: false, files: [], folders: [] },
+  ...{ leftOut: [], tests: [], testFlags: [], port: 3000, healthcheck: true },
+  ...{ healthPath: "/up", answersHead: true, egress: [], env: {} },
+};
+const OWN = JSON.stringify({
+  $schema: "x",
+  all: { contract: true, noEgress: true, memory: "120 MB" },
+  variants: { scratch: { size: "1 MB", layers: 1, waste: "0 B" } },
+});
+
+Deno.test("a first budget has facts and zeros, and nobody else's bytes", () => {
+  const budget = parseBudget(firstBudget(OWN, SERVICE), "budget.json");
+  assertEquals(budget.all, { contract: true, noEgress: true });
+  assertEquals(budget.variants, { scratch: { layers: 1, waste: "0 B" } });
+});
+
+Deno.test("a first budget asks for nothing that permissions and files rule out", () => {
+  const budget = (service: Partial<Service>) =>
+    parseBudget(firstBudget(OWN, { ...SERVICE, ...service }), "budget.json");
+  assertEquals(budget({ egress: true }).all, { contract: true });
+  assertEquals(budget({ egress: ["a.example"] }).all, { contract: true });
+  assertEquals(budget({ beside: ["static/"] }).variants?.scratch, {
+    waste: "0 B",
+  });
+});
+
+Deno.test("a first contract says what is known, and the schemas take it", () => {
+  const read = (service: Partial<Service>) =>
+    parseContract(firstContract({ ...SERVICE, ...service }), "contract.json");
+  const contract = read({});
+  assertEquals(
+    [contract.port, contract.healthPath, contract.egress],
+    [3000, "/up", []],
+  );
+  assertEquals(contract.requests.map(({ method }) => method), ["GET", "HEAD"]);
+  const loose = read({ egress: true, answersHead: false, env: { A: "b" } });
+  assertEquals([loose.egress, loose.env], [undefined, { A: "b" }]);
+  assertEquals(loose.requests.length, 1);
+});

@@ -1,0 +1,144 @@
+/**
+ * What a service may do: the permissions that its task or its `deno.json` gives
+ * it, so that the same are compiled in, and what follows from them.
+ *
+ * @module
+ */
+import type { DenoCommand } from "../dockerfile/deno_command.ts";
+import type { DenoConfig } from "./read_project.ts";
+
+/** What a permission allows: everything, or what is listed. */
+export type Allowed = true | string[];
+
+/** Flags for `deno compile`, and what they allow. */
+export interface Permissions {
+  flags: string[];
+  /** What told so. */
+  source: string;
+  net: Allowed;
+  env: Allowed;
+  read: Allowed;
+  write: Allowed;
+}
+
+/** What a server needs at the least. */
+const LEAST = ["--allow-net=0.0.0.0,127.0.0.1", "--allow-env=PORT"];
+/** Node has no permissions; this is what its servers use without asking. */
+const NODE = ["--allow-net", "--allow-env"];
+/** Names of permission sets for serving, the likeliest first. */
+const SETS = ["serve", "start", "default"];
+const SHORT: Record<string, string> = {
+  N: "net",
+  E: "env",
+  R: "read",
+  W: "write",
+};
+/** Hosts that a service listens on and asks itself at. */
+const OWN_HOST =
+  /^(?:(?:0\.0\.0\.0|127\.0\.0\.1|localhost|\[::1?\])?(?::\d+)?)$/;
+
+/**
+ * Finds the permissions.
+ *
+ * @param config The service's `deno.json`.
+ * @param command The task that runs it, if there is one.
+ * @param isNode Whether Node runs it.
+ */
+export function findPermissions(
+  config: DenoConfig,
+  command: DenoCommand | undefined,
+  isNode: boolean,
+): Permissions {
+  const make = (flags: string[], source: string) => {
+    const allowed = (name: string) => allowedBy(config, flags, name);
+    return {
+      flags,
+      source,
+      net: allowed("net"),
+      env: allowed("env"),
+      read: allowed("read"),
+      write: allowed("write"),
+    };
+  };
+  // deno serve listens without being permitted to.
+  const serving = command?.verb === "serve";
+  const given = command?.flags ?? [];
+  if (given.some((flag) => !flag.startsWith("--unstable")) || serving) {
+    const found = make(given, "its task");
+    if (!serving) return found;
+    return make([
+      ...given,
+      ...listed(found.net) === 0 ? [LEAST[0]] : [],
+      ...listed(found.env) === 0 ? [LEAST[1]] : [],
+    ], "its task, and what deno serve listens with");
+  }
+  if (isNode) return make([...given, ...NODE], "Node has no permissions");
+  const names = Object.keys(config.permissions);
+  const set = SETS.find((name) => names.includes(name)) ??
+    (names.length === 1 ? names[0] : undefined);
+  if (set === undefined) {
+    const source = "the least a server needs: nothing names its permissions";
+    return make([...given, ...LEAST], source);
+  }
+  const flag = set === "default" ? "-P" : `-P=${set}`;
+  return make([...given, flag], "its permission set");
+}
+
+function listed(allowed: Allowed): number {
+  return allowed === true ? Infinity : allowed.length;
+}
+
+function allowedBy(
+  config: DenoConfig,
+  flags: string[],
+  name: string,
+): Allowed {
+  const found = flags.map((flag): Allowed => {
+    const [, short, long, list] =
+      /^(?:-([A-Z]+)|--([\w-]+))(?:=(.*))?$/.exec(flag) ?? [];
+    if (long === "permission-set" || short === "P") {
+      return fromSet(config.permissions[list ?? "default"], name);
+    }
+    if (long === "allow-all" || short?.includes("A")) return true;
+    const isThis = long === `allow-${name}` ||
+      [...short ?? ""].some((letter) => SHORT[letter] === name);
+    if (!isThis) return [];
+    return list === undefined ? true : list.split(",");
+  });
+  if (found.includes(true)) return true;
+  return found.flatMap((allowed) => allowed === true ? [] : allowed);
+}
+
+/** A permission of a set: `true`, a list, or an object with `allow`. */
+function fromSet(set: unknown, name: string): Allowed {
+  const { all, [name]: value } = (set ?? {}) as Record<string, unknown>;
+  const isObject = typeof value === "object" && value !== null &&
+    "allow" in value;
+  const allow = isObject ? value.allow : value ?? all;
+  if (allow === true) return true;
+  if (!Array.isArray(allow)) return [];
+  return allow.filter((item) => typeof item === "string");
+}
+
+/** Relative paths of a permission, without `./` and a slash at the end. */
+export function relativePaths(allowed: Allowed): string[] {
+  if (allowed === true) return [];
+  return allowed.filter((path) => !path.startsWith("/") && !path.includes(".."))
+    .map((path) => path.replace(/^\.\//, "").replace(/\/+$/, ""))
+    .filter((path) => path !== "" && path !== ".");
+}
+
+/** Hosts besides its own that it may reach; `true` for any. */
+export function reachableHosts({ net }: Permissions): Allowed {
+  if (net === true) return true;
+  return net.filter((host) => !OWN_HOST.test(host));
+}
+
+/** Whether it may ask itself on this host, as a health check does. */
+export function mayAsk({ net }: Permissions, port: number): boolean {
+  if (net === true) return true;
+  return net.some((host) =>
+    /^(?:0\.0\.0\.0|127\.0\.0\.1|localhost)(?::|$)/.test(host) &&
+    (!/:\d+$/.test(host) || host.endsWith(`:${port}`))
+  );
+}

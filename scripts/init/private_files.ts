@@ -1,0 +1,87 @@
+/**
+ * What never becomes part of an image: secrets, state, and what git or an
+ * existing `.dockerignore` leaves out.
+ *
+ * @module
+ */
+import { join, relative, resolve } from "node:path";
+import ignore from "ignore";
+import { parseDockerignore } from "../dockerfile/dockerignore.ts";
+
+/** Patterns of `.gitignore` and `.dockerignore` alike, for any depth. */
+export const PRIVATE: Record<"secret" | "database", string[]> = {
+  secret: [
+    ...[".env", ".env.*", "*.env", ".envrc", ".npmrc", ".netrc", ".pgpass"],
+    ...["*.key", "*.pem", "*.p12", "*.pfx", "*.jks", "*.keystore", "*.kdbx"],
+    ...["id_rsa*", "id_dsa*", "id_ecdsa*", "id_ed25519*"],
+    ...[".git", ".ssh", ".aws", ".docker", ".htpasswd"],
+  ],
+  database: [
+    ...["*.db", "*.db-*", "*.db3", "*.sqlite", "*.sqlite-*", "*.sqlite3"],
+    ...["*.sqlite3-*", "*.mdb", "*.rdb", "*.kv", "*.kv-*"],
+  ],
+};
+/** Examples of a `.env` are written to be shown. */
+const SHOWN = [".env.example", ".env.sample", ".env.template"];
+
+/** Tells why a path is left out; nothing if it is not. */
+export type WhyPrivate = (path: string) => string | undefined;
+
+/**
+ * Reads which paths of a folder are private.
+ *
+ * @param root The folder.
+ * @param state Paths that the service writes.
+ * @returns A test for paths from there; those of folders end with `/`.
+ */
+export async function readPrivate(
+  root: string,
+  state: string[],
+): Promise<WhyPrivate> {
+  const matches = (patterns: string[]) => {
+    const rules = ignore().add(patterns).add(SHOWN.map((name) => `!${name}`));
+    return (path: string) => rules.ignores(path);
+  };
+  const secret = matches(PRIVATE.secret);
+  const database = matches(PRIVATE.database);
+  const git = await readGitignores(root);
+  const docker = parseDockerignore(await textOf(join(root, ".dockerignore")));
+  return (path) => {
+    const bare = path.replace(/\/$/, "");
+    const written = state.some((place) =>
+      bare === place || bare.startsWith(`${place}/`)
+    );
+    if (written) return "the service writes it";
+    if (secret(path)) return "it looks like a secret";
+    if (database(path)) return "it looks like a database";
+    if (git(path)) return ".gitignore";
+    if (docker(bare)) return ".dockerignore";
+  };
+}
+
+/** The `.gitignore`s that apply to a folder: up to the top of the repository. */
+async function readGitignores(
+  root: string,
+): Promise<(path: string) => boolean> {
+  const found: { from: string; rules: ReturnType<typeof ignore> }[] = [];
+  for (let folder = root;;) {
+    const rules = ignore().add(await textOf(join(folder, ".gitignore")));
+    found.push({ from: relative(folder, root), rules });
+    if (await isThere(join(folder, ".git"))) break;
+    const above = resolve(folder, "..");
+    // Without a repository, what lies above is not about the service.
+    if (above === folder) found.length = 1;
+    if (above === folder) break;
+    folder = above;
+  }
+  return (path) =>
+    found.some(({ from, rules }) => rules.ignores(join(from, path)));
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return await Deno.stat(path).then(() => true, () => false);
+}
+
+async function textOf(file: string): Promise<string> {
+  return await Deno.readTextFile(file).catch(() => "");
+}

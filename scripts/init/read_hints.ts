@@ -1,0 +1,234 @@
+/**
+ * What a service's own modules say about how to reach it and what it needs:
+ * hints, found without running them, that `init` shows before it writes.
+ *
+ * @module
+ */
+
+/** Port of `Deno.serve` when none is given. */
+const DEFAULT_PORT = 8000;
+/** Paths that services answer for probes, the likeliest first. */
+const HEALTH_PATHS = [
+  "/health",
+  "/healthz",
+  "/livez",
+  "/readyz",
+  "/ready",
+  "/ping",
+];
+const LOOPBACK =
+  /\b(?:serve|listen)\s*\((?:\s*\{[^}]{0,200}\bhost(?:name)?\s*:|[^{}()"'`]{0,80},)\s*["'`](?:127\.0\.0\.1|localhost)["'`]/;
+/** What takes a path relative to the working directory. */
+const FILE_CALL =
+  /(?:root|fsRoot|static|public|views|dir|folder|path|(?:read|open|stat|serve|send|create|load|exists)\w*|DatabaseSync|Database|DB)\W{1,8}$/i;
+const DATABASE_CALL = /(?:DatabaseSync|Database|DB|openKv)\W{1,4}$/;
+
+/** What modules say. */
+export interface Hints {
+  port: number;
+  /** What told the port. */
+  portSource: string;
+  /** Whether the port can be set by `PORT`. */
+  readsPort: boolean;
+  /** Whether it listens where nothing outside the container reaches it. */
+  loopback: boolean;
+  /** Whether an argument `healthcheck` is known. */
+  healthcheck: boolean;
+  healthPath: string;
+  /** Whether it may answer only some methods. */
+  looksAtMethod: boolean;
+  /** Whether it handles SIGTERM itself. */
+  stops: boolean;
+  /** Variables that it reads without a fallback. */
+  env: string[];
+}
+
+/** A file or folder that a module names. */
+export interface Mention {
+  path: string;
+  /** What the path is relative to. */
+  from: "module" | "cwd";
+  /** Whether it is a database, which the service writes. */
+  database: boolean;
+}
+
+/** Whether modules listen for requests. */
+export function listens(sources: string[]): boolean {
+  return /\bDeno\s*\.\s*(?:serve|listen)\w*\s*\(|\.listen\s*\(|\bserve\s*\(|\bcreateServer\s*\(|\bstart\s*\(\s*manifest/
+    .test(sources.join("\n"));
+}
+
+/** Whether an entry point exports what `deno serve` serves. */
+export function exportsFetch(entry: string): boolean {
+  const [, name] = /\bexport\s+default\s+(\w+)\s*(?:;|satisfies|as\b|$)/m
+    .exec(entry) ?? [];
+  if (name !== undefined) {
+    const defined = new RegExp(
+      `\\b${name}\\b[^=]{0,80}=\\s*(?:new\\s+(?:Hono|H3|Elysia)\\b|\\{[^]{0,2000}?\\bfetch\\b)`,
+    );
+    return defined.test(entry);
+  }
+  return /\bexport\s+default\s+(?:\{|\()[^]*?\bfetch\b/.test(entry) ||
+    /\bexport\s*\{[^}]*\bas\s+default\b[^}]*\}/.test(entry) &&
+      /\bfetch\b/.test(entry);
+}
+
+/**
+ * Looks for hints.
+ *
+ * @param sources Texts of the modules without comments, the entry first.
+ * @param args The program's own arguments; they may hold a port.
+ */
+export function readHints(sources: string[], args: string[] = []): Hints {
+  const text = sources.join("\n");
+  const [port, portSource] = findPort(text, args);
+  return {
+    port,
+    portSource,
+    readsPort: /\bPORT\b/.test(text),
+    loopback: LOOPBACK.test(text),
+    healthcheck: /["'`]healthcheck["'`]/.test(text),
+    healthPath: findHealthPath(text),
+    looksAtMethod: /\.method\b/.test(text),
+    stops: /["'`]SIGTERM["'`]/.test(text),
+    env: findEnv(text),
+  };
+}
+
+function findHealthPath(text: string): string {
+  const known = (path: string) => new RegExp(`["'\`]${path}["'\`]`).test(text);
+  const health = HEALTH_PATHS.find(known);
+  if (health !== undefined || known("/")) return health ?? "/";
+  const [, route] = /\.(?:get|all)\(\s*["'`](\/[\w./~-]+)["'`]/.exec(text) ??
+    [];
+  return route ?? "/";
+}
+
+/** Follows what is given to the call that listens to a number. */
+function findPort(
+  text: string,
+  args: string[],
+): [port: number, source: string] {
+  const calls = [
+    /\bserve(?:Tls)?\s*\(\s*\{[^]{0,300}?\bport\s*:\s*([^,}\n]+)/g,
+    /\.listen\s*\(\s*\{[^]{0,200}?\bport\s*:\s*([^,}\n]+)/g,
+    /\.listen\s*\(\s*([^,{)\n][^,\n]*)/g,
+    /\bDeno\s*\.\s*listen\s*\(\s*\{[^]{0,200}?\bport\s*:\s*([^,}\n]+)/g,
+    // The shorthand `{ port }`.
+    /(?:\bserve|\.listen)\s*\(\s*\{[^]{0,200}?\b(port)\s*[,}]/g,
+    /\b((?:\w*_)?PORT|port|\w*[a-z]Port)\s*(?::\s*\w+\s*)?=\s*\d/g,
+  ];
+  const argument = portArgument(args);
+  for (const call of calls) {
+    for (const [, expression] of text.matchAll(call)) {
+      const port = evaluate(expression, text);
+      if (port === undefined) continue;
+      return [
+        argument ?? port,
+        argument ? "its arguments" : "what it listens on",
+      ];
+    }
+  }
+  if (argument !== undefined) return [argument, "its arguments"];
+  const fallback = /\bPORT\b[^\n]{0,40}?(?:\?\?|\|\|)\s*["'`]?(\d{2,5})\b/;
+  const parsed =
+    /\bfunction\s+\w*port\w*\s*\([^]{0,400}?\breturn\s+(\d{2,5})\b/i;
+  for (const form of [fallback, parsed]) {
+    const port = portOf(form.exec(text)?.[1]);
+    if (port !== undefined) return [port, "its fallback for PORT"];
+  }
+  return [DEFAULT_PORT, "the default of Deno.serve"];
+}
+
+function portArgument(args: string[]): number | undefined {
+  const [, port] = /(?:^|\s)(?:--port|-p)[= ](\d{2,5})(?=\s|$)/
+    .exec(args.join(" ")) ?? [];
+  return portOf(port);
+}
+
+/** The number that an expression comes to when no variable is set. */
+function evaluate(
+  expression: string,
+  text: string,
+  depth = 0,
+): number | undefined {
+  if (depth > 4) return;
+  const [, fallback] = /(?:\?\?|\|\||:)\s*(?:Number\()?\s*["'`]?(\d{2,5})\b/
+    .exec(expression) ?? [];
+  const [, plain] = /^\W*(?:(?:Number|parseInt)\W+)?["'`]?(\d{2,5})\b/
+    .exec(expression) ?? [];
+  const port = portOf(fallback ?? plain);
+  if (port !== undefined) return port;
+  const names = expression.replace(/["'`][^"'`]*["'`]/g, "")
+    .match(/[A-Za-z_$][\w$]*/g) ?? [];
+  for (const name of names.reverse()) {
+    if (/^(?:Number|parseInt|String|Deno|env|get|process|as)$/.test(name)) {
+      continue;
+    }
+    const word = name.replace(/\$/g, "\\$");
+    const definitions = [
+      new RegExp(
+        `\\b(?:const|let|var)\\s+${word}\\s*(?::[^=\\n]+)?=\\s*([^;\\n]+)`,
+      ),
+      new RegExp(`\\b${word}\\s*:\\s*([^,}\\n]+)`),
+      new RegExp(`\\b${word}\\s*=\\s*(\\d{2,5})\\b`),
+    ];
+    for (const definition of definitions) {
+      const [, value] = definition.exec(text) ?? [];
+      if (value === undefined || value === expression) continue;
+      const port = evaluate(value, text, depth + 1);
+      if (port !== undefined) return port;
+    }
+  }
+}
+
+function portOf(digits: string | undefined): number | undefined {
+  const port = Number(digits);
+  return port >= 1 && port <= 65_535 ? port : undefined;
+}
+
+/** Variables that are read, and used as they are. */
+function findEnv(text: string): string[] {
+  const reads = text.matchAll(
+    /\b(?:Deno\.env\.get\(\s*["'`](\w+)["'`]\s*\)|process\.env\.(\w+)|process\.env\[\s*["'`](\w+)["'`]\s*\])(?!\s*(?:\?\?|\|\||===?|!==?|\?[^.]))/g,
+  );
+  const names = [...reads].map(([, deno, node, index]) =>
+    deno ?? node ?? index
+  );
+  return [...new Set(names)].filter((name) =>
+    name !== "PORT" && name !== "NODE_ENV" && name !== "DEBUG"
+  );
+}
+
+/**
+ * Files and folders that a module names in text: relative to itself, by
+ * `import.meta` or `__dirname`, or relative to the working directory.
+ */
+export function fileMentions(text: string): Mention[] {
+  const found: Mention[] = [];
+  const add = (raw: string, from: Mention["from"], database: boolean) => {
+    // Of `static/${name}` the folder is known.
+    const known = raw.includes("${")
+      ? raw.slice(0, raw.indexOf("${")).replace(/[^/]*$/, "")
+      : raw;
+    const path = known.replace(/^(?:\.\/)+|^\//, "").replace(/\/+$/, "");
+    if (path === "" || path.includes("..") || path.includes(":")) return;
+    found.push({ path, from, database });
+  };
+  const byModule =
+    /new\s+URL\(\s*(["'`])([^"'`\n]+)\1\s*,\s*import\.meta\.url|import\.meta\.resolve\(\s*(["'`])([^"'`\n]+)\3|(?:import\.meta\.(?:dirname|url)|__dirname)\s*[!)]*\s*(?:,|\+)\s*(["'`])([^"'`\n]+)\5|\$\{import\.meta\.dirname!?\}\/([^"'`\n]+)/g;
+  const rest = text.replace(byModule, (...match) => {
+    const raw = match[2] ?? match[4] ?? match[6] ?? match[7];
+    if (raw !== undefined) add(raw, "module", false);
+    return " ";
+  });
+  for (const match of rest.matchAll(/(["'`])((?:\\.|(?!\1)[^\\\n])*)\1/g)) {
+    const [, , raw] = match;
+    const before = rest.slice(Math.max(0, match.index - 60), match.index);
+    if (/\b(?:from|import|require)\s*\(?\s*$/.test(before)) continue;
+    const database = DATABASE_CALL.test(before) && raw !== ":memory:";
+    const isPath = raw.startsWith("./") || FILE_CALL.test(before);
+    if (database || isPath) add(raw, "cwd", database);
+  }
+  return found;
+}

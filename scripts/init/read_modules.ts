@@ -1,0 +1,186 @@
+/**
+ * The modules of its own that a service consists of, as `deno info` finds them,
+ * with the workers and CommonJS modules that it does not follow. What comes from
+ * elsewhere need not be reachable.
+ *
+ * @module
+ */
+import { extname, join, relative, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { messageOf, UserError } from "../lib/errors.ts";
+import { fileMentions } from "./read_hints.ts";
+
+/** What a service consists of; paths are from the top of its project. */
+export interface Modules {
+  /** The entry first. */
+  paths: string[];
+  /** Their texts, without comments. */
+  sources: string[];
+  /** Those that `deno compile` does not find by itself. */
+  unseen: string[];
+  /** Where the packages come from that it imports. */
+  packages: Set<"npm" | "jsr" | "https" | "node">;
+  /** Imports from elsewhere that cannot be reached from here. */
+  missing: string[];
+  /** Whether modules are CommonJS. */
+  commonJs: boolean;
+}
+
+/** The part of `deno info --json` that is used. */
+interface Info {
+  modules: {
+    specifier: string;
+    error?: string;
+    dependencies?: {
+      specifier: string;
+      code?: { specifier?: string; error?: string; resolutionMode?: string };
+    }[];
+  }[];
+}
+
+const MODULE = /\.[cm]?[jt]sx?$/;
+
+/**
+ * Reads the modules.
+ *
+ * @param root The top of the project.
+ * @param entry Path of the entry point from there.
+ * @param flags `--config` and `--import-map`, if the service is run with them.
+ * @throws {UserError} If a module cannot be parsed or found, or lies outside.
+ */
+export async function readModules(
+  root: string,
+  entry: string,
+  flags: string[] = [],
+): Promise<Modules> {
+  const packages: Modules["packages"] = new Set();
+  const sources = new Map<string, string>();
+  const unseen: string[] = [];
+  const missing: string[] = [];
+  let commonJs = false;
+  const queue = [entry];
+  for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+    const { modules } = await readInfo(root, next, flags);
+    const required = new Set<string>();
+    for (const { dependencies = [] } of modules) {
+      for (const { specifier, code } of dependencies) {
+        for (const kind of kindsOf(specifier, code)) packages.add(kind);
+        if (code?.resolutionMode === "require" && code.specifier) {
+          required.add(code.specifier);
+        }
+      }
+    }
+    for (const { specifier, error } of modules) {
+      const isOwn = specifier.startsWith("file:") &&
+        !specifier.includes("/node_modules/");
+      if (!isOwn && error !== undefined) missing.push(specifier);
+      if (!isOwn) continue;
+      const isRequired = required.has(specifier);
+      if (error !== undefined && !isRequired) throw broken(entry, error);
+      const file = fileURLToPath(specifier);
+      const found = isRequired ? await findRequired(file) : file;
+      if (found === undefined) throw broken(entry, error ?? specifier);
+      const path = relative(root, found);
+      if (path.startsWith("..")) throw outside(root, entry, path);
+      if (isRequired) {
+        commonJs = true;
+        if (!unseen.includes(path)) unseen.push(path);
+        if (path !== next && !sources.has(path)) queue.push(path);
+      } else if (!sources.has(path)) {
+        sources.set(path, withoutComments(await Deno.readTextFile(found)));
+      }
+    }
+    for (const [path, text] of sources) {
+      for (const mention of fileMentions(text)) {
+        if (mention.from !== "module" || !MODULE.test(mention.path)) continue;
+        const worker = join(path, "..", mention.path);
+        if (sources.has(worker) || queue.includes(worker)) continue;
+        if (!await isFile(join(root, worker))) continue;
+        unseen.push(worker);
+        queue.push(worker);
+      }
+    }
+  }
+  const others = [...sources.keys()].filter((path) => path !== entry).sort();
+  const paths = [entry, ...others];
+  return {
+    paths,
+    sources: paths.map((path) => sources.get(path) ?? ""),
+    unseen: unseen.sort(),
+    packages,
+    missing,
+    commonJs,
+  };
+}
+
+function* kindsOf(
+  specifier: string,
+  code: { specifier?: string; error?: string } | undefined,
+): Generator<"npm" | "jsr" | "https" | "node"> {
+  for (const text of [specifier, code?.specifier ?? ""]) {
+    const [, scheme] = /^(npm|jsr|https?|node):/.exec(text) ?? [];
+    if (/^https?:\/\/jsr\.io\//.test(text)) yield "jsr";
+    else if (scheme?.startsWith("http")) yield "https";
+    else if (scheme !== undefined) yield scheme as "npm" | "jsr" | "node";
+    if (text.includes("/node_modules/")) yield "npm";
+  }
+  // A package that package.json lists and that is not installed yet.
+  if (/deno install/.test(code?.error ?? "")) yield "npm";
+}
+
+/** The file that `require` finds: it adds extensions, and takes an index. */
+async function findRequired(path: string): Promise<string | undefined> {
+  const endings = ["", ".js", ".cjs", ".json", "/index.js", "/index.cjs"];
+  for (const file of endings.map((ending) => path + ending)) {
+    if (await isFile(file)) return file;
+  }
+}
+
+async function isFile(path: string): Promise<boolean> {
+  return await Deno.stat(path).then((file) => file.isFile, () => false);
+}
+
+async function readInfo(
+  root: string,
+  entry: string,
+  flags: string[],
+): Promise<Info> {
+  const file = resolve(root, entry);
+  if (extname(file) === ".json") return { modules: [] };
+  // Without the lock: it may only be read, and may not fit yet.
+  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["info", "--json", "--no-lock", ...flags, file],
+    cwd: root,
+    stdin: "null",
+    env: { NO_COLOR: "1" },
+  }).output();
+  const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  if (!success) throw broken(entry, decode(stderr).trim());
+  try {
+    return JSON.parse(decode(stdout));
+  } catch (cause) {
+    throw broken(entry, messageOf(cause));
+  }
+}
+
+/** Removes comments, which may name ports and paths that nothing uses. */
+export function withoutComments(text: string): string {
+  return text.replace(
+    /"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`|\/\/[^\n]*|\/\*[^]*?\*\//g,
+    (token) => /^\/[/*]/.test(token) ? " " : token,
+  );
+}
+
+function outside(root: string, entry: string, path: string): UserError {
+  return new UserError(
+    `Cannot build "${entry}" from "${root}": it imports "${path}"`,
+    { next: "Give the folder that holds both, and --entry FILE" },
+  );
+}
+
+function broken(entry: string, problem: string): UserError {
+  return new UserError(`Cannot read the modules of "${entry}"`, {
+    next: "Fix it until `deno check` takes it",
+    output: problem,
+  });
+}

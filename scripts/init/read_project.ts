@@ -1,0 +1,200 @@
+/**
+ * The part of a service's `deno.json`, `package.json` and workspace that its
+ * Dockerfiles depend on.
+ *
+ * @module
+ */
+import { join, relative, resolve } from "node:path";
+import { parse, type ParseError, printParseErrorCode } from "jsonc-parser";
+import { z } from "zod";
+import { messageOf, UserError } from "../lib/errors.ts";
+
+// What is not listed is Deno's own business.
+const texts = z.record(z.string(), z.string()).default({});
+const configSchema = z.object({
+  name: z.string().optional(),
+  license: z.string().optional(),
+  exports: z.union([z.string(), z.record(z.string(), z.string())]).optional(),
+  imports: texts,
+  tasks: z.record(
+    z.string(),
+    z.union([z.string(), z.object({ command: z.string().optional() })]),
+  ).default({}),
+  permissions: z.record(z.string(), z.unknown()).default({}),
+  importMap: z.string().optional(),
+  nodeModulesDir: z.union([z.string(), z.boolean()]).optional(),
+  vendor: z.boolean().optional(),
+  lock: z.union([
+    z.boolean(),
+    z.string(),
+    z.object({ path: z.string().optional() }),
+  ]).optional(),
+  workspace: z.union([
+    z.array(z.string()),
+    z.object({ members: z.array(z.string()).default([]) })
+      .transform(({ members }) => members),
+  ]).default([]),
+});
+const packageSchema = z.object({
+  name: z.string().optional(),
+  license: z.string().optional().catch(undefined),
+  main: z.string().optional(),
+  type: z.string().optional(),
+  scripts: texts,
+  dependencies: texts,
+  devDependencies: texts,
+  workspaces: z.union([
+    z.array(z.string()),
+    z.object({ packages: z.array(z.string()).default([]) })
+      .transform(({ packages }) => packages),
+  ]).default([]),
+});
+
+/** What {@linkcode readProject} reads of a `deno.json`. */
+export type DenoConfig = z.output<typeof configSchema>;
+
+/** A folder with a `deno.json`, a `package.json`, both or neither. */
+export interface Member {
+  /** Path from the top; empty for the top itself. */
+  folder: string;
+  /** Configuration files, as paths from the top. */
+  files: string[];
+  config: DenoConfig;
+  npm: z.output<typeof packageSchema>;
+}
+
+/** A service's folder, or the workspace that it is a member of. */
+export interface Project {
+  /** Absolute path of the top: the context of the build. */
+  root: string;
+  /** The top first, then the members of its workspace. */
+  members: Member[];
+  /** The member that was asked for, if it is not the top. */
+  asked?: Member;
+}
+
+/**
+ * Reads a project.
+ *
+ * @param folder Folder of the service; the workspace above it, if there is one,
+ * is read as well, as Deno does.
+ * @throws {UserError} If a file is not what Deno would take.
+ */
+export async function readProject(folder: string): Promise<Project> {
+  const asked = await realPath(folder);
+  for (let root = asked;; root = resolve(root, "..")) {
+    const top = await readMember(root, "").catch((error) => {
+      // What lies above and cannot be read is not this service's workspace.
+      if (root === asked) throw error;
+    });
+    const patterns = [
+      ...top?.config.workspace ?? [],
+      ...top?.npm.workspaces ?? [],
+    ];
+    const folders = await expand(root, patterns);
+    if (top !== undefined && patterns.length > 0) {
+      const from = relative(root, asked);
+      if (root !== asked && !folders.includes(from)) break;
+      const members = await Promise.all(
+        folders.map((path) => readMember(root, path)),
+      );
+      const own = members.find(({ folder }) => folder === from);
+      return { root, members: [top, ...members], asked: own };
+    }
+    if (root === resolve(root, "..")) break;
+  }
+  return { root: asked, members: [await readMember(asked, "")] };
+}
+
+/** Folders that a workspace names; `packages/*` stands for those in it. */
+async function expand(root: string, patterns: string[]): Promise<string[]> {
+  const folders = await Promise.all(patterns.map(async (pattern) => {
+    const path = pattern.replace(/^\.\//, "").replace(/\/+$/, "");
+    if (!path.endsWith("*")) return [path];
+    const parent = path.replace(/\/?\*+$/, "");
+    const items = await Array.fromAsync(Deno.readDir(join(root, parent)))
+      .catch(() => []);
+    return items.filter((item) => item.isDirectory)
+      .map(({ name }) => join(parent, name));
+  }));
+  return [...new Set(folders.flat())].filter((path) => path !== "").sort();
+}
+
+async function readMember(root: string, folder: string): Promise<Member> {
+  const path = (name: string) => join(folder, name);
+  const files: string[] = [];
+  const find = async <T>(names: string[], schema: z.ZodType<T>): Promise<T> => {
+    for (const name of names) {
+      const text = await readIfThere(join(root, path(name)));
+      if (text === undefined) continue;
+      files.push(path(name));
+      return parseConfig(text, join(root, path(name)), schema);
+    }
+    return schema.parse({});
+  };
+  const config = await find(["deno.json", "deno.jsonc"], configSchema);
+  const npm = await find(["package.json"], packageSchema);
+  return { folder, files, config, npm };
+}
+
+/** Reads a configuration that a task names with `--config`. */
+export async function readConfig(file: string): Promise<DenoConfig> {
+  const text = await readIfThere(file);
+  if (text === undefined) {
+    throw new UserError(`Cannot find the configuration "${file}"`, {
+      next: "Correct --config in the task that serves",
+    });
+  }
+  return parseConfig(text, file, configSchema);
+}
+
+function parseConfig<T>(text: string, file: string, schema: z.ZodType<T>): T {
+  const errors: ParseError[] = [];
+  const data = parse(text, errors, { allowTrailingComma: true });
+  if (errors.length > 0) {
+    const { error, offset } = errors[0];
+    throw unusable(file, `${printParseErrorCode(error)} at offset ${offset}`);
+  }
+  const result = schema.safeParse(data);
+  if (result.success) return result.data;
+  const [{ path, message }] = result.error.issues;
+  throw unusable(file, `${path.join(".") || "the top level"}: ${message}`);
+}
+
+/** Path of the lock file; absent if Deno is told to use none. */
+export function lockFile({ lock }: DenoConfig): string | undefined {
+  if (lock === false) return;
+  const path = typeof lock === "object" ? lock.path : lock;
+  return typeof path === "string" ? path.replace(/^\.\//, "") : "deno.lock";
+}
+
+function unusable(file: string, problem: string): UserError {
+  return new UserError(`Cannot use "${file}": ${problem}`, {
+    next: "Fix the file until `deno check` takes it",
+  });
+}
+
+async function realPath(folder: string): Promise<string> {
+  try {
+    const path = await Deno.realPath(folder);
+    if (!(await Deno.stat(path)).isDirectory) throw new Error("not a folder");
+    return path;
+  } catch (cause) {
+    throw new UserError(`Cannot read the folder "${folder}"`, {
+      next: "Give the folder of a Deno service: deno task image init DIR",
+      cause,
+    });
+  }
+}
+
+async function readIfThere(file: string): Promise<string | undefined> {
+  try {
+    return await Deno.readTextFile(file);
+  } catch (cause) {
+    if (cause instanceof Deno.errors.NotFound) return;
+    throw new UserError(`Cannot read "${file}": ${messageOf(cause)}`, {
+      next: "Check the path and its permissions",
+      cause,
+    });
+  }
+}
