@@ -13,6 +13,7 @@ const BENCHES: Record<string, { needs: string[]; byNameOnly?: string }> = {
   inspect: { needs: [Deno.env.get("DIVE") ?? "dive"] },
   throughput: { needs: ["wrk", "taskset", "go"] },
   soak: { needs: ["wrk", "taskset"] },
+  peers: { needs: ["docker", "go", "npm", "wrk", "taskset"] },
   rollout: { needs: ["kubectl"], byNameOnly: "it needs --context NAME" },
 };
 

@@ -66,7 +66,7 @@ export async function buildEcho(folder: string): Promise<string> {
   await output(
     ["go", "build", "-trimpath", "-ldflags=-s -w", "-o", path, "."],
     {
-      cwd: new URL("echo/", import.meta.url),
+      cwd: new URL("peers/echo/", import.meta.url),
     },
   );
   return path;

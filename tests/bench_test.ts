@@ -26,7 +26,7 @@ async function lack(tools: string[]): Promise<string | undefined> {
   const [tool] = await missing(tools);
   if (tool !== undefined) return `there is no ${tool}`;
   if (tools.includes("go")) {
-    const cwd = new URL("bench/echo/", ROOT);
+    const cwd = new URL("bench/peers/echo/", ROOT);
     const fetched = output(["go", "mod", "download"], { cwd });
     const why = await fetched.then(() => undefined, messageOf);
     if (why !== undefined) return why;

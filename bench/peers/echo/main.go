@@ -1,5 +1,5 @@
-// The same service in Go with Echo, for bench/throughput.ts: the same two pages,
-// the same headers, no middleware.
+// The same service in Go with Echo: the same two pages, the same headers, no
+// middleware.
 package main
 
 import (
@@ -18,5 +18,9 @@ func main() {
 	e.GET("/health", func(c echo.Context) error {
 		return c.JSON(http.StatusOK, struct{ Status string }{"OK"})
 	})
-	e.Logger.Fatal(e.Start("127.0.0.1:" + os.Getenv("PORT")))
+	port := os.Getenv("PORT")
+	if port == "" {
+		port = "8080"
+	}
+	e.Logger.Fatal(e.Start("0.0.0.0:" + port))
 }
