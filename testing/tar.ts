@@ -20,8 +20,8 @@ export interface TarEntry {
   link?: string;
   /** How names that do not fit are written: PAX, unless told. */
   format?: "pax" | "gnu";
-  /** More PAX records. */
-  pax?: Record<string, string | Uint8Array>;
+  /** More PAX records; as pairs where keys occur twice. */
+  pax?: Record<string, string | Uint8Array> | [string, string][];
   /** Major and minor number of a device. */
   device?: [number, number];
   /** In place of the type's own flag. */
@@ -166,11 +166,13 @@ function recordParts(entry: TarEntry): Uint8Array[] {
     ? `${entry.path}/`
     : entry.path;
   const link = entry.link ?? "";
-  const pax: Record<string, string | Uint8Array> = { ...entry.pax };
+  const pax = Array.isArray(entry.pax)
+    ? [...entry.pax]
+    : Object.entries(entry.pax ?? {});
   const parts: Uint8Array[] = [];
   const long = (text: string, flag: string, key: string) => {
     if (text.length <= 33 || bytesOf(text).length <= 100) return;
-    if (entry.format !== "gnu") pax[key] = text;
+    if (entry.format !== "gnu") pax.push([key, text]);
     else {
       const data = bytesOf(`${text}\0`);
       const name = "././@LongLink";
@@ -179,10 +181,12 @@ function recordParts(entry: TarEntry): Uint8Array[] {
   };
   long(link, "K", "linkpath");
   long(name, "L", "path");
-  if (!Number.isInteger(entry.mtime ?? 0)) pax.mtime = String(entry.mtime);
-  if (Object.keys(pax).length > 0) {
+  if (!Number.isInteger(entry.mtime ?? 0)) {
+    pax.push(["mtime", String(entry.mtime)]);
+  }
+  if (pax.length > 0) {
     const data = join(
-      Object.entries(pax).map(([key, value]) => paxRecord(key, value)),
+      pax.map(([key, value]) => paxRecord(key, value)),
     );
     parts.push(
       makeHeader({ name: "PaxHeaders/x", flag: "x", size: data.length }),

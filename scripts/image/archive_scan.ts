@@ -180,6 +180,10 @@ export class ArchiveScan<T> implements TarHandler {
     }
   }
 
+  hole(bytes: number): void {
+    this.#limits.expanded(bytes);
+  }
+
   data(chunk: Uint8Array): void {
     this.#reader?.write(chunk);
   }

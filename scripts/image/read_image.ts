@@ -240,6 +240,10 @@ class LayerReader implements TarHandler, TarSink<ReadLayer> {
     if (type === "file") this.#sink = this.#probe?.(entry);
   }
 
+  hole(bytes: number): void {
+    this.#limits.expanded(bytes);
+  }
+
   data(chunk: Uint8Array): void {
     const entry = this.#entry;
     if (entry?.type !== "file") return;

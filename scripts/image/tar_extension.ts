@@ -39,12 +39,36 @@ export function readPax(data: Uint8Array, extension: Extension): void {
 const PAX: Record<string, (extension: Extension, value: string) => void> = {
   "path": (extension, value) => extension.path = paxName(value),
   "GNU.sparse.name": (extension, value) => extension.path = paxName(value),
+  "GNU.sparse.size": (extension, value) => setRealSize(extension, value),
+  "GNU.sparse.realsize": (extension, value) => setRealSize(extension, value),
+  "GNU.sparse.major": (extension, value) => {
+    if (value === "1") extension.sparse = "1.0";
+  },
+  "GNU.sparse.map": (extension, value) => {
+    extension.sparse = value === "" ? [] : value.split(",").map(mapNumber);
+  },
+  "GNU.sparse.offset": (extension, value) => addToMap(extension, value),
+  "GNU.sparse.numbytes": (extension, value) => addToMap(extension, value),
   "linkpath": (extension, value) => extension.link = paxName(value),
   "size": (extension, value) => extension.size = paxNumber("size", value),
   "uid": (extension, value) => extension.uid = paxNumber("uid", value),
   "gid": (extension, value) => extension.gid = paxNumber("gid", value),
   "mtime": (extension, value) => extension.mtime = paxTime(value),
 };
+
+function setRealSize(extension: Extension, value: string): void {
+  extension.realSize = paxNumber("size", value);
+  extension.sparse ??= [];
+}
+
+function addToMap(extension: Extension, value: string): void {
+  if (!Array.isArray(extension.sparse)) extension.sparse = [];
+  extension.sparse.push(mapNumber(value));
+}
+
+function mapNumber(value: string): number {
+  return paxNumber("map", value) ?? NaN;
+}
 
 function paxName(value: string): string | undefined {
   if (value.includes("\0")) {

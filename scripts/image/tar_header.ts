@@ -38,6 +38,10 @@ export interface Extension {
   mtime?: number;
   /** Value of `security.capability`, in hex. */
   capabilities?: string;
+  /** Map of a sparse file: offset and length of what is stored, or where it is. */
+  sparse?: number[] | "1.0";
+  /** Bytes of a sparse file with its holes. */
+  realSize?: number;
 }
 
 // A header is read where it lies in the chunk: a view of each field would be more
@@ -60,7 +64,7 @@ function text(bytes: Uint8Array, start: number, length: number): string {
 }
 
 /** A number in octal digits, or in base 256 when the first bit is set. */
-function number(
+export function readNumber(
   bytes: Uint8Array,
   start: number,
   length: number,
@@ -105,7 +109,7 @@ export function checksumHolds(bytes: Uint8Array, at = 0): boolean {
   for (let index = at + 156; index < at + BLOCK; index++) sum += bytes[index];
   let stated: number;
   try {
-    stated = number(bytes, at + 148, 8, "checksum");
+    stated = readNumber(bytes, at + 148, 8, "checksum");
   } catch {
     return false;
   }
@@ -140,7 +144,7 @@ const TYPES: Record<string, EntryType> = {
 };
 
 /** Type flags with a meaning of their own: they describe other records, or hold nothing. */
-export const FLAG = {
+export const TYPE_FLAG = {
   pax: "x",
   globalPax: "g",
   solarisPax: "X",
@@ -157,18 +161,9 @@ export function flagOf(bytes: Uint8Array, at: number): string {
 
 /** Bytes that follow the header, whatever it describes. */
 export function sizeOf(bytes: Uint8Array, at: number): number {
-  const size = number(bytes, at + 124, 12, "size");
+  const size = readNumber(bytes, at + 124, 12, "size");
   if (size < 0) throw new ArchiveError("a tar header has a negative size");
   return size;
-}
-
-/** Whether another 512 bytes of the map of an old GNU sparse file follow. */
-export function sparseContinues(
-  bytes: Uint8Array,
-  at: number,
-  isHeader: boolean,
-): boolean {
-  return bytes[at + (isHeader ? 482 : 504)] !== 0;
 }
 
 /**
@@ -205,16 +200,16 @@ export function readHeader(
     size: type === "file" || flag === "D"
       ? extension.size ?? sizeOf(bytes, at)
       : 0,
-    mode: number(bytes, at + 100, 8, "mode") & 0o7777,
-    uid: extension.uid ?? number(bytes, at + 108, 8, "owner"),
-    gid: extension.gid ?? number(bytes, at + 116, 8, "group"),
-    mtime: extension.mtime ?? number(bytes, at + 136, 12, "time"),
+    mode: readNumber(bytes, at + 100, 8, "mode") & 0o7777,
+    uid: extension.uid ?? readNumber(bytes, at + 108, 8, "owner"),
+    gid: extension.gid ?? readNumber(bytes, at + 116, 8, "group"),
+    mtime: extension.mtime ?? readNumber(bytes, at + 136, 12, "time"),
     link: type === "symlink" || type === "hardlink"
       ? extension.link ?? text(bytes, at + 157, 100)
       : "",
     device: type === "character-device" || type === "block-device"
-      ? `${number(bytes, at + 329, 8, "device")}:${
-        number(bytes, at + 337, 8, "device")
+      ? `${readNumber(bytes, at + 329, 8, "device")}:${
+        readNumber(bytes, at + 337, 8, "device")
       }`
       : undefined,
     capabilities: extension.capabilities,

@@ -13,14 +13,14 @@ import {
   checksumHolds,
   decodeText,
   type Extension,
-  FLAG,
   flagOf,
   isZero,
   readHeader,
   sizeOf,
-  sparseContinues,
   type TarHeader,
+  TYPE_FLAG,
 } from "./tar_header.ts";
+import { SparseFile } from "./sparse_file.ts";
 import { readPax } from "./tar_extension.ts";
 
 /** Receives the records of a tar in order. */
@@ -30,6 +30,8 @@ export interface TarHandler {
   data(chunk: Uint8Array): void;
   /** The content of the last entry is complete; called for entries without content too. */
   entryEnd(): void;
+  /** Told, before an entry with holes, how many bytes they make of nothing. */
+  hole?(bytes: number): void;
 }
 
 /** Go's archive/tar, which the engines use, reads no longer extension either. */
@@ -51,7 +53,8 @@ export class TarParser {
   #extension: Extension = {};
   #extensionFlag = "";
   #extensionData = new Uint8Array(0);
-  #afterSparse = 0;
+  /** The file that is being read, if it has holes. */
+  #sparse?: SparseFile | undefined;
 
   constructor(handler: TarHandler) {
     this.#handler = handler;
@@ -87,8 +90,10 @@ export class TarParser {
             ? chunk
             : chunk.subarray(at);
           at += part.length;
-          if (this.#state === "content") this.#handler.data(part);
-          else {
+          if (this.#state === "content") {
+            if (this.#sparse === undefined) this.#handler.data(part);
+            else this.#sparse.data(part, (chunk) => this.#handler.data(chunk));
+          } else {
             this.#extensionData.set(
               part,
               this.#extensionData.length - this.#remaining,
@@ -120,10 +125,9 @@ export class TarParser {
   }
 
   #block(bytes: Uint8Array, at: number): void {
-    if (this.#state === "header") this.#header(bytes, at);
-    else if (!sparseContinues(bytes, at, false)) {
-      this.#content(this.#afterSparse);
-    }
+    if (this.#state === "header") return this.#header(bytes, at);
+    this.#sparse?.block(bytes, at);
+    this.#sparseContent();
   }
 
   #header(bytes: Uint8Array, at: number): void {
@@ -140,9 +144,9 @@ export class TarParser {
     }
     const flag = flagOf(bytes, at);
     if (
-      flag === FLAG.pax || flag === FLAG.globalPax ||
-      flag === FLAG.solarisPax || flag === FLAG.longName ||
-      flag === FLAG.longLink || flag === FLAG.volume
+      flag === TYPE_FLAG.pax || flag === TYPE_FLAG.globalPax ||
+      flag === TYPE_FLAG.solarisPax || flag === TYPE_FLAG.longName ||
+      flag === TYPE_FLAG.longLink || flag === TYPE_FLAG.volume
     ) {
       const size = sizeOf(bytes, at);
       if (size > LONGEST_EXTENSION) {
@@ -154,17 +158,24 @@ export class TarParser {
       return;
     }
     const header = readHeader(bytes, at, this.#extension);
+    this.#sparse = header.type === "file"
+      ? SparseFile.of(flag, bytes, at, this.#extension, header.size)
+      : undefined;
     this.#extension = {};
     this.#extensionFlag = "";
-    this.#handler.entry(header);
-    if (flag === FLAG.sparse && sparseContinues(bytes, at, true)) {
-      this.#afterSparse = header.size;
-      this.#state = "sparse";
-    } else this.#content(header.size);
+    if (this.#sparse === undefined) {
+      this.#handler.entry(header);
+      return this.#start("content", header.size);
+    }
+    const { size, stored } = this.#sparse;
+    this.#handler.hole?.(Math.max(0, size - stored));
+    this.#handler.entry({ ...header, size });
+    this.#sparseContent();
   }
 
-  #content(size: number): void {
-    this.#start("content", size);
+  #sparseContent(): void {
+    if (this.#sparse?.wantsBlock) this.#state = "sparse";
+    else this.#start("content", this.#sparse?.stored ?? 0);
   }
 
   #start(state: "content" | "extension", size: number): void {
@@ -175,22 +186,24 @@ export class TarParser {
   }
 
   #complete(): void {
-    if (this.#state === "content") this.#handler.entryEnd();
-    else this.#extend();
+    if (this.#state === "content") {
+      this.#sparse?.end((chunk) => this.#handler.data(chunk));
+      this.#handler.entryEnd();
+    } else this.#extend();
     this.#state = this.#padding > 0 ? "padding" : "header";
   }
 
   #extend(): void {
     const data = this.#extensionData;
     switch (this.#extensionFlag) {
-      case FLAG.pax:
-      case FLAG.solarisPax:
+      case TYPE_FLAG.pax:
+      case TYPE_FLAG.solarisPax:
         readPax(data, this.#extension);
         return;
-      case FLAG.longName:
+      case TYPE_FLAG.longName:
         this.#extension.path = longName(data);
         return;
-      case FLAG.longLink:
+      case TYPE_FLAG.longLink:
         this.#extension.link = longName(data);
         return;
       default:

@@ -146,33 +146,6 @@ Deno.test("TarParser does not apply global headers, as the engines do not", () =
   assertEquals(paths(tar), ["own"]);
 });
 
-Deno.test("TarParser takes sparse files at their stored size", () => {
-  const old = makeHeader({ name: "old", flag: "S", size: 3 });
-  old[482] = 1;
-  const map = new Uint8Array(512);
-  map[504] = 1;
-  const tar = join([
-    sealHeader(old),
-    map,
-    new Uint8Array(512),
-    padded(bytesOf("abc")),
-    makeTar([{
-      path: "GNUSparseFile.0/new",
-      content: "1\n0\n3\n",
-      pax: {
-        "GNU.sparse.major": "1",
-        "GNU.sparse.minor": "0",
-        "GNU.sparse.name": "new",
-        "GNU.sparse.realsize": "9000",
-      },
-    }, { path: "next" }]),
-  ]);
-  assertEquals(
-    read(tar).map(({ path, size, content }) => [path, size, content]),
-    [["old", 3, "abc"], ["new", 6, "1\n0\n3\n"], ["next", 0, ""]],
-  );
-});
-
 Deno.test("TarParser reads old directories, contiguous files and unknown flags", () => {
   const flags = (flag: string, path: string) =>
     read(makeTar([{ path, flag }])).map(({ type }) => type);
