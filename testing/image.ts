@@ -45,10 +45,17 @@ export function symlink(path: string, link: string): Entry {
   return { ...record(path, "symlink", 0o777), link };
 }
 
-/** A hard link to the file at `link`. */
-export function hardlink(path: string, link: string): Entry {
-  return { ...record(path, "hardlink", 0o644), link };
+/** A hard link to the file at `link`; its header says the same as the file's. */
+export function hardlink(
+  path: string,
+  link: string,
+  options: EntryOptions = {},
+): Entry {
+  return { ...record(path, "hardlink", UNSTATED), link, ...options };
 }
+
+/** Mode of a hard link that a layer takes from the file it names. */
+const UNSTATED = -1;
 
 /** The record that deletes `path` from the layers below. */
 export function whiteout(path: string): Entry {
@@ -68,7 +75,18 @@ export function layer(instruction: string, ...entries: Entry[]): Layer {
     compression: "none",
     blobBytes: entries.reduce((sum, { size }) => sum + size, 0),
     instruction,
-    entries,
+    entries: entries.map((entry) => {
+      if (entry.mode !== UNSTATED) return entry;
+      const target = entries.find(({ path }) => path === entry.link);
+      const { mode = 0o644, uid = 0, gid = 0, mtime = 0 } = target ?? {};
+      return {
+        ...entry,
+        mode: mode === UNSTATED ? 0o644 : mode,
+        uid,
+        gid,
+        mtime,
+      };
+    }),
   };
 }
 

@@ -23,8 +23,8 @@ export function rootfs(image: Image): Rootfs {
   const overlay = new Overlay();
   for (const layer of image.layers) {
     overlay.nextLayer();
-    for (const { path } of layer.entries) {
-      if (path.includes(WHITEOUT)) applyWhiteout(overlay, path);
+    if (layer.entries.some(({ path }) => path.includes(WHITEOUT))) {
+      applyWhiteouts(overlay, layer.entries);
     }
     for (const entry of layer.entries) {
       if (!isWhiteout(entry.path)) overlay.put(entry);
@@ -32,6 +32,56 @@ export function rootfs(image: Image): Rootfs {
     overlay.endLayer();
   }
   return overlay.finish();
+}
+
+/** Deletes what the whiteouts of a layer name, links before them followed. */
+function applyWhiteouts(overlay: Overlay, entries: readonly Entry[]): void {
+  const links = new Map<string, string>();
+  for (const { path, type, link = "" } of entries) {
+    const actual = links.size === 0
+      ? path
+      : followLinks(path, (folder) => links.get(folder));
+    if (type === "symlink") links.set(actual, link);
+    else links.delete(actual);
+    if (path.includes(WHITEOUT)) applyWhiteout(overlay, actual);
+  }
+}
+
+/** As many links as Linux follows, and as long a target as it takes. */
+const MOST_LINKS = 40;
+const LONGEST_TARGET = 4096;
+
+/**
+ * A path with the links above its last name followed, as the kernel does for an
+ * engine that unpacks a layer into a folder of its own.
+ *
+ * @param linkAt Target of a path that is a link.
+ */
+function followLinks(
+  path: string,
+  linkAt: (path: string) => string | undefined,
+): string {
+  const rest = path.split("/").reverse();
+  let at = "";
+  let links = 0;
+  while (rest.length > 1) {
+    const name = rest.pop();
+    if (name === undefined || name === "" || name === ".") continue;
+    if (name === "..") {
+      at = at.slice(0, Math.max(0, at.lastIndexOf("/")));
+      continue;
+    }
+    const next = at === "" ? name : `${at}/${name}`;
+    const target = linkAt(next);
+    if (target === undefined) {
+      at = next;
+      continue;
+    }
+    if (++links > MOST_LINKS || target.length > LONGEST_TARGET) return path;
+    if (target.startsWith("/")) at = "";
+    rest.push(...target.split("/").reverse());
+  }
+  return at === "" ? rest[0] : `${at}/${rest[0]}`;
 }
 
 /** Deletes what a whiteout names; other paths delete nothing. */
@@ -97,7 +147,8 @@ class Overlay {
   }
 
   /** Writes a record over what is there. */
-  put(entry: Entry): void {
+  put(record: Entry): void {
+    const entry = this.#behindLinks(record);
     const { path, type } = entry;
     const before = this.#get(path);
     const isFolder = type === "directory";
@@ -163,6 +214,30 @@ class Overlay {
     };
   }
 
+  /** A record below links of its own layer, which engines follow. */
+  #behindLinks(entry: Entry): Entry {
+    const path = this.#actual(entry.path);
+    const link = entry.type === "hardlink"
+      ? this.#actual(entry.link ?? "")
+      : entry.link;
+    if (path === entry.path && link === entry.link) return entry;
+    return { ...entry, path, link };
+  }
+
+  #actual(path: string): string {
+    const folder = path.slice(0, Math.max(0, path.lastIndexOf("/")));
+    if (folder === "") return path;
+    const known = folder === this.#folder?.entry.path
+      ? this.#folder
+      : this.#get(folder);
+    if (known?.isFolder) return path;
+    return followLinks(path, (above) => {
+      const node = this.#files.get(above);
+      const inode = node?.layer === this.#layer ? node.inode : undefined;
+      return inode?.type === "symlink" ? inode.link : undefined;
+    });
+  }
+
   #get(path: string): Node | undefined {
     return this.#files.get(path) ?? this.#implied.get(path);
   }
@@ -214,6 +289,7 @@ class Overlay {
     target.shared ??= new Shared(target.entry, target.layer);
     node.shared = target.shared;
     node.shared.names++;
+    node.shared.takeMetadata(node.entry);
     return true;
   }
 
@@ -269,7 +345,8 @@ class Overlay {
       ? this.#files.get(cover.link ?? "")?.inode
       : cover;
     return after?.type === "file" && before.sha256 !== undefined &&
-      before.sha256 === after.sha256;
+      before.sha256 === after.sha256 &&
+      before.capabilities === after.capabilities;
   }
 }
 
@@ -295,7 +372,19 @@ class Shared {
    * @param entry The record that is no hard link itself.
    * @param layer Index of the layer that has it.
    */
-  constructor(readonly entry: Entry, readonly layer: number) {}
+  constructor(public entry: Entry, readonly layer: number) {}
+
+  /** Engines set what the header of a hard link says, which is then true for all. */
+  takeMetadata({ mode, uid, gid, mtime, capabilities }: Entry): void {
+    const { entry } = this;
+    // Of a symbolic link only the owner; a change of owner clears capabilities.
+    const own = { uid, gid, mtime, capabilities };
+    const now = entry.type === "symlink" ? own : { ...own, mode };
+    if (
+      uid !== entry.uid || gid !== entry.gid || mtime !== entry.mtime ||
+      capabilities !== entry.capabilities || mode !== entry.mode
+    ) this.entry = { ...entry, ...now };
+  }
 }
 
 /** A path that is there, or was: `next` may lead to those that are gone. */

@@ -20,7 +20,28 @@ interface Inode {
   layer: number;
 }
 /** Path by path, nothing shared with the code under test. */
-type Files = Map<string, { type: string; inode?: Inode }>;
+type Files = Map<
+  string,
+  { type: string; inode?: Inode; link?: string; layer?: number }
+>;
+
+/** A path with the links of the same layer above it replaced, one at a time. */
+function actual(files: Files, path: string, layer: number): string {
+  let current = path;
+  for (let links = 0; links <= 40; links++) {
+    const parts = current.split("/");
+    const at = parts.findIndex((_, index) => {
+      const above = files.get(parts.slice(0, index).join("/"));
+      return above?.link !== undefined && above.layer === layer;
+    });
+    if (at === -1) return current;
+    const target = files.get(parts.slice(0, at).join("/"))?.link ?? "";
+    const from = target.startsWith("/") ? [] : parts.slice(0, at - 1);
+    current = [...from, ...target.split("/"), ...parts.slice(at)]
+      .filter((part) => part !== "").join("/");
+  }
+  return path;
+}
 
 const below = (path: string, folder: string) =>
   folder === "" ? path !== "" : path.startsWith(folder + "/");
@@ -39,16 +60,22 @@ function unpack({ layers }: Image): { files: Files; inodes: Set<Inode> } {
       const parts = path.split("/");
       return { name: parts.pop() ?? "", parts };
     };
-    for (const { path } of entries) {
+    const before: Files = new Map();
+    for (const { path: written, type, link = "" } of entries) {
+      const path = actual(before, written, index);
+      before.delete(path);
+      if (type === "symlink") before.set(path, { type, link, layer: index });
       const { name, parts } = split(path);
       if (name === ".wh..wh..opq") remove(parts.join("/"), false);
       else if (name.startsWith(".wh.")) {
         remove([...parts, name.slice(4)].join("/"), true);
       }
     }
-    for (const { path, type, size, link } of entries) {
-      const { name, parts } = split(path);
-      if (name.startsWith(".wh.")) continue;
+    for (const { path: written, type, size, link: target = "" } of entries) {
+      if (split(written).name.startsWith(".wh.")) continue;
+      const path = actual(files, written, index);
+      const { parts } = split(path);
+      const link = actual(files, target, index);
       if (type === "hardlink" && link === path) continue;
       parts.forEach((_, i) => {
         const parent = parts.slice(0, i + 1).join("/");
@@ -60,9 +87,10 @@ function unpack({ layers }: Image): { files: Files; inodes: Set<Inode> } {
         continue;
       }
       remove(path, true);
-      const target = type === "hardlink" ? files.get(link ?? "") : undefined;
-      const inode = type === "file" ? { size, layer: index } : target?.inode;
-      files.set(path, { type, inode });
+      const linked = type === "hardlink" ? files.get(link) : undefined;
+      const inode = type === "file" ? { size, layer: index } : linked?.inode;
+      const isLink = type === "symlink" ? { link: target, layer: index } : {};
+      files.set(path, { type, inode, ...isLink });
     }
     // What the layer unpacked and replaced itself was never in it.
     const left = new Set([...files.values()].map(({ inode }) => inode));
@@ -89,7 +117,13 @@ const entry: fc.Arbitrary<Entry> = fc.oneof(
     ) => file(path, size, { mode })),
   },
   { weight: 2, arbitrary: path.map((path) => directory(path)) },
-  { weight: 1, arbitrary: path.map((path) => symlink(path, "x")) },
+  {
+    weight: 1,
+    arbitrary: fc.tuple(
+      path,
+      fc.constantFrom("x", "b", "a/b", "/c", "c/a"),
+    ).map(([path, target]) => symlink(path, target)),
+  },
   { weight: 2, arbitrary: path.map(whiteout) },
   { weight: 1, arbitrary: path.map(opaque) },
 );
@@ -117,10 +151,10 @@ const images = fc.array(
     for (const [entry, target] of records) {
       if (isWhiteout(entry)) continue;
       const so = image(made.map((entries) => layer("", ...entries)));
-      const linkable = [...unpack(so).files].flatMap(([path, { inode }]) =>
-        inode && !below(path, entry.path) && !below(entry.path, path)
-          ? [path]
-          : []
+      const { files } = unpack(so);
+      const own = actual(files, entry.path, made.length - 1);
+      const linkable = [...files].flatMap(([path, { inode }]) =>
+        inode && !below(path, own) && !below(own, path) ? [path] : []
       );
       entries.push(
         target === null || linkable.length === 0 || entry.type !== "file"
