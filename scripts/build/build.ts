@@ -11,6 +11,7 @@ import type { BuildConfig } from "./config.ts";
 import { EXIT } from "../lib/errors.ts";
 import type { Io } from "../lib/io.ts";
 import type { Check, Report, Variant } from "../report/report_schema.ts";
+import { holds } from "../report/problems.ts";
 import { buildImages } from "./build_images.ts";
 import type { Measured } from "./measure_variants.ts";
 import {
@@ -122,15 +123,4 @@ function otherBases(
       bases.builder === builder && bases.runtime === runtime
     ? {}
     : { bases: { builder: bases.builder, runtime: bases.runtime } };
-}
-
-/** Whether nothing in the report failed. */
-function holds(report: Report): boolean {
-  const checks = report.variants.flatMap((v) => [
-    ...v.contract ?? [],
-    ...v.hardening ?? [],
-    ...v.reproducible ?? [],
-  ]);
-  return report.failures.length === 0 &&
-    [...checks, ...report.budgets].every((check) => check.status !== "fail");
 }

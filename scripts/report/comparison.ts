@@ -7,7 +7,7 @@
 import { printable } from "../lib/format.ts";
 import type { Report, Variant } from "./report_schema.ts";
 import { type Figure, measuredFigures, smallestOf } from "./figures.ts";
-import { isCheckKind } from "./problems.ts";
+import { isCheckList } from "./problems.ts";
 import { GAP, table, type TerminalStyle } from "./table.ts";
 import { clip, clipMiddle, textWidth, wrap } from "./text_width.ts";
 
@@ -90,7 +90,7 @@ function colored(
   { colors }: TerminalStyle,
 ): string {
   if (text === "–") return colors.dim(text);
-  if (!isCheckKind(id)) return text;
+  if (!isCheckList(id)) return text;
   const failed = variant[id]?.some(({ status }) => status === "fail");
   return failed ? colors.red(text) : colors.green(text);
 }

@@ -6,6 +6,7 @@
  */
 import { formatBytes } from "../lib/format.ts";
 import { markdown } from "./markdown.ts";
+import { checksOf } from "./problems.ts";
 import type { Report, Variant } from "./report_schema.ts";
 
 /**
@@ -30,11 +31,7 @@ export function outputs(report: Report): Record<string, string> {
 /** What failed, as annotations that a run shows at its top. */
 export function annotations(report: Report): string[] {
   const checks = report.variants.flatMap((variant) =>
-    [
-      ...variant.contract ?? [],
-      ...variant.hardening ?? [],
-      ...variant.reproducible ?? [],
-    ].filter(({ status }) => status === "fail").map((check) =>
+    checksOf(variant).filter(({ status }) => status === "fail").map((check) =>
       annotation(
         `${variant.name}: ${check.name}`,
         check.detail ?? "it failed",

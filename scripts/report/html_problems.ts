@@ -3,23 +3,11 @@
  *
  * @module
  */
+import { CHECK_LISTS, LIST_TITLES } from "./check_kinds.ts";
 import type { Report } from "./report_schema.ts";
 import { htmlTable } from "./html_table.ts";
 import { type Markup, markup, NOTHING, preformatted } from "./markup.ts";
-import {
-  changeText,
-  type CheckKind,
-  CHECKS,
-  checksWith,
-  skipped,
-  verdictFigures,
-} from "./problems.ts";
-
-const TITLES: Record<CheckKind, string> = {
-  contract: "The contract: what every running image must answer",
-  hardening: "Hardening: what it must survive",
-  reproducible: "Reproducible: what a second build made the same",
-};
+import { changeText, checksWith, skipped, verdictFigures } from "./problems.ts";
 
 /** Renders builds, checks and limits that failed; nothing when none did. */
 export function htmlProblems(report: Report): Markup {
@@ -62,19 +50,19 @@ ${all}</section>
 /** Renders all checks and what was skipped. */
 export function htmlChecks(report: Report): Markup {
   const { variants } = report;
-  const tables = CHECKS.map((kind) => {
+  const tables = CHECK_LISTS.map((list) => {
     const names = new Set(
       variants.flatMap((variant) =>
-        (variant[kind] ?? []).map(({ name }) => name)
+        (variant[list] ?? []).map(({ name }) => name)
       ),
     );
     return htmlTable(
-      TITLES[kind],
+      LIST_TITLES[list],
       [{ title: "Check" }, ...variants.map(({ name }) => ({ title: name }))],
       [...names].map((name) => [
         name,
         ...variants.map((variant) => {
-          const check = variant[kind]?.find((found) => found.name === name);
+          const check = variant[list]?.find((found) => found.name === name);
           return check && verdict(check.status);
         }),
       ]),

@@ -12,7 +12,7 @@ import { largestPart } from "./largest_part.ts";
 import { headline, verdictOfSmallest, works } from "./headline.ts";
 import { htmlTable } from "./html_table.ts";
 import { type Markup, markup, NOTHING, type Value } from "./markup.ts";
-import { failureCounts, isCheckKind } from "./problems.ts";
+import { failureCounts, isCheckList } from "./problems.ts";
 
 /** Renders the heading, what holds and what fails. */
 export function htmlHeader(report: Report, contents: Markup): Markup {
@@ -67,7 +67,7 @@ function comparison(
 }
 
 function marked(text: string | undefined, id: string, variant: Variant): Value {
-  if (text === undefined || !isCheckKind(id)) return text;
+  if (text === undefined || !isCheckList(id)) return text;
   return variant[id]?.some((check) => check.status === "fail")
     ? markup`<span class="bad">✗\u00a0${text}</span>`
     : markup`<span class="good">✓\u00a0${text}</span>`;

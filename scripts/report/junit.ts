@@ -5,6 +5,7 @@
  */
 import library, { type Builder } from "junit-report-builder";
 import { formatLimit, printable } from "../lib/format.ts";
+import { CHECK_LISTS } from "./check_kinds.ts";
 import type { Check, Report, Verdict } from "./report_schema.ts";
 
 // Its types describe the ES module; what is loaded is the CommonJS one.
@@ -47,9 +48,9 @@ export function junit(report: Report): string {
     }
   };
   for (const variant of report.variants) {
-    suite(`${variant.name}.contract`, variant.contract);
-    suite(`${variant.name}.hardening`, variant.hardening);
-    suite(`${variant.name}.reproducible`, variant.reproducible);
+    for (const list of CHECK_LISTS) {
+      suite(`${variant.name}.${list}`, variant[list]);
+    }
     suite(
       `${variant.name}.budget`,
       report.budgets.filter((verdict) => verdict.variant === variant.name).map(

@@ -13,7 +13,7 @@ import { block, code, mdTable } from "./markdown_text.ts";
 import {
   changeText,
   checksWith,
-  isCheckKind,
+  isCheckList,
   skipped,
   verdictFigures,
 } from "./problems.ts";
@@ -94,7 +94,7 @@ function comparisonOf(figures: Figure[], report: Report): string {
 }
 
 function mark(text: string, id: string, variant: Variant): string {
-  if (!isCheckKind(id)) return text;
+  if (!isCheckList(id)) return text;
   return variant[id]?.some(({ status }) => status === "fail")
     ? `❌ ${text}`
     : `✅ ${text}`;

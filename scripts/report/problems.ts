@@ -5,23 +5,37 @@
  * @module
  */
 import { formatBytes, formatLimit, formatShare } from "../lib/format.ts";
-import type { Check, Growth, Report, Verdict } from "./report_schema.ts";
-
-/** The lists of checks that a variant can have, in the order they are told. */
-export const CHECKS = ["contract", "hardening", "reproducible"] as const;
-
-/** One of {@linkcode CHECKS}. */
-export type CheckKind = typeof CHECKS[number];
+import { CHECK_LISTS, type CheckKind, type CheckList } from "./check_kinds.ts";
+import type {
+  Check,
+  Growth,
+  Report,
+  Variant,
+  Verdict,
+} from "./report_schema.ts";
 
 /** Whether something is named as a list of checks is. */
-export function isCheckKind(id: string): id is CheckKind {
-  return CHECKS.some((kind) => kind === id);
+export function isCheckList(id: string): id is CheckList {
+  return CHECK_LISTS.some((list) => list === id);
 }
 
 /** A check of one variant. */
 export interface VariantCheck extends Check {
   variant: string;
+  list: CheckList;
   kind: CheckKind;
+}
+
+/** All checks of one variant, whatever list they are in. */
+export function checksOf(variant: Variant): VariantCheck[] {
+  return CHECK_LISTS.flatMap((list) =>
+    (variant[list] ?? []).map((check) => ({
+      ...check,
+      variant: variant.name,
+      list,
+      kind: check.kind ?? list,
+    }))
+  );
 }
 
 /** A reason why something was not looked at, and where it holds. */
@@ -38,13 +52,8 @@ export function checksWith(
   status: Check["status"],
   report: Report,
 ): VariantCheck[] {
-  return report.variants.flatMap((variant) =>
-    CHECKS.flatMap((kind) =>
-      (variant[kind] ?? [])
-        .filter((check) => check.status === status)
-        .map((check) => ({ ...check, kind, variant: variant.name }))
-    )
-  );
+  return report.variants.flatMap(checksOf)
+    .filter((check) => check.status === status);
 }
 
 /**
@@ -94,14 +103,21 @@ function unbuilt({ skipped = [] }: Report): Skipped[] {
 
 /** Everything that makes the run a failure, counted. */
 export function failureCounts(report: Report) {
-  const failed = (wanted: CheckKind) =>
-    checksWith("fail", report).filter(({ kind }) => kind === wanted).length;
+  const failed = checksWith("fail", report);
+  const checks = Object.fromEntries(CHECK_LISTS.map((wanted) => [
+    wanted,
+    failed.filter(({ list }) => list === wanted).length,
+  ])) as Record<CheckList, number>;
   return {
     builds: report.failures.length,
-    contract: failed("contract"),
-    hardening: failed("hardening"),
+    ...checks,
     budget: report.budgets.filter(({ status }) => status === "fail").length,
   };
+}
+
+/** Whether nothing in the report failed: what the exit code says. */
+export function holds(report: Report): boolean {
+  return Object.values(failureCounts(report)).every((count) => count === 0);
 }
 
 /** The actual value and the limit of a verdict; a dash when it was skipped. */

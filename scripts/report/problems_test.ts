@@ -3,9 +3,12 @@ import {
   changeText,
   checksWith,
   failureCounts,
+  holds,
   skipped,
   verdictFigures,
 } from "./problems.ts";
+import { CHECK_KINDS, CHECK_LISTS } from "./check_kinds.ts";
+import { type Check, variantSchema } from "./report_schema.ts";
 import { failedReport, fixtureReport } from "../../testing/report.ts";
 
 Deno.test("skipped() tells a reason once for all variants that share it", () => {
@@ -42,6 +45,7 @@ Deno.test("checksWith() and failureCounts() agree", () => {
   const report = fixtureReport();
   assertEquals(checksWith("fail", report), [{
     variant: "scratch",
+    list: "contract",
     kind: "contract",
     name: "HEAD /",
     status: "fail",
@@ -51,9 +55,35 @@ Deno.test("checksWith() and failureCounts() agree", () => {
     builds: 0,
     contract: 1,
     hardening: 0,
+    reproducible: 0,
     budget: 1,
   });
   assertEquals(failureCounts(failedReport()).builds, 1);
+});
+
+Deno.test("holds() is false once a check of any kind has failed", () => {
+  const report = fixtureReport();
+  report.budgets = [];
+  for (const variant of report.variants) {
+    for (const list of CHECK_LISTS) delete variant[list];
+  }
+  assertEquals(holds(report), true);
+  for (const { id: kind, list } of CHECK_KINDS) {
+    const [variant] = report.variants;
+    variant[list] = [{ name: "x", kind, status: "fail" }];
+    assertEquals(holds(report), false, kind);
+    variant[list] = [{ name: "x", kind, status: "skip" }];
+    assertEquals(holds(report), true, kind);
+  }
+});
+
+Deno.test("every list of checks in the schema counts", () => {
+  const checks: Check[] = [{ name: "x", kind: "stop", status: "fail" }];
+  const lists = Object.entries(variantSchema.shape).filter(([, shape]) => {
+    const { success, data } = shape.safeParse(checks);
+    return success && JSON.stringify(data) === JSON.stringify(checks);
+  });
+  assertEquals(lists.map(([name]) => name).sort(), [...CHECK_LISTS].sort());
 });
 
 Deno.test("changeText() tells growth, shrinking, new and gone", () => {

@@ -8,6 +8,7 @@
 import { z } from "zod";
 import { analysisSchema } from "../inspect/inspect_schema.ts";
 import { bytes, count, milliseconds } from "../lib/schema_units.ts";
+import { CHECK_KIND_IDS, type CheckList } from "./check_kinds.ts";
 
 const distribution = z.object({
   median: milliseconds,
@@ -16,12 +17,23 @@ const distribution = z.object({
   samples: z.array(milliseconds).describe("Each run, in the order taken."),
 });
 
-/** One line of the contract, or one proof, and how it went. */
+/** One check and how it went. */
 export const checkSchema = z.object({
   name: z.string(),
+  kind: z.enum(CHECK_KIND_IDS).optional()
+    .describe("What it belongs to; absent: the list that it is in."),
   status: z.enum(["pass", "fail", "skip"]),
   detail: z.string().optional().describe("Why it failed or was skipped."),
 });
+
+// A list that is missing here is an error of types, one in vain too.
+const checkLists = {
+  contract: z.array(checkSchema).optional(),
+  hardening: z.array(checkSchema).optional(),
+  reproducible: z.array(checkSchema).optional().describe(
+    "What a second build from nothing made the same. A skipped check differs only in what the engine cannot repeat.",
+  ),
+} satisfies Record<CheckList, unknown>;
 
 const layer = analysisSchema.shape.layers.element.extend({
   gzipBytes: bytes.optional(),
@@ -40,11 +52,7 @@ export const variantSchema = analysisSchema.extend({
   pullBytes: z.object({ gzip: bytes.optional(), zstd: bytes.optional() })
     .optional(),
   nextDeployBytes: bytes.optional(),
-  contract: z.array(checkSchema).optional(),
-  hardening: z.array(checkSchema).optional(),
-  reproducible: z.array(checkSchema).optional().describe(
-    "What a second build from nothing made the same. A skipped check differs only in what the engine cannot repeat.",
-  ),
+  ...checkLists,
   startMs: distribution.optional()
     .describe("Engine told to start until the first 200 from /health."),
   processStartMs: distribution.optional()
@@ -147,7 +155,7 @@ export const reportSchema = z.object({
     .describe("Against the report given with --baseline."),
 });
 
-/** One line of the contract, or one proof, and how it went. */
+/** One check and how it went. */
 export type Check = z.infer<typeof checkSchema>;
 /** One variant of the report. */
 export type Variant = z.infer<typeof variantSchema>;
