@@ -6,7 +6,7 @@
  * @module
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import type { ElfFacts } from "../scripts/deno_binary/elf.ts";
+import type { ElfFacts } from "../scripts/deno_binary/program_sink.ts";
 import { programSink } from "../scripts/deno_binary/program_sink.ts";
 import { messageOf } from "../scripts/lib/errors.ts";
 import { packagedCompiler } from "./compiler.ts";

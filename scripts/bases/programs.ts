@@ -8,7 +8,7 @@ import { createHash } from "node:crypto";
 import { attempt, runs } from "../lib/command.ts";
 import { cacheFolder } from "../lib/cache_folder.ts";
 import { EXIT, UserError } from "../lib/errors.ts";
-import { ELF_HEADER_BYTES, elfEnd } from "../deno_binary/elf_end.ts";
+import { ELF_HEADER_BYTES, parseElfHeader } from "../deno_binary/elf.ts";
 import type { Architecture } from "../lib/platform.ts";
 import type { Pin } from "./pins.ts";
 import { zipMember } from "./zip_member.ts";
@@ -132,10 +132,13 @@ export async function* readProgram(
 }
 
 function checkHeader(head: Uint8Array, pin: Pin, wanted: Architecture) {
-  const { architecture, end } = elfEnd(head);
-  if (architecture !== wanted || end !== pin.size) {
+  const elf = parseElfHeader(head);
+  if (elf?.machine !== wanted || elf.sectionsEnd !== pin.size) {
+    const found = elf && `${elf.sectionsEnd} of ${elf.machine}`;
     throw new UserError(
-      `Cannot use "${pin.member}": expected ${pin.size} bytes of ${wanted}, found ${end} of ${architecture}`,
+      `Cannot use "${pin.member}": expected ${pin.size} bytes of ${wanted}, found ${
+        found ?? "no ELF file"
+      }`,
       { next: "Correct scripts/bases/pins.ts", exitCode: EXIT.environment },
     );
   }

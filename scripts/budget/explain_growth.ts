@@ -5,6 +5,7 @@
  * @module
  */
 import type { Growth, Report, Variant } from "../report/report_schema.ts";
+import { changedValues } from "../inspect/compare.ts";
 import type { TreeNode } from "../inspect/inspect_schema.ts";
 
 type Change = Growth["size"];
@@ -49,9 +50,7 @@ function changes(
   after: Map<string, number>,
   most = MOST,
 ): Change[] {
-  return [...new Set([...before.keys(), ...after.keys()])]
-    .map((name) => ({ name, before: before.get(name), after: after.get(name) }))
-    .filter((change) => change.before !== change.after)
+  return changedValues(before, after)
     .sort((a, b) => weight(b) - weight(a) || (a.name < b.name ? -1 : 1))
     .slice(0, most);
 }

@@ -74,9 +74,9 @@ Deno.test("explainGrowth() says which layer, which path and which package", () =
     layers: [{ name: "COPY app", before: 10, after: 30 }],
     paths: [{ name: "/app", before: 10, after: 30 }],
     packages: [
-      { name: "npm:zod@4.0.0", before: undefined, after: 20 },
-      { name: "deb:libc6@2.40", before: 0, after: undefined },
-      { name: "deb:libc6@2.41", before: undefined, after: 0 },
+      { name: "npm:zod@4.0.0", after: 20 },
+      { name: "deb:libc6@2.40", before: 0 },
+      { name: "deb:libc6@2.41", after: 0 },
     ],
   }]);
 });

@@ -14,7 +14,7 @@ import {
 import { holdGrowth } from "./hold_growth.ts";
 import { UserError } from "../lib/errors.ts";
 import { suggest } from "../lib/suggest.ts";
-import { waysOut } from "../inspect/egress.ts";
+import { egressOf } from "../inspect/permissions.ts";
 
 /** How the figure of one rule is taken from a variant, and told to people. */
 interface Limit {
@@ -52,7 +52,7 @@ const FACTS: Record<
     v.surface.runsAsRoot ? [`user "${v.config.user}" is root`] : [],
   noShell: (v) => v.surface.shells,
   noSetuid: (v) => [...new Set([...v.surface.setuid, ...v.surface.setgid])],
-  noEgress: (v) => v.permissions && waysOut(v.permissions),
+  noEgress: (v) => v.permissions && egressOf(v.permissions),
   contract: ({ contract }) =>
     contract?.every(({ status }) => status === "skip")
       ? undefined

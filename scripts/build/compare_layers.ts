@@ -5,16 +5,13 @@
  * @module
  */
 import type { Entry, Layer } from "../image/model.ts";
+import { changedFields, type FIELDS } from "../inspect/compare.ts";
 
 /** What differs in one record of a layer's tar. */
 export type RecordChange =
   | "only in the first build"
   | "only in the second build"
-  | "type"
-  | "content"
-  | "link"
-  | "mode"
-  | "owner"
+  | typeof FIELDS[number]
   | "mtime";
 
 /** A path whose record is another one in the second build. */
@@ -52,12 +49,6 @@ function byPath({ entries }: Pick<Layer, "entries">): Map<string, Entry> {
 function compare(a: Entry | undefined, b: Entry | undefined): RecordChange[] {
   if (a === undefined) return ["only in the second build"];
   if (b === undefined) return ["only in the first build"];
-  const changes: RecordChange[] = [];
-  if (a.type !== b.type) changes.push("type");
-  else if (a.size !== b.size || a.sha256 !== b.sha256) changes.push("content");
-  if (a.link !== b.link) changes.push("link");
-  if (a.mode !== b.mode) changes.push("mode");
-  if (a.uid !== b.uid || a.gid !== b.gid) changes.push("owner");
-  if (a.mtime !== b.mtime) changes.push("mtime");
-  return changes;
+  const changes: RecordChange[] = changedFields(a, b);
+  return a.mtime === b.mtime ? changes : [...changes, "mtime"];
 }

@@ -7,7 +7,7 @@
 import type { Container } from "../engine/engine.ts";
 import type { Check } from "../report/report_schema.ts";
 import type { Permissions } from "../deno_binary/program_schema.ts";
-import { waysOut } from "../inspect/egress.ts";
+import { egressOf } from "../inspect/permissions.ts";
 import type { Contract } from "./contract_schema.ts";
 import { HttpConnection } from "./http_client.ts";
 import { type NetworkCounts, readNetworkCounts } from "./network_counts.ts";
@@ -35,7 +35,7 @@ export function proveRefused(
       "they are neither in a program of deno compile nor flags of deno run";
     return { name, status: "skip", detail };
   }
-  const ways = waysOut(permissions, egress);
+  const ways = egressOf(permissions, egress);
   return ways.length === 0
     ? { name, status: "pass" }
     : { name, status: "fail", detail: `it may reach ${ways.join("; ")}` };

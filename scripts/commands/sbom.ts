@@ -5,8 +5,7 @@
  * @module
  */
 import { basename } from "node:path";
-import { inventory } from "../sbom/take_inventory.ts";
-import { inventoryProbe } from "../sbom/inventory_probe.ts";
+import { inventory, inventoryProbe } from "../sbom/inventory.ts";
 import { rootfs } from "../image/rootfs.ts";
 import { readImage } from "../image/read_image.ts";
 import type { ImageSource } from "../image/model.ts";

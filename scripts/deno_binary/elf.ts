@@ -1,18 +1,16 @@
 /**
- * The facts of an ELF file that say what it needs to run: machine, loader and
- * libraries. A broken file gives fewer facts, never an error, since an image may
- * hold anything.
+ * What an ELF file needs to run: machine, loader and libraries, read from ranges
+ * that were kept while it streamed by. A broken file gives fewer facts, never an
+ * error, since an image may hold anything.
  *
  * @module
  */
-import type { Permissions, Program } from "./program_schema.ts";
-import type { ProgramContents } from "./program_files.ts";
-import type { ProgramVersions } from "./program_versions.ts";
+import type { KeptRanges } from "./byte_stream.ts";
 
-/** What is known of one ELF file. */
-export interface ElfFacts {
+/** What an ELF file asks of the loader. */
+export interface ElfNeeds {
   /** As image configurations name it: `amd64`, `arm64`; `em-<number>` if it has no name here. */
-  machine: "amd64" | "arm64" | string;
+  machine: string;
   /** Path of the loader; absent for libraries and static programs. */
   interpreter?: string;
   /** Names of the libraries it is linked with, in order. */
@@ -21,23 +19,7 @@ export interface ElfFacts {
   runpath: string[];
   /** The name by which others need it. */
   soname?: string;
-  /** What is inside, if `deno compile` made it. */
-  program?: CompiledProgram;
-  /** Versions of a Deno runtime without a program; only where details are wanted. */
-  runtime?: ProgramVersions;
-  /** In hex; only where details are wanted. */
-  md5?: string;
 }
-
-/** A program made by `deno compile`, with the details that were wanted. */
-export type CompiledProgram =
-  & Omit<Program, "path" | keyof ProgramContents>
-  & ProgramContents
-  & {
-    permissions?: Permissions;
-    /** SHA-256 in hex of a runtime that is as it was published. */
-    runtimeSha256?: string;
-  };
 
 /** How an ELF file is read, from its first 64 bytes. */
 export interface ElfHeader {
@@ -179,4 +161,106 @@ export function parseElfSegments(
     });
   }
   return segments;
+}
+
+/** Bytes of a dynamic table that are looked at; real ones have under 1 KiB. */
+export const MAX_DYNAMIC_BYTES = 64 * 1024;
+/** The longest path that Linux takes, and so the longest string that is read. */
+export const MAX_STRING_BYTES = 4096;
+
+const TAG = {
+  end: 0,
+  needed: 1,
+  strings: 5,
+  stringsBytes: 10,
+  soname: 14,
+  rpath: 15,
+  runpath: 29,
+};
+
+/**
+ * Reads what a file asks of the loader.
+ *
+ * @param header The file's header.
+ * @param segments Its program headers.
+ * @param ranges What was kept of the file.
+ * @returns What can be read; the rest is left out.
+ */
+export function elfDynamic(
+  header: ElfHeader,
+  segments: readonly ElfSegment[],
+  ranges: KeptRanges,
+): ElfNeeds {
+  const facts: ElfNeeds = { machine: header.machine, needed: [], runpath: [] };
+  const loader = segments.find(({ type }) => type === SEGMENT.interpreter);
+  if (loader) {
+    const path = readString(ranges, loader.offset, loader.bytes);
+    if (path) facts.interpreter = path;
+  }
+  const dynamic = segments.find(({ type }) => type === SEGMENT.dynamic);
+  if (!dynamic) return facts;
+
+  const table = ranges.read(
+    dynamic.offset,
+    Math.min(dynamic.bytes, MAX_DYNAMIC_BYTES),
+  );
+  const tags = parseTable(table, header);
+  const first = (tag: number) => tags.find(([other]) => other === tag)?.[1];
+  const strings = fileOffset(segments, first(TAG.strings) ?? NaN);
+  const stringsBytes = first(TAG.stringsBytes) ?? Infinity;
+  const read = (offset: number | undefined) =>
+    strings === undefined || offset === undefined
+      ? undefined
+      : readString(ranges, strings + offset, stringsBytes - offset);
+
+  for (const [tag, value] of tags) {
+    const name = tag === TAG.needed ? read(value) : undefined;
+    if (name) facts.needed.push(name);
+  }
+  const soname = read(first(TAG.soname));
+  if (soname) facts.soname = soname;
+  // The loader ignores DT_RPATH where DT_RUNPATH is present.
+  const folders = read(first(TAG.runpath) ?? first(TAG.rpath));
+  facts.runpath = (folders ?? "").split(":").filter((folder) => folder !== "");
+  return facts;
+}
+
+function parseTable(table: Uint8Array, header: ElfHeader): [number, number][] {
+  const { wide, littleEndian } = header;
+  const view = viewOf(table);
+  const entryBytes = wide ? 16 : 8;
+  const tags: [number, number][] = [];
+  for (let at = 0; at + entryBytes <= table.length; at += entryBytes) {
+    const [tag, value] = wide
+      ? [readU64(view, at, littleEndian), readU64(view, at + 8, littleEndian)]
+      : [
+        view.getUint32(at, littleEndian),
+        view.getUint32(at + 4, littleEndian),
+      ];
+    if (tag === TAG.end) break;
+    tags.push([tag, value]);
+  }
+  return tags;
+}
+
+/** Where in the file the bytes lie that are mapped at an address. */
+function fileOffset(
+  segments: readonly ElfSegment[],
+  address: number,
+): number | undefined {
+  const load = segments.find((segment) =>
+    segment.type === SEGMENT.load && address >= segment.address &&
+    address - segment.address < segment.bytes
+  );
+  return load && load.offset + (address - load.address);
+}
+
+function readString(
+  ranges: KeptRanges,
+  start: number,
+  limit: number,
+): string | undefined {
+  const bytes = ranges.read(start, Math.min(limit, MAX_STRING_BYTES));
+  const end = bytes.indexOf(0);
+  return end < 0 ? undefined : new TextDecoder().decode(bytes.subarray(0, end));
 }

@@ -5,8 +5,11 @@
  *
  * @module
  */
-import { hash } from "node:crypto";
-import { npmPackageOf } from "./program_npm.ts";
+import {
+  type NpmContents,
+  npmPackageOf,
+  ProgramPackage,
+} from "./program_npm.ts";
 
 /**
  * What a program holds besides the runtime; bytes are as stored. What is optional
@@ -18,21 +21,6 @@ export interface ProgramContents {
   assets: { path: string; bytes: number; sha256?: string }[];
   /** The packages that the program itself asks for, as `name@version`. */
   npmRoots?: string[];
-}
-
-/** An npm package in a program. */
-export interface NpmContents {
-  name: string;
-  version: string;
-  bytes: number;
-  /** As its package.json states it. */
-  license?: string;
-  /** How many files of it are there. */
-  files?: number;
-  /** Of the lines `<SHA-256>  <path>` of its files by path, as `sha256sum` writes them. */
-  sha256?: string;
-  /** The packages that it was resolved to, as `name@version`. */
-  dependencies?: string[];
 }
 
 /** A part of the file data that is worth reading. */
@@ -200,7 +188,8 @@ function* walk(tree: unknown): Generator<File> {
   }
 }
 
-function property(value: unknown, key: string): unknown {
+/** A property of parsed JSON, which may be anything. */
+export function property(value: unknown, key: string): unknown {
   return typeof value === "object" && value !== null &&
       Object.hasOwn(value, key)
     ? Reflect.get(value, key)
@@ -214,78 +203,4 @@ function range(value: unknown): [number, number] | undefined {
       offset >= 0 && length >= 0
     ? [offset, length]
     : undefined;
-}
-
-/** Collects what is known of a package. */
-class ProgramPackage {
-  bytes = 0;
-  /** Counted only where details are wanted. */
-  files = 0;
-  #license?: string;
-  readonly #hashes = new Map<string, string>();
-
-  /** @param version `""` until a package.json tells it. */
-  constructor(readonly name: string, public version: string) {}
-
-  /** What takes the SHA-256 of one of its files. */
-  hashed(file: string): (sha256: string) => void {
-    return (sha256) => {
-      this.#hashes.set(file, sha256);
-    };
-  }
-
-  /** Takes the content of its package.json. */
-  readonly takeManifest = (content: Uint8Array): void => {
-    let json: unknown;
-    try {
-      json = JSON.parse(new TextDecoder().decode(content));
-    } catch {
-      return; // Malformed JSON: omit the field.
-    }
-    if (typeof json !== "object" || json === null) return;
-    if ("version" in json && typeof json.version === "string") {
-      this.version ||= json.version;
-    }
-    this.#license = licenseOf(json);
-  };
-
-  /** The package as the program's contents list it. */
-  summary(): NpmContents {
-    const { name, version, bytes, files } = this;
-    const license = this.#license;
-    return {
-      name,
-      version,
-      bytes,
-      ...files > 0 && { files },
-      ...files > 0 && license && { license },
-      // Of all files or of none: a hash of some would tell nothing.
-      ...files > 0 && this.#hashes.size === files &&
-        { sha256: hash("sha256", this.#list()) },
-    };
-  }
-
-  /** The lines that `sha256sum` writes, by path. */
-  #list(): string {
-    return [...this.#hashes].sort(([a], [b]) => a < b ? -1 : 1)
-      .map(([file, sha256]) => `${sha256}  ${file}\n`).join("");
-  }
-}
-
-/**
- * The licence in a package.json: a string today; `{type}` or a list of those in
- * the manifests of old packages, any of which may be chosen.
- */
-function licenseOf(manifest: object): string | undefined {
-  const stated = "license" in manifest
-    ? manifest.license
-    : "licenses" in manifest
-    ? manifest.licenses
-    : undefined;
-  const names = (Array.isArray(stated) ? stated : [stated]).map((item) =>
-    typeof item === "object" && item !== null && "type" in item
-      ? item.type
-      : item
-  ).filter((name) => typeof name === "string" && name.trim() !== "");
-  return names.length > 1 ? `(${names.join(" OR ")})` : names[0];
 }

@@ -1,8 +1,26 @@
 /**
- * Tells from its path which npm package a file inside a program belongs to.
+ * The npm packages in a program: which one a file belongs to, what its files say
+ * of it, and which packages it was resolved to.
  *
  * @module
  */
+import { hash } from "node:crypto";
+import { viewOf } from "./elf.ts";
+
+/** An npm package in a program. */
+export interface NpmContents {
+  name: string;
+  version: string;
+  bytes: number;
+  /** As its package.json states it. */
+  license?: string;
+  /** How many files of it are there. */
+  files?: number;
+  /** Of the lines `<SHA-256>  <path>` of its files by path, as `sha256sum` writes them. */
+  sha256?: string;
+  /** The packages that it was resolved to, as `name@version`. */
+  dependencies?: string[];
+}
 
 /** The package that a file belongs to. */
 export interface NpmFile {
@@ -110,4 +128,160 @@ function decodeName(name: string): string {
     bytes.push(value >> bits & 0xff);
   }
   return new TextDecoder().decode(new Uint8Array(bytes));
+}
+
+/** The largest table that is held; one of 80 packages has 4 kB. */
+export const MAX_RESOLUTION_BYTES = 16 * 1024 * 1024;
+
+/** Packages as `name@version`. */
+export interface Resolution {
+  /** What the program itself asks for. */
+  roots: string[];
+  /** What each package asks for. */
+  dependencies: Map<string, string[]>;
+}
+
+/**
+ * Reads which packages a program asks for, and which those ask for, from the
+ * table that `deno compile` writes: u32 count of package ids; u32 count of what
+ * the program asks for, (request, u32 index); for each package, u32 count of
+ * (name, u32 index). Texts are a u32 length and as many bytes.
+ *
+ * @returns Nothing for a program without packages, or a table of another form.
+ */
+export function parseResolution(table: Uint8Array): Resolution | undefined {
+  const view = viewOf(table);
+  let at = 0;
+  const number = () => {
+    at += 4;
+    return view.getUint32(at - 4, true);
+  };
+  const text = () => {
+    const length = number();
+    at += length;
+    return new TextDecoder().decode(table.subarray(at - length, at));
+  };
+  const list = <T>(item: () => T): T[] => {
+    const items: T[] = [];
+    for (let left = number(); left > 0; left--) items.push(item());
+    return items;
+  };
+  try {
+    const packages = list(() => withoutPeers(text()));
+    const reference = () => {
+      text();
+      const found = packages[number()];
+      if (found === undefined) throw new RangeError("no such package");
+      return found;
+    };
+    const roots = list(reference);
+    const dependencies = new Map<string, string[]>();
+    for (const name of packages) {
+      dependencies.set(name, [
+        ...dependencies.get(name) ?? [],
+        ...list(reference),
+      ]);
+    }
+    return at === table.length ? { roots, dependencies } : undefined;
+  } catch (error) {
+    if (error instanceof RangeError) return undefined; // Ends too early.
+    throw error;
+  }
+}
+
+/** Adds to packages what they, and the program, were resolved to. */
+export function resolve(
+  contents: { npm: NpmContents[]; npmRoots?: string[] },
+  { roots, dependencies }: Resolution,
+): void {
+  contents.npmRoots = distinct(roots);
+  for (const item of contents.npm) {
+    const found = dependencies.get(`${item.name}@${item.version}`);
+    if (found) item.dependencies = distinct(found);
+  }
+}
+
+/** `a@1.0.0_b@2.0.0` is the copy of `a@1.0.0` for the peer `b@2.0.0`. */
+function withoutPeers(id: string): string {
+  const version = id.indexOf("@", 1);
+  const peers = version < 0 ? -1 : id.indexOf("_", version);
+  return peers < 0 ? id : id.slice(0, peers);
+}
+
+function distinct(names: string[]): string[] {
+  return [...new Set(names)].sort();
+}
+
+/** Collects what is known of a package. */
+export class ProgramPackage {
+  bytes = 0;
+  /** Counted only where details are wanted. */
+  files = 0;
+  #license?: string;
+  readonly #hashes = new Map<string, string>();
+
+  /** @param version `""` until a package.json tells it. */
+  constructor(readonly name: string, public version: string) {}
+
+  /** What takes the SHA-256 of one of its files. */
+  hashed(file: string): (sha256: string) => void {
+    return (sha256) => {
+      this.#hashes.set(file, sha256);
+    };
+  }
+
+  /** Takes the content of its package.json. */
+  readonly takeManifest = (content: Uint8Array): void => {
+    let json: unknown;
+    try {
+      json = JSON.parse(new TextDecoder().decode(content));
+    } catch {
+      return; // Malformed JSON: omit the field.
+    }
+    if (typeof json !== "object" || json === null) return;
+    if ("version" in json && typeof json.version === "string") {
+      this.version ||= json.version;
+    }
+    this.#license = licenseOf(json);
+  };
+
+  /** The package as the program's contents list it. */
+  summary(): NpmContents {
+    const { name, version, bytes, files } = this;
+    const license = this.#license;
+    return {
+      name,
+      version,
+      bytes,
+      ...files > 0 && { files },
+      ...files > 0 && license && { license },
+      // Of all files or of none: a hash of some would tell nothing.
+      ...files > 0 && this.#hashes.size === files &&
+        { sha256: hash("sha256", this.#list()) },
+    };
+  }
+
+  /** The lines that `sha256sum` writes, by path. */
+  #list(): string {
+    return [...this.#hashes].sort(([a], [b]) => a < b ? -1 : 1)
+      .map(([file, sha256]) => `${sha256}  ${file}\n`).join("");
+  }
+}
+
+/**
+ * The licence in a package.json: a string today; `{type}` or a list of those in
+ * the manifests of old packages, any of which may be chosen.
+ */
+function licenseOf(manifest: object): string | undefined {
+  const stated = "license" in manifest
+    ? manifest.license
+    : "licenses" in manifest
+    ? manifest.licenses
+    : undefined;
+  const names = (Array.isArray(stated) ? stated : [stated]).map((item) =>
+    typeof item === "object" && item !== null && "type" in item
+      ? item.type
+      : item
+  ).filter((name) => typeof name === "string" && name.trim() !== "");
+  return names.length > 1 ? `(${names.join(" OR ")})` : names[0];
 }

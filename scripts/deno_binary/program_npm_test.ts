@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { npmPackageOf } from "./program_npm.ts";
+import { npmPackageOf, parseResolution } from "./program_npm.ts";
 
 const CACHE = ".deno_compile_node_modules/localhost";
 
@@ -59,4 +59,45 @@ Deno.test("npmPackageOf() tells the file within the package", () => {
     folder: "x/node_modules/@s/a",
     file: "lib/package.json",
   });
+});
+
+/** A table as `deno compile` writes it. */
+function table(parts: (string | number)[]): Uint8Array {
+  const bytes = parts.flatMap((part) => {
+    const text = typeof part === "string" ? new TextEncoder().encode(part) : [];
+    const number = typeof part === "string" ? text.length : part;
+    return [
+      ...new Uint8Array(new Uint32Array([number]).buffer),
+      ...text,
+    ];
+  });
+  return new Uint8Array(bytes);
+}
+
+const RESOLUTION = [
+  ...[3, "@s/a@1.0.0", "b@2.0.0_c@3.0.0", "c@3.0.0"],
+  ...[1, "@s/a@^1", 0],
+  ...[1, "b", 1],
+  ...[1, "c", 2],
+  ...[0],
+];
+
+Deno.test("parseResolution() reads who asks for whom, peers left out", () => {
+  const found = parseResolution(table(RESOLUTION));
+  assertEquals(found?.roots, ["@s/a@1.0.0"]);
+  assertEquals([...found?.dependencies ?? []], [
+    ["@s/a@1.0.0", ["b@2.0.0"]],
+    ["b@2.0.0", ["c@3.0.0"]],
+    ["c@3.0.0", []],
+  ]);
+});
+
+Deno.test("parseResolution() takes no table of another form", () => {
+  const whole = table(RESOLUTION);
+  for (let end = 0; end < whole.length; end++) {
+    assertEquals(parseResolution(whole.subarray(0, end)), undefined, `${end}`);
+  }
+  assertEquals(parseResolution(table([...RESOLUTION, 0])), undefined);
+  assertEquals(parseResolution(table([0, 1, "a", 7])), undefined);
+  assertEquals(parseResolution(table([0xffffffff])), undefined);
 });

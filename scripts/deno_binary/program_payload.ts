@@ -1,7 +1,8 @@
 /**
  * Reads what `deno compile` adds to the runtime: the modules, the packages and
  * the file system of the program. Only the tables are held; code and data are
- * passed over.
+ * passed over. The payload is in an ELF note since Deno 2.9, behind the runtime
+ * and in front of a trailer before.
  *
  * The layout, little-endian throughout, each part after the other:
  *
@@ -20,26 +21,38 @@
  * @module
  */
 import { hash } from "node:crypto";
-import { readU64, viewOf } from "./elf.ts";
-import type { Permissions } from "./program_schema.ts";
+import type { Ask, Parser } from "./byte_stream.ts";
+import { type ElfHeader, type ElfSegment, readU64, viewOf } from "./elf.ts";
 import {
   emptyContents,
   listFiles,
   type ProgramContents,
+  property,
   type Read,
   summarise,
 } from "./program_files.ts";
-import { compiledPermissions } from "./compiled_permissions.ts";
-import type { Ask, Parser } from "./program_reader.ts";
 import {
   MAX_RESOLUTION_BYTES,
   parseResolution,
-  resolved,
-} from "./program_resolution.ts";
+  resolve,
+} from "./program_npm.ts";
+import type { Permissions } from "./program_schema.ts";
 
 /** How a payload starts and ends. */
-export const PROGRAM_MAGIC = "d3n0l4nd";
+const MAGIC = "d3n0l4nd";
 
+/** The type of note that deno uses, `SUI` and 1. */
+const NOTE_TYPE = 0x53554901;
+/** Longer names, of owners or contents, are none that matter. */
+const MAX_NAME_BYTES = 256;
+/** Segments with more notes than this are no linker's work. */
+const MAX_NOTES = 64;
+/** What the trailer starts with, after the magic that ends the payload. */
+const TRAILER = 0x501e;
+/** The sum of the bytes of `d3n0l4nd`, by which the payload is named. */
+const NAME = 0x2a7;
+/** Without `import`: a compiled program finds no module that it does not hold. */
+const KINDS = ["net", "read", "write", "env", "run", "sys", "ffi"] as const;
 /** Metadata holds import maps and package.json files, of few kilobytes each. */
 const MAX_METADATA_BYTES = 4 * 1024 * 1024;
 /** The largest table of files that is held: room for about 100,000 files. */
@@ -90,7 +103,7 @@ export function emptyPayload(start: number, detailed: boolean): Payload {
  * @param payload Receives what is found.
  */
 export function* parsePayload(payload: Payload): Parser {
-  if (!isMagic(yield { take: PROGRAM_MAGIC.length })) return;
+  if (!isMagic(yield { take: MAGIC.length })) return;
   payload.recognised = true;
   const { contents, detailed } = payload;
 
@@ -128,9 +141,9 @@ export function* parsePayload(payload: Payload): Parser {
   const files = listFiles(tree, dataBytes, detailed);
   const at = yield* readParts(files.reads);
   summarise(files, contents);
-  if (resolution) resolved(resolution, contents);
+  if (resolution) resolve(contents, resolution);
   yield { skip: dataBytes - at };
-  payload.complete = isMagic(yield { take: PROGRAM_MAGIC.length });
+  payload.complete = isMagic(yield { take: MAGIC.length });
 }
 
 function* parseSpecifiers(): Generator<
@@ -212,12 +225,12 @@ function parseJson(bytes: Uint8Array): unknown {
   try {
     return JSON.parse(new TextDecoder().decode(bytes));
   } catch {
-    return undefined; // Broken, and so a fact less.
+    return undefined; // Malformed JSON: omit what it says.
   }
 }
 
 function isMagic(bytes: Uint8Array): boolean {
-  return new TextDecoder().decode(bytes) === PROGRAM_MAGIC;
+  return toText(bytes) === MAGIC;
 }
 
 function toU32(bytes: Uint8Array): number {
@@ -226,4 +239,99 @@ function toU32(bytes: Uint8Array): number {
 
 function toU64(bytes: Uint8Array): number {
   return readU64(viewOf(bytes), 0, true);
+}
+
+/**
+ * Goes through the notes of a segment, and through the payload if one holds it.
+ *
+ * @param segment The segment of notes; the parser starts at its offset.
+ * @param header The file's header, for the order of bytes.
+ * @param payload Receives where the payload is and what it holds.
+ */
+export function* parseNotes(
+  segment: ElfSegment,
+  header: ElfHeader,
+  payload: Payload,
+): Parser {
+  const end = segment.offset + segment.bytes;
+  const unit = segment.align === 8 ? 8 : 4;
+  const padded = (bytes: number) => Math.ceil(bytes / unit) * unit;
+  let at = segment.offset;
+  for (let i = 0; i < MAX_NOTES && at + 12 <= end; i++) {
+    const view = viewOf(yield { take: 12 });
+    const [nameBytes, bytes, type] = [0, 4, 8].map((offset) =>
+      view.getUint32(offset, header.littleEndian)
+    );
+    if (nameBytes > MAX_NAME_BYTES) return;
+    const nameEnd = padded(12 + nameBytes);
+    const owner = toText(yield { take: nameEnd - 12 });
+    at += nameEnd;
+    let left = padded(bytes);
+    if (type === NOTE_TYPE && owner.startsWith("SUI\0") && bytes > 2) {
+      const length = viewOf(yield { take: 2 }).getUint16(0, true);
+      if (length > MAX_NAME_BYTES || length + 2 > bytes) return;
+      if (isMagic(yield { take: length })) {
+        payload.start = at + 2 + length;
+        payload.bytes = bytes - 2 - length;
+        return yield* parsePayload(payload);
+      }
+      left -= 2 + length;
+      at += 2 + length;
+    }
+    yield { skip: left };
+    at += left;
+  }
+}
+
+function toText(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes);
+}
+
+/**
+ * Reads a trailer.
+ *
+ * @param tail The last 24 bytes of the file.
+ * @returns Bytes from the start of the payload to the end of the file, if there is one.
+ */
+export function trailerLength(tail: Uint8Array): number | undefined {
+  if (tail.length !== 24) return undefined;
+  // The length had 32 bits up to Deno 2.1, 64 bits since.
+  for (const at of [0, 4]) {
+    if (!isMagic(tail.subarray(at, at + 8))) continue;
+    const view = viewOf(tail);
+    if (view.getUint32(at + 8, true) !== TRAILER) continue;
+    if (view.getUint32(at + 12, true) !== NAME) continue;
+    return at === 0 ? readU64(view, 16, true) : view.getUint32(20, true);
+  }
+  return undefined;
+}
+
+/**
+ * Reads the permissions of a program.
+ *
+ * @param metadata The parsed JSON; may be anything.
+ * @returns `undefined` if it does not say.
+ */
+export function compiledPermissions(
+  metadata: unknown,
+): Permissions | undefined {
+  const options = property(metadata, "permissions");
+  // Without this list it is no version of the format that is known.
+  if (property(options, "allow_net") === undefined) return undefined;
+  const permissions: Permissions = { source: "binary" };
+  for (const kind of KINDS) {
+    const granted = property(options, `allow_${kind}`);
+    // Deno up to 2.1 has one word for all.
+    if (property(options, "allow_all") === true) permissions[kind] = "all";
+    else if (granted !== null && granted !== undefined) {
+      permissions[kind] = listOf(granted);
+    }
+  }
+  return permissions;
+}
+
+/** A list that names nothing, or that makes no sense, may allow everything. */
+function listOf(granted: unknown): "all" | string[] {
+  if (!Array.isArray(granted) || granted.length === 0) return "all";
+  return granted.every((item) => typeof item === "string") ? granted : "all";
 }

@@ -10,11 +10,23 @@ import { bytes } from "../lib/schema_units.ts";
 /** A program made by `deno compile`. */
 export const programSchema = z.object({
   path: z.string(),
-  bytes,
-  runtimeBytes: bytes.describe(
-    "The Deno runtime: the file without the payload.",
+  bytes: bytes.describe("Runtime and application, in one file or in two."),
+  runtimePath: z.string().optional().describe(
+    "Where the runtime is, if not in the same file.",
   ),
-  applicationBytes: bytes.describe("The payload: modules, metadata, packages."),
+  runtimeBytes: bytes.describe(
+    "The Deno runtime: the file without the payload, or the file at runtimePath.",
+  ),
+  applicationBytes: bytes.describe(
+    "The payload: modules, metadata, packages; with runtimePath, the whole file.",
+  ),
+  parts: z.object({
+    own: bytes.describe("Modules of the service itself."),
+    remote: bytes.describe("Modules from jsr.io and other servers."),
+    npm: bytes,
+    assets: bytes,
+    metadata: bytes.describe("What else is in the application."),
+  }).optional().describe("What applicationBytes is made of."),
   deno: z.string().optional(),
   v8: z.string().optional(),
   modules: z.array(z.object({ specifier: z.string(), bytes })),

@@ -6,27 +6,50 @@
  */
 import { createHash, type Hash } from "node:crypto";
 import type { Entry, Sink } from "../image/model.ts";
+import { KeptRanges, type Parser, StreamParser } from "./byte_stream.ts";
 import {
   ELF_HEADER_BYTES,
-  type ElfFacts,
+  elfDynamic,
   type ElfHeader,
+  type ElfNeeds,
   type ElfSegment,
   isElf,
+  MAX_DYNAMIC_BYTES,
+  MAX_STRING_BYTES,
   parseElfHeader,
   parseElfSegments,
   SEGMENT,
 } from "./elf.ts";
+import type { ProgramContents } from "./program_files.ts";
 import {
-  elfDynamic,
-  MAX_DYNAMIC_BYTES,
-  MAX_STRING_BYTES,
-} from "./elf_dynamic.ts";
-import { ElfRanges } from "./elf_ranges.ts";
-import { parseNotes } from "./program_note.ts";
-import { emptyPayload, parsePayload, type Payload } from "./program_payload.ts";
-import { type Parser, ProgramReader } from "./program_reader.ts";
-import { trailerLength } from "./program_trailer.ts";
-import { VersionSearch } from "./program_versions.ts";
+  emptyPayload,
+  parseNotes,
+  parsePayload,
+  type Payload,
+  trailerLength,
+} from "./program_payload.ts";
+import type { Permissions, Program } from "./program_schema.ts";
+import { type ProgramVersions, VersionSearch } from "./program_versions.ts";
+
+/** What is known of one ELF file. */
+export interface ElfFacts extends ElfNeeds {
+  /** What is inside, if `deno compile` made it. */
+  program?: CompiledProgram;
+  /** Versions of a Deno runtime without a program; only where details are wanted. */
+  runtime?: ProgramVersions;
+  /** In hex; only where details are wanted. */
+  md5?: string;
+}
+
+/** A program made by `deno compile`, with the details that were wanted. */
+export type CompiledProgram =
+  & Omit<Program, "path" | keyof ProgramContents>
+  & ProgramContents
+  & {
+    permissions?: Permissions;
+    /** SHA-256 in hex of a runtime that is as it was published. */
+    runtimeSha256?: string;
+  };
 
 const MAGIC_BYTES = 4;
 /** The start of every file is kept: strings lie here, before what names them. */
@@ -65,7 +88,7 @@ export function programSink(
 
 class ProgramSink implements Sink {
   readonly #size: number;
-  readonly #ranges = new ElfRanges();
+  readonly #ranges = new KeptRanges();
   readonly #versions = new VersionSearch();
   /** What to do once so much of the file has come, in order. */
   #steps = [
@@ -74,7 +97,7 @@ class ProgramSink implements Sink {
   ];
   #header?: ElfHeader;
   #segments?: ElfSegment[];
-  #candidates: { payload: Payload; reader: ProgramReader }[] = [];
+  #candidates: { payload: Payload; reader: StreamParser }[] = [];
   /** Offset up to which versions are searched; 0 while nothing hints at a program. */
   #runtimeEnd = 0;
   #plain = false;
@@ -195,7 +218,7 @@ class ProgramSink implements Sink {
   }
 
   #follow(payload: Payload, parser: Parser): void {
-    const reader = new ProgramReader(payload.start, parser);
+    const reader = new StreamParser(payload.start, parser);
     this.#candidates.push({ payload, reader });
   }
 

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertLess } from "@std/assert";
 import fc from "fast-check";
-import type { ElfFacts } from "./elf.ts";
+import type { ElfFacts } from "./program_sink.ts";
 import { programSink } from "./program_sink.ts";
 import {
   elfFixture,

@@ -6,9 +6,9 @@
 import type { Image } from "../image/model.ts";
 import type { ImageAnalysis } from "./inspect_schema.ts";
 import type { Permissions, Program } from "../deno_binary/program_schema.ts";
-import { commandPermissions } from "./command_permissions.ts";
+import { commandPermissions } from "./permissions.ts";
 import { contents } from "./contents.ts";
-import type { ElfFacts } from "../deno_binary/elf.ts";
+import type { ElfFacts } from "../deno_binary/program_sink.ts";
 import { foundIn } from "./found.ts";
 import { rootfs } from "../image/rootfs.ts";
 import type { Rootfs } from "../image/model.ts";

@@ -4,11 +4,10 @@
  *
  * @module
  */
-import type { Image } from "../image/model.ts";
-import type { ImageDiff, PathChange } from "./diff_schema.ts";
-import { diffConfig } from "./diff_config.ts";
-import { diffPackages } from "./diff_packages.ts";
-import type { Rootfs, RootfsFile } from "../image/model.ts";
+import type { Image, Rootfs, RootfsFile } from "../image/model.ts";
+import { changedFields, changedValues } from "./compare.ts";
+import type { ImageDiff, PathChange, ValueChange } from "./diff_schema.ts";
+import { debianPackages } from "./packages.ts";
 
 /** An image with its root file system. */
 export interface ImageSide {
@@ -19,9 +18,9 @@ export interface ImageSide {
 /**
  * Compares two images.
  *
- * A path differs if its content, mode, owner, link target or type does; the
- * time of its last change does not count, and neither does which of its names
- * a file with hard links was written under. The bytes of all paths add up to
+ * A path differs if its content, mode, owner, capabilities, link target, device
+ * or type does; the time of its last change does not count, and neither does
+ * which of its names a file with hard links was written under. The bytes of all paths add up to
  * the difference of the root file systems.
  */
 export function diffImages(before: ImageSide, after: ImageSide): ImageDiff {
@@ -79,7 +78,7 @@ function diffPaths(before: Rootfs, after: Rootfs): PathChange[] {
   for (const [path, old] of before.files) {
     const now = after.files.get(path);
     if (now) {
-      const change = compare(path, old, now);
+      const change = changeOf(path, old, now);
       if (change) changes.push(change);
     } else if (old.inode.type !== "directory" || !after.implied.has(path)) {
       changes.push({
@@ -105,21 +104,15 @@ function diffPaths(before: Rootfs, after: Rootfs): PathChange[] {
   return changes.sort((a, b) => a.path < b.path ? -1 : 1);
 }
 
-function compare(
+function changeOf(
   path: string,
   old: RootfsFile,
   now: RootfsFile,
 ): PathChange | undefined {
-  const a = old.inode;
-  const b = now.inode;
-  const changes: PathChange["changes"] = [];
-  if (a.type !== b.type) changes.push("type");
-  else if (a.type === "symlink") {
-    if (a.link !== b.link) changes.push("link");
-  } else if (a.type === "file" && !sameContent(a, b)) changes.push("content");
   // The mode of a symlink means nothing, and builders differ in it.
-  if (a.mode !== b.mode && b.type !== "symlink") changes.push("mode");
-  if (a.uid !== b.uid || a.gid !== b.gid) changes.push("owner");
+  const changes = changedFields(old.inode, now.inode).filter((field) =>
+    field !== "mode" || now.inode.type !== "symlink"
+  );
   const bytes = now.bytes - old.bytes;
   // Bytes move without a change when a file gains or loses a hard link.
   if (changes.length === 0 && bytes === 0) return undefined;
@@ -131,10 +124,6 @@ function compare(
     before: stateOf(old),
     after: stateOf(now),
   };
-}
-
-function sameContent(a: RootfsFile["inode"], b: RootfsFile["inode"]): boolean {
-  return a.size === b.size && a.sha256 === b.sha256;
 }
 
 function stateOf({ inode, bytes }: RootfsFile): PathChange["before"] {
@@ -191,4 +180,60 @@ function copies(sums: Map<string, DirectorySum>): DirectorySum[] {
 
 function parentOf(path: string): string {
   return path.slice(0, Math.max(1, path.lastIndexOf("/")));
+}
+
+/** Compares two configurations, environment and labels name by name. */
+function diffConfig(before: Image, after: Image): ValueChange[] {
+  return changedValues(valuesOf(before), valuesOf(after));
+}
+
+/** Each setting as one text; what is not set is absent. */
+function valuesOf({ architecture, os, config }: Image): Map<string, string> {
+  const settings: [string, string | string[]][] = [
+    ["architecture", architecture],
+    ["os", os],
+    ["user", config.user],
+    ["entrypoint", config.entrypoint],
+    ["cmd", config.cmd],
+    ["workingDir", config.workingDir],
+    ["exposedPorts", config.exposedPorts],
+    ["stopSignal", config.stopSignal],
+    ["healthcheck", config.healthcheck],
+    ["volumes", config.volumes],
+  ];
+  const values = new Map<string, string>();
+  for (const [name, value] of settings) {
+    if (value.length === 0) continue;
+    values.set(name, typeof value === "string" ? value : JSON.stringify(value));
+  }
+  for (const line of config.env) {
+    const equals = line.indexOf("=");
+    const name = equals < 0 ? line : line.slice(0, equals);
+    values.set(`env ${name}`, equals < 0 ? "" : line.slice(equals + 1));
+  }
+  for (const [name, value] of Object.entries(config.labels)) {
+    values.set(`label ${name}`, value);
+  }
+  return values;
+}
+
+/** Compares the packages of two root file systems by version. */
+function diffPackages(before: Rootfs, after: Rootfs): ValueChange[] {
+  const sides = [debianPackages(before), debianPackages(after)];
+  // One package may be installed for several architectures.
+  const several = new Set(
+    sides.flatMap((packages) =>
+      packages.map(({ name }) => name).filter((name, i, all) =>
+        // The packages are in the order of their names.
+        name === all[i - 1]
+      )
+    ),
+  );
+  const [old, now] = sides.map((packages) =>
+    new Map(packages.map(({ name, version, architecture }) => [
+      several.has(name) ? `${name}:${architecture}` : name,
+      version,
+    ]))
+  );
+  return changedValues(old, now);
 }

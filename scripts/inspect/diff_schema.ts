@@ -6,6 +6,7 @@
  */
 import { z } from "zod";
 import { bytes, count, digest } from "../lib/schema_units.ts";
+import { FIELDS } from "./compare.ts";
 
 const difference = z.int().describe("Bytes after minus bytes before.");
 
@@ -38,7 +39,7 @@ const pathState = z.object({
 const pathChange = z.object({
   path: z.string(),
   kind: z.enum(["added", "removed", "changed"]),
-  changes: z.array(z.enum(["content", "mode", "owner", "link", "type"]))
+  changes: z.array(z.enum(FIELDS))
     .describe("What changed; empty for what was added or removed."),
   bytes: difference,
   before: pathState.optional(),

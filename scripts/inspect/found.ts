@@ -4,7 +4,7 @@
  * @module
  */
 import type { Entry } from "../image/model.ts";
-import type { ElfFacts } from "../deno_binary/elf.ts";
+import type { ElfFacts } from "../deno_binary/program_sink.ts";
 
 /** What is known of a file's content. */
 export interface Found {

@@ -10,6 +10,17 @@ import {
   programSchema,
 } from "../deno_binary/program_schema.ts";
 
+/** Kinds of files that look like secrets or state. */
+export const SECRETS = [
+  "environment file",
+  "private key",
+  "database",
+  "git repository",
+  "registry token",
+  "cloud credentials",
+  "cluster credentials",
+] as const;
+
 /** A path that a later layer replaced or deleted. */
 export const wastedSchema = z.object({
   path: z.string().describe("From the root; a folder's ends with a slash."),
@@ -24,6 +35,25 @@ export const wastedSchema = z.object({
   advice: z.string().describe("What to change in the Dockerfile."),
 });
 
+const packageSchema = z.object({
+  name: z.string(),
+  version: z.string(),
+  architecture: z.string(),
+});
+
+/** A file that has no place in an image: it looks like a secret, or like state. */
+export const secretSchema = z.object({
+  path: z.string(),
+  kind: z.enum(SECRETS),
+  layer: count.describe("Index of the layer that brought it."),
+  deletedBy: count.optional().describe(
+    "Index of the layer that replaced or deleted it; whoever has the image still has it.",
+  ),
+  program: z.string().optional().describe(
+    "Path of the compiled program that the file is embedded in.",
+  ),
+});
+
 /** What an intruder could use. */
 export const surfaceSchema = z.object({
   runsAsRoot: z.boolean(),
@@ -35,11 +65,14 @@ export const surfaceSchema = z.object({
     .describe(
       "World-writable paths; directories with the sticky bit are not counted.",
     ),
-  debianPackages: z.array(z.object({
-    name: z.string(),
-    version: z.string(),
-    architecture: z.string(),
-  })),
+  capabilities: z.array(z.string()).optional().describe(
+    "Files that bring capabilities to whoever starts them, as getcap prints them: /bin/ping cap_net_raw=ep",
+  ),
+  debianPackages: z.array(packageSchema),
+  alpinePackages: z.array(packageSchema).optional(),
+  unreadPackages: z.array(z.string()).optional().describe(
+    "Databases of package managers that are there and are not read.",
+  ),
   certificates: z.boolean().describe("A CA bundle is there."),
   timeZones: z.boolean().describe("A time zone database is there."),
   interpreter: z.string().optional().describe(
@@ -50,6 +83,12 @@ export const surfaceSchema = z.object({
   ),
   missing: z.array(z.string()).optional()
     .describe("Loader or libraries that are needed and not there."),
+  missingPrograms: z.array(z.string()).optional().describe(
+    "Programs that are started, by entrypoint, command or a script's first line, and not there.",
+  ),
+  broken: z.array(z.string()).optional().describe(
+    "Started programs of deno compile that have lost their application, as strip does.",
+  ),
   foreign: z.array(z.string()).optional().describe(
     "Paths of started programs, their loader and libraries that are for another architecture than the image.",
   ),
@@ -98,6 +137,9 @@ export const analysisSchema = z.object({
     exposedPorts: z.array(z.string()),
   }),
   surface: surfaceSchema,
+  secrets: z.array(secretSchema).optional().describe(
+    "Files that look like secrets or state, in any layer or in the compiled program.",
+  ),
   program: programSchema.optional().describe(
     "What is in the binary made by deno compile.",
   ),
@@ -109,5 +151,7 @@ export const analysisSchema = z.object({
 export type Surface = z.infer<typeof surfaceSchema>;
 /** A path that a later layer replaced or deleted. */
 export type Wasted = z.infer<typeof wastedSchema>;
+/** A file that looks like a secret or like state. */
+export type Secret = z.infer<typeof secretSchema>;
 /** All that an image alone decides. */
 export type ImageAnalysis = z.infer<typeof analysisSchema>;

@@ -5,12 +5,10 @@
  *
  * @module
  */
-import type { Image } from "../image/model.ts";
+import type { Image, Rootfs } from "../image/model.ts";
+import { type Resolved, resolvePath } from "../image/resolve_path.ts";
 import type { Surface } from "./inspect_schema.ts";
 import { foundIn } from "./found.ts";
-import { libraryFolders } from "./library_folders.ts";
-import { type Resolved, resolvePath } from "../image/resolve_path.ts";
-import type { Rootfs } from "../image/model.ts";
 import { startedPrograms } from "./started_programs.ts";
 
 /** What the programs of an image need to start. */
@@ -155,4 +153,71 @@ function isPartOfLoader(name: string, loader: string): boolean {
   const file = loader.slice(loader.lastIndexOf("/") + 1);
   return name === file || (file.startsWith("ld-musl-") &&
     /^lib(?:c|pthread|rt|m|dl|util|xnet)\./.test(name));
+}
+
+const CONFIG = "etc/ld.so.conf";
+const CONFIG_FOLDER = "etc/ld.so.conf.d/";
+const CACHE = "etc/ld.so.cache";
+
+/** Debian's name for the libraries of an architecture, by the image's name. */
+const MULTIARCH: Record<string, string> = {
+  amd64: "x86_64-linux-gnu",
+  arm64: "aarch64-linux-gnu",
+  arm: "arm-linux-gnueabihf",
+  "386": "i386-linux-gnu",
+  ppc64le: "powerpc64le-linux-gnu",
+  s390x: "s390x-linux-gnu",
+  riscv64: "riscv64-linux-gnu",
+};
+
+/**
+ * The folders searched for any program: `LD_LIBRARY_PATH` of the image, what
+ * `ld.so.conf` names, and the loader's own.
+ *
+ * `ld.so.conf` counts only where there is an `ld.so.cache`: the loader itself
+ * reads nothing but the cache that was made from it.
+ */
+function libraryFolders(image: Image, rootfs: Rootfs): {
+  before: string[];
+  after: string[];
+} {
+  const variable = image.config.env.findLast((value) =>
+    value.startsWith("LD_LIBRARY_PATH=")
+  );
+  const multiarch = MULTIARCH[image.architecture];
+  return {
+    before: (variable?.slice("LD_LIBRARY_PATH=".length) ?? "").split(/[:;]/)
+      .filter((folder) => folder.startsWith("/")),
+    after: [
+      ...(rootfs.files.has(CACHE) ? configured(rootfs) : []),
+      ...(multiarch ? [`/lib/${multiarch}`, `/usr/lib/${multiarch}`] : []),
+      ...["/lib64", "/usr/lib64", "/lib", "/usr/lib"],
+      // musl has this one; there is no harm in it for glibc's ld.so.conf has it.
+      "/usr/local/lib",
+    ],
+  };
+}
+
+/** The folders that ld.so.conf and the files it includes name. */
+function configured(rootfs: Rootfs): string[] {
+  const folders: string[] = [];
+  const read = (path: string, depth: number) => {
+    const text = foundIn(resolvePath(rootfs, path)?.file?.inode).text ?? "";
+    for (const line of text.split("\n")) {
+      const words = line.replace(/#.*/, "").trim().split(/\s+/);
+      if (words[0] === "include") {
+        if (depth === 0) includes(words.slice(1)).forEach((p) => read(p, 1));
+      } else if (words[0].startsWith("/")) {
+        folders.push(words[0].replace(/=.*/, ""));
+      }
+    }
+  };
+  const includes = (patterns: string[]): string[] =>
+    patterns.some((pattern) => pattern.includes(CONFIG_FOLDER.slice(4)))
+      ? [...rootfs.files.keys()].filter((path) =>
+        path.startsWith(CONFIG_FOLDER) && path.endsWith(".conf")
+      ).sort()
+      : [];
+  read(CONFIG, 0);
+  return folders;
 }

@@ -1,20 +1,20 @@
 /**
- * Chooses the files of an image that are worth a look while their layers stream
+ * Looks into the files of an image that are worth it while their layers stream
  * by: the texts that the surface is read from, and programs and libraries.
  *
  * @module
  */
-import type { Entry, Probe, Sink } from "../image/model.ts";
-import { isDpkgStatus } from "./debian_packages.ts";
-import type { ElfFacts } from "../deno_binary/elf.ts";
-import type { Found } from "./found.ts";
-import { isLoaderConfig } from "./library_folders.ts";
 import {
+  type ElfFacts,
   programSink,
   type ProgramSinkOptions,
 } from "../deno_binary/program_sink.ts";
-import { isShellsFile } from "./usable_programs.ts";
+import type { Entry, Probe, Sink } from "../image/model.ts";
+import type { Found } from "./found.ts";
 
+/** What is read as a text: accounts, shells, folders of the loader, packages. */
+const TEXTS =
+  /^(?:etc\/(?:passwd|shells|ld\.so\.conf(?:\.d\/.*\.conf)?)|(?:etc|usr\/lib)\/os-release|var\/lib\/dpkg\/status(?:\.d\/.+(?<!\.md5sums))?|(?:usr\/)?lib\/apk\/db\/installed)$/;
 /** Longer texts are cut off here, so that no image can fill the memory. */
 const MAX_TEXT = 8 * 1024 * 1024;
 /** As much of a script's first line as Linux reads. */
@@ -37,13 +37,10 @@ export function look(
 ): Sink | undefined {
   if (entry.type !== "file" || entry.size === 0) return undefined;
   const { path } = entry;
-  if (
-    path === "etc/passwd" || isShellsFile(path) || isLoaderConfig(path) ||
-    isDpkgStatus(path)
-  ) return new TextSink(entry.size);
+  if (TEXTS.test(path)) return new TextSink(entry.size);
   const name = path.slice(path.lastIndexOf("/") + 1);
   return (entry.mode & 0o111) !== 0 || /\.so(?:\.|$)/.test(name)
-    ? new ProgramSink(entry, options)
+    ? new HeadSink(entry, options)
     : undefined;
 }
 
@@ -70,7 +67,7 @@ export class TextSink implements Sink {
 }
 
 /** Tells programs from scripts by their first bytes, and the rest from both. */
-class ProgramSink implements Sink {
+class HeadSink implements Sink {
   #head = new Uint8Array(0);
   #inner?: Sink;
   #done = false;

@@ -4,14 +4,12 @@
  *
  * @module
  */
-import type { Image } from "../image/model.ts";
+import type { Image, Rootfs } from "../image/model.ts";
 import {
   isExecutable,
   type Resolved,
   resolvePath,
 } from "../image/resolve_path.ts";
-import type { Rootfs } from "../image/model.ts";
-import { pathOf } from "./usable_programs.ts";
 
 /** A program that an image starts. */
 export interface StartedProgram {
@@ -36,7 +34,7 @@ export function startedPrograms(
   if (name === undefined) return [];
   const candidates = name.includes("/")
     ? [name.startsWith("/") ? name : `${workingDir}/${name}`]
-    : pathOf(image).map((folder) => `${folder}/${name}`);
+    : searchPath(image).map((folder) => `${folder}/${name}`);
   const programs: StartedProgram[] = [{
     name,
     resolved: firstExecutable(rootfs, candidates),
@@ -57,4 +55,12 @@ function firstExecutable(
     const resolved = resolvePath(rootfs, path);
     if (isExecutable(resolved)) return resolved;
   }
+}
+
+/** The folders of an image's `PATH`, or of the one that engines set. */
+export function searchPath({ config }: Image): string[] {
+  const path = config.env.findLast((value) => value.startsWith("PATH="));
+  const folders = path?.slice("PATH=".length) ??
+    "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+  return folders.split(":").filter((folder) => folder.startsWith("/"));
 }

@@ -166,36 +166,3 @@ Deno.test("surface: certificates and time zones, if there is something in them",
     true,
   );
 });
-
-Deno.test("surface: Debian packages from dpkg and from distroless", () => {
-  const stanza = (name: string, status: string) =>
-    `Package: ${name}\nStatus: ${status}\nArchitecture: amd64\nVersion: 1:2.3-4+deb13u1\n`;
-  const { debianPackages } = surfaceOf([
-    text(
-      "var/lib/dpkg/status",
-      [
-        stanza("zlib1g", "install ok installed") +
-        "Description: x\n Version: no\n .\n more\n",
-        stanza("held", "hold ok installed"),
-        stanza("gone", "deinstall ok config-files"),
-        stanza("broken", "install reinstreq half-installed"),
-        "Package: nameless-version\nStatus: install ok installed\n",
-      ].join("\n"),
-    ),
-    text(
-      "var/lib/dpkg/status.d/tzdata",
-      "Package: tzdata\nVersion: 2025b\nArchitecture: all\n",
-    ),
-    text("var/lib/dpkg/status.d/tzdata.md5sums", "Package: no\nVersion: 1\n"),
-  ]);
-  assertEquals(
-    debianPackages.map(({ name, version, architecture }) =>
-      `${name} ${version} ${architecture}`
-    ),
-    [
-      "held 1:2.3-4+deb13u1 amd64",
-      "tzdata 2025b all",
-      "zlib1g 1:2.3-4+deb13u1 amd64",
-    ],
-  );
-});

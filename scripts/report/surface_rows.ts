@@ -5,7 +5,7 @@
  * @module
  */
 import type { Variant } from "./report_schema.ts";
-import { waysOut } from "../inspect/egress.ts";
+import { egressOf } from "../inspect/permissions.ts";
 import { userOf } from "./figures.ts";
 
 /** An answer; `named` when it repeats words of the image. */
@@ -47,7 +47,7 @@ export function surfaceRows(variants: Variant[]): SurfaceRow[] {
       ({ permissions }) =>
         permissions === undefined
           ? maybe(undefined)
-          : names(waysOut(permissions)),
+          : names(egressOf(permissions)),
     ),
     row("Debian packages", ({ surface }) => ({
       text: String(surface.debianPackages.length),

@@ -10,11 +10,16 @@ import {
   type Component,
   type Dependency,
   hashes,
+  type Parts,
   properties,
 } from "./cyclonedx.ts";
-import { packageComponents, type Parts } from "./package_components.ts";
-import { fileRef, programComponents } from "./program_components.ts";
-import { runtimeComponents, runtimeRef } from "./runtime_components.ts";
+import { packageComponents } from "./package_components.ts";
+import {
+  fileRef,
+  programComponents,
+  runtimeComponents,
+  runtimeRef,
+} from "./program_components.ts";
 
 /**
  * Writes an inventory down. The same inventory at the same time gives the same

@@ -4,7 +4,8 @@ import {
   assertMatch,
   assertNotEquals,
 } from "@std/assert";
-import type { InstalledPackage, ProgramItem } from "./inventory.ts";
+import type { ProgramItem } from "./inventory.ts";
+import type { InstalledPackage } from "./package_files.ts";
 import { billOfMaterials } from "./bill_of_materials.ts";
 import type { Bom } from "./cyclonedx.ts";
 import {

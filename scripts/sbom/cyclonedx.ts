@@ -84,6 +84,14 @@ export interface Dependency {
   dependsOn: string[];
 }
 
+/** Components with what each needs. */
+export interface Parts {
+  components: Component[];
+  dependencies: Dependency[];
+  /** What the image itself needs or consists of. */
+  roots: string[];
+}
+
 /**
  * A property of ours; their names are documented in `docs/sbom.md`.
  *

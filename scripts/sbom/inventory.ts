@@ -1,10 +1,24 @@
 /**
- * What an image consists of, as a bill of materials lists it: found by analyse,
- * written down by sbom. Types only. Hashes are SHA-256 in hex, paths absolute.
+ * What an image consists of: packages, programs and their parts, and the files
+ * that no package of the image owns. Hashes are SHA-256 in hex, paths absolute.
  *
  * @module
  */
-import type { Distribution } from "../inspect/os_release.ts";
+import type { NpmContents } from "../deno_binary/program_npm.ts";
+import type { CompiledProgram } from "../deno_binary/program_sink.ts";
+import type { Entry, Image, Probe, Rootfs } from "../image/model.ts";
+import { foundIn } from "../inspect/found.ts";
+import { type OsRelease, osRelease } from "../inspect/packages.ts";
+import { look, TextSink } from "../inspect/probe.ts";
+import { UserError } from "../lib/errors.ts";
+import {
+  type InstalledPackage,
+  installedPackages,
+  listsPackages,
+  type Origin,
+  packageFiles,
+  traceFiles,
+} from "./package_files.ts";
 
 /** All that was found in an image. */
 export interface Inventory {
@@ -18,7 +32,7 @@ export interface Inventory {
     diffIds: string[];
     labels: Record<string, string>;
   };
-  distribution?: Distribution;
+  distribution?: OsRelease;
   /** Installed ones, and those that files were traced to. */
   packages: InstalledPackage[];
   programs: ProgramItem[];
@@ -30,36 +44,8 @@ export interface Inventory {
   otherFiles: number;
 }
 
-/** A Debian package. */
-export interface InstalledPackage {
-  name: string;
-  version: string;
-  architecture: string;
-  /** The source package that it was built from. */
-  source: { name: string; version: string };
-  maintainer?: string;
-  /** Names of packages, each with its alternatives. */
-  depends: string[][];
-  /** As its copyright file names them; empty if it cannot be read by machine. */
-  licenses: string[];
-  distribution?: Distribution;
-  /** Present for a package of which only files are there. */
-  traced?: {
-    /** The image whose database lists the files. */
-    from: string;
-    files: TracedFile[];
-  };
-}
-
-/** A file that is identical to one that a package of another image owns. */
-export interface TracedFile {
-  path: string;
-  sha256: string;
-  /** Where the other image has it. */
-  origin: string;
-  /** Whether the package's own MD5 of it was found to hold. */
-  verified: boolean;
-}
+/** An npm package in a program. */
+export type NpmItem = Omit<NpmContents, "bytes">;
 
 /** A program made by `deno compile`. */
 export interface ProgramItem {
@@ -83,22 +69,129 @@ export interface RuntimeItem {
   sha256?: string;
 }
 
-/** An npm package in a program. */
-export interface NpmItem {
-  name: string;
-  /** `""` if nothing tells it. */
-  version: string;
-  license?: string;
-  files?: number;
-  /** Of the list of its files, as `sha256sum` writes it. */
-  sha256?: string;
-  dependencies?: string[];
-}
-
 /** An executable or a library. */
 export interface BinaryItem {
   path: string;
   sha256: string;
   soname?: string;
   library: boolean;
+}
+
+/** All texts together; a full Debian desktop has a tenth of it. */
+const MAX_TEXTS = 512 * 1024 * 1024;
+
+/** A probe for one image. */
+export function inventoryProbe(maxTexts = MAX_TEXTS): Probe {
+  let left = maxTexts;
+  return (entry) => {
+    const { path, type, size } = entry;
+    const wanted = type === "file" && size > 0 &&
+      listsPackages(path);
+    if (!wanted) return look(entry, { detailed: true });
+    left -= size;
+    if (left < 0) {
+      throw new UserError(
+        "Cannot list the packages of the image: the files in which dpkg lists them are too large",
+        { next: "Look whether it is an image of Debian packages at all" },
+      );
+    }
+    return new TextSink(size);
+  };
+}
+
+/**
+ * Lists what an image consists of.
+ *
+ * @param image Read with the {@linkcode inventoryProbe}.
+ * @param origins Images read alike, whose packages files may come from; the first
+ * that has a file counts.
+ */
+export function inventory(
+  image: Image,
+  rootfs: Rootfs,
+  origins: Origin[] = [],
+): Inventory {
+  const { reference, id, architecture, os, config, layers } = image;
+  const found = osRelease(rootfs);
+  const files = unowned(rootfs);
+  const traced = traceFiles(files, origins);
+  const rest = [...files].filter(([path]) => !traced.paths.has(path));
+  const programs: ProgramItem[] = [];
+  const runtimes: RuntimeItem[] = [];
+  const binaries: BinaryItem[] = [];
+  let otherFiles = 0;
+  for (const [name, entry] of rest) {
+    const path = `/${name}`;
+    const { elf } = foundIn(entry);
+    const { sha256 = "" } = entry;
+    if (elf?.program) programs.push(programItem(path, entry, elf.program));
+    else if (elf?.runtime) runtimes.push({ path, sha256, ...elf.runtime });
+    else if (elf) {
+      const { soname } = elf;
+      // libc is a library that can be started too; a program has no such name.
+      const library = soname !== undefined || /\.so(?:\.|$)/.test(path);
+      binaries.push({ path, sha256, library, ...soname && { soname } });
+    } else otherFiles++;
+  }
+  return {
+    image: {
+      reference,
+      id,
+      architecture,
+      os,
+      diffIds: layers.map(({ diffId }) => diffId),
+      labels: config.labels,
+    },
+    ...found && { distribution: found },
+    packages: [...installedPackages(rootfs), ...traced.packages],
+    programs: programs.sort(byPath),
+    runtimes: runtimes.sort(byPath),
+    binaries: binaries.sort(byPath),
+    otherFiles,
+  };
+}
+
+/**
+ * Regular files with content that no package owns, by path; a hard link is
+ * under its first name.
+ */
+function unowned(rootfs: Rootfs): Map<string, Entry> {
+  const owners = packageFiles(rootfs);
+  const files = new Map<string, Entry>();
+  for (const [path, { inode, bytes }] of rootfs.files) {
+    if (bytes === 0 || owners.has(path) || isDatabase(path)) continue;
+    files.set(path, inode);
+  }
+  return files;
+}
+
+/** What package managers keep for themselves. */
+function isDatabase(path: string): boolean {
+  return path.startsWith("var/lib/dpkg/") || path.startsWith("var/lib/apt/");
+}
+
+function programItem(
+  path: string,
+  entry: Entry,
+  program: CompiledProgram,
+): ProgramItem {
+  const { deno, v8, runtimeSha256, modules, assets, npm, npmRoots } = program;
+  return {
+    path,
+    sha256: entry.sha256 ?? "",
+    runtime: {
+      path,
+      ...deno && { deno },
+      ...v8 && { v8 },
+      ...runtimeSha256 && { sha256: runtimeSha256 },
+    },
+    modules,
+    assets,
+    npm,
+    ...npmRoots && { npmRoots },
+  };
+}
+
+function byPath(a: { path: string }, b: { path: string }): number {
+  return a.path < b.path ? -1 : a.path > b.path ? 1 : 0;
 }

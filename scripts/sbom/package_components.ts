@@ -3,23 +3,15 @@
  *
  * @module
  */
-import type { InstalledPackage } from "./inventory.ts";
 import {
   type Component,
-  type Dependency,
   type Method,
+  type Parts,
   properties,
 } from "./cyclonedx.ts";
 import { licenses } from "./licenses.ts";
+import type { InstalledPackage } from "./package_files.ts";
 import { debPurl } from "./purl.ts";
-
-/** Components with what each needs. */
-export interface Parts {
-  components: Component[];
-  dependencies: Dependency[];
-  /** What the image itself needs or consists of. */
-  roots: string[];
-}
 
 /**
  * Makes components of packages: installed ones, and those files were traced to.

@@ -1,19 +1,95 @@
 /**
- * Which files belong to which Debian package: dpkg keeps a list and the MD5 sums
- * of each package's files, distroless the sums alone.
+ * Which files belong to which package, in the image's own database, or in that of
+ * another image that files were copied from: an image from scratch has libraries,
+ * and no database that says whose.
  *
  * @module
  */
-import { foundIn } from "../inspect/found.ts";
+import type { Entry, Image, Rootfs } from "../image/model.ts";
 import { resolvePath } from "../image/resolve_path.ts";
-import type { Rootfs } from "../image/model.ts";
+import { foundIn } from "../inspect/found.ts";
+import {
+  dpkgPackages,
+  type OsRelease,
+  osRelease,
+} from "../inspect/packages.ts";
+
+/** A Debian package. */
+export interface InstalledPackage {
+  name: string;
+  version: string;
+  architecture: string;
+  /** The source package that it was built from. */
+  source: { name: string; version: string };
+  maintainer?: string;
+  /** Names of packages, each with its alternatives. */
+  depends: string[][];
+  /** As its copyright file names them; empty if it cannot be read by machine. */
+  licenses: string[];
+  distribution?: OsRelease;
+  /** Present for a package of which only files are there. */
+  traced?: {
+    /** The image whose database lists the files. */
+    from: string;
+    files: TracedFile[];
+  };
+}
+
+/** A file that is identical to one that a package of another image owns. */
+export interface TracedFile {
+  path: string;
+  sha256: string;
+  /** Where the other image has it. */
+  origin: string;
+  /** Whether the package's own MD5 of it was found to hold. */
+  verified: boolean;
+}
+
+/** The packages installed in a root file system, by name. */
+export function installedPackages(rootfs: Rootfs): InstalledPackage[] {
+  const found = osRelease(rootfs);
+  return dpkgPackages(rootfs).map((item) => ({
+    ...item,
+    licenses: packageLicenses(rootfs, item.name),
+    ...found && { distribution: found },
+  }));
+}
+
+const COPYRIGHT = /^usr\/share\/doc\/[^/]+\/copyright$/;
+
+/** The licences that the copyright file of a package names, sorted. */
+export function packageLicenses(rootfs: Rootfs, name: string): string[] {
+  const path = `usr/share/doc/${name}/copyright`;
+  const { text } = foundIn(resolvePath(rootfs, path)?.file?.inode);
+  return text === undefined ? [] : parseCopyright(text);
+}
+
+/**
+ * Parses a copyright file.
+ *
+ * @returns Each distinct licence, a choice such as `GPL-2+ or MIT` being one;
+ * nothing for prose.
+ */
+export function parseCopyright(text: string): string[] {
+  if (!/^\s*Format(?:-Specification)?:/i.test(text)) return [];
+  const licenses = new Set<string>();
+  for (const [, name] of text.matchAll(/^License:[ \t]*(\S.*?)[ \t\r]*$/gim)) {
+    // All of them hold: which file has which is more than a list can say.
+    const all = /\bor\b/i.test(name) ? [name] : name.split(/,|\band\b/i);
+    for (const one of all) {
+      const trimmed = one.trim().replace(/\s+/g, " ");
+      if (trimmed !== "") licenses.add(trimmed);
+    }
+  }
+  return [...licenses].sort();
+}
 
 const LIST =
   /^var\/lib\/dpkg\/(?:info\/([^/]+)\.(list|md5sums)|status\.d\/([^/]+)\.md5sums)$/;
 
-/** Whether a path lists the files of a package. */
-export function isFileList(path: string): boolean {
-  return LIST.test(path);
+/** Whether a path lists the files or the licences of a package. */
+export function listsPackages(path: string): boolean {
+  return LIST.test(path) || COPYRIGHT.test(path);
 }
 
 /** The owner of a file. */
@@ -54,4 +130,102 @@ export function packageFiles(rootfs: Rootfs): Map<string, Owner> {
     }
   }
   return owners;
+}
+
+/** An image that files may have been copied from. */
+export interface Origin {
+  image: Image;
+  rootfs: Rootfs;
+}
+
+/** What {@linkcode traceFiles} found. */
+export interface Traced {
+  /** The packages, with the files that were traced to them. */
+  packages: InstalledPackage[];
+  /** The paths of those files. */
+  paths: Set<string>;
+}
+
+/** A file of another image. */
+interface Candidate {
+  path: string;
+  owner: Owner;
+  verified: boolean;
+}
+
+/**
+ * Traces files.
+ *
+ * @param files By path, without a slash in front.
+ * @param origins The other images; the first that has a file counts.
+ */
+export function traceFiles(
+  files: ReadonlyMap<string, Entry>,
+  origins: Origin[],
+): Traced {
+  const packages: InstalledPackage[] = [];
+  const paths = new Set<string>();
+  for (const origin of origins) {
+    const left = [...files].filter(([path]) => !paths.has(path));
+    const candidates = candidatesIn(
+      origin,
+      new Set(left.map(([, { sha256 }]) => sha256)),
+    );
+    const traced = new Map<string, TracedFile[]>();
+    for (const [path, { sha256 = "" }] of left) {
+      const all = candidates.get(sha256) ?? [];
+      // Of packages with the same file, the one that has it under the same name.
+      const best = all.find((one) => one.path === path) ??
+        all.find((one) => nameOf(one.path) === nameOf(path)) ?? all[0];
+      if (!best) continue;
+      const { name, architecture } = best.owner;
+      const key = `${name}:${architecture}`;
+      const list = traced.get(key) ?? [];
+      traced.set(key, list);
+      list.push({
+        path: `/${path}`,
+        sha256,
+        origin: `/${best.path}`,
+        verified: best.verified,
+      });
+    }
+    for (const item of installedPackages(origin.rootfs)) {
+      const list = [item.architecture, ""].flatMap((architecture) =>
+        traced.get(`${item.name}:${architecture}`) ?? []
+      );
+      if (list.length === 0) continue;
+      list.forEach(({ path }) => paths.add(path.slice(1)));
+      list.sort((a, b) => a.path < b.path ? -1 : 1);
+      packages.push({
+        ...item,
+        traced: { from: origin.image.reference, files: list },
+      });
+    }
+  }
+  return { packages, paths };
+}
+
+/** The files of an image that a package owns, by SHA-256. */
+function candidatesIn(
+  { rootfs }: Origin,
+  wanted: Set<string | undefined>,
+): Map<string, Candidate[]> {
+  const candidates = new Map<string, Candidate[]>();
+  for (const [path, owner] of packageFiles(rootfs)) {
+    const inode = rootfs.files.get(path)?.inode;
+    const sha256 = inode?.sha256;
+    if (sha256 === undefined || !wanted.has(sha256)) continue;
+    const { md5 } = foundIn(inode).elf ?? {};
+    const known = md5 !== undefined && owner.md5 !== undefined;
+    // Replaced after the package was installed, so no longer what it shipped.
+    if (known && md5 !== owner.md5) continue;
+    const all = candidates.get(sha256) ?? [];
+    candidates.set(sha256, all);
+    all.push({ path, owner, verified: known });
+  }
+  return candidates;
+}
+
+function nameOf(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1);
 }

@@ -5,7 +5,7 @@
  * @module
  */
 import { PackageURL } from "packageurl-js";
-import type { InstalledPackage } from "./inventory.ts";
+import type { InstalledPackage } from "./package_files.ts";
 
 /** `pkg:deb/debian/libc6@2.41-12?arch=amd64&distro=debian-13` */
 export function debPurl(item: InstalledPackage): string {

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { hash } from "node:crypto";
-import type { ElfFacts } from "./elf.ts";
+import type { ElfFacts } from "./program_sink.ts";
 import {
   elfFixture,
   payloadFixture,
@@ -9,7 +9,7 @@ import {
   type ProgramLayout,
   RUNTIME_DATA,
 } from "../../testing/program.ts";
-import { parseResolution } from "./program_resolution.ts";
+import { compiledPermissions } from "./program_payload.ts";
 import { programSink } from "./program_sink.ts";
 
 function look(program: Uint8Array, detailed = true, size = program.length) {
@@ -158,43 +158,36 @@ Deno.test("programSink() knows a runtime that is as it was published", () => {
   assertEquals(note?.program?.runtimeSha256, undefined);
 });
 
-/** A table as `deno compile` writes it. */
-function table(parts: (string | number)[]): Uint8Array {
-  const bytes = parts.flatMap((part) => {
-    const text = typeof part === "string" ? new TextEncoder().encode(part) : [];
-    const number = typeof part === "string" ? text.length : part;
-    return [
-      ...new Uint8Array(new Uint32Array([number]).buffer),
-      ...text,
-    ];
-  });
-  return new Uint8Array(bytes);
-}
+const permissionsOf = (permissions: unknown) =>
+  compiledPermissions({ permissions });
 
-const RESOLUTION = [
-  ...[3, "@s/a@1.0.0", "b@2.0.0_c@3.0.0", "c@3.0.0"],
-  ...[1, "@s/a@^1", 0],
-  ...[1, "b", 1],
-  ...[1, "c", 2],
-  ...[0],
-];
-
-Deno.test("parseResolution() reads who asks for whom, peers left out", () => {
-  const found = parseResolution(table(RESOLUTION));
-  assertEquals(found?.roots, ["@s/a@1.0.0"]);
-  assertEquals([...found?.dependencies ?? []], [
-    ["@s/a@1.0.0", ["b@2.0.0"]],
-    ["b@2.0.0", ["c@3.0.0"]],
-    ["c@3.0.0", []],
-  ]);
+Deno.test("compiledPermissions() tells nothing, everything and a list apart", () => {
+  assertEquals(
+    permissionsOf({
+      allow_net: ["0.0.0.0", "127.0.0.1"],
+      deny_net: null,
+      allow_env: [],
+      allow_read: null,
+      allow_import: ["jsr.io:443"],
+    }),
+    { source: "binary", net: ["0.0.0.0", "127.0.0.1"], env: "all" },
+  );
+  assertEquals(permissionsOf({ allow_net: null }), { source: "binary" });
 });
 
-Deno.test("parseResolution() takes no table of another form", () => {
-  const whole = table(RESOLUTION);
-  for (let end = 0; end < whole.length; end++) {
-    assertEquals(parseResolution(whole.subarray(0, end)), undefined, `${end}`);
+Deno.test("compiledPermissions() takes what is denied again, and the older word for all, as allowed", () => {
+  assertEquals(
+    permissionsOf({ allow_net: [], deny_net: ["192.0.2.1"] })?.net,
+    "all",
+  );
+  assertEquals(permissionsOf({ allow_all: true, allow_net: null })?.run, "all");
+});
+
+Deno.test("compiledPermissions() assumes more where a list makes no sense, and nothing without one", () => {
+  assertEquals(permissionsOf({ allow_net: [1] })?.net, "all");
+  assertEquals(permissionsOf({ allow_net: {} })?.net, "all");
+  for (const metadata of [undefined, null, "x", [], {}, { allow_net: [] }]) {
+    assertEquals(compiledPermissions(metadata), undefined);
+    assertEquals(permissionsOf(metadata === undefined ? {} : null), undefined);
   }
-  assertEquals(parseResolution(table([...RESOLUTION, 0])), undefined);
-  assertEquals(parseResolution(table([0, 1, "a", 7])), undefined);
-  assertEquals(parseResolution(table([0xffffffff])), undefined);
 });

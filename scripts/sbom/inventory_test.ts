@@ -1,8 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { UserError } from "../lib/errors.ts";
 import type { Entry } from "../image/model.ts";
-import { parseCopyright } from "./copyright.ts";
-import { parseDpkgStatus } from "../inspect/debian_packages.ts";
 import {
   directory,
   file,
@@ -11,9 +9,7 @@ import {
   symlink,
   text,
 } from "../../testing/image.ts";
-import { inventory } from "./take_inventory.ts";
-import { inventoryProbe } from "./inventory_probe.ts";
-import { parseOsRelease } from "../inspect/os_release.ts";
+import { inventory, inventoryProbe } from "./inventory.ts";
 import { rootfs } from "../image/rootfs.ts";
 
 const STATUS = `Package: libc6
@@ -73,38 +69,6 @@ function scratch(...entries: Entry[]) {
   const built = image([layer("COPY", ...entries)]);
   return { image: built, rootfs: rootfs(built) };
 }
-
-Deno.test("parseDpkgStatus: source, maintainer and what a package needs", () => {
-  assertEquals(parseDpkgStatus(STATUS), [{
-    name: "libc6",
-    version: "2.41-1+b1",
-    architecture: "amd64",
-    source: { name: "glibc", version: "2.41-1" },
-    maintainer: "GNU Libc Maintainers <a@b>",
-    depends: [["libgcc-s1"], ["libidn2-0", "libidn1"], ["folded"]],
-  }]);
-});
-
-Deno.test("parseCopyright: licences of the machine-readable format alone", () => {
-  assertEquals(parseCopyright("License: MIT\n"), []);
-  assertEquals(
-    parseCopyright(
-      "Format: https://x\n\nFiles: *\nLicense: Expat\n text\n\nFiles: a\n" +
-        "license:  GPL-2+  or MIT\r\n\nLicense:\n more\n\nLicense: A and B, and C\n",
-    ),
-    ["A", "B", "C", "Expat", "GPL-2+ or MIT"],
-  );
-});
-
-Deno.test("parseOsRelease: quoted or not", () => {
-  assertEquals(
-    parseOsRelease(
-      '# x\nID=debian\nVERSION_ID=\'13\'\nPRETTY_NAME="a \\"b\\""\n',
-    ),
-    { id: "debian", version: "13", name: 'a "b"' },
-  );
-  assertEquals(parseOsRelease("VERSION_ID=1"), undefined);
-});
 
 Deno.test("inventory: nothing of an empty image", () => {
   const { packages, programs, runtimes, binaries, otherFiles, distribution } =

@@ -1,12 +1,55 @@
 /**
- * Reads what dpkg has installed: one file on Debian, one file for each package
- * on distroless.
+ * The distribution of an image, and what its package manager has installed: dpkg
+ * has one database on Debian, one file for each package on distroless.
  *
  * @module
  */
+import type { Rootfs } from "../image/model.ts";
+import { resolvePath } from "../image/resolve_path.ts";
 import type { Surface } from "./inspect_schema.ts";
 import { foundIn } from "./found.ts";
-import type { Rootfs } from "../image/model.ts";
+
+/** What etc/os-release says. */
+export interface OsRelease {
+  /** As `debian`. */
+  id: string;
+  /** As `13`. */
+  version?: string;
+  /** As `Debian GNU/Linux 13 (trixie)`. */
+  name?: string;
+}
+
+/** The first one that is there counts; often it is a link to the second. */
+const PATHS = ["etc/os-release", "usr/lib/os-release"];
+
+/** The distribution of a root file system. */
+export function osRelease(rootfs: Rootfs): OsRelease | undefined {
+  for (const path of PATHS) {
+    const { text } = foundIn(resolvePath(rootfs, path)?.file?.inode);
+    if (text !== undefined) return parseOsRelease(text);
+  }
+  return undefined;
+}
+
+/** Parses lines of `NAME=value`, where the value may be quoted as in a shell. */
+export function parseOsRelease(text: string): OsRelease | undefined {
+  const values = new Map<string, string>();
+  for (const line of text.split("\n")) {
+    const [, name, value] = line.match(/^\s*([A-Z0-9_]+)=(.*?)\s*$/) ?? [];
+    if (name === undefined) continue;
+    const [, quote, inner] = value.match(/^(["'])(.*)\1$/) ?? [];
+    values.set(
+      name,
+      quote === '"' ? inner.replace(/\\([$"\\`])/g, "$1") : inner ?? value,
+    );
+  }
+  const id = values.get("ID");
+  const version = values.get("VERSION_ID");
+  const name = values.get("PRETTY_NAME");
+  return id
+    ? { id, ...version && { version }, ...name && { name } }
+    : undefined;
+}
 
 /** A package with its version. */
 export type DebianPackage = Surface["debianPackages"][number];

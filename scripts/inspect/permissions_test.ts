@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { commandPermissions } from "./command_permissions.ts";
+import { commandPermissions, egressOf } from "./permissions.ts";
 
 /** Kinds that are allowed, without the hosts that code is loaded from. */
 function allowed(line: string) {
@@ -90,4 +90,52 @@ Deno.test("commandPermissions() does not guess", () => {
     ]
   ) assertEquals(commandPermissions(line.split(" ")), undefined, line);
   assertEquals(commandPermissions(["sh", "-c", "deno run -A a.ts"]), undefined);
+});
+
+const net = (hosts: "all" | string[] | undefined, expected?: string[]) =>
+  egressOf({ source: "binary", net: hosts }, expected);
+
+Deno.test("egressOf() takes the program's own host for no way out", () => {
+  const own =
+    "0.0.0.0 127.0.0.1:8080 127.9.0.1 127.0.0.0/8 localhost [::]:80 [::1]";
+  assertEquals(net(own.split(" ")), []);
+  assertEquals(net(undefined), []);
+});
+
+Deno.test("egressOf() names every other host, however much it looks like one's own", () => {
+  const others =
+    "0.0.0.0/0 127.0.0.0/1 127.0.0.1.example.com localhost.example.com 10.0.0.1 *.example.com [::]/0 vsock:2";
+  assertEquals(net(others.split(" ")), others.split(" "));
+  assertEquals(net("all"), ["any host"]);
+});
+
+Deno.test("egressOf() leaves out the hosts that are expected, on any port unless told", () => {
+  const hosts = ["db.internal:5432", "DB.internal:80", "db.internal.evil:80"];
+  assertEquals(net(hosts, ["db.internal"]), ["db.internal.evil:80"]);
+  assertEquals(net(hosts, ["db.internal:5432"]), hosts.slice(1));
+  assertEquals(net(["db.internal"], ["db.internal:5432"]), ["db.internal"]);
+  assertEquals(net("all", ["db.internal"]), ["any host"]);
+});
+
+Deno.test("egressOf() counts what Deno does not bind, and code from elsewhere", () => {
+  const source = "command";
+  assertEquals(egressOf({ source, run: "all", ffi: "all", import: "all" }), [
+    "code from any host",
+    "any program it starts",
+    "any native library",
+  ]);
+  assertEquals(
+    egressOf({
+      source,
+      run: ["curl"],
+      ffi: ["./a.so"],
+      import: ["jsr.io:443"],
+    }),
+    [
+      "code from jsr.io:443",
+      "a program it starts (curl)",
+      "a native library (./a.so)",
+    ],
+  );
+  assertEquals(egressOf({ source, read: "all", write: "all", env: "all" }), []);
 });
