@@ -1,9 +1,11 @@
 /**
- * gzip and zstd streams of node:zlib behind a narrow interface: bytes in, bytes
- * out to a sink, errors of the format kept apart from bugs.
+ * Compressed streams behind a narrow interface: bytes in, bytes out to a sink,
+ * errors of the format kept apart from bugs. gzip and zstd are node:zlib's; xz and
+ * bzip2 go through the machine's program, as docker does it with xz.
  *
  * @module
  */
+import { Duplex } from "node:stream";
 import { constants, createGunzip, createZstdDecompress } from "node:zlib";
 import type { Compression } from "./model.ts";
 import { messageOf } from "../lib/errors.ts";
@@ -23,17 +25,71 @@ export function sniffCompression(start: Uint8Array): Compression {
   if (start[0] === 0x1f && start[1] === 0x8b && start[2] === 8) return "gzip";
   const zstd = start[1] === 0xb5 && start[2] === 0x2f && start[3] === 0xfd;
   if (zstd && start[0] === 0x28) return "zstd";
+  if (start[0] === 0xfd && holds(start, 1, "7zXZ\0")) return "xz";
+  if (holds(start, 0, "BZh") && holds(start, 4, "1AY&SY")) return "bzip2";
   const skippable = start[1] === 0x2a && start[2] === 0x4d && start[3] === 0x18;
   return skippable && start[0] >> 4 === 5 ? "zstd" : "none";
+}
+
+function holds(bytes: Uint8Array, at: number, text: string): boolean {
+  return [...text].every((letter, n) => bytes[at + n] === letter.charCodeAt(0));
+}
+
+/** Programs that decompress, and the package of Debian that has them. */
+const PROGRAMS = {
+  xz: { args: ["-dcq", "--memlimit-decompress=512MiB"], package: "xz-utils" },
+  bzip2: { args: ["-dc"], package: "bzip2" },
+};
+
+/** A stream through a program; its complaint becomes the stream's error. */
+function throughProgram(name: keyof typeof PROGRAMS): Duplex {
+  const { args, package: owner } = PROGRAMS[name];
+  let child: Deno.ChildProcess;
+  try {
+    child = new Deno.Command(name, {
+      args,
+      env: { LC_ALL: "C" },
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+  } catch (cause) {
+    throw new ArchiveError(
+      `it is compressed with ${name}, and the program "${name}" cannot be started`,
+      { next: `Install ${owner}, or decompress it first: ${name} -d`, cause },
+    );
+  }
+  const errors = new Response(child.stderr).text();
+  async function* output() {
+    yield* child.stdout;
+    const { success } = await child.status;
+    if (!success) throw new Error(await errors);
+  }
+  const readable = ReadableStream.from(output());
+  return Duplex.fromWeb({ readable, writable: child.stdin });
 }
 
 const OUTPUT_CHUNK = 256 * 1024;
 /** 128 MiB: the largest window that zstd itself decompresses unasked. */
 const LARGEST_WINDOW_LOG = 27;
 
+function open(compression: Exclude<Compression, "none">): Duplex {
+  switch (compression) {
+    case "gzip":
+      return createGunzip({ chunkSize: OUTPUT_CHUNK });
+    case "zstd":
+      return createZstdDecompress({
+        chunkSize: OUTPUT_CHUNK,
+        params: { [constants.ZSTD_d_windowLogMax]: LARGEST_WINDOW_LOG },
+      });
+    default:
+      return throughProgram(compression);
+  }
+}
+
 /** Decompresses one stream. */
 export class Decompressor {
-  readonly #stream: ReturnType<typeof createGunzip>;
+  readonly #stream: Duplex;
   readonly #frames?: ZstdFrames;
   readonly #name: string;
   #error?: ArchiveError;
@@ -49,13 +105,7 @@ export class Decompressor {
   ) {
     this.#name = compression;
     if (compression === "zstd") this.#frames = new ZstdFrames();
-    const stream = compression === "gzip"
-      ? createGunzip({ chunkSize: OUTPUT_CHUNK })
-      : createZstdDecompress({
-        chunkSize: OUTPUT_CHUNK,
-        params: { [constants.ZSTD_d_windowLogMax]: LARGEST_WINDOW_LOG },
-      });
-    this.#stream = stream;
+    const stream = this.#stream = open(compression);
     stream.on("data", (chunk: Uint8Array) => {
       if (this.#stopped) return;
       try {
@@ -76,7 +126,8 @@ export class Decompressor {
     });
     stream.on("end", () => this.#ended.resolve());
     stream.on("error", (error: Error) => {
-      const cutOff = /unexpected end/.test(messageOf(error));
+      const cutOff = /unexpected end|ends unexpectedly/i
+        .test(messageOf(error));
       this.#stop(
         new ArchiveError(
           `its ${this.#name} stream is ${cutOff ? "cut off" : "damaged"}`,

@@ -45,7 +45,7 @@ export interface Entry {
 }
 
 /** How a layer's blob is stored in the archive. */
-export type Compression = "none" | "gzip" | "zstd";
+export type Compression = "none" | "gzip" | "zstd" | "xz" | "bzip2";
 
 /** One layer, in the order in which they are laid over each other. */
 export interface Layer {
