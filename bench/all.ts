@@ -14,6 +14,7 @@ const BENCHES: Record<string, { needs: string[]; byNameOnly?: string }> = {
   throughput: { needs: ["wrk", "taskset", "go"] },
   soak: { needs: ["wrk", "taskset"] },
   peers: { needs: ["docker", "go", "npm", "wrk", "taskset"] },
+  node: { needs: ["docker"] },
   rollout: { needs: ["kubectl"], byNameOnly: "it needs --context NAME" },
 };
 

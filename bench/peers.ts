@@ -9,19 +9,17 @@
 import { join } from "node:path";
 import { assembleBases } from "../scripts/bases/assemble_bases.ts";
 import { findEngine } from "../scripts/engine/find_engine.ts";
-import { freePort } from "../scripts/engine/free_port.ts";
 import { formatBytes, formatDuration } from "../scripts/lib/format.ts";
 import { median } from "../scripts/measure/statistics.ts";
-import { parseReport } from "../scripts/report/json.ts";
-import type { Report, Variant } from "../scripts/report/report_schema.ts";
+import type { Variant } from "../scripts/report/report_schema.ts";
 import {
   benchFolder,
-  cleanup,
   output,
   required,
   runBench,
   setting,
 } from "./commands.ts";
+import { measure, proportional, type Running, start, table } from "./images.ts";
 import { load } from "./wrk.ts";
 
 const ROUNDS = setting("ROUNDS", 10);
@@ -122,68 +120,6 @@ async function toolchains(builder: string, folder: string) {
   return args;
 }
 
-/** Runs the tool; checks that fail (a peer's stop, say) fail no benchmark. */
-async function measure(context: string, out: string, args: string[]) {
-  const { code, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: [
-      ...["run", "-A", join(ROOT, "scripts/image.ts"), "--engine", "docker"],
-      ...["--context", context, "--out", out, "--against", "scratch", ...args],
-    ],
-    stdin: "null",
-    stdout: "null",
-    stderr: "piped",
-  }).output();
-  if (code > 1) throw new Error(new TextDecoder().decode(stderr).slice(-2000));
-  const file = join(out, "report.json");
-  return parseReport(await Deno.readTextFile(file), file);
-}
-
-interface Running extends AsyncDisposable {
-  url: string;
-  pid: number;
-}
-
-/** Starts an image on the host's network, held to core 0. */
-async function start(image: string): Promise<Running> {
-  const port = freePort();
-  // deno-fmt-ignore
-  const id = (await output([
-    "docker", "run", "--detach", "--network", "host", "--cpuset-cpus", "0",
-    "--env", `PORT=${port}`, "--env", "GOMAXPROCS=1", image,
-  ])).trim();
-  let gone = false;
-  const stop = async () => {
-    if (gone) return;
-    gone = true;
-    await new Deno.Command("docker", {
-      args: ["rm", "--force", id],
-      stdout: "null",
-    }).output();
-  };
-  cleanup.defer(stop);
-  const url = `http://127.0.0.1:${port}`;
-  for (let tries = 0; tries < 200; tries++) {
-    const ok = await fetch(`${url}/health`)
-      .then(async (response) => (await response.text(), response.ok))
-      .catch(() => false);
-    if (ok) {
-      const format = "{{.State.Pid}}";
-      const pid = Number(
-        await output(["docker", "inspect", "--format", format, id]),
-      );
-      return { url, pid, [Symbol.asyncDispose]: stop };
-    }
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  throw new Error(`${image} does not answer`);
-}
-
-/** Proportional memory of a process, in bytes. */
-async function proportional(pid: number): Promise<number> {
-  const text = await Deno.readTextFile(`/proc/${pid}/smaps_rollup`);
-  return Number(/^Pss:\s+(\d+) kB$/m.exec(text)?.[1]) * 1024;
-}
-
 /** Requests a second of each image, in turns, and its p99 in ms. */
 async function throughput(images: Map<string, string>) {
   const found = new Map<string, { perSecond: number; p99: number }>();
@@ -222,25 +158,6 @@ export function nextDeploy(before: Variant, after: Variant): number {
     .reduce((sum, { gzipBytes = NaN }) => sum + gzipBytes, 0);
 }
 
-/** The table, in Markdown. */
-export function table(rows: (string | undefined)[][]): string {
-  const cells = rows.map((row) => row.map((cell) => cell ?? "–"));
-  const widths = cells[0].map((_, column) =>
-    Math.max(...cells.map((row) => row[column].length))
-  );
-  const line = (row: string[]) =>
-    `| ${
-      row.map((cell, column) =>
-        column === 0 ? cell.padEnd(widths[0]) : cell.padStart(widths[column])
-      ).join(" | ")
-    } |`;
-  const rule = widths.map((width, column) =>
-    column === 0 ? "-".repeat(width) : `${"-".repeat(width - 1)}:`
-  );
-  const [head, ...body] = cells;
-  return [line(head), `| ${rule.join(" | ")} |`, ...body.map(line)].join("\n");
-}
-
 async function main(): Promise<void> {
   await required(["docker", "go", "npm", "wrk", "taskset"]);
   const folder = await benchFolder();
@@ -254,11 +171,15 @@ async function main(): Promise<void> {
     const { builder } = await assembleBases({ engine });
     args.push(...await toolchains(builder, folder), "--bases", "packages");
   }
-  const report: Report = await measure(first, join(folder, "out"), args);
+  const report = await measure(
+    first,
+    join(folder, "out"),
+    [...args, "--against", "scratch"],
+  );
   const changed = await measure(
     second,
     join(folder, "changed"),
-    [...args, "--quick"],
+    [...args, "--against", "scratch", "--quick"],
   );
   for (const failure of [...report.failures, ...changed.failures]) {
     console.error(`${failure.name}: ${failure.message}`);

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { minimalVariant } from "../testing/report.ts";
-import { nextDeploy, table } from "./peers.ts";
+import { nextDeploy } from "./peers.ts";
 
 Deno.test("nextDeploy() counts the layers that were not there before", () => {
   const layer = (digit: string, gzipBytes: number) => ({
@@ -16,14 +16,4 @@ Deno.test("nextDeploy() counts the layers that were not there before", () => {
   };
   const after = { ...minimalVariant(), layers: [layer("a", 9), layer("c", 7)] };
   assertEquals(nextDeploy(before, after), 7);
-});
-
-Deno.test("table() lines columns up; what was not measured is a dash", () => {
-  assertEquals(
-    table([["", "size"], ["go", "9 MB"], ["scratch", undefined]]),
-    `|         | size |
-| ------- | ---: |
-| go      | 9 MB |
-| scratch |    – |`,
-  );
 });
