@@ -12,7 +12,7 @@ import {
   type ServiceProcess,
 } from "../scripts/measure/read_process.ts";
 import { sleep } from "../scripts/check/time_limit.ts";
-import { waitUntilReady } from "../scripts/check/wait_until_ready.ts";
+import { waitUntilReady } from "../scripts/check/run_service.ts";
 import { cleanup } from "./commands.ts";
 
 const ROOT = new URL("..", import.meta.url);

@@ -16,10 +16,10 @@ import {
   parseContract,
 } from "../scripts/check/contract_schema.ts";
 import {
-  proveNothingOpened,
-  proveRefused,
-} from "../scripts/check/prove_egress.ts";
-import { waitUntilReady } from "../scripts/check/wait_until_ready.ts";
+  checkNothingOpened,
+  checkRefused,
+} from "../scripts/check/check_egress.ts";
+import { waitUntilReady } from "../scripts/check/run_service.ts";
 import { findCompiler, shippedFlags } from "./compiler.ts";
 
 const PROJECT = `${import.meta.dirname}/..`;
@@ -144,7 +144,7 @@ Deno.test({
     });
     assertEquals(reached(), 0);
     assertEquals(
-      proveRefused(await permissionsOf(strict), contract).status,
+      checkRefused(await permissionsOf(strict), contract).status,
       "pass",
     );
 
@@ -152,7 +152,7 @@ Deno.test({
     const out = await tryWaysOut(loose);
     assertEquals([out.found.connect, out.found.program], ["out", "out"]);
     assert(out.reached() > 0);
-    const check = proveRefused(await permissionsOf(loose), contract);
+    const check = checkRefused(await permissionsOf(loose), contract);
     assertEquals(
       [check.status, check.detail],
       [
@@ -207,7 +207,8 @@ Deno.test({
         args: ["eval", SERVES],
       });
       await waitUntilReady(container, contract);
-      const check = await proveNothingOpened(container, contract);
+      const { url = "" } = container;
+      const check = await checkNothingOpened({ container, url }, contract);
       assertEquals(check.status, status, check.detail);
     }
   },

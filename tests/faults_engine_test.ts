@@ -106,7 +106,7 @@ withEngines(
       "Dockerfile.two": ANSWERS,
     }, LATE);
     const running = place.start(["--quick"]);
-    await running.until(/^Prove single-stage \.\.\.$/m);
+    await running.until(/^Check single-stage \.\.\.$/m);
     await killWhenAsked(engine, place, running.pid);
     const { code, stderr } = await running.ended;
     assertEquals(code, 1, stderr);
@@ -139,7 +139,7 @@ withEngines(
       "Dockerfile.two": ANSWERS,
     }, LATE);
     const running = place.start(["--quick"]);
-    await running.until(/^Prove single-stage \.\.\.$/m);
+    await running.until(/^Check single-stage \.\.\.$/m);
     await serviceOf(place);
     Deno.kill(commandOf(place, "run"), "SIGKILL");
     const { code, stderr } = await running.ended;

@@ -91,7 +91,7 @@ withEngines("the next run takes what a killed one has left", async (engine) => {
     const [args, begun] of [
       [["--file", "Dockerfile"], /RUN sleep/],
       [["--file", "Dockerfile.two"], /^ {2}contract: /m],
-      [["--file", "Dockerfile.two", "--quick"], /^Prove .*: \d/m],
+      [["--file", "Dockerfile.two", "--quick"], /^Check .*: \d/m],
     ] as const
   ) {
     if (args[1] !== "Dockerfile") {

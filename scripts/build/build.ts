@@ -10,10 +10,11 @@ import { holdBudget } from "../budget/hold_budget.ts";
 import type { BuildConfig } from "./config.ts";
 import { EXIT } from "../lib/errors.ts";
 import type { Io } from "../lib/io.ts";
+import { CHECK_LISTS } from "../report/check_kinds.ts";
 import type { Check, Report, Variant } from "../report/report_schema.ts";
 import { holds } from "../report/problems.ts";
 import { buildImages } from "./build_images.ts";
-import type { Measured } from "./measure_variants.ts";
+import type { Checks } from "../check/check_image.ts";
 import {
   type NextDeploy,
   nextDeploys,
@@ -21,7 +22,6 @@ import {
 } from "./next_deploys.ts";
 import { prepareBases } from "./prepare_bases.ts";
 import { prepareEngine } from "../engine/prepare_engine.ts";
-import type { Proofs } from "./prove_variant.ts";
 import { publish } from "./publish.ts";
 import { layerSizes, tellCacheFailure, withPull } from "./pull_sizes.ts";
 import { readGiven } from "./read_given.ts";
@@ -29,9 +29,9 @@ import { reproduce } from "./reproduce.ts";
 import { runImages } from "./run_images.ts";
 
 /**
- * Builds, proves and compares every variant of a context.
+ * Builds, checks and compares every variant of a context.
  *
- * @returns The exit code: 1 when a build, the contract, a proof or a budget failed.
+ * @returns The exit code: 1 when a build, a check or a budget failed.
  */
 export async function build(config: BuildConfig, io: Io): Promise<number> {
   const { plans, baseline, contract, budget, earlier } = await readGiven(
@@ -55,7 +55,7 @@ export async function build(config: BuildConfig, io: Io): Promise<number> {
     () => layerSizes(looked, { zstd: config.zstd, io }),
   );
 
-  const { proofs, measured } = await runImages(looked, contract, context);
+  const { checks, measured } = await runImages(looked, contract, context);
   const deploys = config.quick
     ? new Map<string, NextDeploy | { note: string }>()
     : await nextDeploys(looked, context);
@@ -76,8 +76,6 @@ export async function build(config: BuildConfig, io: Io): Promise<number> {
       ...variant.analysis,
       ...otherBases(bases.get(variant.architecture), first),
       build: { seconds: variant.seconds },
-      ...proofs.get(variant.name),
-      reproducible: reproducible.get(variant.name),
       ...withNextDeploy(
         {
           ...withPull(variant.analysis.layers, sizes),
@@ -85,7 +83,11 @@ export async function build(config: BuildConfig, io: Io): Promise<number> {
         },
         deploys.get(variant.name),
       ),
-      ...hardening(proofs.get(variant.name), measured.get(variant.name)),
+      ...allOf(
+        checks.get(variant.name),
+        { reproducible: reproducible.get(variant.name) },
+        { hardening: measured.get(variant.name)?.hardening },
+      ),
     })),
     failures,
     ...(skipped.length > 0 ? { skipped } : {}),
@@ -98,12 +100,14 @@ export async function build(config: BuildConfig, io: Io): Promise<number> {
   return holds(report) ? EXIT.ok : EXIT.checkFailed;
 }
 
-/** What was proven, and what came up while it was measured. */
-function hardening(
-  ...found: (Proofs | Measured | undefined)[]
-): Pick<Proofs, "hardening"> {
-  const checks = found.flatMap((each) => each?.hardening ?? []);
-  return checks.length > 0 ? { hardening: checks } : {};
+/** The checks of several steps, each list together. */
+function allOf(...found: (Checks | undefined)[]): Checks {
+  const all: Checks = {};
+  for (const list of CHECK_LISTS) {
+    const checks = found.flatMap((each) => each?.[list] ?? []);
+    if (checks.length > 0) all[list] = checks;
+  }
+  return all;
 }
 
 /** The bases, unless the Dockerfiles leave none open. */

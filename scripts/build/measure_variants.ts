@@ -9,7 +9,7 @@ import type { Io } from "../lib/io.ts";
 import { measureMemory } from "../measure/measure_memory.ts";
 import { measureStarts } from "../measure/measure_start.ts";
 import { memoryFloor } from "../measure/memory_floor.ts";
-import { failureOf } from "../check/run_proof.ts";
+import { failureOf } from "../check/run_check.ts";
 import { runService, type Target } from "../check/run_service.ts";
 import { sleep } from "../check/time_limit.ts";
 import type { Say } from "../lib/progress.ts";
@@ -82,8 +82,8 @@ export async function measureVariants(
 
   async function further(name: string, target: Target): Promise<Measured> {
     const memory = await io.progress.step(
-      `Weigh the memory of ${name}`,
-      () => weigh(target, io.signal),
+      `Measure the memory of ${name}`,
+      () => takeMemory(target, io.signal),
     );
     const lowest = floor
       ? await io.progress.step(
@@ -109,14 +109,22 @@ export async function measureVariants(
 function notServed({ message, output }: UserError): Measured {
   const detail = [message, output].filter(Boolean).join("\n");
   return {
-    hardening: [{ name: "serves while measured", status: "fail", detail }],
+    hardening: [{
+      name: "serves while measured",
+      kind: "measured",
+      status: "fail",
+      detail,
+    }],
   };
 }
 
-async function weigh(target: Target, signal: AbortSignal): Promise<Measured> {
+async function takeMemory(
+  target: Target,
+  signal: AbortSignal,
+): Promise<Measured> {
   await using service = await runService(target);
   const { container } = service;
-  const memory = await measureMemory(container, target.contract, { signal });
+  const memory = await measureMemory(service, target.contract, signal);
   if (memory !== undefined) return { memoryBytes: memory };
   const code = await Promise.race([container.exited, sleep(ENDED_MS, signal)]);
   if (code === undefined) {

@@ -10,8 +10,11 @@ import { checkBudget } from "../budget/hold_budget.ts";
 import type { BuildConfig } from "./config.ts";
 import { UserError } from "../lib/errors.ts";
 import { findVariants, variantNames } from "../dockerfile/find_variants.ts";
-import { type Contract, contractSchema } from "../check/contract_schema.ts";
-import { defaultContract } from "../check/default_contract.ts";
+import {
+  type Contract,
+  contractSchema,
+  defaultContract,
+} from "../check/contract_schema.ts";
 import { parseJson } from "../lib/parse_json.ts";
 import { readText } from "../lib/read_text.ts";
 import { parseReport } from "../report/json.ts";

@@ -1,56 +1,57 @@
 /**
- * Runs every image that was built: holds each to the contract and the proofs,
- * and measures those that keep the contract.
+ * Runs every image that was built: checks each, and measures those that keep the
+ * contract.
  *
  * @module
  */
-import type { Contract } from "../check/contract_schema.ts";
+import { checkImage, type Checks, checkUnrun } from "../check/check_image.ts";
+import { type Contract, servicePort } from "../check/contract_schema.ts";
 import type { Target } from "../check/run_service.ts";
-import { servicePort } from "../check/service_port.ts";
 import { HOST } from "../lib/platform.ts";
 import type { BuildContext, Built } from "./build_variant.ts";
 import type { Looked } from "./look.ts";
 import { type Measured, measureVariants } from "./measure_variants.ts";
-import { proveUnrun } from "./prove_unrun.ts";
-import { type Proofs, proveVariant } from "./prove_variant.ts";
 
 const EMULATED =
-  "under emulation, other proofs and measurements would be the emulator's";
+  "under emulation, other checks and measurements would be the emulator's";
 
 /** What running the images has shown, by the variant's name. */
 export interface Shown {
-  proofs: Map<string, Proofs>;
+  checks: Map<string, Checks>;
   measured: Map<string, Measured>;
 }
 
-/** Proves and measures the variants. */
+/** Checks and measures the variants. */
 export async function runImages(
   looked: (Built & Looked)[],
   contract: Contract,
   { config, engine, io }: Pick<BuildContext, "config" | "engine" | "io">,
 ): Promise<Shown> {
   const targets = new Map<string, Target>();
-  const proofs = new Map<string, Proofs>();
+  const checks = new Map<string, Checks>();
   const emulated = new Map<string, Measured>();
   for (const { name, own, image, analysis, architecture } of looked) {
-    const unrun = proveUnrun({ ...image, surface: analysis.surface });
+    const unrun = checkUnrun({ ...image, surface: analysis.surface });
     if (unrun !== undefined) {
-      proofs.set(name, unrun);
+      checks.set(name, unrun);
       continue;
     }
     const native = architecture === HOST;
     const port = servicePort(contract, image.config.exposedPorts);
     const target = { engine, image: own, port, contract, signal: io.signal };
-    const proof = await proveVariant(name, target, {
+    const facts = {
       permissions: analysis.permissions,
-      quick: config.quick || !native,
       healthcheck: image.config.healthcheck,
-      io,
-    });
-    proofs.set(name, proof);
+    };
+    const quick = config.quick || !native;
+    const found = await io.progress.step(
+      `Check ${name}`,
+      (say) => checkImage(target, facts, { quick, say }),
+    );
+    checks.set(name, found);
     if (!native && !config.quick) {
       emulated.set(name, { notes: [`only the contract: ${EMULATED}`] });
-    } else if (proof.contract?.every((check) => check.status === "pass")) {
+    } else if (found.contract?.every((check) => check.status === "pass")) {
       targets.set(name, target);
     }
   }
@@ -62,5 +63,5 @@ export async function runImages(
       io,
     }),
   ]);
-  return { proofs, measured };
+  return { checks, measured };
 }

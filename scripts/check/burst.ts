@@ -5,8 +5,8 @@
  * @module
  */
 import { messageOf } from "../lib/errors.ts";
-import { HttpConnection } from "./http_client.ts";
-import { formatRequest, saysClose } from "./http_message.ts";
+import type { Contract } from "./contract_schema.ts";
+import { formatRequest, HttpConnection, saysClose } from "./http_client.ts";
 
 /** What to send, and how much. */
 export interface BurstOptions {
@@ -114,4 +114,25 @@ export async function burst(
     perSecond: answered * 1000 / elapsedMs,
     ...failure === undefined ? {} : { failure },
   };
+}
+
+/**
+ * Sends the burst that a contract states; any status will do on a path of its own.
+ *
+ * @param url Where the service answers.
+ * @param timeLimitMs The burst is cut off after so many milliseconds.
+ */
+export function contractBurst(
+  url: string,
+  { burst: { path, ...size }, healthPath, healthStatus }: Contract,
+  timeLimitMs: number,
+  signal?: AbortSignal,
+): Promise<BurstResult> {
+  return burst(url, {
+    path: path ?? healthPath,
+    status: path === undefined ? healthStatus : "any",
+    ...size,
+    timeLimitMs,
+    signal,
+  });
 }

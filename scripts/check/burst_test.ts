@@ -71,7 +71,7 @@ Deno.test("burst() is cut off at its time limit", async () => {
   assertEquals([result.answered, result.failed], [0, 0]);
 });
 
-Deno.test("burst() ends when the user has had enough", async () => {
+Deno.test("burst() ends when it is aborted", async () => {
   const controller = new AbortController();
   const program = serving(() => {
     controller.abort(new Error("enough"));

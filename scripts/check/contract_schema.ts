@@ -77,13 +77,24 @@ export const contractSchema = z.strictObject({
   requestTimeoutMs: z.int().positive().default(5000)
     .describe("Milliseconds that one answer may take."),
   requests: z.array(request).min(1),
-  egress: z.array(
+  writable: z.array(
     z.string().regex(
-      /^[^\s,/]+$/,
-      "a host is written as host or host:port, without a scheme",
+      /^(\/[^/,:\s]+)+$/,
+      "a path is absolute, without a slash at its end, spaces, commas and colons",
     ),
   ).optional().describe(
-    "Hosts it may connect to, as host or host:port; []: none but its own. Absent: not looked at.",
+    "Folders it keeps state in, such as /data: mounted empty and writable for any user, also where its root is read-only.",
+  ),
+  egress: z.union([
+    z.array(
+      z.string().regex(
+        /^[^\s,/]+$/,
+        "a host is written as host or host:port, without a scheme",
+      ),
+    ),
+    z.literal("any"),
+  ]).optional().describe(
+    'Hosts it may connect to, as host or host:port; []: none but its own; "any": all. Absent: not checked.',
   ),
   stop: stop.prefault({}),
   burst: burst.prefault({}),
@@ -106,4 +117,35 @@ export type Expectation = ContractRequest["expect"];
  */
 export function parseContract(text: string, file: string): Contract {
   return parseJson(text, file, contractSchema);
+}
+
+/**
+ * The contract of a service that states none: `/` answers with any status. A 404
+ * is an answer; silence or garbage is not.
+ */
+export function defaultContract(): Contract {
+  return contractSchema.parse({
+    healthPath: "/",
+    healthStatus: "any",
+    requests: [{ name: "answers HTTP on /", path: "/", expect: {} }],
+  });
+}
+
+/**
+ * The port that a service listens on inside its container.
+ *
+ * @param contract Its `port` comes first.
+ * @param exposedPorts The image's exposed ports, as `8080/tcp`.
+ * @returns The contract's port, else the only or lowest exposed TCP port, else 8080.
+ */
+export function servicePort(
+  contract: Pick<Contract, "port">,
+  exposedPorts: readonly string[],
+): number {
+  if (contract.port !== undefined) return contract.port;
+  const ports = exposedPorts
+    .map((text) => /^(\d+)(?:\/tcp)?$/.exec(text)?.[1])
+    .filter((digits) => digits !== undefined)
+    .map(Number);
+  return ports.length > 0 ? Math.min(...ports) : 8080;
 }

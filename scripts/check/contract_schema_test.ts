@@ -1,8 +1,10 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { UserError } from "../lib/errors.ts";
-import { parseContract } from "./contract_schema.ts";
-import { defaultContract } from "./default_contract.ts";
-import { servicePort } from "./service_port.ts";
+import {
+  defaultContract,
+  parseContract,
+  servicePort,
+} from "./contract_schema.ts";
 
 const OURS = new URL("../../contract.json", import.meta.url);
 

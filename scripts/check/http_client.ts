@@ -1,19 +1,92 @@
 /**
- * HTTP/1.1 over a plain TCP connection to this machine. `fetch` tidies requests
- * up; proofs have to send what a careless or hostile client would.
+ * HTTP/1.1 over a plain TCP connection to this machine. `fetch` corrects
+ * requests; checks have to send what a careless or hostile client would.
  *
  * @module
  */
-
-import {
-  ClosedError,
-  formatRequest,
-  type HttpRequest,
-  type HttpResponse,
-  parseHead,
-  ProtocolError,
-} from "./http_message.ts";
 import { orAbort } from "./time_limit.ts";
+
+/** An answer, framed as HTTP/1.1 says. */
+export interface HttpResponse {
+  status: number;
+  /** By lower-case name; repeated ones are joined with `, `. */
+  headers: Map<string, string>;
+  body: Uint8Array;
+}
+
+/** What to send. */
+export interface HttpRequest {
+  method?: string;
+  path: string;
+  headers?: Record<string, string>;
+  body?: string;
+}
+
+/** Thrown when the other side ends the connection before an answer is whole. */
+export class ClosedError extends Error {
+  override name = "ClosedError";
+  /** Bytes of the answer that had come. */
+  readonly received: number;
+  constructor(received: number, options?: ErrorOptions) {
+    super(
+      received === 0
+        ? "the connection was closed without an answer"
+        : `the connection was closed ${received} bytes into the answer`,
+      options,
+    );
+    this.received = received;
+  }
+}
+
+/** Thrown when what comes is not HTTP/1.1. */
+export class ProtocolError extends Error {
+  override name = "ProtocolError";
+}
+
+/**
+ * The text of a well-formed request. `Host` and `Content-Length` are added unless
+ * they are given; method and path are sent as they are.
+ */
+export function formatRequest(request: HttpRequest): string {
+  const { method = "GET", path, headers = {}, body = "" } = request;
+  const names = new Set(Object.keys(headers).map((name) => name.toLowerCase()));
+  let text = `${method} ${path} HTTP/1.1\r\n`;
+  if (!names.has("host")) text += "Host: 127.0.0.1\r\n";
+  for (const [name, value] of Object.entries(headers)) {
+    text += `${name}: ${value}\r\n`;
+  }
+  if (body !== "" && !names.has("content-length")) {
+    text += `Content-Length: ${new TextEncoder().encode(body).length}\r\n`;
+  }
+  return `${text}\r\n${body}`;
+}
+
+function parseHead(text: string): Omit<HttpResponse, "body"> {
+  const [first, ...lines] = text.split("\r\n");
+  const match = /^HTTP\/1\.[01] (\d{3})(?: |$)/.exec(first);
+  if (!match) {
+    throw new ProtocolError(
+      `not an HTTP answer: ${JSON.stringify(first.slice(0, 60))}`,
+    );
+  }
+  const headers = new Map<string, string>();
+  for (const line of lines) {
+    const colon = line.indexOf(":");
+    if (colon <= 0) {
+      throw new ProtocolError(`not a header: ${JSON.stringify(line)}`);
+    }
+    const name = line.slice(0, colon).toLowerCase();
+    const value = line.slice(colon + 1).trim();
+    const before = headers.get(name);
+    headers.set(name, before === undefined ? value : `${before}, ${value}`);
+  }
+  return { status: Number(match[1]), headers };
+}
+
+/** Whether the server will take no more requests on this connection. */
+export function saysClose(response: Pick<HttpResponse, "headers">): boolean {
+  return /\bclose\b/i.test(response.headers.get("connection") ?? "");
+}
 
 /** Bytes after which a head that does not end is given up. */
 const MAX_HEAD = 1 << 20;
@@ -99,11 +172,7 @@ export class HttpConnection implements Disposable {
     return await this.receive(request.method);
   }
 
-  /**
-   * Reads on until the other side closes.
-   *
-   * @returns How many bytes came before that.
-   */
+  /** Reads until the other side closes; returns how many bytes came. */
   async drain(): Promise<number> {
     let bytes = this.#end - this.#start;
     this.#start = this.#end;

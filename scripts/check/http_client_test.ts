@@ -1,7 +1,11 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { speaking } from "../../testing/fake_engine.ts";
-import { HttpConnection } from "./http_client.ts";
-import { ClosedError, formatRequest, ProtocolError } from "./http_message.ts";
+import {
+  ClosedError,
+  formatRequest,
+  HttpConnection,
+  ProtocolError,
+} from "./http_client.ts";
 
 const encode = (text: string) => new TextEncoder().encode(text);
 const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);

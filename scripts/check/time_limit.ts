@@ -1,9 +1,9 @@
 /**
- * A time limit for any piece of work: it ends the work through its signal, and
- * leaves no timer and no listener behind.
+ * Time limits for work that ends through a signal, and leaves no timer behind.
  *
  * @module
  */
+import { setTimeout as wait } from "node:timers/promises";
 
 /** Thrown when work did not end within its time limit. */
 export class TimeLimitError extends Error {
@@ -11,13 +11,12 @@ export class TimeLimitError extends Error {
 }
 
 /**
- * Does work that may take so long and no longer. When the time is over the work
- * is told to stop, and waited for: what it has opened is closed by then.
+ * Does work that may take so long and no longer. After that it is aborted, and
+ * waited for: what it has opened is closed by then.
  *
  * @param milliseconds The limit.
  * @param signal Ends the work earlier, with its reason.
  * @param work Receives the signal that ends it, and must end when that aborts.
- * @returns What the work returns.
  * @throws {TimeLimitError} When the limit has passed.
  */
 export async function withTimeLimit<T>(
@@ -25,31 +24,26 @@ export async function withTimeLimit<T>(
   signal: AbortSignal | undefined,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  signal?.throwIfAborted();
-  const controller = new AbortController();
-  const onAbort = () => controller.abort(signal?.reason);
-  signal?.addEventListener("abort", onAbort, { once: true });
+  const limit = new AbortController();
+  const either = AbortSignal.any([limit.signal, ...signal ? [signal] : []]);
+  either.throwIfAborted();
   const timer = setTimeout(
-    () =>
-      controller.abort(
-        new TimeLimitError(`No end within ${milliseconds} ms`),
-      ),
+    () => limit.abort(new TimeLimitError(`No end within ${milliseconds} ms`)),
     milliseconds,
   );
   try {
-    return await work(controller.signal);
+    return await work(either);
   } catch (error) {
     // Whatever the work made of it, this is why it ended.
-    controller.signal.throwIfAborted();
+    either.throwIfAborted();
     throw error;
   } finally {
     clearTimeout(timer);
-    signal?.removeEventListener("abort", onAbort);
   }
 }
 
 /**
- * Waits for something that cannot be ended, until the signal aborts.
+ * Waits for something that cannot be aborted itself.
  *
  * @param promise What to wait for; it is left to itself after an abort.
  * @param signal Ends the wait with its reason.
@@ -59,8 +53,7 @@ export async function orAbort<T>(
   signal: AbortSignal | undefined,
 ): Promise<T> {
   if (!signal) return await promise;
-  // Nobody hears of it after an abort.
-  promise.catch(() => {});
+  promise.catch(() => {}); // Nobody hears of it after an abort.
   signal.throwIfAborted();
   const aborted = Promise.withResolvers<never>();
   const onAbort = () => aborted.reject(signal.reason);
@@ -73,20 +66,18 @@ export async function orAbort<T>(
 }
 
 /**
- * Waits, or until the signal aborts.
+ * Waits so many milliseconds.
  *
- * @param milliseconds How long.
- * @param signal Ends the wait with its reason.
+ * @throws The signal's reason, as soon as it aborts.
  */
 export async function sleep(
   milliseconds: number,
   signal?: AbortSignal,
 ): Promise<void> {
-  const done = Promise.withResolvers<void>();
-  const timer = setTimeout(done.resolve, milliseconds);
   try {
-    await orAbort(done.promise, signal);
-  } finally {
-    clearTimeout(timer);
+    await wait(milliseconds, undefined, { signal });
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw error;
   }
 }

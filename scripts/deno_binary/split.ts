@@ -35,11 +35,11 @@ export interface Split {
   payload: Uint8Array<ArrayBuffer>;
 }
 
-/** Releases whose layout is known; docs/binary.md lists those that were run. */
-const KNOWN = { from: "2.3", to: "2.9" };
+/** Releases between which programs were split and run. */
+const TRIED = { from: [2, 1], to: [2, 9] } as const;
 const WHOLE = "Give the file as deno compile wrote it: complete, not stripped";
 const UNKNOWN =
-  "Use another variant, or a Deno from 2.3 to 2.9: a later one may keep its payload elsewhere";
+  "Use another variant, or a Deno from 2.1 to 2.9: a later one may keep its payload elsewhere";
 
 /** By e_machine: what differs. The launchers are those of launcher_*.s. */
 const MACHINES: Record<number, {
@@ -297,11 +297,11 @@ export function split(
     throw refuse(`the runtime does not call ${symbol}`, UNKNOWN);
   }
   const deno = versionOf(denort);
-  if (!untried && !isKnown(deno)) {
+  if (!untried && !wasTried(deno)) {
     throw refuse(
-      `it was made by Deno ${
-        deno ?? "of an unknown version"
-      }; known are ${KNOWN.from} to ${KNOWN.to}`,
+      `made by Deno ${deno ?? "of an unknown version"}, and ${
+        TRIED.from.join(".")
+      } to ${TRIED.to.join(".")} were tried`,
       "Add --untried, and see that the image serves; or use another variant",
     );
   }
@@ -382,13 +382,22 @@ function appended(elf: Elf) {
       UNKNOWN,
     );
   }
-  const trailer = file.length - 16, from = trailer - MAGIC.length;
-  if (
-    from >= end && textOf(file, from, trailer) === MAGIC &&
-    elf.u32(trailer) === TRAILER[0] && elf.u32(trailer + 4) === TRAILER[1] &&
-    elf.u64(trailer + 8) === file.length - end
-  ) {
-    return { denort: elf.slice(0, end), payload: elf.slice(end, trailer) };
+  // The length had 32 bits up to Deno 2.1.
+  for (const lengthBytes of [8, 4]) {
+    const trailer = file.length - lengthBytes - 8;
+    const from = trailer - MAGIC.length;
+    if (from < end) continue;
+    if (textOf(file, from, trailer) !== MAGIC) continue;
+    const constants = [elf.u32(trailer), elf.u32(trailer + 4)];
+    if (constants.join() !== TRAILER.join()) continue;
+    const length = lengthBytes === 8
+      ? elf.u64(trailer + 8)
+      : elf.u32(trailer + 8);
+    if (length !== file.length - end) continue;
+    return {
+      denort: elf.slice(0, end),
+      payload: elf.slice(end, trailer),
+    };
   }
   throw new SplitError(
     `Cannot split "${name}": its payload does not end as it should; it is truncated, or of an unknown layout`,
@@ -496,12 +505,12 @@ function indexOf(bytes: Uint8Array, part: Uint8Array, from = 0): number {
   return -1;
 }
 
-function isKnown(deno = ""): boolean {
-  const [from, version, to] = [KNOWN.from, deno, KNOWN.to].map((text) => {
-    const [major, minor] = text.split(".").map(Number);
-    return major * 1000 + minor;
-  });
-  return version >= from && version <= to;
+function wasTried(deno: string | undefined): boolean {
+  if (deno === undefined) return false;
+  const [major, minor] = deno.split(".").map(Number);
+  const number = major * 1000 + minor;
+  return number >= TRIED.from[0] * 1000 + TRIED.from[1] &&
+    number <= TRIED.to[0] * 1000 + TRIED.to[1];
 }
 
 /** Libraries by their path in the image, and those that were not found. */

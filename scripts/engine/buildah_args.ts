@@ -108,6 +108,9 @@ export function runArgs(
   for (const [key, value] of Object.entries(options.env ?? {})) {
     args.push("--env", `${key}=${value}`);
   }
+  for (const path of options.writable ?? []) {
+    args.push("--mount", `type=tmpfs,destination=${path}`);
+  }
   if (options.dropCapabilities) args.push("--cap-drop", "ALL");
   if (options.user !== undefined) args.push("--user", options.user);
   const command = options.entrypoint ??

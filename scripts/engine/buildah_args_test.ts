@@ -107,6 +107,7 @@ Deno.test("runArgs() replaces the command, not the entrypoint", () => {
   const options = {
     image: "hello",
     args: ["healthcheck"],
+    writable: ["/data"],
     env: { PORT: "20001" },
     dropCapabilities: true,
     user: "1234",
@@ -117,6 +118,8 @@ Deno.test("runArgs() replaces the command, not the entrypoint", () => {
     "chroot",
     "--env",
     "PORT=20001",
+    "--mount",
+    "type=tmpfs,destination=/data",
     "--cap-drop",
     "ALL",
     "--user",

@@ -96,6 +96,7 @@ export function createArgs(
   for (const [name, value] of Object.entries(options.env ?? {})) {
     args.push("--env", `${name}=${value}`);
   }
+  for (const path of options.writable ?? []) args.push("--tmpfs", path);
   if (options.readOnly) args.push("--read-only");
   if (options.dropCapabilities) args.push("--cap-drop", "ALL");
   if (options.noNewPrivileges) {

@@ -60,6 +60,8 @@ export interface RunOptions extends Restrictions {
    */
   port?: number;
   env?: Record<string, string>;
+  /** Folders that are mounted in memory, writable for any user. */
+  writable?: string[];
   /** In place of the image's command. */
   args?: string[];
   /** In place of the image's entrypoint and command; `args` does not count then. */

@@ -168,7 +168,7 @@ export class ArchiveScan<T> implements TarHandler {
     } else if (
       header.type === "file" && this.#wanted(path) &&
       this.#found.blobs.size + this.#finishing.length < MOST_BLOBS
-    ) this.#reader = new BlobReader(path, this.#limits, this.#openTar);
+    ) this.#reader = new BlobReader(this.#limits, this.#openTar);
   }
 
   #link(path: string, target: string): void {

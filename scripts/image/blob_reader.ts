@@ -21,16 +21,8 @@ export interface TarSink<T> extends ByteSink {
   finish(sha256?: string): T | Promise<T>;
 }
 
-/** A blob that has turned out to be a tar. */
-export interface TarBlob {
-  path: string;
-  compression: Compression;
-  /** Whether the SHA-256 of the tar will be known anyway. */
-  isHashed: boolean;
-}
-
-/** Makes what takes a tar. */
-export type OpenTar<T> = (blob: TarBlob) => TarSink<T>;
+/** Makes what takes a tar; `hashed` tells that its SHA-256 will be known anyway. */
+export type OpenTar<T> = (hashed: boolean) => TarSink<T>;
 
 /** A blob that was read. */
 export interface Blob<T> {
@@ -69,7 +61,6 @@ export const LARGEST_DOCUMENT = 8 * 2 ** 20;
 
 /** Reads one blob that is written to it. */
 export class BlobReader<T> {
-  readonly #path: string;
   readonly #limits: Limits;
   readonly #openTar: OpenTar<T>;
   readonly #hash = createHash("sha256");
@@ -83,8 +74,7 @@ export class BlobReader<T> {
   #kind: "unknown" | "tar" | "compressed" | "document" | "other" = "unknown";
 
   /** @param openTar Makes what takes the tar, once it is known that there is one. */
-  constructor(path: string, limits: Limits, openTar: OpenTar<T>) {
-    this.#path = path;
+  constructor(limits: Limits, openTar: OpenTar<T>) {
     this.#limits = limits;
     this.#openTar = openTar;
   }
@@ -148,7 +138,7 @@ export class BlobReader<T> {
     this.#compression = sniffCompression(start);
     if (this.#compression !== "none") {
       this.#kind = "compressed";
-      this.#tar = this.#open(false);
+      this.#tar = this.#openTar(false);
       this.#decompressor = new Decompressor(
         this.#compression,
         this.#tar,
@@ -158,16 +148,11 @@ export class BlobReader<T> {
       start.length >= BLOCK && (isZero(start) || checksumHolds(start))
     ) {
       this.#kind = "tar";
-      this.#tar = this.#open(true);
+      this.#tar = this.#openTar(true);
     } else if (looksLikeJson(start)) {
       this.#kind = "document";
       this.#document = [];
     } else this.#kind = "other";
-  }
-
-  #open(isHashed: boolean): TarSink<T> {
-    const compression = this.#compression;
-    return this.#openTar({ path: this.#path, compression, isHashed });
   }
 
   #pass(chunk: Uint8Array): void {

@@ -96,7 +96,7 @@ async function folderStore<T>(
     async blob(path): Promise<StoredBlob<T> | undefined> {
       const file = await fileIn(folder, path);
       if (file === undefined) return undefined;
-      const reader = new BlobReader(path, limits, openTar);
+      const reader = new BlobReader(limits, openTar);
       try {
         await pumpFile(file, (chunk) => {
           limits.read(chunk.length);

@@ -8,9 +8,8 @@
 import { createHash, hash } from "node:crypto";
 import type { Entry, Image, ImageSource, Layer, Probe, Sink } from "./model.ts";
 import { ArchiveError, NotAnArchive, toUserError } from "./archive_error.ts";
-import type { BlobStore, StoredBlob, TarBlob, TarSink } from "./blob_reader.ts";
+import type { BlobStore, StoredBlob, TarSink } from "./blob_reader.ts";
 import { chooseImage, formatPlatform } from "./choose_image.ts";
-import { type CompressOptions, SideCompressor } from "./compress_layers.ts";
 import { type Bounds, Limits } from "./limits.ts";
 import {
   checkDigest,
@@ -25,8 +24,6 @@ import { type TarHandler, TarParser } from "./tar_parser.ts";
 export interface ReadImageOptions {
   /** Chooses the files whose content is worth a look. */
   probe?: Probe;
-  /** Compresses layers on the way, for `compressLayers` to find their sizes. */
-  compress?: CompressOptions;
   signal?: AbortSignal;
   /** Other bounds for hostile input than the defaults. */
   bounds?: Partial<Bounds>;
@@ -46,11 +43,10 @@ export async function readImage(
   options.signal?.throwIfAborted();
   try {
     const limits = new Limits(options.bounds, options.signal);
-    using side = options.compress && new SideCompressor(options.compress);
     const store = await openSource(
       source,
       limits,
-      (blob) => new LayerReader(limits, blob, options.probe, side?.open(blob)),
+      (hashed) => new LayerReader(limits, hashed, options.probe),
       { signal: options.signal },
     );
     const images = await locateImages(store);
@@ -173,8 +169,7 @@ const EMPTY = hash("sha256", "");
 
 /** Takes the tar of a layer as it streams by, and keeps no content. */
 class LayerReader implements TarHandler, TarSink<ReadLayer> {
-  readonly #probe?: Probe | undefined;
-  readonly #beside?: TarSink<void> | undefined;
+  readonly #probe?: Probe;
   readonly #limits: Limits;
   readonly #parser = new TarParser(this);
   readonly #hash?: ReturnType<typeof createHash>;
@@ -184,40 +179,26 @@ class LayerReader implements TarHandler, TarSink<ReadLayer> {
   #fileHash?: ReturnType<typeof createHash>;
   #sink?: Sink;
 
-  /** @param beside Takes the tar as well. */
-  constructor(
-    limits: Limits,
-    { isHashed }: TarBlob,
-    probe?: Probe,
-    beside?: TarSink<void>,
-  ) {
-    if (!isHashed) this.#hash = createHash("sha256");
+  /** @param hashed Whether {@linkcode finish} will be given the SHA-256. */
+  constructor(limits: Limits, hashed: boolean, probe?: Probe) {
+    if (!hashed) this.#hash = createHash("sha256");
     this.#limits = limits;
     this.#probe = probe;
-    this.#beside = beside;
-  }
-
-  get pending(): Promise<void> | undefined {
-    return this.#beside?.pending;
   }
 
   /** Takes the next bytes of the tar. A damaged tar is still hashed to its end. */
   write(chunk: Uint8Array): void {
     this.#hash?.update(chunk);
-    this.#beside?.write(chunk);
     if (this.#error === undefined) {
       this.#attempt(() => this.#parser.push(chunk));
     }
   }
 
   /** The layer, once all bytes were written. */
-  async finish(
-    sha256 = this.#hash?.digest("hex") ?? "",
-  ): Promise<ReadLayer> {
+  finish(sha256?: string): ReadLayer {
     if (this.#error === undefined) this.#attempt(() => this.#parser.finish());
-    await this.#beside?.finish(sha256);
     return {
-      diffId: `sha256:${sha256}`,
+      diffId: `sha256:${sha256 ?? this.#hash?.digest("hex")}`,
       entries: this.#entries,
       error: this.#error,
     };

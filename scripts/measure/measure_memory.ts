@@ -3,10 +3,10 @@
  *
  * @module
  */
-import type { Container } from "../engine/engine.ts";
-import { contractBurst } from "../check/contract_burst.ts";
+import { contractBurst } from "../check/burst.ts";
 import type { Contract } from "../check/contract_schema.ts";
 import { readProcess, type ServiceProcess } from "./read_process.ts";
+import type { Service } from "../check/run_service.ts";
 import { sleep } from "../check/time_limit.ts";
 
 /** Resident memory of the service's process, in bytes. */
@@ -29,20 +29,19 @@ const BURST_MS = 30_000;
  * Measures a container that serves and has had no load yet. "Idle" and "loaded"
  * are read once the resident set has settled: {@linkcode settle}.
  *
- * @param container Runs and is ready.
+ * @param service Is ready.
  * @param contract States the burst.
  * @returns `undefined` where the host does not see the process.
  */
 export async function measureMemory(
-  container: Container,
+  { container, url }: Pick<Service, "container" | "url">,
   contract: Contract,
-  options: { signal?: AbortSignal } = {},
+  signal?: AbortSignal,
 ): Promise<Memory | undefined> {
-  const { signal } = options;
   const read = () => readProcess(container);
   const idle = await settle(read, (ms) => sleep(ms, signal));
   if (!idle) return undefined;
-  await contractBurst(container, contract, BURST_MS, signal);
+  await contractBurst(url, contract, BURST_MS, signal);
   const loaded = await settle(read, (ms) => sleep(ms, signal));
   if (!loaded) return undefined;
   return {

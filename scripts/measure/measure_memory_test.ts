@@ -1,8 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
+import type { Container } from "../engine/engine.ts";
 import { parseContract } from "../check/contract_schema.ts";
 import { fakeContainer, serving } from "../../testing/fake_engine.ts";
 import { measureMemory, settle } from "./measure_memory.ts";
-import { readTree } from "./read_process.ts";
 
 const contract = parseContract(
   JSON.stringify({
@@ -11,6 +11,10 @@ const contract = parseContract(
   }),
   "contract.json",
 );
+
+function serves(container: Container) {
+  return { container, url: container.url ?? "" };
+}
 
 async function settled(looks: number[]) {
   let at = 0;
@@ -56,7 +60,7 @@ Deno.test("measureMemory() of this very process, under a burst", async () => {
     })),
     pid: () => Promise.resolve(Deno.pid),
   };
-  const memory = await measureMemory(container, contract);
+  const memory = await measureMemory(serves(container), contract);
   assertEquals(asked, 100);
   assert(memory !== undefined);
   assert(memory.idle > 10e6 && memory.loaded > 10e6);
@@ -65,27 +69,5 @@ Deno.test("measureMemory() of this very process, under a burst", async () => {
 
 Deno.test("measureMemory() where the process cannot be seen", async () => {
   await using container = fakeContainer(serving(() => new Response()));
-  assertEquals(await measureMemory(container, contract), undefined);
-});
-
-Deno.test("readTree() finds the largest process below a wrapper", async () => {
-  const command = new Deno.Command("sh", {
-    // The shell waits, so it stays as the parent of what is larger than it.
-    args: [
-      "-c",
-      `"${Deno.execPath()}" eval 'console.log(1); await Deno.stdin.read(new Uint8Array(1))'; true`,
-    ],
-    stdin: "piped",
-    stdout: "piped",
-  });
-  await using child = command.spawn();
-  const reader = child.stdout.getReader();
-  await reader.read();
-  const found = await readTree(child.pid);
-  assert(found !== undefined && found.pid !== child.pid);
-  assert(found.rssBytes > 10e6 && found.cpuMs > 0);
-  await child.stdin.close();
-  await reader.cancel();
-  await child.status;
-  assertEquals(await readTree(child.pid), undefined);
+  assertEquals(await measureMemory(serves(container), contract), undefined);
 });

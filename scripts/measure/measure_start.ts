@@ -8,10 +8,10 @@ import type { UserError } from "../lib/errors.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Distribution } from "../report/report_schema.ts";
 import type { Contract } from "../check/contract_schema.ts";
-import { failureOf } from "../check/run_proof.ts";
+import { failureOf } from "../check/run_check.ts";
 import { readProcess } from "./read_process.ts";
 import { runService, type Service } from "../check/run_service.ts";
-import { servicePort } from "../check/service_port.ts";
+import { servicePort } from "../check/contract_schema.ts";
 import { distribution, median } from "./statistics.ts";
 
 /** A variant's image, and where it listens. */

@@ -70,7 +70,7 @@ Deno.test("measureStarts() goes on when one does not start", async () => {
   assertEquals(engine.running(), 0);
 });
 
-Deno.test("measureStarts() ends when the user has had enough", async () => {
+Deno.test("measureStarts() ends when it is aborted", async () => {
   const controller = new AbortController();
   const engine = fakeEngine(() =>
     serving(() => {

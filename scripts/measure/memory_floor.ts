@@ -6,10 +6,8 @@
  * @module
  */
 import { isOfEnvironment, UserError } from "../lib/errors.ts";
-import { bisect } from "./bisect.ts";
-import { contractBurst } from "../check/contract_burst.ts";
-import { endOf, GRACE_MS } from "../check/end_of.ts";
-import { type CachedFile, holdFile } from "./page_cache.ts";
+import { contractBurst } from "../check/burst.ts";
+import { endOf, GRACE_MS } from "../check/check_stop.ts";
 import { readProcess } from "./read_process.ts";
 import { runService, type Service, type Target } from "../check/run_service.ts";
 
@@ -135,13 +133,13 @@ async function isEnough(
 /** Good answers per second; 0 as soon as one is bad or missing. */
 async function measureSpeed(
   { contract, signal }: Target,
-  { container }: Service,
+  { url }: Service,
   timeLimitMs: number,
 ): Promise<number> {
   let best = 0;
   for (let run = 0; run <= BURSTS; run++) {
     const result = await contractBurst(
-      container,
+      url,
       contract,
       timeLimitMs,
       signal,
@@ -150,4 +148,103 @@ async function measureSpeed(
     if (run > 0) best = Math.max(best, result.perSecond);
   }
   return best;
+}
+
+/** Where to look. */
+export interface BisectOptions {
+  /** The smallest candidate. */
+  lower: number;
+  /** The largest candidate, if the resolution divides the range; else just below. */
+  upper: number;
+  /** Candidates are `lower`, `lower + resolution`, and so on. */
+  resolution: number;
+  signal?: AbortSignal;
+}
+
+/**
+ * Finds the smallest candidate for which `holds`, which must hold for all larger
+ * ones too. Asks once for the largest, then about log2 of the number of candidates.
+ *
+ * @param holds Asked one candidate at a time.
+ * @returns The smallest, or `undefined` when it does not even hold for the largest.
+ * @throws {RangeError} When there are no candidates.
+ */
+export async function bisect(
+  holds: (value: number) => Promise<boolean>,
+  options: BisectOptions,
+): Promise<number | undefined> {
+  const { lower, upper, resolution, signal } = options;
+  if (!(upper >= lower && resolution > 0)) {
+    throw new RangeError(
+      `Cannot search ${lower} to ${upper} in steps of ${resolution}`,
+    );
+  }
+  const value = (index: number) => lower + index * resolution;
+  const ask = async (index: number) => {
+    signal?.throwIfAborted();
+    return await holds(value(index));
+  };
+  let good = Math.floor((upper - lower) / resolution);
+  if (!await ask(good)) return undefined;
+  for (let bad = -1; good - bad > 1;) {
+    const middle = (good + bad) >> 1;
+    if (await ask(middle)) good = middle;
+    else bad = middle;
+  }
+  return value(good);
+}
+
+/**
+ * Takes a file out of the page cache at each line. Its pages are charged to who
+ * reads them first: after another run of the same image a memory limit would not
+ * cover them, and look enough when on a fresh machine it is not.
+ */
+const SCRIPT = `exec 3<"$1" || exit 1
+echo held
+while read -r _; do
+  if dd if=/dev/fd/3 iflag=nocache count=0 2>/dev/null; then echo 0; else echo 1; fi
+done`;
+
+/** A file that stays within reach when its container is gone. */
+export interface CachedFile extends AsyncDisposable {
+  /**
+   * Drops its pages that nobody has mapped, on disk and clean.
+   *
+   * @returns Whether this machine can do that.
+   */
+  forget(): Promise<boolean>;
+}
+
+/**
+ * Keeps a file open in a shell of its own, which needs `sh` and GNU `dd`.
+ *
+ * @param path For example `/proc/<pid>/exe`.
+ * @returns `undefined` when it cannot be opened: it takes root for another user's.
+ */
+export async function holdFile(path: string): Promise<CachedFile | undefined> {
+  const child = new Deno.Command("sh", {
+    args: ["-c", SCRIPT, "sh", path],
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "null",
+  }).spawn();
+  const lines = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  const writer = child.stdin.getWriter();
+  const end = async () => {
+    await writer.close().catch(() => {});
+    await lines.cancel();
+    await child.status;
+  };
+  const { value } = await lines.read();
+  if (value?.trim() !== "held") {
+    await end();
+    return undefined;
+  }
+  return {
+    async forget() {
+      await writer.write(new TextEncoder().encode("\n"));
+      return (await lines.read()).value?.trim() === "0";
+    },
+    [Symbol.asyncDispose]: end,
+  };
 }

@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertExists, assertRejects } from "@std/assert";
 import { UserError } from "../lib/errors.ts";
 import { parseContract } from "../check/contract_schema.ts";
 import {
@@ -6,7 +6,7 @@ import {
   type FakeProgram,
   serving,
 } from "../../testing/fake_engine.ts";
-import { memoryFloor } from "./memory_floor.ts";
+import { bisect, holdFile, memoryFloor } from "./memory_floor.ts";
 
 const MIB = 1 << 20;
 const contract = parseContract(
@@ -95,4 +95,67 @@ Deno.test("memoryFloor() says why there is none", async () => {
 
 Deno.test("memoryFloor() needs an image that starts at all", async () => {
   await assertRejects(() => floor(killed), UserError, "exit code 137");
+});
+
+const range = { lower: 16, upper: 512, resolution: 4 };
+
+Deno.test("bisect() finds every threshold, with few questions", async () => {
+  for (let threshold = 0; threshold <= 512; threshold++) {
+    let asked = 0;
+    const found = await bisect((value) => {
+      asked++;
+      return Promise.resolve(value >= threshold);
+    }, range);
+    assertEquals(found, Math.max(16, Math.ceil(threshold / 4) * 4));
+    assert(asked <= 8, `${asked} questions for ${threshold}`);
+  }
+});
+
+Deno.test("bisect() gives up after one question when nothing is enough", async () => {
+  const asked: number[] = [];
+  const found = await bisect((value) => {
+    asked.push(value);
+    return Promise.resolve(false);
+  }, range);
+  assertEquals(found, undefined);
+  assertEquals(asked, [512]);
+});
+
+Deno.test("bisect() with a single candidate", async () => {
+  const one = { lower: 8, upper: 11, resolution: 4 };
+  assertEquals(await bisect(() => Promise.resolve(true), one), 8);
+});
+
+Deno.test("bisect() refuses an empty range", async () => {
+  await assertRejects(
+    () => bisect(() => Promise.resolve(true), { ...range, upper: 15 }),
+    RangeError,
+    "Cannot search 16 to 15",
+  );
+});
+
+Deno.test("bisect() asks no more after an abort", async () => {
+  const controller = new AbortController();
+  let asked = 0;
+  const search = bisect(() => {
+    asked++;
+    controller.abort(new Error("enough"));
+    return Promise.resolve(true);
+  }, { ...range, signal: controller.signal });
+  await assertRejects(() => search, Error, "enough");
+  assertEquals(asked, 1);
+});
+
+Deno.test("holdFile() keeps a file within reach when its name is gone", async () => {
+  const path = await Deno.makeTempFile();
+  await Deno.writeTextFile(path, "x".repeat(10_000));
+  await using file = await holdFile(path);
+  assertExists(file);
+  await Deno.remove(path);
+  assertEquals(await file.forget(), true);
+  assertEquals(await file.forget(), true);
+});
+
+Deno.test("holdFile() of what cannot be opened", async () => {
+  assertEquals(await holdFile("/nowhere/at/all"), undefined);
 });

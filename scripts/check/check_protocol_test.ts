@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { parseContract } from "./contract_schema.ts";
 import { fakeContainer, serving, speaking } from "../../testing/fake_engine.ts";
-import { proveProtocol } from "./prove_protocol.ts";
+import { checkProtocol } from "./check_protocol.ts";
 
 const contract = parseContract(
   JSON.stringify({ requests: [{ path: "/", expect: {} }] }),
@@ -14,9 +14,9 @@ function health(request: Request): Response {
     : new Response("no", { status: 404 });
 }
 
-Deno.test("proveProtocol() passes a sound server", async () => {
+Deno.test("checkProtocol() passes a sound server", async () => {
   await using container = fakeContainer(serving(health));
-  const checks = await proveProtocol(container, contract);
+  const checks = await checkProtocol(container.url ?? "", contract);
   assertEquals(checks.filter((check) => check.status !== "pass"), []);
   assert(checks.length >= 15);
 });
@@ -37,12 +37,12 @@ function careless() {
   });
 }
 
-Deno.test("proveProtocol() finds the faults of a careless server", async () => {
+Deno.test("checkProtocol() finds the faults of a careless server", async () => {
   const controller = new AbortController();
   await using container = fakeContainer(careless());
   const failed = new Map<string, string>();
   const { signal } = controller;
-  const checks = await proveProtocol(container, contract, {
+  const checks = await checkProtocol(container.url ?? "", contract, {
     signal,
     timeLimitMs: 500,
   });

@@ -1,11 +1,62 @@
 /**
- * Holds an answer against what the contract expects of it.
+ * Checks a running container against its contract, one check per request.
  *
  * @module
  */
 import { isDeepStrictEqual } from "node:util";
-import type { Expectation } from "./contract_schema.ts";
-import type { HttpResponse } from "./http_message.ts";
+import type { Check } from "../report/report_schema.ts";
+import type {
+  Contract,
+  ContractRequest,
+  Expectation,
+} from "./contract_schema.ts";
+import { HttpConnection, type HttpResponse } from "./http_client.ts";
+import { runCheck } from "./run_check.ts";
+
+/**
+ * Sends every request of the contract, each on a connection of its own.
+ *
+ * @param url Where it answers.
+ * @returns One check per request, in the contract's order.
+ */
+export async function checkContract(
+  url: string,
+  { requests, requestTimeoutMs }: Contract,
+  signal?: AbortSignal,
+): Promise<Check[]> {
+  const checks: Check[] = [];
+  for (const request of requests) {
+    checks.push(
+      await runCheck(
+        nameOf(request),
+        requestTimeoutMs,
+        signal,
+        async (signal) => {
+          const { response, surplus } = await askOnce(url, request, signal);
+          return compareResponse(request.expect, response, surplus);
+        },
+      ),
+    );
+  }
+  return checks;
+}
+
+/** How reports call a request. */
+export function nameOf(request: ContractRequest): string {
+  return request.name ?? `${request.method} ${request.path}`;
+}
+
+/** Sends one request; with `close`, what follows the answer is surplus. */
+export async function askOnce(
+  url: string,
+  request: Omit<ContractRequest, "expect">,
+  signal: AbortSignal,
+): Promise<{ response: HttpResponse; surplus: number }> {
+  using connection = await HttpConnection.open(url, signal);
+  const headers = { ...request.headers, Connection: "close" };
+  const response = await connection.request({ ...request, headers });
+  return { response, surplus: await connection.drain() };
+}
 
 /**
  * What is wrong with an answer.
@@ -71,7 +122,7 @@ function parse(text: string): { valid: true; value: unknown } | {
   }
 }
 
-/** As JSON, which also makes control characters harmless; long ones are cut. */
+/** As JSON, which escapes control characters; long ones are cut. */
 function show(value: unknown): string {
   if (value === undefined) return "none";
   const text = JSON.stringify(value);

@@ -6,9 +6,9 @@ import {
   serving,
   speaking,
 } from "../../testing/fake_engine.ts";
-import { proveStop } from "./prove_stop.ts";
+import { checkStop } from "./check_stop.ts";
 
-async function prove(start: () => FakeProgram, withinMs = 10_000) {
+async function check(start: () => FakeProgram, withinMs = 10_000) {
   const contract = parseContract(
     JSON.stringify({
       requests: [{ path: "/", expect: {} }],
@@ -17,7 +17,7 @@ async function prove(start: () => FakeProgram, withinMs = 10_000) {
     "contract.json",
   );
   const engine = fakeEngine(start);
-  const checks = await proveStop({ engine, image: "x", port: 8080, contract });
+  const checks = await checkStop({ engine, image: "x", port: 8080, contract });
   assertEquals(engine.running(), 0);
   return checks;
 }
@@ -38,8 +38,8 @@ function graceful(): FakeProgram {
   };
 }
 
-Deno.test("proveStop() passes a service that stops with grace, and counts", async () => {
-  const checks = await prove(graceful);
+Deno.test("checkStop() passes a service that stops with grace, and counts", async () => {
+  const checks = await check(graceful);
   assertEquals(checks.map(({ status }) => status), Array(4).fill("pass"));
   for (const { name, detail } of checks.slice(0, 2)) {
     assertMatch(name, /^SIG(TERM|INT) under load loses no accepted request$/);
@@ -47,8 +47,8 @@ Deno.test("proveStop() passes a service that stops with grace, and counts", asyn
   }
 });
 
-Deno.test("proveStop() counts what an abrupt end loses", async () => {
-  const checks = await prove(() => {
+Deno.test("checkStop() counts what an abrupt end loses", async () => {
+  const checks = await check(() => {
     // Each answer takes a while, so there is always one on its way.
     const program = serving(async () => {
       await new Promise((resolve) => setTimeout(resolve, 10));
@@ -67,16 +67,16 @@ Deno.test("proveStop() counts what an abrupt end loses", async () => {
   assertEquals(checks[3].status, "pass");
 });
 
-Deno.test("proveStop() sees a wrong exit code", async () => {
-  const checks = await prove(() => {
+Deno.test("checkStop() sees a wrong exit code", async () => {
+  const checks = await check(() => {
     const program = graceful();
     return { ...program, stop: () => program.stop().then(() => 143) };
   });
   assertStringIncludes(checks[2].detail ?? "", "expected 0, got 143");
 });
 
-Deno.test("proveStop() of a service that does not start", async () => {
-  const checks = await prove(() => ({
+Deno.test("checkStop() of a service that does not start", async () => {
+  const checks = await check(() => ({
     ...speaking(() => Promise.resolve()),
     died: Promise.resolve(1),
     log: "first\nlast line\n",

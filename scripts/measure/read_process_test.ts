@@ -1,5 +1,5 @@
-import { assertEquals } from "@std/assert";
-import { parseStat, parseStatus } from "./parse_proc.ts";
+import { assert, assertEquals } from "@std/assert";
+import { parseStat, parseStatus, readTree } from "./read_process.ts";
 
 const STATUS = `Name:\thello
 Umask:\t0022
@@ -35,4 +35,26 @@ Deno.test("parseStat() of what is not such a line", () => {
   assertEquals(parseStat(""), undefined);
   assertEquals(parseStat("42 hello S 41"), undefined);
   assertEquals(parseStat("42 (hello) S 41 1 2"), undefined);
+});
+
+Deno.test("readTree() finds the largest process below a wrapper", async () => {
+  const command = new Deno.Command("sh", {
+    // The shell waits, so it stays as the parent of what is larger than it.
+    args: [
+      "-c",
+      `"${Deno.execPath()}" eval 'console.log(1); await Deno.stdin.read(new Uint8Array(1))'; true`,
+    ],
+    stdin: "piped",
+    stdout: "piped",
+  });
+  await using child = command.spawn();
+  const reader = child.stdout.getReader();
+  await reader.read();
+  const found = await readTree(child.pid);
+  assert(found !== undefined && found.pid !== child.pid);
+  assert(found.rssBytes > 10e6 && found.cpuMs > 0);
+  await child.stdin.close();
+  await reader.cancel();
+  await child.status;
+  assertEquals(await readTree(child.pid), undefined);
 });

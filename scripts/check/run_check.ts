@@ -1,5 +1,5 @@
 /**
- * Turns a proof that returns, throws or takes too long into a check.
+ * Turns work that returns, throws or takes too long into a check.
  *
  * @module
  */
@@ -12,37 +12,36 @@ import {
 import type { Check } from "../report/report_schema.ts";
 import { TimeLimitError, withTimeLimit } from "./time_limit.ts";
 
-/** Thrown by a proof that cannot be made here; its message is the reason. */
-export class CannotProve extends Error {
-  override name = "CannotProve";
+/** Thrown by a check that cannot be made here; its message is the reason. */
+export class CannotCheck extends Error {
+  override name = "CannotCheck";
 }
 
 /**
- * Makes one proof.
+ * Makes one check.
  *
  * @param name How reports call it.
  * @param timeLimitMs Milliseconds after which it has failed.
- * @param signal Ends it with its reason: the user has had enough.
- * @param prove Returns what is wrong, one phrase each; throws likewise. Whatever
+ * @param signal Aborts it with its reason.
+ * @param work Returns what is wrong, one phrase each; throws likewise. Whatever
  * it opens must end with its signal.
  * @throws {UserError} When it is the environment that failed.
  */
-export async function runProof(
+export async function runCheck(
   name: string,
   timeLimitMs: number,
   signal: AbortSignal | undefined,
-  prove: (signal: AbortSignal) => Promise<string[]>,
+  work: (signal: AbortSignal) => Promise<string[]>,
 ): Promise<Check> {
   try {
-    const wrong = await withTimeLimit(timeLimitMs, signal, prove);
+    const wrong = await withTimeLimit(timeLimitMs, signal, work);
     if (wrong.length === 0) return { name, status: "pass" };
     return { name, status: "fail", detail: wrong.join("; ") };
   } catch (thrown) {
     signal?.throwIfAborted();
     const error = rootOf(thrown);
-    // It says nothing of the image.
-    if (isOfEnvironment(error)) throw error;
-    if (error instanceof CannotProve) {
+    if (isOfEnvironment(error)) throw error; // It says nothing of the image.
+    if (error instanceof CannotCheck) {
       return { name, status: "skip", detail: error.message };
     }
     return { name, status: "fail", detail: explain(error, timeLimitMs) };
@@ -53,8 +52,7 @@ export async function runProof(
  * What a failure says of the image, if it does.
  *
  * @param thrown Whatever a `catch` received.
- * @returns The error that explains it.
- * @throws What was thrown, when it is the environment's, the user's wish or a bug.
+ * @throws What was thrown, when it is the environment's, an abort or a bug.
  */
 export function failureOf(
   thrown: unknown,

@@ -1,13 +1,13 @@
 /**
- * Runs the health check that the image brings along: an orchestrator that trusts
- * it must be told both, that the service is well and that it is not.
+ * Runs the image's own health check: an orchestrator that trusts it must learn
+ * both that the service is well and that it is not.
  *
  * @module
  */
 import type { Container } from "../engine/engine.ts";
 import type { Check } from "../report/report_schema.ts";
-import { CannotProve, runProof } from "./run_proof.ts";
-import type { Target } from "./run_service.ts";
+import { CannotCheck, runCheck } from "./run_check.ts";
+import { surroundings, type Target } from "./run_service.ts";
 import { orAbort } from "./time_limit.ts";
 
 /** What Docker grants a health check that states no limit. */
@@ -22,32 +22,32 @@ const LIMIT_MS = 30_000;
  * `CMD-SHELL` and a line.
  * @returns Two checks; skipped when the image has no health check.
  */
-export async function proveHealthcheck(
+export async function checkHealth(
   container: Container,
   target: Target,
   test: string[],
 ): Promise<Check[]> {
   const { signal } = target;
   const command = commandOf(test);
-  const prove = (
+  const check = (
     name: string,
     work: (command: string[], signal: AbortSignal) => Promise<string[]>,
   ) =>
-    runProof(name, LIMIT_MS, signal, (signal) => {
+    runCheck(name, LIMIT_MS, signal, (signal) => {
       if (command === undefined) {
-        throw new CannotProve("the image has no HEALTHCHECK");
+        throw new CannotCheck("the image has no HEALTHCHECK");
       }
       return work(command, signal);
     });
   return [
-    await prove(
+    await check(
       "HEALTHCHECK: well while it serves",
       async (command, signal) => {
         const { code, output } = await container.exec(command, { signal });
         return code === 0 ? [] : [`exit code ${code}: ${output.trim()}`];
       },
     ),
-    await prove(
+    await check(
       "HEALTHCHECK: ill while nothing serves",
       (command, signal) => runAlone({ ...target, signal }, command),
     ),
@@ -63,7 +63,7 @@ async function runAlone(
     image,
     port,
     entrypoint: command,
-    ...contract.env ? { env: contract.env } : {},
+    ...surroundings(contract),
     signal,
   });
   const code = await orAbort(container.exited, signal);

@@ -1,10 +1,10 @@
 import { assertEquals } from "@std/assert";
 import { contractSchema } from "./contract_schema.ts";
 import { fakeEngine, serving } from "../../testing/fake_engine.ts";
-import { proveHealthcheck } from "./prove_healthcheck.ts";
+import { checkHealth } from "./check_health.ts";
 
-/** Proves a health check with these exit codes. */
-async function prove(test: string[], beside: number, alone: number) {
+/** Checks a health check with these exit codes. */
+async function check(test: string[], beside: number, alone: number) {
   const commands: (string[] | undefined)[] = [];
   const engine = fakeEngine(({ entrypoint }) => {
     if (entrypoint) {
@@ -20,28 +20,28 @@ async function prove(test: string[], beside: number, alone: number) {
   });
   const target = { engine, image: "x", port: 8080, contract };
   await using container = await engine.run(target);
-  const checks = await proveHealthcheck(container, target, test);
+  const checks = await checkHealth(container, target, test);
   return { statuses: checks.map(({ status }) => status), checks, commands };
 }
 
-Deno.test("proveHealthcheck() wants 0 beside the service and not 0 without it", async () => {
+Deno.test("checkHealth() wants 0 beside the service and not 0 without it", async () => {
   const test = ["CMD", "/hello", "healthcheck"];
-  const { statuses, commands } = await prove(test, 0, 1);
+  const { statuses, commands } = await check(test, 0, 1);
   assertEquals(statuses, ["pass", "pass"]);
   assertEquals(commands, [test.slice(1), test.slice(1)]);
-  assertEquals((await prove(test, 1, 1)).statuses, ["fail", "pass"]);
-  assertEquals((await prove(test, 0, 0)).statuses, ["pass", "fail"]);
-  assertEquals((await prove(test, 1, 0)).checks.map(({ detail }) => detail), [
+  assertEquals((await check(test, 1, 1)).statuses, ["fail", "pass"]);
+  assertEquals((await check(test, 0, 0)).statuses, ["pass", "fail"]);
+  assertEquals((await check(test, 1, 0)).checks.map(({ detail }) => detail), [
     "exit code 1: no",
     "exit code 0, though nothing serves",
   ]);
 });
 
-Deno.test("proveHealthcheck() gives a line to the shell, and skips what is not there", async () => {
-  const { commands } = await prove(["CMD-SHELL", "curl -f x || exit 1"], 0, 1);
+Deno.test("checkHealth() gives a line to the shell, and skips what is not there", async () => {
+  const { commands } = await check(["CMD-SHELL", "curl -f x || exit 1"], 0, 1);
   assertEquals(commands[0], ["/bin/sh", "-c", "curl -f x || exit 1"]);
   for (const none of [[], ["NONE"]]) {
-    const { statuses, checks } = await prove(none, 0, 0);
+    const { statuses, checks } = await check(none, 0, 0);
     assertEquals(statuses, ["skip", "skip"]);
     assertEquals(checks[0].detail, "the image has no HEALTHCHECK");
   }

@@ -6,7 +6,7 @@ import {
   type FakeProgram,
   serving,
 } from "../../testing/fake_engine.ts";
-import { proveHardened } from "./prove_hardened.ts";
+import { checkHardening } from "./check_hardening.ts";
 
 const contract = parseContract(
   JSON.stringify({
@@ -16,21 +16,21 @@ const contract = parseContract(
   "contract.json",
 );
 
-async function prove(
+async function check(
   start: Parameters<typeof fakeEngine>[0],
   cannot: Engine["cannot"] = {},
 ) {
   const engine = fakeEngine(start, cannot);
   const target = { engine, image: "x", port: 8080, contract };
-  const checks = await proveHardened(target);
+  const checks = await checkHardening(target);
   assertEquals(engine.running(), 0);
   return { checks, runs: engine.runs };
 }
 
 const good = () => serving(() => new Response("ok"));
 
-Deno.test("proveHardened() runs under each restriction, then under all", async () => {
-  const { checks, runs } = await prove(good);
+Deno.test("checkHardening() runs under each restriction, then under all", async () => {
+  const { checks, runs } = await check(good);
   assertEquals(checks.map(({ status }) => status), Array(8).fill("pass"));
   assertEquals(
     runs.map(({ image: _i, port: _p, signal: _s, ...restrictions }) =>
@@ -56,8 +56,8 @@ Deno.test("proveHardened() runs under each restriction, then under all", async (
   );
 });
 
-Deno.test("proveHardened() skips what the engine cannot do, with its reason", async () => {
-  const { checks, runs } = await prove(good, {
+Deno.test("checkHardening() skips what the engine cannot do, with its reason", async () => {
+  const { checks, runs } = await check(good, {
     memoryBytes: "no control group",
     readOnly: "a chroot",
     pids: "no control group",
@@ -72,12 +72,12 @@ Deno.test("proveHardened() skips what the engine cannot do, with its reason", as
   assertEquals(runs.at(-1)?.memoryBytes, undefined);
   assertEquals(
     checks.at(-1)?.name,
-    "together: dropCapabilities, noNewPrivileges, user",
+    "combined: dropCapabilities, noNewPrivileges, user",
   );
 });
 
-Deno.test("proveHardened() tells which restriction breaks the service", async () => {
-  const { checks } = await prove(({ readOnly, user }): FakeProgram => {
+Deno.test("checkHardening() tells which restriction breaks the service", async () => {
+  const { checks } = await check(({ readOnly, user }): FakeProgram => {
     if (readOnly) {
       return { ...good(), died: Promise.resolve(1), port: 1, log: "EROFS" };
     }
@@ -91,7 +91,7 @@ Deno.test("proveHardened() tells which restriction breaks the service", async ()
   assertEquals(failed.map(({ name }) => name), [
     "read-only root",
     "arbitrary user 12345:12345",
-    "all of it together",
+    "all restrictions combined",
   ]);
   assertStringIncludes(failed[0].detail ?? "", "exit code 1");
   assertStringIncludes(failed[0].detail ?? "", "EROFS");

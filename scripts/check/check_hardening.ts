@@ -1,14 +1,14 @@
 /**
  * Runs the image under each restriction that a careful operator would apply,
- * and under all of them together. It has to keep its contract all the same.
+ * and under all of them combined. It has to keep its contract all the same.
  *
  * @module
  */
 import type { Engine, Restrictions } from "../engine/engine.ts";
 import type { Check } from "../report/report_schema.ts";
-import { contractBurst } from "./contract_burst.ts";
-import { proveContract } from "./prove_contract.ts";
-import { CannotProve, runProof } from "./run_proof.ts";
+import { contractBurst } from "./burst.ts";
+import { checkContract } from "./check_contract.ts";
+import { CannotCheck, runCheck } from "./run_check.ts";
 import { runService, type Target } from "./run_service.ts";
 
 const MIB = 1 << 20;
@@ -26,7 +26,7 @@ const RESTRICTIONS: readonly { name: string; restrictions: Restrictions }[] = [
   { name: "64 processes and threads", restrictions: { pids: 64 } },
 ];
 
-const TOGETHER: Restrictions = {
+const COMBINED: Restrictions = {
   readOnly: true,
   dropCapabilities: true,
   noNewPrivileges: true,
@@ -36,40 +36,42 @@ const TOGETHER: Restrictions = {
 };
 
 /**
- * Starts the image once for each restriction, holds it to its contract and
- * sends it a burst.
+ * Starts the image once for each restriction, checks its contract and sends it
+ * a burst.
  *
  * @param target The image, and the engine to run it with.
  * @returns One check per restriction and one for all that the engine can apply;
  * what it cannot is skipped with its reason.
  */
-export async function proveHardened(target: Target): Promise<Check[]> {
+export async function checkHardening(target: Target): Promise<Check[]> {
   const { contract, signal, engine } = target;
   const limit = contract.readyTimeoutMs + BURST_MS +
     contract.requests.length * contract.requestTimeoutMs;
   const checks: Check[] = [];
   for (const { name, restrictions } of RESTRICTIONS) {
     checks.push(
-      await runProof(name, limit, signal, (signal) => {
+      await runCheck(name, limit, signal, (signal) => {
         const reasons = reasonsNot(engine, restrictions);
-        if (reasons.length > 0) throw new CannotProve(reasons.join("; "));
+        if (reasons.length > 0) throw new CannotCheck(reasons.join("; "));
         return serves({ ...target, signal }, restrictions);
       }),
     );
   }
 
   const left = Object.fromEntries(
-    Object.entries(TOGETHER).filter(([key]) =>
+    Object.entries(COMBINED).filter(([key]) =>
       engine.cannot[key as keyof Restrictions] === undefined
     ),
   ) as Restrictions;
   const names = Object.keys(left);
-  const all = names.length === Object.keys(TOGETHER).length;
-  const name = all ? "all of it together" : `together: ${names.join(", ")}`;
+  const all = names.length === Object.keys(COMBINED).length;
+  const name = all
+    ? "all restrictions combined"
+    : `combined: ${names.join(", ")}`;
   checks.push(
-    await runProof(name, limit, signal, (signal) => {
+    await runCheck(name, limit, signal, (signal) => {
       if (names.length < 2) {
-        throw new CannotProve(`${engine.name} can apply less than two of them`);
+        throw new CannotCheck(`${engine.name} can apply less than two of them`);
       }
       return serves({ ...target, signal }, left);
     }),
@@ -89,11 +91,10 @@ async function serves(
 ): Promise<string[]> {
   const { contract, signal } = target;
   await using service = await runService(target, restrictions);
-  const { container } = service;
-  const checks = await proveContract(container, contract, { signal });
+  const checks = await checkContract(service.url, contract, signal);
   const wrong = checks.filter((check) => check.status === "fail")
     .map((check) => `${check.name}: ${check.detail}`);
-  const result = await contractBurst(container, contract, BURST_MS, signal);
+  const result = await contractBurst(service.url, contract, BURST_MS, signal);
   if (result.failed > 0) {
     wrong.push(`${result.failed} of a burst failed: ${result.failure}`);
   } else if (!result.complete) {

@@ -1,0 +1,179 @@
+/**
+ * Checks the egress: that Deno refuses the program every host that the contract
+ * does not state, and that it opened nothing while it was checked.
+ *
+ * @module
+ */
+import type { Check } from "../report/report_schema.ts";
+import type { Permissions } from "../deno_binary/program_schema.ts";
+import { egressOf } from "../inspect/permissions.ts";
+import { messageOf } from "../lib/errors.ts";
+import { askOnce } from "./check_contract.ts";
+import type { Contract } from "./contract_schema.ts";
+import { CannotCheck, runCheck } from "./run_check.ts";
+import type { Service } from "./run_service.ts";
+
+/** Milliseconds that the counters may take to be read, a request included. */
+const LIMIT_MS = 10_000;
+
+/**
+ * Compares what the program is allowed with the hosts that the contract states.
+ *
+ * @param permissions As read from the image; absent if it could not be told.
+ */
+export function checkRefused(
+  permissions: Permissions | undefined,
+  { egress }: Contract,
+): Check {
+  const hosts = Array.isArray(egress) && egress.length > 0
+    ? `all but ${egress.join(", ")}`
+    : "other hosts";
+  const name = `egress: its permissions refuse ${hosts}`;
+  const skip = (detail: string): Check => ({ name, status: "skip", detail });
+  if (egress === undefined) return skip("the contract states no egress");
+  if (egress === "any") return skip("the contract allows any host");
+  if (permissions === undefined) {
+    return skip(
+      "they are neither in a program of deno compile nor flags of deno run",
+    );
+  }
+  const ways = egressOf(permissions, egress);
+  return ways.length === 0
+    ? { name, status: "pass" }
+    : { name, status: "fail", detail: `it may reach ${ways.join("; ")}` };
+}
+
+/**
+ * Reads, after all other requests, what the kernel has counted in the network
+ * namespace of a container: connections opened from within and datagrams sent.
+ *
+ * @param service Has served; nothing else was started in its container.
+ */
+export function checkNothingOpened(
+  { container, url }: Pick<Service, "container" | "url">,
+  contract: Contract,
+  signal?: AbortSignal,
+): Promise<Check> {
+  const name = "egress: it opened no connection while it served";
+  return runCheck(name, LIMIT_MS, signal, async (signal) => {
+    const { egress, healthPath: path } = contract;
+    if (egress === undefined) {
+      throw new CannotCheck("the contract states no egress");
+    }
+    if (egress.length > 0) {
+      throw new CannotCheck("the contract lets it open some");
+    }
+    const pid = await container.pid();
+    if (pid === undefined) {
+      throw new CannotCheck("this machine does not see the process");
+    }
+    const counts = await readNetworkCounts(pid);
+    await askOnce(url, { method: "GET", path }, signal);
+    return wrongWith(counts, await readNetworkCounts(pid));
+  });
+}
+
+/**
+ * What is wrong with the counts.
+ *
+ * @param counts What was counted until now.
+ * @param after The same after one request from outside.
+ * @throws {CannotCheck} When others than the program are among them.
+ */
+export function wrongWith(
+  counts: NetworkCounts,
+  after: NetworkCounts,
+): string[] {
+  if (after.opened !== counts.opened) {
+    throw new CannotCheck(
+      "the engine hands requests on from within the container's network, which counts as well",
+    );
+  }
+  const { opened, datagrams, loopbackPackets } = counts;
+  if (opened + datagrams === 0) return [];
+  if (loopbackPackets > 0) {
+    throw new CannotCheck(
+      "it talks to itself, and the kernel's counters do not say what left",
+    );
+  }
+  return [`it opened ${opened} connections and sent ${datagrams} datagrams`];
+}
+
+/** Counts since the namespace was made. */
+export interface NetworkCounts {
+  /** TCP connections opened from within (`ActiveOpens` of RFC 4022), also in vain. */
+  opened: number;
+  /** UDP datagrams sent, over IPv4 and IPv6. */
+  datagrams: number;
+  /** Packets over loopback, where a program talks to itself. */
+  loopbackPackets: number;
+}
+
+/**
+ * Reads the counts.
+ *
+ * @param pid The host's id of a process in the namespace.
+ * @throws {CannotCheck} When it has no namespace of its own, or is not ours to see.
+ */
+export async function readNetworkCounts(pid: number): Promise<NetworkCounts> {
+  try {
+    const [own, its] = await Promise.all(
+      ["self", pid].map((id) => Deno.readLink(`/proc/${id}/ns/net`)),
+    );
+    if (own === its) {
+      throw new CannotCheck(
+        "it shares this machine's network, whose counters are not its own",
+      );
+    }
+    const [snmp, snmp6, devices] = await Promise.all(
+      ["snmp", "snmp6", "dev"].map((name) => read(`/proc/${pid}/net/${name}`)),
+    );
+    return parseNetworkCounts({ snmp, snmp6, devices });
+  } catch (error) {
+    if (error instanceof CannotCheck) throw error;
+    throw new CannotCheck(`its counters cannot be read: ${messageOf(error)}`);
+  }
+}
+
+/**
+ * Parses files of `/proc/<pid>/net`.
+ *
+ * @param files `snmp`, `snmp6` (empty without IPv6) and `dev`.
+ * @throws {SyntaxError} When a counter is not there.
+ */
+export function parseNetworkCounts(
+  files: { snmp: string; snmp6: string; devices: string },
+): NetworkCounts {
+  const udp6 = /^Udp6OutDatagrams\s+(\d+)$/m.exec(files.snmp6);
+  // Received bytes, received packets.
+  const loopback = /^\s*lo:\s*\d+\s+(\d+)/m.exec(files.devices);
+  return {
+    opened: counter(files.snmp, "Tcp", "ActiveOpens"),
+    datagrams: counter(files.snmp, "Udp", "OutDatagrams") +
+      Number(udp6?.[1] ?? 0),
+    loopbackPackets: Number(loopback?.[1] ?? 0),
+  };
+}
+
+/** The names are in one line, their values in the next of the same start. */
+function counter(snmp: string, protocol: string, name: string): number {
+  const [names, values] = snmp.split("\n")
+    .filter((line) => line.startsWith(`${protocol}: `))
+    .map((line) => line.split(" "));
+  const value = Number(values?.[names.indexOf(name)]);
+  if (!Number.isInteger(value)) {
+    throw new SyntaxError(`Cannot find ${protocol} ${name}`);
+  }
+  return value;
+}
+
+async function read(path: string): Promise<string> {
+  try {
+    return await Deno.readTextFile(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound && path.endsWith("snmp6")) {
+      return ""; // No IPv6 on this machine.
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,285 @@
+/**
+ * Treats a running service as careless, slow and hostile clients, proxies and
+ * scanners do. After each check it must serve as before.
+ *
+ * @module
+ */
+import type { Check } from "../report/report_schema.ts";
+import type { Contract } from "./contract_schema.ts";
+import { formatRequest, HttpConnection } from "./http_client.ts";
+import { CannotCheck, runCheck } from "./run_check.ts";
+
+/** Milliseconds that a check may take; some open 1,000 connections. */
+const CHECK_MS = 20_000;
+
+/** What a check works with. */
+interface Context {
+  contract: Contract;
+  signal: AbortSignal;
+  /** Opens a connection, which is closed at the end of the check. */
+  open(): Promise<HttpConnection>;
+}
+
+/** Well-formed but unusual use: each returns what is wrong. */
+const UNUSUAL: [name: string, (context: Context) => Promise<string[]>][] = [
+  ["100 requests on one connection", keepAlive],
+  ["20 pipelined requests, answered in order", pipelining],
+  ["HEAD leaves the connection in step", head],
+  ["unusual methods", methods],
+  ["16 KiB of headers", largeHeaders],
+  ["a path of 8,000 characters", longPath],
+  ["1,000 idle connections", idleConnections],
+  ["50 clients that send slowly", slowSenders],
+  ["a client that does not read", slowReader],
+];
+
+const LINE = "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n";
+const POST = "POST / HTTP/1.1\r\nHost: 127.0.0.1\r\n";
+
+/**
+ * Requests that RFC 9112 has a server refuse (its sections beside them), and with
+ * which status: what is let through a proxy reads in one way, a server in another.
+ */
+const MALFORMED: [name: string, text: string, ...statuses: number[]][] = [
+  // 3: not a request line.
+  ["bytes that are not HTTP", "\x16\x03\x01\x02\x01 nonsense\r\n\r\n", 400],
+  // 2.3 and RFC 9110, 15.6.6: a major version that is not known.
+  ["an unknown version", "GET / HTTP/9.9\r\nHost: 127.0.0.1\r\n\r\n", 400, 505],
+  // 5.1
+  ["a space before the colon", `${LINE}X-Name : value\r\n\r\n`, 400],
+  ["a header without a colon", `${LINE}nonsense\r\n\r\n`, 400],
+  // RFC 9110, 5.5
+  ["a NUL in a header", `${LINE}X-Name: a\0b\r\n\r\n`, 400],
+  // 6.3
+  [
+    "a content-length that is no number",
+    `${POST}Content-Length: x\r\n\r\n`,
+    400,
+  ],
+  [
+    "two lengths that differ",
+    `${POST}Content-Length: 1\r\nContent-Length: 2\r\n\r\nab`,
+    400,
+  ],
+  // 6.1
+  [
+    "an unknown transfer-encoding",
+    `${POST}Transfer-Encoding: nonsense\r\n\r\n`,
+    400,
+    501,
+  ],
+];
+
+/**
+ * Makes all checks, one after the other.
+ *
+ * @param url Where it answers.
+ * @param contract Says which path to ask, and what the answer must be.
+ * @param options `timeLimitMs` is what each check may take; 20 s unless told.
+ */
+export async function checkProtocol(
+  url: string,
+  contract: Contract,
+  options: { signal?: AbortSignal; timeLimitMs?: number } = {},
+): Promise<Check[]> {
+  const { signal, timeLimitMs = CHECK_MS } = options;
+  const all: typeof UNUSUAL = [
+    ...UNUSUAL,
+    ...MALFORMED.map(([name, text, ...statuses]): typeof UNUSUAL[number] => [
+      `refuses ${name}`,
+      (context) => refuses(context, text, statuses),
+    ]),
+  ];
+  const checks: Check[] = [];
+  for (const [name, work] of all) {
+    checks.push(
+      await runCheck(name, timeLimitMs, signal, async (signal) => {
+        const during = async (work: typeof UNUSUAL[number][1]) => {
+          using stack = new DisposableStack();
+          const open = async () =>
+            stack.use(await HttpConnection.open(url, signal));
+          return await work({ contract, signal, open });
+        };
+        const wrong = await during(work);
+        if (wrong.length > 0) return wrong;
+        // Whatever it was, others must not notice.
+        return await during(async (context) =>
+          await health(await context.open(), context, "afterwards: ")
+        );
+      }),
+    );
+  }
+  return checks;
+}
+
+async function keepAlive(context: Context): Promise<string[]> {
+  const connection = await context.open();
+  for (let request = 1; request <= 100; request++) {
+    const wrong = await health(connection, context, `${request}: `);
+    if (wrong.length > 0) return wrong;
+  }
+  return [];
+}
+
+/** Two requests with answers that differ take turns, so that order shows. */
+async function pipelining({ contract, open }: Context): Promise<string[]> {
+  const connection = await open();
+  const texts = [contract.healthPath, "/not-there-0f3a"]
+    .map((path) => formatRequest({ path }));
+  const receive = async () => {
+    const { status, body } = await connection.receive();
+    return `${status} ${new TextDecoder().decode(body)}`;
+  };
+  const alone: string[] = [];
+  for (const text of texts) {
+    await connection.send(text);
+    alone.push(await receive());
+  }
+  await connection.send(texts.join("").repeat(10));
+  for (let answer = 0; answer < 20; answer++) {
+    if (await receive() !== alone[answer % 2]) {
+      return [`answer ${answer + 1} differs from the one given alone`];
+    }
+  }
+  return [];
+}
+
+/** A body after HEAD would be taken for the next answer. */
+async function head(context: Context): Promise<string[]> {
+  const connection = await context.open();
+  const path = context.contract.healthPath;
+  const { status } = await connection.request({ method: "HEAD", path });
+  const wrong = await health(connection, context);
+  return status >= 500 ? [...wrong, `HEAD: status ${status}`] : wrong;
+}
+
+async function methods({ contract, open }: Context): Promise<string[]> {
+  const wrong: string[] = [];
+  for (
+    const method of ["OPTIONS", "PATCH", "PROPFIND", "TRACE", "X-Y", "get"]
+  ) {
+    const path = contract.healthPath;
+    const { status } = await (await open()).request({ method, path });
+    // 501 is how a server says that it does not know the method.
+    if (status >= 500 && status !== 501) {
+      wrong.push(`${method}: status ${status}`);
+    }
+  }
+  return wrong;
+}
+
+async function largeHeaders({ contract, open }: Context): Promise<string[]> {
+  const { healthPath: path, healthStatus } = contract;
+  const headers = Object.fromEntries(
+    Array.from({ length: 64 }, (_, i) => [`x-filler-${i}`, "v".repeat(256)]),
+  );
+  const { status } = await (await open()).request({ path, headers });
+  // 431 is a refusal that says why; some servers stop at 16 KiB.
+  return healthStatus === "any" || status === healthStatus || status === 431
+    ? []
+    : [`status: expected ${healthStatus} or 431, got ${status}`];
+}
+
+async function longPath({ open }: Context): Promise<string[]> {
+  const path = `/${"a".repeat(7999)}`;
+  const { status } = await (await open()).request({ path });
+  return status < 500 ? [] : [`status: expected 404 or 414, got ${status}`];
+}
+
+async function idleConnections(context: Context): Promise<string[]> {
+  const idle: HttpConnection[] = [];
+  try {
+    while (idle.length < 1000) idle.push(await context.open());
+  } catch (error) {
+    context.signal.throwIfAborted();
+    if (isOutOfFiles(error)) {
+      throw new CannotCheck(
+        `this machine lets us open only ${idle.length} files; see ulimit -n`,
+      );
+    }
+    return [`connection ${idle.length + 1} was refused`];
+  }
+  const wrong = await health(await context.open(), context);
+  for (const [index, connection] of idle.entries()) {
+    if (wrong.length > 0) break;
+    wrong.push(
+      ...await health(connection, context, `connection ${index + 1}: `),
+    );
+  }
+  return wrong;
+}
+
+function isOutOfFiles(error: unknown): boolean {
+  return error instanceof Error && "code" in error &&
+    (error.code === "EMFILE" || error.code === "ENFILE");
+}
+
+/** The last byte of each is held back until somebody else has been served. */
+async function slowSenders(context: Context): Promise<string[]> {
+  const slow: HttpConnection[] = [];
+  while (slow.length < 50) slow.push(await context.open());
+  const text = formatRequest({ path: context.contract.healthPath });
+  for (let at = 0; at < text.length - 1; at++) {
+    await Promise.all(slow.map((connection) => connection.send(text[at])));
+  }
+  const wrong = await health(await context.open(), context, "others: ");
+  for (const connection of slow) {
+    await connection.send(text.slice(-1));
+    const { status } = await connection.receive();
+    // 408 is a refusal that says why: it was too slow for this server.
+    if (!isHealthy(status, context) && status !== 408) {
+      wrong.push(`a slow client: status ${status}`);
+    }
+  }
+  return wrong;
+}
+
+/** 2,000 answers pile up unread; then all of them are read. */
+async function slowReader(context: Context): Promise<string[]> {
+  const piled = await context.open();
+  const text = formatRequest({ path: context.contract.healthPath });
+  const sent = piled.send(text.repeat(2000));
+  sent.catch(() => {}); // The answers tell when it was cut off.
+  const wrong = await health(await context.open(), context, "others: ");
+  for (let answer = 1; answer <= 2000; answer++) {
+    const { status } = await piled.receive();
+    if (!isHealthy(status, context)) {
+      return [...wrong, `answer ${answer}: status ${status}`];
+    }
+  }
+  await sent;
+  return wrong;
+}
+
+async function refuses(
+  { open }: Context,
+  text: string,
+  statuses: number[],
+): Promise<string[]> {
+  const connection = await open();
+  await connection.send(text);
+  const { status } = await connection.receive();
+  if (!statuses.includes(status)) {
+    return [`status: expected ${statuses.join(" or ")}, got ${status}`];
+  }
+  // What follows on this connection could be anything; only closing it is safe.
+  await connection.drain();
+  return [];
+}
+
+function isHealthy(status: number, { contract }: Context): boolean {
+  return contract.healthStatus === "any" || status === contract.healthStatus;
+}
+
+/** Asks the health path; `when` goes before what is wrong with the answer. */
+async function health(
+  connection: HttpConnection,
+  context: Context,
+  when = "",
+): Promise<string[]> {
+  const { healthPath: path, healthStatus } = context.contract;
+  const { status } = await connection.request({ path });
+  return isHealthy(status, context)
+    ? []
+    : [`${when}status: expected ${healthStatus}, got ${status}`];
+}

@@ -1,0 +1,217 @@
+/**
+ * Checks that the service stops as an orchestrator needs it: under load without
+ * losing an accepted request, promptly when idle, and that it survives a kill.
+ *
+ * @module
+ */
+import type { Container } from "../engine/engine.ts";
+import type { Check } from "../report/report_schema.ts";
+import {
+  ClosedError,
+  formatRequest,
+  HttpConnection,
+  saysClose,
+} from "./http_client.ts";
+import { runCheck } from "./run_check.ts";
+import { runService, type Target } from "./run_service.ts";
+import { orAbort, TimeLimitError, withTimeLimit } from "./time_limit.ts";
+
+/** What engines and orchestrators grant before they kill: the default of Docker. */
+export const GRACE_MS = 10_000;
+/** Clients that keep the service busy while it is stopped. */
+const CONNECTIONS = 32;
+/** Answers that each of them has had when the load counts as under way. */
+const WARM_ANSWERS = 10;
+
+/**
+ * Starts the image once for each check.
+ *
+ * @param target The image; its contract states the exit code and the time limit.
+ * @returns One check per stop. A check under load gives the counts in its detail
+ * even when it passes.
+ */
+export async function checkStop(target: Target): Promise<Check[]> {
+  const { contract, signal } = target;
+  const limit = contract.readyTimeoutMs + 2 * GRACE_MS;
+  const checks: Check[] = [];
+  for (const kill of ["SIGTERM", "SIGINT"] as const) {
+    const name = `${kill} under load loses no accepted request`;
+    let counts = "";
+    const check = await runCheck(name, limit, signal, async (signal) => {
+      const stopped = await stopUnderLoad({ ...target, signal }, kill);
+      counts = stopped.counts;
+      return stopped.wrong;
+    });
+    checks.push(check.status === "pass" ? { ...check, detail: counts } : check);
+  }
+  const { withinMs } = contract.stop;
+  return [
+    ...checks,
+    await runCheck(
+      `SIGTERM when idle ends it within ${withinMs} ms`,
+      limit + withinMs,
+      signal,
+      (signal) => stopIdle({ ...target, signal }),
+    ),
+    await runCheck(
+      "SIGKILL, then it starts and serves again",
+      2 * limit,
+      signal,
+      (signal) => killAndRestart({ ...target, signal }),
+    ),
+  ];
+}
+
+async function stopUnderLoad(
+  target: Target,
+  kill: "SIGTERM" | "SIGINT",
+): Promise<{ wrong: string[]; counts: string }> {
+  const { contract: { burst, healthPath, stop }, signal } = target;
+  await using service = await runService(target);
+  const path = burst.path ?? healthPath;
+  using load = new StopLoad(service.url, path, signal);
+  await orAbort(load.warm, signal);
+  load.signalled = true;
+  const wrong = await endOf(service.container, kill, {
+    exitCode: stop.exitCode,
+    withinMs: Math.max(GRACE_MS, stop.withinMs),
+    signal,
+  });
+  // It may still run; then its connections would be waited for in vain.
+  if (wrong.length > 0) load[Symbol.dispose]();
+  await load.finished;
+  const { answered, lost, refused } = load;
+  if (lost > 0) {
+    wrong.push(`${lost} accepted requests were lost, ${answered} answered`);
+  }
+  return {
+    wrong,
+    counts:
+      `${answered} answered, 0 lost, ${refused} turned away after the signal`,
+  };
+}
+
+/** A connection that only waits for its next request must not hold up the end. */
+async function stopIdle(target: Target): Promise<string[]> {
+  const { contract: { healthPath: path, stop }, signal } = target;
+  await using service = await runService(target);
+  using idle = await HttpConnection.open(service.url, signal);
+  await idle.request({ path });
+  return await endOf(service.container, "SIGTERM", { ...stop, signal });
+}
+
+async function killAndRestart(target: Target): Promise<string[]> {
+  {
+    await using service = await runService(target);
+    await orAbort(service.container.kill("SIGKILL"), target.signal);
+    await orAbort(service.container.exited, target.signal);
+  }
+  await using _again = await runService(target);
+  return [];
+}
+
+/**
+ * Sends a signal and waits for the end.
+ *
+ * @param container Runs.
+ * @param kill The signal to send.
+ * @param options How it is expected to end.
+ * @returns What was wrong; empty when it ended as expected.
+ */
+export async function endOf(
+  container: Container,
+  kill: "SIGTERM" | "SIGINT",
+  options: { exitCode: number; withinMs: number; signal?: AbortSignal },
+): Promise<string[]> {
+  const { exitCode, withinMs, signal } = options;
+  try {
+    const code = await withTimeLimit(withinMs, signal, async (signal) => {
+      await orAbort(container.kill(kill), signal);
+      return await orAbort(container.exited, signal);
+    });
+    return code === exitCode
+      ? []
+      : [`exit code: expected ${exitCode}, got ${code}`];
+  } catch (error) {
+    if (!(error instanceof TimeLimitError)) throw error;
+    return [`it still ran ${withinMs} ms after ${kill}`];
+  }
+}
+
+/**
+ * Clients that send as fast as they are answered until the service ends each
+ * connection, and that know for every request what became of it.
+ */
+class StopLoad implements Disposable {
+  /** Whole answers. */
+  answered = 0;
+  /** Sent whole before the signal, or answered in part: never finished. */
+  lost = 0;
+  /** Sent after the signal and not answered at all; a client may send it again. */
+  refused = 0;
+  /** To be set right before the signal is sent. */
+  signalled = false;
+  /** Resolves when every connection has ended. */
+  readonly finished: Promise<unknown>;
+  readonly #warm = Promise.withResolvers<void>();
+  readonly #over = new AbortController();
+  readonly #signal: AbortSignal;
+  #cold = CONNECTIONS;
+
+  constructor(readonly url: string, path: string, signal?: AbortSignal) {
+    this.#signal = AbortSignal.any([
+      this.#over.signal,
+      ...signal ? [signal] : [],
+    ]);
+    const text = formatRequest({ path });
+    this.finished = Promise.all(
+      Array.from({ length: CONNECTIONS }, () => this.#client(text)),
+    );
+    this.finished.catch(this.#warm.reject);
+    this.#warm.promise.catch(() => {});
+  }
+
+  /** Resolves once every client has had ten answers. */
+  get warm(): Promise<void> {
+    return this.#warm.promise;
+  }
+
+  /** A client that is told to go, or turned away after the signal, has gone. */
+  async #client(text: string): Promise<void> {
+    for (let own = 0; !this.signalled && !this.#signal.aborted;) {
+      using connection = await this.#open();
+      for (let alive = connection !== undefined; alive;) {
+        const early = !this.signalled;
+        try {
+          await connection?.send(text);
+          const response = await connection?.receive();
+          this.answered++;
+          if (++own === WARM_ANSWERS && --this.#cold === 0) {
+            this.#warm.resolve();
+          }
+          alive = response !== undefined && !saysClose(response);
+        } catch (error) {
+          // Ended by us: a service that does not stop is reported as such.
+          if (this.#signal.aborted) return;
+          const cut = !(error instanceof ClosedError) || error.received > 0;
+          if (early || cut) this.lost++;
+          else this.refused++;
+          alive = false;
+        }
+      }
+    }
+  }
+
+  async #open(): Promise<HttpConnection | undefined> {
+    try {
+      return await HttpConnection.open(this.url, this.#signal);
+    } catch (error) {
+      // After the signal nobody has to take connections any more.
+      if (!this.#signal.aborted && !this.signalled) throw error;
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#over.abort();
+  }
+}
