@@ -5,13 +5,13 @@
  *
  * @module
  */
+import { Buffer } from "node:buffer";
 import { ArchiveError, NotAnArchive } from "./archive_error.ts";
 import {
   type Blob,
   BlobReader,
   type BlobStore,
   type OpenTar,
-  type StoredBlob,
 } from "./blob_reader.ts";
 import { Decompressor, sniffCompression } from "./decompressor.ts";
 import type { Limits } from "./limits.ts";
@@ -23,14 +23,8 @@ import {
 } from "./tar_header.ts";
 import { type TarHandler, TarParser } from "./tar_parser.ts";
 
-/** What a pass has found. */
-interface Scan<T> {
-  blobs: Map<string, Blob<T>>;
-  /** Symbolic and hard links, to the normalised path they lead to. */
-  links: Map<string, string>;
-  top: Set<string>;
-}
-
+/** Links in a row that are still followed; old `docker save` needs one. */
+const LONGEST_CHAIN = 32;
 /** `blobs/sha256/<hex>` is the deepest that archives go. */
 const DEEPEST = 3;
 /** An archive of images holds a few hundred files; a root file system many more. */
@@ -42,14 +36,13 @@ export class ArchiveScan<T> implements TarHandler {
   readonly #openTar: OpenTar<T>;
   readonly #wanted: (path: string) => boolean;
   readonly #parser = new TarParser(this);
-  readonly #found: Scan<T> = {
-    blobs: new Map(),
-    links: new Map(),
-    top: new Set(),
-  };
+  readonly #blobs = new Map<string, Blob<T>>();
+  /** Symbolic and hard links, to the normalised path they lead to. */
+  readonly #links = new Map<string, string>();
+  readonly #top = new Set<string>();
   #outer?: Decompressor;
   #started = false;
-  #start = new Uint8Array(0);
+  #start: Uint8Array = new Uint8Array(0);
   #path = "";
   #reader?: BlobReader<T>;
   /** Blobs whose bytes have all arrived but are not yet all dealt with. */
@@ -57,7 +50,6 @@ export class ArchiveScan<T> implements TarHandler {
   #busy: BlobReader<T>[] = [];
   pending?: Promise<void>;
 
-  /** @param wanted Chooses by path what is read at all. */
   constructor(
     limits: Limits,
     openTar: OpenTar<T>,
@@ -68,25 +60,17 @@ export class ArchiveScan<T> implements TarHandler {
     this.#wanted = wanted;
   }
 
-  /**
-   * Takes the next bytes, which must stay as they are until it has resolved.
-   *
-   * @throws {ArchiveError} when they are no tar.
-   */
+  /** Takes the next bytes, which must stay as they are until it has resolved. */
   readonly push = (chunk: Uint8Array): Promise<void> | void => {
     this.#limits.read(chunk.length);
     if (!this.#started) {
-      const start = new Uint8Array(this.#start.length + chunk.length);
-      start.set(this.#start);
-      start.set(chunk, this.#start.length);
-      this.#start = start;
-      if (start.length < BLOCK) return;
+      this.#start = Buffer.concat([this.#start, chunk]);
+      if (this.#start.length < BLOCK) return;
       chunk = this.#begin();
     }
     return this.#pass(chunk);
   };
 
-  /** @throws {ArchiveError} when the archive is not whole. */
   async finish(): Promise<BlobStore<T>> {
     if (!this.#started) {
       if (this.#start.length === 0) throw new NotAnArchive("it is empty");
@@ -96,10 +80,31 @@ export class ArchiveScan<T> implements TarHandler {
     if (this.#outer?.error !== undefined) throw this.#outer.error;
     await this.pending;
     this.#parser.finish();
-    return storeOf(this.#found);
+    return {
+      top: [...this.#top],
+      // deno-lint-ignore require-await -- async, so that a circle rejects
+      blob: async (path) => {
+        const target = this.#follow(path);
+        const blob = this.#blobs.get(target);
+        return blob && { ...blob, path: target };
+      },
+      // deno-lint-ignore require-await -- async, so that a circle rejects
+      has: async (path) => this.#blobs.has(this.#follow(path)),
+    };
   }
 
-  /** Gives up on the archive. */
+  #follow(path: string): string {
+    let target = path;
+    for (let step = 0; step <= LONGEST_CHAIN; step++) {
+      const next = this.#links.get(target);
+      if (next === undefined) return target;
+      target = next;
+    }
+    throw new ArchiveError(
+      `its link ${JSON.stringify(path)} leads in a circle`,
+    );
+  }
+
   destroy(): void {
     this.#outer?.destroy();
     this.#reader?.destroy();
@@ -131,7 +136,6 @@ export class ArchiveScan<T> implements TarHandler {
     if (outer.error !== undefined) throw outer.error;
   }
 
-  /** Takes bytes of the tar; used by the decompressor. */
   write(chunk: Uint8Array): void {
     this.#parser.push(chunk);
     if (this.#reader?.busy) this.#busy.push(this.#reader);
@@ -147,7 +151,7 @@ export class ArchiveScan<T> implements TarHandler {
     this.#finishing = [];
     for (const reader of busy) await reader.settled();
     for (const { path, reader } of finishing) {
-      this.#found.blobs.set(path, await reader.finish());
+      this.#blobs.set(path, await reader.finish());
     }
   }
 
@@ -155,7 +159,7 @@ export class ArchiveScan<T> implements TarHandler {
     const path = normalisePath(header.path);
     this.#path = path;
     this.#reader = undefined;
-    if (this.#found.top.size < 100) this.#found.top.add(path.split("/", 1)[0]);
+    if (this.#top.size < 100) this.#top.add(path.split("/", 1)[0]);
     if (path.split("/").length > DEEPEST) return;
     if (header.type === "symlink") {
       const folder = path.slice(0, path.lastIndexOf("/") + 1);
@@ -167,13 +171,13 @@ export class ArchiveScan<T> implements TarHandler {
       this.#link(path, header.link);
     } else if (
       header.type === "file" && this.#wanted(path) &&
-      this.#found.blobs.size + this.#finishing.length < MOST_BLOBS
-    ) this.#reader = new BlobReader(this.#limits, this.#openTar);
+      this.#blobs.size + this.#finishing.length < MOST_BLOBS
+    ) this.#reader = new BlobReader(path, this.#limits, this.#openTar);
   }
 
   #link(path: string, target: string): void {
     try {
-      this.#found.links.set(path, normalisePath(target));
+      this.#links.set(path, normalisePath(target));
     } catch (error) {
       // A link to somewhere else leads to no blob; nothing else comes of it.
       if (!(error instanceof ArchiveError)) throw error;
@@ -193,35 +197,4 @@ export class ArchiveScan<T> implements TarHandler {
     this.#finishing.push({ path: this.#path, reader: this.#reader });
     this.#reader = undefined;
   }
-}
-
-/** Links in a row that are still followed; old `docker save` needs one. */
-const LONGEST_CHAIN = 32;
-
-/** What a pass has found, as a store. */
-function storeOf<T>(scan: Scan<T>): BlobStore<T> {
-  const follow = (path: string): string => {
-    let target = path;
-    for (let step = 0; step <= LONGEST_CHAIN; step++) {
-      const next = scan.links.get(target);
-      if (next === undefined) return target;
-      target = next;
-    }
-    throw new ArchiveError(
-      `its link ${JSON.stringify(path)} leads in a circle`,
-    );
-  };
-  return {
-    top: [...scan.top],
-    // deno-lint-ignore require-await -- async, so that a circle rejects
-    async blob(path): Promise<StoredBlob<T> | undefined> {
-      const target = follow(path);
-      const blob = scan.blobs.get(target);
-      return blob && { ...blob, path: target };
-    },
-    // deno-lint-ignore require-await -- async, so that a circle rejects
-    async has(path) {
-      return scan.blobs.has(follow(path));
-    },
-  };
 }

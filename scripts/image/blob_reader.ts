@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import type { Compression } from "./model.ts";
 import type { ArchiveError } from "./archive_error.ts";
@@ -21,8 +22,16 @@ export interface TarSink<T> extends ByteSink {
   finish(sha256?: string): T | Promise<T>;
 }
 
-/** Makes what takes a tar; `hashed` tells that its SHA-256 will be known anyway. */
-export type OpenTar<T> = (hashed: boolean) => TarSink<T>;
+/** A blob that has turned out to be a tar. */
+export interface TarBlob {
+  path: string;
+  compression: Compression;
+  /** Whether the SHA-256 of the tar will be known anyway. */
+  isHashed: boolean;
+}
+
+/** Makes what takes a tar. */
+export type OpenTar<T> = (blob: TarBlob) => TarSink<T>;
 
 /** A blob that was read. */
 export interface Blob<T> {
@@ -61,6 +70,7 @@ export const LARGEST_DOCUMENT = 8 * 2 ** 20;
 
 /** Reads one blob that is written to it. */
 export class BlobReader<T> {
+  readonly #path: string;
   readonly #limits: Limits;
   readonly #openTar: OpenTar<T>;
   readonly #hash = createHash("sha256");
@@ -73,8 +83,8 @@ export class BlobReader<T> {
   #document?: Uint8Array[];
   #kind: "unknown" | "tar" | "compressed" | "document" | "other" = "unknown";
 
-  /** @param openTar Makes what takes the tar, once it is known that there is one. */
-  constructor(limits: Limits, openTar: OpenTar<T>) {
+  constructor(path: string, limits: Limits, openTar: OpenTar<T>) {
+    this.#path = path;
     this.#limits = limits;
     this.#openTar = openTar;
   }
@@ -86,7 +96,7 @@ export class BlobReader<T> {
     if (this.#kind !== "unknown") return this.#pass(chunk);
     const start = this.#start === undefined
       ? chunk
-      : concat([this.#start, chunk]);
+      : Buffer.concat([this.#start, chunk]);
     if (start.length < BLOCK) {
       this.#start = start.slice();
       return;
@@ -102,7 +112,6 @@ export class BlobReader<T> {
     await this.#tar?.pending;
   }
 
-  /** Whether {@linkcode settled} has anything to wait for. */
   get busy(): boolean {
     return this.#decompressor !== undefined || this.#tar?.pending !== undefined;
   }
@@ -115,7 +124,7 @@ export class BlobReader<T> {
       this.#pass(start);
     }
     await this.#decompressor?.end();
-    const document = this.#document && concat(this.#document);
+    const document = this.#document && Buffer.concat(this.#document);
     const sha256 = this.#hash.digest("hex");
     return {
       sha256,
@@ -129,7 +138,6 @@ export class BlobReader<T> {
     };
   }
 
-  /** Gives up on it. */
   destroy(): void {
     this.#decompressor?.destroy();
   }
@@ -138,7 +146,7 @@ export class BlobReader<T> {
     this.#compression = sniffCompression(start);
     if (this.#compression !== "none") {
       this.#kind = "compressed";
-      this.#tar = this.#openTar(false);
+      this.#tar = this.#open(false);
       this.#decompressor = new Decompressor(
         this.#compression,
         this.#tar,
@@ -148,11 +156,16 @@ export class BlobReader<T> {
       start.length >= BLOCK && (isZero(start) || checksumHolds(start))
     ) {
       this.#kind = "tar";
-      this.#tar = this.#openTar(true);
+      this.#tar = this.#open(true);
     } else if (looksLikeJson(start)) {
       this.#kind = "document";
       this.#document = [];
     } else this.#kind = "other";
+  }
+
+  #open(isHashed: boolean): TarSink<T> {
+    const compression = this.#compression;
+    return this.#openTar({ path: this.#path, compression, isHashed });
   }
 
   #pass(chunk: Uint8Array): void {
@@ -178,18 +191,4 @@ export class BlobReader<T> {
 function looksLikeJson(start: Uint8Array): boolean {
   const first = start.find((byte) => byte !== 0x20 && byte > 0x0d);
   return first === 0x7b || first === 0x5b;
-}
-
-/** Several byte arrays as one. */
-export function concat(parts: readonly Uint8Array[]): Uint8Array {
-  if (parts.length === 1) return parts[0];
-  const result = new Uint8Array(
-    parts.reduce((sum, part) => sum + part.length, 0),
-  );
-  let at = 0;
-  for (const part of parts) {
-    result.set(part, at);
-    at += part.length;
-  }
-  return result;
 }

@@ -1,30 +1,31 @@
 /**
- * How large the layers of an image are in a registry. Layers that the archive
- * holds compressed are taken at their word, since their digests were checked; the
- * others are compressed for real, each once, on all cores, and remembered.
+ * How large the layers of an image are in a registry. Layers that the archive holds
+ * compressed are taken at their word, since their digests were checked; the others
+ * are compressed for real, each once, on all cores, and remembered: while the image
+ * is read, or in a pass of their own.
  *
  * @module
  */
-import { UserError } from "../lib/errors.ts";
-import type { Image, ImageSource, Layer } from "./model.ts";
 import { join } from "node:path";
-import { readCache, writeCache } from "../lib/json_cache.ts";
+import { UserError } from "../lib/errors.ts";
+import { writeCache } from "../lib/json_cache.ts";
 import { toUserError } from "./archive_error.ts";
+import type { TarBlob, TarSink } from "./blob_reader.ts";
 import {
   type CompressedSize,
   CompressPool,
   LayerCompressor,
 } from "./layer_compressor.ts";
 import { Limits } from "./limits.ts";
+import type { Image, ImageSource, Layer } from "./model.ts";
 import { openSource } from "./open_source.ts";
 
-/** Where and what {@linkcode compressLayers} keeps and computes. */
-export interface CompressLayersOptions {
+/** What is compressed, and where sizes are kept. */
+export interface CompressOptions {
   /** Folder of sizes found before; made when it is not there. */
   cacheDir: string;
   /** Tell the size in zstd (level 3) too. */
   zstd?: boolean;
-  signal?: AbortSignal;
 }
 
 /** Compressed bytes of a layer. */
@@ -33,8 +34,8 @@ export interface LayerSize {
   zstdBytes?: number;
 }
 
-/** Layers that are being compressed, for whichever image came first. */
-const running = new Map<string, Promise<CompressedSize>>();
+/** Set while an image is compressed: the next may have layers of it. */
+let queue: Promise<unknown> = Promise.resolve();
 
 /**
  * Tells the compressed size of each layer.
@@ -44,63 +45,40 @@ const running = new Map<string, Promise<CompressedSize>>();
  * @returns Sizes by diff ID.
  * @throws {UserError} when the source has changed since the image was read.
  */
-export async function compressLayers(
+export function compressLayers(
   source: ImageSource,
   image: Image,
-  options: CompressLayersOptions,
+  options: CompressOptions & { signal?: AbortSignal },
+): Promise<Map<string, LayerSize>> {
+  const result = queue.then(() => compressInTurn(source, image, options));
+  queue = result.catch(() => {});
+  return result;
+}
+
+async function compressInTurn(
+  source: ImageSource,
+  image: Image,
+  options: CompressOptions & { signal?: AbortSignal },
 ): Promise<Map<string, LayerSize>> {
   const { cacheDir, zstd = false, signal } = options;
   signal?.throwIfAborted();
   const sizes = new Map<string, CompressedSize>();
-  const layers = new Map(image.layers.map((layer) => [layer.diffId, layer]));
-  for (const layer of layers.values()) {
-    const known = {
-      ...await cachedSize(cacheDir, layer.diffId),
-      ...statedSize(layer),
-    };
-    sizes.set(layer.diffId, known);
+  const lacking = new Set<Layer>();
+  for (const layer of image.layers) {
+    const { diffId, compression, blobBytes } = layer;
+    const size = cachedSize(cacheDir, diffId);
+    if (compression === "gzip") size.gzipBytes = blobBytes;
+    if (compression === "zstd") size.zstdBytes = blobBytes;
+    if (!sizes.has(diffId) && !isComplete(size, zstd)) lacking.add(layer);
+    sizes.set(diffId, size);
   }
-  const lacksGzip = ({ diffId }: Layer) =>
-    sizes.get(diffId)?.gzipBytes === undefined;
-  const complete = ({ gzipBytes, zstdBytes }: CompressedSize) =>
-    gzipBytes !== undefined && (!zstd || zstdBytes !== undefined);
-
-  // Goes round again only for a layer whose compression failed for another image.
-  for (;;) {
-    const lacking = [...layers.values()]
-      .filter(({ diffId }) => !complete(sizes.get(diffId) ?? {}));
-    if (lacking.length === 0) break;
-    const key = ({ diffId }: Layer) => `${cacheDir}\n${zstd}\n${diffId}`;
-    const others = lacking.filter((layer) => running.has(key(layer)));
-    const own = lacking.filter((layer) => !running.has(key(layer)));
-    const done = own.length > 0
-      ? compress(source, own, { gzip: own.some(lacksGzip), zstd }, signal)
-      : Promise.resolve(new Map<string, CompressedSize>());
-    const pending = [...own, ...others].map((layer) => {
-      const promise = running.get(key(layer)) ??
-        done.then((found) => found.get(layer.diffId) ?? {});
-      // Whoever waits for it as well hears of a failure; alone it is no bug.
-      promise.catch(() => {});
-      running.set(key(layer), promise);
-      return { layer, promise };
-    });
-    try {
-      await done;
-    } finally {
-      for (const layer of own) running.delete(key(layer));
-    }
-    for (const { layer, promise } of pending) {
-      const found = await promise.catch(() => undefined);
-      signal?.throwIfAborted();
-      if (found === undefined) continue;
-      const before = sizes.get(layer.diffId);
-      sizes.set(layer.diffId, { ...found, ...before });
-      if (own.includes(layer)) {
-        await cacheSize(cacheDir, layer.diffId, {
-          ...await cachedSize(cacheDir, layer.diffId),
-          ...found,
-        });
-      }
+  if (lacking.size > 0) {
+    const kinds = { gzip: true, zstd };
+    const found = await compressPass(source, [...lacking], kinds, signal);
+    for (const [diffId, size] of found) {
+      const kept = { ...cachedSize(cacheDir, diffId), ...size };
+      await writeCache(sizeFile(cacheDir, diffId), kept);
+      sizes.set(diffId, { ...size, ...sizes.get(diffId) });
     }
   }
   return new Map(
@@ -113,14 +91,7 @@ export async function compressLayers(
   );
 }
 
-/** What the archive itself says by how it stores the layer. */
-function statedSize({ compression, blobBytes }: Layer): CompressedSize {
-  if (compression === "gzip") return { gzipBytes: blobBytes };
-  return compression === "zstd" ? { zstdBytes: blobBytes } : {};
-}
-
-/** Compresses layers in one pass over the source. */
-async function compress(
+async function compressPass(
   source: ImageSource,
   layers: Layer[],
   kinds: { gzip: boolean; zstd: boolean },
@@ -130,16 +101,14 @@ async function compress(
   const found = new Map<string, CompressedSize>();
   using pool = new CompressPool();
   try {
-    const limits = new Limits({}, signal);
     const store = await openSource(
       source,
-      limits,
-      (hashed) => new LayerCompressor(pool, hashed, kinds),
-      { wanted: (path) => paths.has(path), signal },
+      new Limits({}, signal),
+      ({ isHashed }) => new LayerCompressor(pool, isHashed, kinds),
+      { wanted: (path) => paths.has(path), ...(signal ? { signal } : {}) },
     );
     for (const path of paths) {
-      if (path === undefined) continue;
-      const blob = await store.blob(path);
+      const blob = path === undefined ? undefined : await store.blob(path);
       if (blob?.tar === undefined || blob.error !== undefined) continue;
       const { diffId, ...size } = blob.tar;
       found.set(diffId, size);
@@ -160,36 +129,102 @@ async function compress(
   return found;
 }
 
+/** Blobs that are being compressed, for whichever image came first. */
+const running = new Set<string>();
+
+/**
+ * Compresses layers while their image is read for something else, so that
+ * {@linkcode compressLayers} finds them all and need not open its source.
+ */
+export class SideCompressor implements Disposable {
+  readonly #cacheDir: string;
+  readonly #zstd: boolean;
+  readonly #pool = new CompressPool();
+  readonly #own = new Set<string>();
+
+  constructor({ cacheDir, zstd = false }: CompressOptions) {
+    this.#cacheDir = cacheDir;
+    this.#zstd = zstd;
+  }
+
+  /** What takes the tar of a blob too, unless its size is known. */
+  open({ path, compression }: TarBlob): TarSink<void> | undefined {
+    const gzip = compression !== "gzip";
+    const zstd = this.#zstd && compression !== "zstd";
+    if (!gzip && !zstd) return undefined;
+    // Blobs are named by digests, and so most often hold what they held before;
+    // where not, the size of what they hold is found to be unknown.
+    const name = /[0-9a-f]{64}/.exec(path)?.[0] ?? "";
+    const nameFile = join(this.#cacheDir, `${name}.diff-id.json`);
+    const known = fieldOf(read(nameFile), "diffId");
+    if (
+      typeof known === "string" &&
+      isComplete(cachedSize(this.#cacheDir, known), this.#zstd)
+    ) return undefined;
+    if (name !== "") {
+      if (running.has(name)) return undefined;
+      running.add(name);
+      this.#own.add(name);
+    }
+    const sink = new LayerCompressor(this.#pool, true, { gzip, zstd });
+    return {
+      get pending() {
+        return sink.pending;
+      },
+      write: (chunk) => sink.write(chunk),
+      finish: async (sha256) => {
+        const { diffId, ...size } = await sink.finish(sha256);
+        const before = cachedSize(this.#cacheDir, diffId);
+        const file = sizeFile(this.#cacheDir, diffId);
+        await writeCache(file, { ...before, ...size });
+        if (name !== "") await writeCache(nameFile, { diffId });
+      },
+    };
+  }
+
+  [Symbol.dispose](): void {
+    this.#pool[Symbol.dispose]();
+    for (const name of this.#own) running.delete(name);
+  }
+}
+
 /** Part of the file's name: sizes by another way to compress are other sizes. */
 const METHOD = "gzip6-zstd3";
 
-function fileOf(cacheDir: string, diffId: string): string {
+/** The same bytes give the same size, so an entry never grows old. */
+function sizeFile(cacheDir: string, diffId: string): string {
   return join(cacheDir, `${diffId.replace(":", "-")}.${METHOD}.json`);
 }
 
 /** What is known of a layer; nothing when the entry is not there or damaged. */
-async function cachedSize(
-  cacheDir: string,
-  diffId: string,
-): Promise<CompressedSize> {
-  const value = await readCache(fileOf(cacheDir, diffId));
-  if (typeof value !== "object" || value === null) return {};
-  const { gzipBytes, zstdBytes } = value as Record<string, unknown>;
-  return {
-    ...(isSize(gzipBytes) ? { gzipBytes } : {}),
-    ...(isSize(zstdBytes) ? { zstdBytes } : {}),
-  };
+function cachedSize(cacheDir: string, diffId: string): CompressedSize {
+  const value = read(sizeFile(cacheDir, diffId));
+  const size: CompressedSize = {};
+  for (const key of ["gzipBytes", "zstdBytes"] as const) {
+    const bytes = fieldOf(value, key);
+    if (Number.isSafeInteger(bytes) && Number(bytes) > 0) {
+      size[key] = Number(bytes);
+    }
+  }
+  return size;
 }
 
-/** Keeps a size. */
-async function cacheSize(
-  cacheDir: string,
-  diffId: string,
-  size: CompressedSize,
-): Promise<void> {
-  await writeCache(fileOf(cacheDir, diffId), size);
+function isComplete(size: CompressedSize, zstd: boolean): boolean {
+  return size.gzipBytes !== undefined &&
+    (!zstd || size.zstdBytes !== undefined);
 }
 
-function isSize(value: unknown): value is number {
-  return typeof value === "number" && Number.isSafeInteger(value) && value > 0;
+/** A small file; in place, since what asks must answer at once. */
+function read(file: string): unknown {
+  try {
+    return JSON.parse(Deno.readTextFileSync(file));
+  } catch {
+    return undefined;
+  }
+}
+
+function fieldOf(value: unknown, key: string): unknown {
+  return typeof value === "object" && value !== null
+    ? (value as Record<string, unknown>)[key]
+    : undefined;
 }

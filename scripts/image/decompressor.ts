@@ -137,7 +137,6 @@ export class Decompressor {
     });
   }
 
-  /** What is wrong with the stream, if anything was found so far. */
   get error(): ArchiveError | undefined {
     return this.#error;
   }
@@ -185,7 +184,6 @@ export class Decompressor {
     if (this.#bug !== undefined) throw this.#bug.thrown;
   }
 
-  /** Gives up on the stream. */
   destroy(): void {
     this.#stream.destroy();
     this.#ended.resolve();

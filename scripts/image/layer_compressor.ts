@@ -39,7 +39,6 @@ export class LayerCompressor
   #failure?: { thrown: unknown };
   readonly #running = new Set<Promise<void>>();
 
-  /** @param hashed Whether {@linkcode finish} will be given the SHA-256. */
   constructor(
     pool: CompressPool,
     hashed: boolean,
@@ -148,12 +147,7 @@ export class CompressPool implements Disposable {
     }
   }
 
-  /**
-   * Gives a task to a worker.
-   *
-   * @param member Which worker; the one with least to do if absent.
-   * @returns The bytes that it added to the output.
-   */
+  /** Gives a task to a worker, or to that with least to do; tells the bytes it added. */
   run(task: CompressTask, member?: number): Promise<number> {
     const chosen = member !== undefined
       ? members[member % members.length]

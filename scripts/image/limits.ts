@@ -1,7 +1,6 @@
 /**
- * How much an archive may ask of this machine. Contents stream by and cost no
- * memory, so only what is kept (records and names) and what can be blown up from
- * little (compressed data) are bounded; time is the caller's, through a signal.
+ * How much an archive may ask of this machine: bounds for what is kept (records,
+ * names, documents) and for what compressed data grows to.
  *
  * @module
  */
@@ -48,23 +47,17 @@ export class Limits {
     this.#signal = signal;
   }
 
-  /** Notes bytes read from the source. */
   read(bytes: number): void {
     this.#read += bytes;
   }
 
-  /** Whether as many bytes of a document may be kept in memory. */
+  /** Whether so many bytes of a document may be kept. */
   keep(bytes: number): boolean {
     this.#documents += bytes;
     return this.#documents <= this.#bounds.documentBytes;
   }
 
-  /**
-   * Notes decompressed bytes. A signal is heeded here too: one chunk of compressed
-   * data can take long.
-   *
-   * @throws {ArchiveError} when compressed data grows beyond all measure.
-   */
+  /** Notes decompressed bytes; heeds the signal too, as one chunk can take long. */
   expanded(bytes: number): void {
     this.#signal?.throwIfAborted();
     this.#expanded += bytes;
@@ -76,7 +69,6 @@ export class Limits {
     }
   }
 
-  /** @throws {ArchiveError} when there are more records or names than can be kept. */
   entry(nameLength: number): void {
     if (++this.#entries > this.#bounds.entries) {
       throw new ArchiveError(

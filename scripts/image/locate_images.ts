@@ -6,7 +6,7 @@
  * @module
  */
 import { ArchiveError } from "./archive_error.ts";
-import { type BlobStore, LARGEST_DOCUMENT } from "./blob_reader.ts";
+import type { BlobStore } from "./blob_reader.ts";
 import {
   type Candidate,
   formatPlatform,
@@ -19,9 +19,10 @@ import {
   listOf,
   parseDocument,
   readConfig,
+  readDocument,
   textOf,
   textsOf,
-} from "./image_config.ts";
+} from "./image_documents.ts";
 import { normalisePath } from "./tar_header.ts";
 
 /** An image as a manifest describes it. */
@@ -354,42 +355,4 @@ function hexOf(digest: string): string {
       next: "Write it again with SHA-256 digests, which all engines use",
     })
     : new ArchiveError(`its manifest has a digest that is none: ${stated}`);
-}
-
-/**
- * Reads a document.
- *
- * @throws {ArchiveError} when it is missing, too large or has another digest.
- */
-async function readDocument(
-  store: Store,
-  path: string,
-  expected?: string,
-): Promise<{ bytes: Uint8Array; digest: string }> {
-  const blob = await store.blob(path);
-  if (blob === undefined) {
-    throw new ArchiveError(`it lacks the blob ${JSON.stringify(path)}`);
-  }
-  const digest = `sha256:${blob.sha256}`;
-  checkDigest(blob.path, digest, expected);
-  if (blob.document !== undefined) return { bytes: blob.document, digest };
-  throw new ArchiveError(
-    blob.bytes > LARGEST_DOCUMENT
-      ? `${JSON.stringify(path)} is longer than ${LARGEST_DOCUMENT} bytes`
-      : `${JSON.stringify(path)} is not valid JSON`,
-  );
-}
-
-/** @throws {ArchiveError} unless the digest of a blob is the stated one. */
-export function checkDigest(
-  path: string,
-  actual: string,
-  expected: string | undefined,
-): void {
-  if (expected === undefined || expected === actual) return;
-  throw new ArchiveError(
-    `blob ${
-      JSON.stringify(path)
-    } is damaged: its digest is ${actual}, not ${expected}`,
-  );
 }

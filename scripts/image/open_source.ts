@@ -51,13 +51,7 @@ function isThere(path: string): Promise<boolean> {
   return Deno.stat(path).then(() => true, () => false);
 }
 
-/**
- * Reads an archive to its end, or lists a folder.
- *
- * @param openTar Makes what takes the tar of each layer.
- * @param options `wanted` chooses by path which blobs of an archive are read.
- * @throws {ArchiveError} for what is no archive, and the errors of the system.
- */
+/** Reads an archive to its end, of its blobs those `wanted`, or lists a folder. */
 export async function openSource<T>(
   source: ImageSource,
   limits: Limits,
@@ -79,7 +73,6 @@ export async function openSource<T>(
   }
 }
 
-/** A folder as a {@linkcode BlobStore}. */
 async function folderStore<T>(
   folder: string,
   limits: Limits,
@@ -96,7 +89,7 @@ async function folderStore<T>(
     async blob(path): Promise<StoredBlob<T> | undefined> {
       const file = await fileIn(folder, path);
       if (file === undefined) return undefined;
-      const reader = new BlobReader(limits, openTar);
+      const reader = new BlobReader(path, limits, openTar);
       try {
         await pumpFile(file, (chunk) => {
           limits.read(chunk.length);

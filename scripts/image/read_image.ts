@@ -8,14 +8,12 @@
 import { createHash, hash } from "node:crypto";
 import type { Entry, Image, ImageSource, Layer, Probe, Sink } from "./model.ts";
 import { ArchiveError, NotAnArchive, toUserError } from "./archive_error.ts";
-import type { BlobStore, StoredBlob, TarSink } from "./blob_reader.ts";
+import type { BlobStore, StoredBlob, TarBlob, TarSink } from "./blob_reader.ts";
 import { chooseImage, formatPlatform } from "./choose_image.ts";
+import { type CompressOptions, SideCompressor } from "./compress_layers.ts";
+import { checkDigest } from "./image_documents.ts";
 import { type Bounds, Limits } from "./limits.ts";
-import {
-  checkDigest,
-  type LocatedImage,
-  locateImages,
-} from "./locate_images.ts";
+import { type LocatedImage, locateImages } from "./locate_images.ts";
 import { openSource } from "./open_source.ts";
 import { normalisePath, type TarHeader } from "./tar_header.ts";
 import { type TarHandler, TarParser } from "./tar_parser.ts";
@@ -24,6 +22,8 @@ import { type TarHandler, TarParser } from "./tar_parser.ts";
 export interface ReadImageOptions {
   /** Chooses the files whose content is worth a look. */
   probe?: Probe;
+  /** Compresses layers on the way, for `compressLayers` to find their sizes. */
+  compress?: CompressOptions;
   signal?: AbortSignal;
   /** Other bounds for hostile input than the defaults. */
   bounds?: Partial<Bounds>;
@@ -43,10 +43,11 @@ export async function readImage(
   options.signal?.throwIfAborted();
   try {
     const limits = new Limits(options.bounds, options.signal);
+    using side = options.compress && new SideCompressor(options.compress);
     const store = await openSource(
       source,
       limits,
-      (hashed) => new LayerReader(limits, hashed, options.probe),
+      (blob) => new LayerReader(limits, blob, options.probe, side?.open(blob)),
       { signal: options.signal },
     );
     const images = await locateImages(store);
@@ -169,7 +170,8 @@ const EMPTY = hash("sha256", "");
 
 /** Takes the tar of a layer as it streams by, and keeps no content. */
 class LayerReader implements TarHandler, TarSink<ReadLayer> {
-  readonly #probe?: Probe;
+  readonly #probe?: Probe | undefined;
+  readonly #beside?: TarSink<void> | undefined;
   readonly #limits: Limits;
   readonly #parser = new TarParser(this);
   readonly #hash?: ReturnType<typeof createHash>;
@@ -179,26 +181,40 @@ class LayerReader implements TarHandler, TarSink<ReadLayer> {
   #fileHash?: ReturnType<typeof createHash>;
   #sink?: Sink;
 
-  /** @param hashed Whether {@linkcode finish} will be given the SHA-256. */
-  constructor(limits: Limits, hashed: boolean, probe?: Probe) {
-    if (!hashed) this.#hash = createHash("sha256");
+  /** @param beside Takes the tar as well. */
+  constructor(
+    limits: Limits,
+    { isHashed }: TarBlob,
+    probe?: Probe,
+    beside?: TarSink<void>,
+  ) {
+    if (!isHashed) this.#hash = createHash("sha256");
     this.#limits = limits;
     this.#probe = probe;
+    this.#beside = beside;
+  }
+
+  get pending(): Promise<void> | undefined {
+    return this.#beside?.pending;
   }
 
   /** Takes the next bytes of the tar. A damaged tar is still hashed to its end. */
   write(chunk: Uint8Array): void {
     this.#hash?.update(chunk);
+    this.#beside?.write(chunk);
     if (this.#error === undefined) {
       this.#attempt(() => this.#parser.push(chunk));
     }
   }
 
   /** The layer, once all bytes were written. */
-  finish(sha256?: string): ReadLayer {
+  async finish(
+    sha256 = this.#hash?.digest("hex") ?? "",
+  ): Promise<ReadLayer> {
     if (this.#error === undefined) this.#attempt(() => this.#parser.finish());
+    await this.#beside?.finish(sha256);
     return {
-      diffId: `sha256:${sha256 ?? this.#hash?.digest("hex")}`,
+      diffId: `sha256:${sha256}`,
       entries: this.#entries,
       error: this.#error,
     };

@@ -84,7 +84,6 @@ function followLinks(
   return at === "" ? rest[0] : `${at}/${rest[0]}`;
 }
 
-/** Deletes what a whiteout names; other paths delete nothing. */
 function applyWhiteout(overlay: Overlay, path: string): void {
   const slash = path.lastIndexOf("/") + 1;
   if (path.slice(slash) === OPAQUE) {
@@ -106,7 +105,6 @@ function isWhiteout(path: string): boolean {
 /** Layer of a node whose path is gone. */
 const GONE = -1;
 
-/** Why and by what a path goes away. */
 type Cause = Pick<Loss, "root" | "cover">;
 
 /**
@@ -125,13 +123,11 @@ class Overlay {
   /** The folder of the last record: most often that of the next one too. */
   #folder?: Node;
 
-  /** Begins a layer above all others. */
   nextLayer(): void {
     this.#layer++;
     this.#layers.push({ bytes: 0, regularFiles: 0 });
   }
 
-  /** Deletes a path and all below it. */
   delete(path: string): void {
     const node = this.#get(path);
     if (!node || path === "") return;
@@ -140,13 +136,11 @@ class Overlay {
     this.#remove(node, cause);
   }
 
-  /** Deletes all below a folder. */
   empty(path: string): void {
     const node = this.#get(path);
     if (node) this.#empty(node, { root: path });
   }
 
-  /** Writes a record over what is there. */
   put(record: Entry): void {
     const entry = this.#behindLinks(record);
     const { path, type } = entry;
@@ -188,7 +182,6 @@ class Overlay {
     this.#pending = [];
   }
 
-  /** What is there after the last layer. */
   finish(): Rootfs {
     let bytes = 0;
     let regularFiles = 0;
@@ -242,7 +235,6 @@ class Overlay {
     return this.#files.get(path) ?? this.#implied.get(path);
   }
 
-  /** Adds a path to the folder that it lies in. */
   #add(entry: Entry): Node {
     const node = new Node(entry, this.#layer);
     const folder = this.#folder = this.#folderOf(entry);
@@ -281,7 +273,6 @@ class Overlay {
     return node;
   }
 
-  /** Gives a hard link what its target is. */
   #link(node: Node): boolean {
     const target = this.#files.get(node.entry.link ?? "");
     if (!target || target === node || target.isFolder) return false;
@@ -368,10 +359,6 @@ class Shared {
   /** The name that carries the bytes; set at the very end. */
   owner?: Node;
 
-  /**
-   * @param entry The record that is no hard link itself.
-   * @param layer Index of the layer that has it.
-   */
   constructor(public entry: Entry, readonly layer: number) {}
 
   /** Engines set what the header of a hard link says, which is then true for all. */

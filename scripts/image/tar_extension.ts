@@ -1,17 +1,13 @@
 /**
- * What the records before a tar header say in place of its fields: PAX, and the
- * long names of GNU tar.
+ * What a tar header cannot say itself: PAX records, which take the place of its
+ * fields, and the maps of sparse files, of which only what is no hole is stored.
  *
  * @module
  */
 import { ArchiveError } from "./archive_error.ts";
-import { decodeText, type Extension } from "./tar_header.ts";
+import { BLOCK, decodeText, type Extension, readNumber } from "./tar_header.ts";
 
-/**
- * The records of a PAX header that matter here.
- *
- * @throws {ArchiveError} for records that are not `LENGTH KEY=VALUE\n`.
- */
+/** Notes the records of a PAX header, `LENGTH KEY=VALUE\n` each, that matter here. */
 export function readPax(data: Uint8Array, extension: Extension): void {
   let at = 0;
   while (at < data.length) {
@@ -92,4 +88,153 @@ function paxTime(value: string): number | undefined {
     throw new ArchiveError("a PAX header has a time that is no number");
   }
   return Number(value);
+}
+
+/** Go's archive/tar, which the engines use, reads no longer map either. */
+const LONGEST_MAP = 2 ** 20;
+const ZEROS = new Uint8Array(2 ** 16);
+
+/**
+ * A file with holes, in the forms of GNU tar: old GNU (a map in the header and
+ * blocks after it), PAX 0.0 and 0.1 (in PAX records) and 1.0 (before the content).
+ */
+export class SparseFile {
+  /** Bytes of the file with its holes. */
+  readonly size: number;
+  /** Bytes of content that are stored after the map. */
+  stored: number;
+  /** Whether the next block belongs to the map. */
+  wantsBlock: boolean;
+  readonly #isText: boolean;
+  #mapLength = 0;
+  #text = "";
+  #lines = 0;
+  /** Offset and length of each part that is stored. */
+  readonly #map: number[];
+  #part = 0;
+  #done = 0;
+  #position = 0;
+
+  private constructor(
+    size: number,
+    stored: number,
+    map: number[],
+    more: "" | "blocks" | "text",
+  ) {
+    this.size = size;
+    this.stored = stored;
+    this.#map = map;
+    this.wantsBlock = more !== "";
+    this.#isText = more === "text";
+    if (!this.wantsBlock) this.#check();
+  }
+
+  /**
+   * The sparse file that a header begins.
+   *
+   * @param stored Bytes that follow the header, maps of PAX 1.0 included.
+   * @returns `undefined` for a file without holes.
+   */
+  static of(
+    flag: string,
+    bytes: Uint8Array,
+    at: number,
+    { sparse, realSize }: Extension,
+    stored: number,
+  ): SparseFile | undefined {
+    if (flag === "S") {
+      const map = readEntries(bytes, at + 386, 4);
+      const real = readNumber(bytes, at + 483, 12, "size");
+      const more = bytes[at + 482] === 0 ? "" : "blocks";
+      return new SparseFile(real, stored, map, more);
+    }
+    if (sparse === undefined || realSize === undefined) return undefined;
+    if (sparse !== "1.0") return new SparseFile(realSize, stored, sparse, "");
+    return new SparseFile(realSize, stored, [], "text");
+  }
+
+  /** Takes a block of the map. */
+  block(bytes: Uint8Array, at: number): void {
+    if ((this.#mapLength += BLOCK) > LONGEST_MAP) throw damaged();
+    if (!this.#isText) {
+      this.#map.push(...readEntries(bytes, at, 21));
+      this.wantsBlock = bytes[at + 504] !== 0;
+    } else {
+      if ((this.stored -= BLOCK) < 0) throw damaged();
+      this.#text += String.fromCharCode(...bytes.subarray(at, at + BLOCK));
+      for (let index = at; index < at + BLOCK; index++) {
+        if (bytes[index] === 0x0a) this.#lines++;
+      }
+      const count = /^([0-9]{1,6})\n/.exec(this.#text)?.[1];
+      if (count === undefined) throw damaged();
+      if (this.#lines < 1 + 2 * Number(count)) return;
+      const numbers = this.#text.split("\n", 1 + 2 * Number(count)).slice(1);
+      if (!numbers.every((line) => /^[0-9]{1,16}$/.test(line))) throw damaged();
+      this.#map.push(...numbers.map(Number));
+      this.wantsBlock = false;
+    }
+    if (!this.wantsBlock) this.#check();
+  }
+
+  /** Passes stored content on, with the holes before it. */
+  data(chunk: Uint8Array, pass: (chunk: Uint8Array) => void): void {
+    for (let at = 0; at < chunk.length;) {
+      const offset = this.#map[this.#part];
+      const length = this.#map[this.#part + 1] - this.#done;
+      if (length === 0) {
+        this.#part += 2;
+        this.#done = 0;
+        continue;
+      }
+      if (this.#done === 0) this.#hole(offset, pass);
+      const part = chunk.subarray(at, at + length);
+      pass(part);
+      at += part.length;
+      this.#done += part.length;
+      this.#position += part.length;
+    }
+  }
+
+  /** Passes the hole at the end on. */
+  end(pass: (chunk: Uint8Array) => void): void {
+    this.#hole(this.size, pass);
+  }
+
+  #hole(end: number, pass: (chunk: Uint8Array) => void): void {
+    while (this.#position < end) {
+      const length = Math.min(ZEROS.length, end - this.#position);
+      pass(ZEROS.subarray(0, length));
+      this.#position += length;
+    }
+  }
+
+  /** Parts are in order, within the file, and as long together as what is stored. */
+  #check(): void {
+    const map = this.#map;
+    let end = 0;
+    let length = 0;
+    for (let index = 0; index < map.length; index += 2) {
+      if (!(map[index] >= end && map[index + 1] >= 0)) throw damaged();
+      end = map[index] + map[index + 1];
+      length += map[index + 1];
+    }
+    if (end > this.size || length !== this.stored) throw damaged();
+  }
+}
+
+/** Entries of an old GNU map, up to the first that is empty. */
+function readEntries(bytes: Uint8Array, at: number, count: number): number[] {
+  const map: number[] = [];
+  for (let index = 0; index < count; index++, at += 24) {
+    if (bytes[at] === 0) break;
+    map.push(
+      readNumber(bytes, at, 12, "map"),
+      readNumber(bytes, at + 12, 12, "map"),
+    );
+  }
+  return map;
+}
+
+function damaged(): ArchiveError {
+  return new ArchiveError("the map of a sparse file is damaged");
 }

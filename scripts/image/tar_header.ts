@@ -63,7 +63,7 @@ function text(bytes: Uint8Array, start: number, length: number): string {
   return String.fromCharCode.apply(null, codes);
 }
 
-/** A number in octal digits, or in base 256 when the first bit is set. */
+/** A field in octal digits, or in base 256 when the first bit is set. */
 export function readNumber(
   bytes: Uint8Array,
   start: number,
@@ -124,10 +124,7 @@ export function checksumHolds(bytes: Uint8Array, at = 0): boolean {
 
 /** Whether the block is all zeros, as the two that end a tar. */
 export function isZero(bytes: Uint8Array, at = 0): boolean {
-  for (let index = at; index < at + BLOCK; index++) {
-    if (bytes[index] !== 0) return false;
-  }
-  return true;
+  return bytes.subarray(at, at + BLOCK).every((byte) => byte === 0);
 }
 
 const TYPES: Record<string, EntryType> = {
@@ -143,17 +140,6 @@ const TYPES: Record<string, EntryType> = {
   "6": "fifo",
 };
 
-/** Type flags with a meaning of their own: they describe other records, or hold nothing. */
-export const TYPE_FLAG = {
-  pax: "x",
-  globalPax: "g",
-  solarisPax: "X",
-  longName: "L",
-  longLink: "K",
-  sparse: "S",
-  volume: "V",
-} as const;
-
 /** The type flag of a header. */
 export function flagOf(bytes: Uint8Array, at: number): string {
   return String.fromCharCode(bytes[at + 156]);
@@ -166,13 +152,7 @@ export function sizeOf(bytes: Uint8Array, at: number): number {
   return size;
 }
 
-/**
- * A header as a record.
- *
- * @param bytes Hold the 512 bytes at `at`, whose checksum was found right.
- * @param extension What PAX and GNU records before it have said.
- * @throws {ArchiveError} for a field that cannot be read.
- */
+/** The header at a place, whose checksum was found right, as a record. */
 export function readHeader(
   bytes: Uint8Array,
   at: number,

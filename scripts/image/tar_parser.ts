@@ -18,10 +18,8 @@ import {
   readHeader,
   sizeOf,
   type TarHeader,
-  TYPE_FLAG,
 } from "./tar_header.ts";
-import { SparseFile } from "./sparse_file.ts";
-import { readPax } from "./tar_extension.ts";
+import { readPax, SparseFile } from "./tar_extension.ts";
 
 /** Receives the records of a tar in order. */
 export interface TarHandler {
@@ -36,6 +34,12 @@ export interface TarHandler {
 
 /** Go's archive/tar, which the engines use, reads no longer extension either. */
 const LONGEST_EXTENSION = 2 ** 20;
+
+/**
+ * Flags of records that describe others, or hold nothing: PAX (of Solaris too),
+ * global PAX, long name and target of GNU tar, label of a volume.
+ */
+const EXTENSIONS = "xXgLKV";
 
 type State = "header" | "content" | "extension" | "sparse" | "padding" | "end";
 
@@ -143,11 +147,7 @@ export class TarParser {
       throw new ArchiveError("a tar header is damaged: its checksum is wrong");
     }
     const flag = flagOf(bytes, at);
-    if (
-      flag === TYPE_FLAG.pax || flag === TYPE_FLAG.globalPax ||
-      flag === TYPE_FLAG.solarisPax || flag === TYPE_FLAG.longName ||
-      flag === TYPE_FLAG.longLink || flag === TYPE_FLAG.volume
-    ) {
+    if (EXTENSIONS.includes(flag)) {
       const size = sizeOf(bytes, at);
       if (size > LONGEST_EXTENSION) {
         throw new ArchiveError("a tar header's extension is longer than 1 MiB");
@@ -196,14 +196,14 @@ export class TarParser {
   #extend(): void {
     const data = this.#extensionData;
     switch (this.#extensionFlag) {
-      case TYPE_FLAG.pax:
-      case TYPE_FLAG.solarisPax:
+      case "x":
+      case "X":
         readPax(data, this.#extension);
         return;
-      case TYPE_FLAG.longName:
+      case "L":
         this.#extension.path = longName(data);
         return;
-      case TYPE_FLAG.longLink:
+      case "K":
         this.#extension.link = longName(data);
         return;
       default:

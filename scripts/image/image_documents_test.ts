@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { instruction } from "./image_config.ts";
+import { instruction } from "./image_documents.ts";
 
 Deno.test("instruction() finds the line of the Dockerfile in what builders note", () => {
   const cases: [string, string][] = [

@@ -1,11 +1,12 @@
 /**
- * The config of an image: how to run it, what its layers are, and how they came
- * about. Docker and OCI write the same document.
+ * The documents in an archive, checked by their digests and taken apart without
+ * trust, and what the one of them says that Docker and OCI write alike: the config.
  *
  * @module
  */
 import type { ImageConfig } from "./model.ts";
 import { ArchiveError } from "./archive_error.ts";
+import { type BlobStore, LARGEST_DOCUMENT } from "./blob_reader.ts";
 import type { ImagePlatform } from "./choose_image.ts";
 
 /** What a config document says. */
@@ -20,12 +21,7 @@ export interface ConfigDocument extends ImagePlatform {
   instructions: string[];
 }
 
-/**
- * Reads a config document.
- *
- * @param what Names the document in messages.
- * @throws {ArchiveError} when it is no config of an image.
- */
+/** Reads the config of an image; `what` names the document in the error. */
 export function readConfig(bytes: Uint8Array, what: string): ConfigDocument {
   const document = fieldsOf(parseDocument(bytes, what));
   const rootfs = fieldsOf(document.rootfs);
@@ -67,16 +63,10 @@ export function readConfig(bytes: Uint8Array, what: string): ConfigDocument {
 }
 
 /**
- * The instruction of a history line.
+ * The instruction of a history line, on one line, as the Dockerfile had it.
  *
- * @param createdBy The `created_by` of an image's history.
- * @returns For example `RUN apt-get update`, on one line.
- *
- * @example
- * ```ts
- * instruction("/bin/sh -c #(nop)  USER nobody"); // USER nobody
- * instruction("RUN /bin/sh -c make # buildkit"); // RUN make
- * ```
+ * @param createdBy As `RUN /bin/sh -c make # buildkit`.
+ * @returns As `RUN make`.
  */
 export function instruction(createdBy: string): string {
   let line = createdBy.replace(/\s+/g, " ").trim();
@@ -95,15 +85,48 @@ export function instruction(createdBy: string): string {
   return line;
 }
 
+/**
+ * Reads a document.
+ *
+ * @throws {ArchiveError} when it is missing, too large or has another digest.
+ */
+export async function readDocument(
+  store: BlobStore<unknown>,
+  path: string,
+  expected?: string,
+): Promise<{ bytes: Uint8Array; digest: string }> {
+  const blob = await store.blob(path);
+  if (blob === undefined) {
+    throw new ArchiveError(`it lacks the blob ${JSON.stringify(path)}`);
+  }
+  const digest = `sha256:${blob.sha256}`;
+  checkDigest(blob.path, digest, expected);
+  if (blob.document !== undefined) return { bytes: blob.document, digest };
+  throw new ArchiveError(
+    blob.bytes > LARGEST_DOCUMENT
+      ? `${JSON.stringify(path)} is longer than ${LARGEST_DOCUMENT} bytes`
+      : `${JSON.stringify(path)} is not valid JSON`,
+  );
+}
+
+/** @throws {ArchiveError} unless the digest of a blob is the stated one. */
+export function checkDigest(
+  path: string,
+  actual: string,
+  expected: string | undefined,
+): void {
+  if (expected === undefined || expected === actual) return;
+  throw new ArchiveError(
+    `blob ${
+      JSON.stringify(path)
+    } is damaged: its digest is ${actual}, not ${expected}`,
+  );
+}
+
 // JSON of unknown origin: what is not of the expected shape reads as empty, as the
 // engines do.
 
-/**
- * Bytes as JSON.
- *
- * @param what Names the document in the message.
- * @throws {ArchiveError} when it is none.
- */
+/** Bytes as JSON; `what` names the document in the error. */
 export function parseDocument(bytes: Uint8Array, what: string): unknown {
   try {
     return JSON.parse(new TextDecoder().decode(bytes));
