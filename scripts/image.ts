@@ -21,38 +21,34 @@ import { createProgress } from "./lib/progress.ts";
 const INTERRUPTED = 130;
 
 async function main(args: string[], io: Io): Promise<number> {
-  const parsed = parseCommandLine(args);
+  const parsed = await parseCommandLine(args);
   if ("text" in parsed) {
     io.print(parsed.text);
     return EXIT.ok;
   }
-  const { config } = parsed;
-  // Loaded when needed: inspecting an image needs no engine and no HTTP client.
-  switch (config.command) {
-    case "build":
-      return await (await import("./build/build.ts")).build(config, io);
-    case "init":
-      return await (await import("./commands/init.ts")).init(config, io);
-    case "inspect":
-      return await (await import("./commands/inspect.ts")).inspect(config, io);
-    case "diff":
-      return await (await import("./commands/diff.ts")).diff(config, io);
-    case "sbom":
-      return await (await import("./commands/sbom.ts")).sbom(config, io);
-    case "compare":
-      return await (await import("./commands/compare.ts")).compare(config, io);
-  }
+  return await parsed.module.run(parsed.options, io);
 }
+
+/**
+ * How long the same signal may come again from those that passed it on, in ms:
+ * a terminal sends Ctrl-C to the whole group, npx and deno task pass it on too.
+ */
+const ECHO_MS = 500;
 
 /**
  * Aborts at the first Ctrl-C, SIGTERM or end of the terminal; a second one ends
  * at once.
  */
-function interruption(): AbortSignal {
+function interruption(note: (line: string) => void): AbortSignal {
   const controller = new AbortController();
+  let first = 0;
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     Deno.addSignalListener(name, () => {
-      if (controller.signal.aborted) Deno.exit(INTERRUPTED);
+      if (controller.signal.aborted) {
+        if (performance.now() - first > ECHO_MS) Deno.exit(INTERRUPTED);
+        return;
+      }
+      first = performance.now();
       note("Stopping and cleaning up; once more ends at once");
       controller.abort(new DOMException("Interrupted", "AbortError"));
     });
@@ -60,12 +56,21 @@ function interruption(): AbortSignal {
   return controller.signal;
 }
 
-/** Writes a line to stderr, unless nobody is there to read it any more. */
-function note(line: string): void {
+/** Writes to stderr, unless nobody is there to read it any more. */
+function writeError(text: string): void {
   try {
-    console.error(line);
+    Deno.stderr.writeSync(new TextEncoder().encode(text));
   } catch {
     // The terminal is gone; the work, or the cleaning up, goes on.
+  }
+}
+
+/** Columns of a terminal; 0 where there is none, or it does not know its size. */
+function columnsOf(stream: { isTerminal(): boolean }): number {
+  try {
+    return stream.isTerminal() ? Deno.consoleSize().columns : 0;
+  } catch {
+    return 0;
   }
 }
 
@@ -103,14 +108,18 @@ function printAll(text: string): void {
 }
 
 if (import.meta.main) {
-  const signal = interruption();
-  const terminal = Deno.stderr.isTerminal();
+  const progress = createProgress({
+    write: writeError,
+    columns: columnsOf(Deno.stderr),
+    verbose: Deno.args.includes("--verbose"),
+  });
+  const signal = interruption(progress.note);
   const io: Io = {
     print: printAll,
-    note,
-    progress: createProgress(terminal),
+    note: progress.note,
+    progress,
     signal,
-    columns: Deno.stdout.isTerminal() ? Deno.consoleSize().columns : 80,
+    columns: columnsOf(Deno.stdout) || 80,
     color: Deno.stdout.isTerminal() && !Deno.noColor,
   };
   let code: number;

@@ -14,6 +14,7 @@ import { imageTag } from "../scripts/build/image_tag.ts";
 import { makeContext } from "./fault_context.ts";
 import { containersOf, tagsOf } from "./traces.ts";
 
+const PROJECT = new URL("..", import.meta.url).pathname;
 const ENTRY = new URL("../scripts/image.ts", import.meta.url).pathname;
 /** The environment variable that tells the processes of a place. */
 const MARK = "DENO_SMALL_IMAGE_FAULT";
@@ -31,6 +32,8 @@ export interface Ended {
 export interface Running {
   pid: number;
   kill(signal: Deno.Signal): void;
+  /** Types keys, where it was started in a terminal. */
+  type(keys: string): Promise<void>;
   /** Resolves once stderr matches; rejects when it ends without. */
   until(pattern: RegExp): Promise<void>;
   ended: Promise<Ended>;
@@ -44,6 +47,11 @@ export interface StartOptions {
   context?: string;
   /** In place of the place's own; `""` for the default. */
   out?: string;
+  /**
+   * Start it in a pseudo-terminal, through `deno task` as a user does; its size,
+   * or none. What it writes is `stderr` then.
+   */
+  terminal?: { columns?: number };
 }
 
 /** A place; disposing of it removes it and its images. */
@@ -92,14 +100,18 @@ export class Place implements AsyncDisposable {
 
   /** Starts `deno task image` on the place's engine. */
   start(args: string[] = [], options: StartOptions = {}): Running {
-    const { context = this.context, out = this.out } = options;
-    const child = new Deno.Command(Deno.execPath(), {
-      // deno-fmt-ignore
-      args: [
-        "run", "-A", ENTRY, "--context", context,
-        ...(this.#engine ? ["--engine", this.#engine.name] : []),
-        ...(out === "" ? [] : ["--out", out]), ...args,
-      ],
+    const { context = this.context, out = this.out, terminal } = options;
+    const words = [
+      ...["--context", context],
+      ...(this.#engine ? ["--engine", this.#engine.name] : []),
+      ...(out === "" ? [] : ["--out", out]),
+      ...args,
+    ];
+    const [command, commandArgs] = terminal
+      ? ["script", ["-qefc", inTerminal(words, terminal.columns), "/dev/null"]]
+      : [Deno.execPath(), ["run", "-A", ENTRY, "--verbose", ...words]];
+    const child = new Deno.Command(command, {
+      args: commandArgs,
       cwd: options.cwd,
       env: {
         NO_COLOR: "1",
@@ -110,12 +122,12 @@ export class Place implements AsyncDisposable {
         [MARK]: this.mark,
         ...options.env,
       },
-      stdin: "null",
+      stdin: terminal ? "piped" : "null",
       stdout: "piped",
       stderr: "piped",
     }).spawn();
     this.#pids.push(child.pid);
-    return running(child);
+    return running(child, terminal !== undefined);
   }
 
   /** Runs `deno task image` to its end. */
@@ -139,6 +151,11 @@ export class Place implements AsyncDisposable {
       }
     }
     return found;
+  }
+
+  /** Takes note of what runs, so that what it has made is looked for later. */
+  follow(): void {
+    this.#pids.push(...this.processes().map(({ pid }) => pid));
   }
 
   /** Nothing runs, no container, no tag and no file is there but the reports. */
@@ -217,12 +234,20 @@ function names(folder: string): string[] {
   return [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
 }
 
-function running(child: Deno.ChildProcess): Running {
+/** The command that a shell runs in a pseudo-terminal. */
+function inTerminal(words: string[], columns?: number): string {
+  const task = [Deno.execPath(), "task", "--cwd", PROJECT, "image", ...words];
+  const size = columns === undefined ? "" : `stty cols ${columns} rows 40; `;
+  return size + task.map((word) => `'${word}'`).join(" ");
+}
+
+function running(child: Deno.ChildProcess, terminal: boolean): Running {
   let stderr = "";
   let over = false;
   let changed = Promise.withResolvers<void>();
   const read = async () => {
-    const text = child.stderr.pipeThrough(new TextDecoderStream());
+    const stream = terminal ? child.stdout : child.stderr;
+    const text = stream.pipeThrough(new TextDecoderStream());
     for await (const chunk of text) {
       stderr += chunk;
       changed.resolve();
@@ -233,7 +258,7 @@ function running(child: Deno.ChildProcess): Running {
   };
   const ended = (async () => {
     const [stdout, { code }] = await Promise.all([
-      new Response(child.stdout).text(),
+      new Response(terminal ? child.stderr : child.stdout).text(),
       child.status,
       read(),
     ]);
@@ -242,6 +267,11 @@ function running(child: Deno.ChildProcess): Running {
   return {
     pid: child.pid,
     kill: (signal) => child.kill(signal),
+    async type(keys) {
+      const writer = child.stdin.getWriter();
+      await writer.write(new TextEncoder().encode(keys));
+      writer.releaseLock();
+    },
     ended,
     async until(pattern) {
       while (!pattern.test(stderr)) {

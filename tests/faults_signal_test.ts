@@ -5,7 +5,12 @@
  *
  * @module
  */
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertStringIncludes,
+} from "@std/assert";
 import { longSleep, SERVES, slowBuild } from "./fault_context.ts";
 import { withEngines } from "./fault_engines.ts";
 import { Place } from "./fault_place.ts";
@@ -81,6 +86,37 @@ withEngines("ended at any time, it leaves nothing", async (engine) => {
     for (let phase = todo.pop(); phase; phase = todo.pop()) await end(phase);
   };
   await Promise.all([work(), work()]);
+}, { only: "docker" });
+
+withEngines("Ctrl-C typed in a terminal leaves nothing", async (engine) => {
+  const phases = [
+    { dockerfile: slowBuild(longSleep()), begun: /Build single-stage/ },
+    { dockerfile: SERVES, begun: /Start|Measure the start/i },
+  ];
+  for (const { dockerfile, begun } of phases) {
+    await using place = await Place.make(engine, { Dockerfile: dockerfile });
+    await place.writeOldReports();
+    const running = place.start(["--runs", "1000"], {
+      terminal: { columns: 100 },
+    });
+    await running.until(begun);
+    place.follow();
+    await running.type("\x03");
+    const { code, stderr } = await running.ended;
+    assertEquals(code, 130, stderr);
+    assertStringIncludes(stderr, "Stopping and cleaning up");
+    await place.assertOldReports();
+    await place.assertNothingLeft();
+  }
+});
+
+withEngines("a terminal without a size shows a line a step", async (engine) => {
+  await using place = await Place.make(engine, { Dockerfile: SERVES });
+  const running = place.start(["--quick"], { terminal: {} });
+  const { code, stderr } = await running.ended;
+  assertEquals(code, 0, stderr);
+  assertMatch(stderr, /^Build single-stage: \d/m);
+  assertEquals(stderr.includes("\x1b[J"), false);
 }, { only: "docker" });
 
 withEngines("the next run takes what a killed one has left", async (engine) => {

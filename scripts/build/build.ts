@@ -48,7 +48,10 @@ export async function build(config: BuildConfig, io: Io): Promise<number> {
   const cannotDate = config.reproducible
     ? await engine.cannotDate?.(first.source === "packages")
     : undefined;
-  const context = { config, engine, bases, cannotDate, io, cleanup };
+  const given = config.tag === undefined
+    ? undefined
+    : { name: config.tag, several: planned.length > 1 };
+  const context = { config, engine, bases, given, cannotDate, io, cleanup };
   const { looked, failures, skipped } = await buildImages(plans, context);
   const sizes = await io.progress.step(
     "Compress the layers",

@@ -69,7 +69,7 @@ function whyNot(
   { bases, config }: BuildContext,
 ): string | undefined {
   const assembled = bases.get(plan.architecture)?.source === "packages" &&
-    config.buildArgs.BUILDER_IMAGE === undefined;
+    !config.buildArg.some(([name]) => name === "BUILDER_IMAGE");
   return assembled ? lacksBuilder(plan) : undefined;
 }
 

@@ -39,6 +39,8 @@ export interface BuildContext {
   engine: Engine;
   /** For each architecture that is built for. */
   bases: Map<Architecture, Bases>;
+  /** What images are called in place of the context's name. */
+  given?: { name: string; several: boolean };
   /** As for {@linkcode Engine}, on these bases. */
   cannotDate?: string;
   io: Io;
@@ -55,7 +57,7 @@ function optionsOf(
   return {
     buildArgs: {
       ...bases.get(architecture)?.buildArgs,
-      ...config.buildArgs,
+      ...Object.fromEntries(config.buildArg),
       ...buildArgs,
     },
     ...architecture === HOST ? {} : { platform: `linux/${architecture}` },
@@ -81,7 +83,7 @@ export async function buildVariant(
     dockerfile: file.dockerfile,
     signal: io.signal,
   };
-  const tag = imageTag(config.context, name);
+  const tag = imageTag(config.context, name, context.given);
   const own = ownTag(tag.slice(tag.lastIndexOf(":") + 1));
   cleanup.defer(() => removeImage(engine, own));
   try {

@@ -1,37 +1,33 @@
 /**
- * What a command line asks for, as types: what the commands read, and `cli.ts`
- * writes.
+ * What a build is asked for: as the command line names it.
  *
  * @module
  */
 import type { EngineChoice } from "../engine/prepare_engine.ts";
 import type { Platform } from "../lib/platform.ts";
 
-/** What every command takes. */
-export interface CommonConfig extends EngineChoice {
-  /** Print the result as JSON alone on stdout. */
+/** `deno task image`: build, check and compare. */
+export interface BuildConfig extends EngineChoice {
+  /** Print the report as JSON alone on stdout. */
   json: boolean;
-}
-
-/** `deno task image`: build, prove and compare. */
-export interface BuildConfig extends CommonConfig {
-  command: "build";
   context: string;
   /** Dockerfiles to build; empty: all of the context. */
-  files: string[];
+  file: string[];
   bases: "auto" | "registry" | "packages";
   refreshBases: boolean;
-  buildArgs: Record<string, string>;
+  buildArg: [name: string, value: string][];
   /** What images are for; empty: this machine. */
-  platforms: Platform[];
+  platform: Platform[];
   /** Arguments and values to build every Dockerfile that has them with, once more. */
   vary: [name: string, value: string][];
+  /** What the images are called beside the name that the context gives them. */
+  tag?: string;
   /** Name of the variant that the others are compared with. */
   against?: string;
   /** Counted starts for each variant. */
   runs: number;
   zstd: boolean;
-  /** Only build, inspect and hold to the contract. */
+  /** Only build, inspect and check the contract. */
   quick: boolean;
   /** Build everything from nothing, twice, and compare. */
   reproducible: boolean;
@@ -40,61 +36,8 @@ export interface BuildConfig extends CommonConfig {
   out: string;
   contract?: string;
   budget?: string;
-  /** An earlier report.json that growth is held against. */
+  /** An earlier report.json that growth is compared with. */
   baseline?: string;
   writeBaseline?: string;
   junit?: string;
 }
-
-/** `deno task image inspect IMAGE`. */
-export interface InspectConfig extends CommonConfig {
-  command: "inspect";
-  image: string;
-}
-
-/** `deno task image diff IMAGE IMAGE`. */
-export interface DiffConfig extends CommonConfig {
-  command: "diff";
-  before: string;
-  after: string;
-  /** End with 1 when the images differ. */
-  exitCode: boolean;
-}
-
-/** `deno task image compare IMAGE...`. */
-export interface CompareConfig extends CommonConfig {
-  command: "compare";
-  images: string[];
-  against?: string;
-  zstd: boolean;
-  out: string;
-}
-
-/** `deno task image init [DIR]`. */
-export interface InitConfig extends CommonConfig {
-  command: "init";
-  folder: string;
-  /** Entry point, from the folder; absent: found out. */
-  entry?: string;
-  /** Show what would be written, and write nothing. */
-  dryRun: boolean;
-  /** Replace files that are there. */
-  force: boolean;
-}
-
-/** `deno task image sbom IMAGE`. */
-export interface SbomConfig extends CommonConfig {
-  command: "sbom";
-  image: string;
-  /** Images that files of it were copied from. */
-  from: string[];
-}
-
-/** What the command line asks for. */
-export type Config =
-  | BuildConfig
-  | InspectConfig
-  | DiffConfig
-  | CompareConfig
-  | InitConfig
-  | SbomConfig;

@@ -12,7 +12,7 @@ import type { ImageSource, Rootfs } from "../image/model.ts";
 import { findArchive } from "../image/open_source.ts";
 import { readImage } from "../image/read_image.ts";
 import { cacheFolder } from "../lib/cache_folder.ts";
-import type { CommonConfig } from "./config.ts";
+import type { EngineChoice } from "../engine/prepare_engine.ts";
 import { UserError } from "../lib/errors.ts";
 import type { Io } from "../lib/io.ts";
 import type { Image } from "../image/model.ts";
@@ -106,7 +106,7 @@ export function engineSource(
  */
 export async function findSources(
   references: string[],
-  config: CommonConfig & { platform?: string },
+  config: EngineChoice & { platform?: string },
   io: Io,
 ): Promise<ImageSource[]> {
   const platform = config.platform ? { platform: config.platform } : {};
@@ -136,7 +136,7 @@ export async function findSources(
 
 async function findEngineFor(
   reference: string,
-  config: CommonConfig,
+  config: EngineChoice,
   io: Io,
 ): Promise<Engine> {
   try {

@@ -10,7 +10,7 @@ import { type EngineSource, engineSource, look } from "./look.ts";
 const io: Io = {
   print() {},
   note() {},
-  progress: { step: (_title, work) => work(() => {}) },
+  progress: { step: (_title, work) => work(() => {}), note() {} },
   signal: new AbortController().signal,
   columns: 80,
   color: false,

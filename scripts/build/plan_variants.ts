@@ -42,12 +42,20 @@ export interface Plan {
  */
 export function planVariants(
   files: VariantFile[],
-  { platforms, vary }: Pick<BuildConfig, "platforms" | "vary">,
+  { platform, vary, buildArg }: Pick<
+    BuildConfig,
+    "platform" | "vary" | "buildArg"
+  >,
 ): Plan[] {
-  checkArguments(files, vary);
-  const architectures = platforms.length === 0
+  checkArguments(files, vary, "vary");
+  checkArguments(
+    files,
+    buildArg.filter(([name]) => !PREDEFINED.test(name)),
+    "pass",
+  );
+  const architectures = platform.length === 0
     ? [HOST]
-    : platforms.map(architectureOf)
+    : platform.map(architectureOf)
       .sort((a, b) => Number(b === HOST) - Number(a === HOST));
   const plans: Plan[] = architectures.flatMap((architecture) =>
     files.flatMap((file) => {
@@ -89,13 +97,22 @@ export function planVariants(
   return plans;
 }
 
-function checkArguments(files: VariantFile[], vary: BuildConfig["vary"]): void {
-  for (const [name] of vary) {
+/** Arguments that builders know without a declaration. */
+const PREDEFINED =
+  /^(?:(?:https?|ftp|no|all)_proxy|SOURCE_DATE_EPOCH|BUILDKIT_.+|(?:BUILD|TARGET)(?:PLATFORM|OS|ARCH|VARIANT))$/i;
+
+/** Refuses arguments that no Dockerfile declares: they would change nothing. */
+function checkArguments(
+  files: VariantFile[],
+  given: BuildConfig["buildArg"],
+  verb: "vary" | "pass",
+): void {
+  for (const [name] of given) {
     if (files.some(({ text }) => declares(text, name))) continue;
     const known = files.flatMap(({ text }) => argNames(parseDockerfile(text)));
     const meant = suggest(name, known);
     throw new UserError(
-      `Cannot vary "${name}": no Dockerfile has this argument`,
+      `Cannot ${verb} "${name}": no Dockerfile has this argument`,
       {
         next: meant
           ? `Did you mean ${meant}?`

@@ -18,7 +18,7 @@ const files = [
 
 Deno.test("planVariants() plans each Dockerfile once when nothing is asked for", () => {
   assertEquals(
-    planVariants(files, { platforms: [], vary: [] })
+    planVariants(files, { platform: [], vary: [], buildArg: [] })
       .map(({ name, architecture, tests, skip }) => [
         ...[name, architecture, tests, skip],
       ]),
@@ -31,7 +31,8 @@ Deno.test("planVariants() plans each Dockerfile once when nothing is asked for",
 
 Deno.test("planVariants() names what is foreign, and plans this machine's first", () => {
   const plans = planVariants(files, {
-    platforms: [`linux/${FOREIGN}`, `linux/${HOST}`],
+    platform: [`linux/${FOREIGN}`, `linux/${HOST}`],
+    buildArg: [],
     vary: [],
   });
   assertEquals(
@@ -49,7 +50,8 @@ Deno.test("planVariants() names what is foreign, and plans this machine's first"
 
 Deno.test("planVariants() runs the tests when only a foreign platform is asked for", () => {
   const [, scratch] = planVariants(files, {
-    platforms: [`linux/${FOREIGN}`],
+    platform: [`linux/${FOREIGN}`],
+    buildArg: [],
     vary: [],
   });
   assertEquals([scratch.name, scratch.tests], [`scratch-${FOREIGN}`, true]);
@@ -57,7 +59,8 @@ Deno.test("planVariants() runs the tests when only a foreign platform is asked f
 
 Deno.test("planVariants() varies the Dockerfiles that have the argument", () => {
   const plans = planVariants(files, {
-    platforms: [],
+    platform: [],
+    buildArg: [],
     vary: [["JS_ENGINE", "quickjs"]],
   });
   assertEquals(
@@ -72,7 +75,10 @@ Deno.test("planVariants() varies the Dockerfiles that have the argument", () => 
 
 Deno.test("planVariants() refuses an argument that is nowhere, and names given twice", () => {
   const refused = (vary: [string, string][]) =>
-    assertThrows(() => planVariants(files, { platforms: [], vary }), UserError);
+    assertThrows(
+      () => planVariants(files, { platform: [], vary, buildArg: [] }),
+      UserError,
+    );
   const slip = refused([["JS_ENGIN", "quickjs"]]);
   assertStringIncludes(slip.message, '"JS_ENGIN"');
   assertStringIncludes(slip.next, "JS_ENGINE");
@@ -110,4 +116,14 @@ Deno.test("lacksBuilder() wants builders of the build machine's own architecture
   const own = `FROM --platform=$BUILDPLATFORM \${BUILDER_IMAGE}\n`;
   assertEquals(lacks(`${own}FROM scratch\n`), undefined);
   assertEquals(lacks("FROM denoland/deno\n"), undefined);
+});
+
+Deno.test("planVariants() refuses a build argument that is nowhere, but for the builders' own", () => {
+  const plan = (name: string) =>
+    planVariants(files, { platform: [], vary: [], buildArg: [[name, "x"]] });
+  const slip = assertThrows(() => plan("JS_ENGIN"), UserError, "Cannot pass");
+  assertStringIncludes(slip.next, "JS_ENGINE");
+  for (const name of ["http_proxy", "SOURCE_DATE_EPOCH", "TARGETARCH"]) {
+    assertEquals(plan(name).length, files.length);
+  }
 });

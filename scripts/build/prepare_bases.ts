@@ -50,7 +50,9 @@ function basesFor(
       {},
       ...files.map((file) => argDefaults(parseDockerfile(file.text))),
     );
-    const { BUILDER_IMAGE, RUNTIME_IMAGE } = config.buildArgs;
+    const { BUILDER_IMAGE, RUNTIME_IMAGE } = Object.fromEntries(
+      config.buildArg,
+    );
     const bases = await chooseBases({
       wanted: config.bases,
       engine,

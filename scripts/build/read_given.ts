@@ -40,7 +40,7 @@ export interface Given {
  * @throws {UserError} For whatever cannot be used.
  */
 export async function readGiven(config: BuildConfig): Promise<Given> {
-  const files = await findVariants(config.context, config.files);
+  const files = await findVariants(config.context, config.file);
   const plans = planVariants(files, config);
   const names = plans.filter(({ skip }) => skip === undefined)
     .map(({ name }) => name);

@@ -1,155 +1,147 @@
 /**
- * The words of the command line, turned into a typed {@linkcode Config}; nothing
- * is carried out here. `commander` does the reading, the help and the guesses.
+ * The command line: which command is asked for, its options read by `commander`,
+ * and the command carried out. A command's module is loaded when it is needed.
  *
  * @module
  */
 import { Command, CommanderError } from "commander";
-import { addBuild } from "./build_options.ts";
-import { collect, common, json, usage, withCommon } from "./options.ts";
-import type { Config } from "../build/config.ts";
+import own from "../../deno.json" with { type: "json" };
 import { UserError } from "../lib/errors.ts";
+import type { Io } from "../lib/io.ts";
 import { suggest } from "../lib/suggest.ts";
+import { PROGRAM, usage } from "./options.ts";
 
-/** What {@linkcode parseCommandLine} found. */
+/** A command: its flags and what it runs. */
+export interface CommandModule {
+  /** Adds description, arguments, options and examples. */
+  define(command: Command): void;
+  /**
+   * Carries it out.
+   *
+   * @param options Options and arguments as commander names them.
+   * @returns The exit code.
+   */
+  // deno-lint-ignore no-explicit-any -- each command has options of its own
+  run(options: any, io: Io): Promise<number>;
+}
+
+/** The commands by name; `build` is what runs without a name. */
+export const COMMANDS: Record<
+  string,
+  { summary: string; load(): Promise<CommandModule> }
+> = {
+  build: {
+    summary: "build, check and compare every variant (the default)",
+    load: () => import("./build.ts"),
+  },
+  init: {
+    summary: "write Dockerfiles, contract and budget for a service",
+    load: () => import("./init.ts"),
+  },
+  inspect: {
+    summary: "show layers, waste, surface and what is in the binary",
+    load: () => import("./inspect.ts"),
+  },
+  diff: {
+    summary: "show what differs between two images and what it costs",
+    load: () => import("./diff.ts"),
+  },
+  compare: {
+    summary: "compare images that exist already",
+    load: () => import("./compare.ts"),
+  },
+  sbom: {
+    summary: "list what an image consists of, as CycloneDX",
+    load: () => import("./sbom.ts"),
+  },
+  completions: {
+    summary: "print completions for a shell",
+    load: () => import("./completions.ts"),
+  },
+};
+
+/** What a command line asks for. */
 export type Parsed =
-  | { config: Config }
   /** Text that was asked for, such as the help; nothing else is to be done. */
-  | { text: string };
+  | { text: string }
+  | {
+    name: string;
+    module: CommandModule;
+    /** Options and arguments by name. */
+    options: Record<string, unknown>;
+  };
 
-const IMAGE =
-  "name in the engine, or path of a docker-archive, an OCI archive or an OCI layout";
+/** A command as commander sees it. */
+export async function describe(
+  name: string,
+): Promise<{ command: Command; module: CommandModule }> {
+  const module = await COMMANDS[name].load();
+  const isDefault = name === "build";
+  const command = new Command(isDefault ? PROGRAM : `${PROGRAM} ${name}`)
+    .showSuggestionAfterError()
+    .allowExcessArguments(false);
+  module.define(command);
+  if (isDefault) {
+    command.version(own.version, "--version", "print the version");
+    const lines = Object.entries(COMMANDS)
+      .map(([each, { summary }]) => `  ${each.padEnd(12)} ${summary}`);
+    command.addHelpText("after", `\nCommands:\n${lines.join("\n")}`);
+  }
+  return { command, module };
+}
 
 /**
  * Reads the command line.
  *
- * @param args The words after the script's name.
- * @returns What is asked for, or the help text.
+ * @param args The words after the script's name; a command comes first.
+ * @returns What is asked for, or a text.
  * @throws {UserError} For anything unknown or malformed, with a suggestion where
  * one comes close.
  */
-export function parseCommandLine(args: string[]): Parsed {
-  let config: Config | undefined;
+export async function parseCommandLine(args: string[]): Promise<Parsed> {
+  const [first = ""] = args;
+  const named = Object.hasOwn(COMMANDS, first);
+  const name = named ? first : "build";
+  const { command, module } = await describe(name);
   let text = "";
   let complaint = "";
-  const program = new Command("deno task image")
-    .description(
-      "Build every variant of a Deno service's image, prove and compare them.",
-    )
-    .showSuggestionAfterError()
-    .allowExcessArguments(false);
-
-  addBuild(program, (found) => config = found);
-
-  program.command("init")
-    .description(
-      "Write Dockerfiles, contract and budget for the Deno service in a folder.",
-    )
-    .argument(
-      "[dir]",
-      "folder of the service; what is there is kept",
-      ".",
-    )
-    .option("--entry <file>", "module that serves (default: found out)")
-    .option("--dry-run", "show what would be written, and write nothing", false)
-    .option("--force", "replace files that are there", false)
-    .addOption(json())
-    .action((folder, o, c) => {
-      config = {
-        ...common(c.optsWithGlobals()),
-        command: "init",
-        folder,
-        entry: o.entry,
-        dryRun: o.dryRun,
-        force: o.force,
-      };
-    });
-
-  withCommon(program.command("inspect"))
-    .description(
-      "Show layers, files, waste, surface and what is in the binary.",
-    )
-    .argument("<image>", IMAGE)
-    .action((image, _o, c) => {
-      config = { ...common(c.optsWithGlobals()), command: "inspect", image };
-    });
-
-  withCommon(program.command("diff"))
-    .description("Show what differs between two images and what it costs.")
-    .argument("<before>", IMAGE).argument("<after>", IMAGE)
-    .option("--exit-code", "end with 1 when the images differ", false)
-    .action((before, after, o, c) => {
-      config = {
-        ...common(c.optsWithGlobals()),
-        command: "diff",
-        before,
-        after,
-        exitCode: o.exitCode,
-      };
-    });
-
-  withCommon(program.command("compare"))
-    .description("Compare images that exist already.")
-    .argument("<images...>", IMAGE)
-    .action((images, _o, c) => {
-      const o = c.optsWithGlobals();
-      config = {
-        ...common(o),
-        command: "compare",
-        images,
-        against: o.against,
-        zstd: o.zstd,
-        out: o.out,
-      };
-    });
-
-  withCommon(program.command("sbom"))
-    .description(
-      "List what an image consists of, as a bill of materials (CycloneDX 1.6).",
-    )
-    .argument("<image>", IMAGE)
-    .option(
-      "--from <image>",
-      "image that libraries were copied from, to trace them to its packages (repeatable)",
-      collect,
-      [],
-    )
-    .action((image, o, c) => {
-      config = {
-        ...common(c.optsWithGlobals()),
-        command: "sbom",
-        image,
-        from: o.from,
-      };
-    });
-
-  for (const command of [program, ...program.commands]) {
-    command.exitOverride().configureOutput({
-      writeOut: (s) => text += s,
-      writeErr: (s) => complaint += s,
-    });
-  }
+  command.exitOverride().configureOutput({
+    writeOut: (part) => text += part,
+    writeErr: (part) => complaint += part,
+  });
+  command.action(() => {});
   try {
-    program.parse(args, { from: "user" });
+    command.parse(named ? args.slice(1) : args, { from: "user" });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return { text };
-    if (error.code === "commander.excessArguments") {
-      throw unknownCommand(args, program);
+    if (error.code === "commander.excessArguments" && !named) {
+      throw unknownCommand(command.args[0], args);
     }
-    throw usage(complaint || error.message);
+    throw usage(
+      complaint || error.message,
+      error.code === "commander.missingArgument"
+        ? `\n${command.helpInformation()}`
+        : `See ${command.name()} --help`,
+    );
   }
-  if (config === undefined) return { text: program.helpInformation() };
-  return { config };
+  const options: Record<string, unknown> = command.opts();
+  for (const [index, argument] of command.registeredArguments.entries()) {
+    options[argument.name()] = command.processedArgs[index];
+  }
+  return { name, module, options };
 }
 
-function unknownCommand(args: string[], program: Command): UserError {
-  const word = args.find((arg) => !arg.startsWith("-")) ?? "";
-  const meant = suggest(
-    word,
-    program.commands.map((command) => command.name()),
-  );
+function unknownCommand(word: string, args: string[]): UserError {
+  if (Object.hasOwn(COMMANDS, word)) {
+    return new UserError(`Cannot take options before the command "${word}"`, {
+      next: `Put the command first: ${PROGRAM} ${word} ${
+        args.filter((arg) => arg !== word).join(" ")
+      }`,
+    });
+  }
+  const meant = suggest(word, Object.keys(COMMANDS));
   return new UserError(`Unexpected argument "${word}"`, {
-    next: `${meant ? `Did you mean ${meant}? ` : ""}See deno task image --help`,
+    next: `${meant ? `Did you mean ${meant}? ` : ""}See ${PROGRAM} --help`,
   });
 }

@@ -1,110 +1,166 @@
 import {
   assert,
   assertEquals,
+  assertRejects,
   assertStringIncludes,
-  assertThrows,
 } from "@std/assert";
-import { parseCommandLine } from "./command_line.ts";
-import type { Config } from "../build/config.ts";
+import type { BuildConfig } from "../build/config.ts";
+import { COMMANDS, parseCommandLine } from "./command_line.ts";
 import { EXIT, UserError } from "../lib/errors.ts";
 
-function config(...args: string[]): Config {
-  const parsed = parseCommandLine(args);
-  assert("config" in parsed);
-  return parsed.config;
+// deno-lint-ignore no-explicit-any -- each command has options of its own
+async function parsed(...args: string[]): Promise<{ name: string } & any> {
+  const found = await parseCommandLine(args);
+  assert("name" in found, "it gives a text");
+  return { name: found.name, ...found.options };
 }
 
-function complaint(...args: string[]): UserError {
-  const error = assertThrows(() => parseCommandLine(args), UserError);
+async function build(...args: string[]): Promise<BuildConfig> {
+  const { name, ...options } = await parsed(...args);
+  assertEquals(name, "build");
+  return options as BuildConfig;
+}
+
+async function text(...args: string[]): Promise<string> {
+  const found = await parseCommandLine(args);
+  assert("text" in found);
+  return found.text;
+}
+
+async function complaint(...args: string[]): Promise<UserError> {
+  const error = await assertRejects(() => parseCommandLine(args), UserError);
   assertEquals(error.exitCode, EXIT.usage);
   return error;
 }
 
-Deno.test("parseCommandLine() builds the current folder when given nothing", () => {
-  const c = config();
-  assert(c.command === "build");
-  assertEquals(c.context, ".");
-  assertEquals(c.files, []);
-  assertEquals(c.bases, "auto");
-  assertEquals(c.runs, 5);
-  assertEquals(c.setup, false);
+Deno.test("without a command, it builds the current folder", async () => {
+  const options = await build();
+  assertEquals(options.context, ".");
+  assertEquals(options.file, []);
+  assertEquals(options.bases, "auto");
+  assertEquals(options.runs, 5);
+  assertEquals(options.setup, false);
+  assertEquals((await build("build", "--quick")).quick, true);
 });
 
-Deno.test("parseCommandLine() collects repeated options", () => {
-  const c = config(
-    "--file",
-    "Dockerfile",
-    "--file",
-    "Dockerfile.x",
-    "--build-arg",
-    "A=b=c",
+Deno.test("repeated options are collected", async () => {
+  const options = await build(
+    ...["--file", "Dockerfile", "--file", "Dockerfile.x"],
+    ...["--build-arg", "A=b=c", "--vary", "JS_ENGINE=quickjs"],
   );
-  assert(c.command === "build");
-  assertEquals(c.files, ["Dockerfile", "Dockerfile.x"]);
-  assertEquals(c.buildArgs, { A: "b=c" });
+  assertEquals(options.file, ["Dockerfile", "Dockerfile.x"]);
+  assertEquals(options.buildArg, [["A", "b=c"]]);
+  assertEquals(options.vary, [["JS_ENGINE", "quickjs"]]);
 });
 
-Deno.test("parseCommandLine() reads platforms and what to vary", () => {
-  const c = config(
-    ...["--platform", "linux/amd64,linux/arm64"],
-    ...["--vary", "JS_ENGINE=quickjs"],
+Deno.test("platforms are read, or the one that was meant is named", async () => {
+  const { platform } = await build("--platform", "linux/amd64,linux/arm64");
+  assertEquals(platform, ["linux/amd64", "linux/arm64"]);
+  assertStringIncludes(
+    (await complaint("--platform", "arm64")).next,
+    "linux/arm64",
   );
-  assert(c.command === "build");
-  assertEquals(c.platforms, ["linux/amd64", "linux/arm64"]);
-  assertEquals(c.vary, [["JS_ENGINE", "quickjs"]]);
-  assertStringIncludes(complaint("--platform", "arm64").next, "linux/arm64");
-  complaint("--vary", "quickjs");
 });
 
-Deno.test("parseCommandLine() reads the commands and options on either side of them", () => {
-  const inspect = config("inspect", "hello", "--json");
-  assert(inspect.command === "inspect");
-  assertEquals([inspect.image, inspect.json], ["hello", true]);
-  const diff = config("diff", "a", "b", "--exit-code", "--engine", "buildah");
-  assert(diff.command === "diff");
-  assertEquals([diff.before, diff.after, diff.exitCode, diff.engine], [
+Deno.test("the commands take their arguments and options by name", async () => {
+  const inspect = await parsed("inspect", "hello", "--json");
+  assertEquals(
+    [inspect.name, inspect.image, inspect.json],
+    ["inspect", "hello", true],
+  );
+  const diff = await parsed(
+    "diff",
     "a",
     "b",
-    true,
+    "--exit-code",
+    "--engine",
     "buildah",
-  ]);
-  const compare = config("compare", "a", "b", "c", "--out", "r", "--zstd");
-  assert(compare.command === "compare");
-  assertEquals([compare.images, compare.out, compare.zstd], [
-    ["a", "b", "c"],
+  );
+  assertEquals(
+    [diff.before, diff.after, diff.exitCode, diff.engine],
+    ["a", "b", true, "buildah"],
+  );
+  const compare = await parsed(
+    "compare",
+    "a",
+    "b",
+    "c",
+    "--out",
     "r",
-    true,
-  ]);
+    "--zstd",
+  );
+  assertEquals(
+    [compare.images, compare.out, compare.zstd],
+    [["a", "b", "c"], "r", true],
+  );
+  for (
+    const args of [["inspect", "x"], ["diff", "x", "y"], ["compare", "x"], [
+      "sbom",
+      "x",
+    ]]
+  ) {
+    const { platform } = await parsed(...args, "--platform", "linux/arm64");
+    assertEquals(platform, "linux/arm64", args[0]);
+  }
 });
 
-Deno.test("parseCommandLine() suggests the option that comes close", () => {
-  const error = complaint("--contxt", "x");
+Deno.test("an option is refused where it does not belong", async () => {
+  const misplaced: string[][] = [
+    ["inspect", "x.tar", "--memory-floor"],
+    ["diff", "a", "b", "--out", "r"],
+    ["init", "--engine", "docker"],
+    ["sbom", "x", "--zstd"],
+    ["compare", "x", "--context", "y"],
+  ];
+  for (const args of misplaced) {
+    const error = await complaint(...args);
+    assertStringIncludes(error.message, "Unknown option", args.join(" "));
+    assertStringIncludes(error.next, `See deno task image ${args[0]} --help`);
+  }
+  const before = await complaint("--context", "x", "inspect", "y");
+  assertStringIncludes(before.message, 'before the command "inspect"');
+  assertStringIncludes(before.next, "deno task image inspect --context x y");
+});
+
+Deno.test("a slip is answered with what comes close", async () => {
+  const error = await complaint("--contxt", "x");
   assertEquals(error.message, "Unknown option '--contxt'");
   assertStringIncludes(error.next, "--context");
+  assertStringIncludes((await complaint("inspct", "x")).next, "inspect");
 });
 
-Deno.test("parseCommandLine() suggests the command that comes close", () => {
-  assertStringIncludes(complaint("inspct", "x").next, "inspect");
-});
-
-Deno.test("parseCommandLine() refuses bad values", () => {
-  assertStringIncludes(complaint("--runs", "0").message, "--runs");
-  assertStringIncludes(
-    complaint("--engine", "lxc").message,
-    "docker, podman, buildah",
-  );
-  assertStringIncludes(
-    complaint("--build-arg", "novalue").message,
-    "NAME=VALUE",
-  );
-  assertStringIncludes(complaint("inspect").message, "image");
-  assertStringIncludes(complaint("diff", "a").message, "after");
-});
-
-Deno.test("parseCommandLine() gives the help as text", () => {
-  for (const args of [["--help"], ["diff", "--help"]]) {
-    const parsed = parseCommandLine(args);
-    assert("text" in parsed);
-    assertStringIncludes(parsed.text, "Usage: deno task image");
+Deno.test("bad values are refused with what was expected", async () => {
+  const cases: [expected: string, ...args: string[]][] = [
+    ["--runs", "--runs", "0"],
+    ["docker, podman, buildah", "--engine", "lxc"],
+    ["NAME=VALUE", "--build-arg", "novalue"],
+    ["NAME=VALUE", "--vary", "quickjs"],
+    ["bash, zsh, fish", "completions", "cmd"],
+  ];
+  for (const [expected, ...args] of cases) {
+    assertStringIncludes((await complaint(...args)).message, expected);
   }
+});
+
+Deno.test("a missing argument shows the help of its command", async () => {
+  const error = await complaint("diff", "a");
+  assertStringIncludes(error.message, "after");
+  assertStringIncludes(error.next, "Usage: deno task image diff");
+});
+
+Deno.test("every command has a help with two examples", async () => {
+  for (const name of Object.keys(COMMANDS)) {
+    const help = await text(...name === "build" ? [] : [name], "--help");
+    assertStringIncludes(help, "Usage: deno task image");
+    const [, examples] = help.split("Examples:\n");
+    assertEquals(examples?.match(/^ {2}deno task image/gm)?.length, 2, name);
+  }
+  assertStringIncludes(await text("--help"), "completions");
+});
+
+Deno.test("--version is that of the package", async () => {
+  const { version } = JSON.parse(
+    await Deno.readTextFile(new URL("../../deno.json", import.meta.url)),
+  );
+  assertEquals(await text("--version"), `${version}\n`);
 });

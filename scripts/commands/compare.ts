@@ -5,7 +5,7 @@
  * @module
  */
 import { join } from "node:path";
-import type { CompareConfig } from "../build/config.ts";
+import type { Command } from "commander";
 import { EXIT, UserError } from "../lib/errors.ts";
 import type { Io } from "../lib/io.ts";
 import { json } from "../report/json.ts";
@@ -14,21 +14,50 @@ import { checkWritable, writeReports } from "../report/write_reports.ts";
 import type { Report } from "../report/report_schema.ts";
 import { findSources, look, type Looked } from "../build/look.ts";
 import { layerSizes, tellCacheFailure, withPull } from "../build/pull_sizes.ts";
+import {
+  IMAGE,
+  type PlatformOptions,
+  withExamples,
+  withPlatform,
+} from "./options.ts";
+
+/** Adds what the command takes. */
+export function define(command: Command): void {
+  withPlatform(command)
+    .description("Compare images that exist already.")
+    .argument("<images...>", IMAGE)
+    .option("--against <image>", "image to compare with (default: the first)")
+    .option("--zstd", "measure pull with zstd too", false)
+    .option("--out <dir>", "folder for the reports", "report");
+  withExamples(
+    command,
+    "compare hello:single-stage hello:scratch",
+    "compare a.tar b.tar --out comparison",
+  );
+}
 
 /** Compares images by size, pull, waste and surface, and writes the reports. */
-export async function compare(config: CompareConfig, io: Io): Promise<number> {
-  const baseline = config.against ?? config.images[0];
-  if (!config.images.includes(baseline)) {
+export async function run(
+  options: PlatformOptions & {
+    images: string[];
+    against?: string;
+    zstd: boolean;
+    out: string;
+  },
+  io: Io,
+): Promise<number> {
+  const baseline = options.against ?? options.images[0];
+  if (!options.images.includes(baseline)) {
     throw new UserError(
       `Cannot compare with "${baseline}": it is not among the images`,
       {
-        next: `Choose one of ${config.images.join(", ")} with --against`,
+        next: `Choose one of ${options.images.join(", ")} with --against`,
       },
     );
   }
-  await checkWritable(join(config.out, "report.json"));
+  await checkWritable(join(options.out, "report.json"));
   const looked: Looked[] = [];
-  for (const source of await findSources(config.images, config, io)) {
+  for (const source of await findSources(options.images, options, io)) {
     looked.push(
       await io.progress.step(
         `Look inside ${source.reference}`,
@@ -38,7 +67,7 @@ export async function compare(config: CompareConfig, io: Io): Promise<number> {
   }
   const sizes = await io.progress.step(
     "Compress the layers",
-    () => layerSizes(looked, { zstd: config.zstd, io }),
+    () => layerSizes(looked, { zstd: options.zstd, io }),
   );
   const report: Report = {
     schemaVersion: 1,
@@ -53,13 +82,13 @@ export async function compare(config: CompareConfig, io: Io): Promise<number> {
     budgets: [],
   };
   tellCacheFailure(io);
-  await writeReports(report, config.out);
-  if (config.json) io.print(json(report));
+  await writeReports(report, options.out);
+  if (options.json) io.print(json(report));
   else {
     io.print(terminal(report, { columns: io.columns, color: io.color }));
     io.note(
       `Reports: ${
-        join(config.out, "index.html")
+        join(options.out, "index.html")
       }, report.md and report.json beside it`,
     );
   }

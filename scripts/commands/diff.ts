@@ -4,16 +4,47 @@
  *
  * @module
  */
+import type { Command } from "commander";
+import { findSources, look } from "../build/look.ts";
 import { diffImages } from "../inspect/diff_images.ts";
-import type { DiffConfig } from "../build/config.ts";
 import { EXIT } from "../lib/errors.ts";
 import type { Io } from "../lib/io.ts";
 import { diffTerminal } from "../report/diff_terminal.ts";
-import { findSources, look } from "../build/look.ts";
+import {
+  IMAGE,
+  type PlatformOptions,
+  withExamples,
+  withPlatform,
+} from "./options.ts";
+
+/** Adds what the command takes. */
+export function define(command: Command): void {
+  withPlatform(command)
+    .description("Show what differs between two images and what it costs.")
+    .argument("<before>", IMAGE)
+    .argument("<after>", IMAGE)
+    .option("--exit-code", "end with 1 when the images differ", false);
+  withExamples(
+    command,
+    "diff hello:multi-stage hello:scratch",
+    "diff old.tar new.tar --exit-code",
+  );
+}
 
 /** Compares two images path by path and prints the differences. */
-export async function diff(config: DiffConfig, io: Io): Promise<number> {
-  const sources = await findSources([config.before, config.after], config, io);
+export async function run(
+  options: PlatformOptions & {
+    before: string;
+    after: string;
+    exitCode: boolean;
+  },
+  io: Io,
+): Promise<number> {
+  const sources = await findSources(
+    [options.before, options.after],
+    options,
+    io,
+  );
   const [before, after] = await Promise.all(
     sources.map((source) => look(source, io)),
   );
@@ -22,10 +53,10 @@ export async function diff(config: DiffConfig, io: Io): Promise<number> {
     { image: after.image, rootfs: after.files },
   );
   io.print(
-    config.json
+    options.json
       ? JSON.stringify(found, null, 2) + "\n"
       : diffTerminal(found, { columns: io.columns, color: io.color }),
   );
   const differs = found.paths.length > 0 || found.config.length > 0;
-  return config.exitCode && differs ? EXIT.checkFailed : EXIT.ok;
+  return options.exitCode && differs ? EXIT.checkFailed : EXIT.ok;
 }

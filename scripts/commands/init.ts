@@ -5,7 +5,7 @@
  * @module
  */
 import { join } from "node:path";
-import type { InitConfig } from "../build/config.ts";
+import type { Command } from "commander";
 import { imageTag } from "../build/image_tag.ts";
 import { variantName } from "../dockerfile/find_variants.ts";
 import { EXIT, messageOf, UserError } from "../lib/errors.ts";
@@ -19,6 +19,7 @@ import { findService, type Found } from "../init/find_service.ts";
 import { firstBudget, firstContract } from "../init/first_limits.ts";
 import type { Io } from "../lib/io.ts";
 import { ownFile } from "../lib/own_file.ts";
+import { json, withExamples } from "./options.ts";
 
 /** Dockerfiles that a service gets. */
 const DOCKERFILES = [
@@ -28,8 +29,34 @@ const DOCKERFILES = [
   "Dockerfile.layered",
 ];
 
+/** Adds what the command takes. */
+export function define(command: Command): void {
+  command
+    .description("Write Dockerfiles, contract and budget for a Deno service.")
+    .argument("[folder]", "folder of the service", ".")
+    .option("--entry <file>", "module that serves (default: found out)")
+    .option("--force", "replace files that are there already", false)
+    .option("--dry-run", "show what would be written, and write nothing", false)
+    .addOption(json());
+  withExamples(
+    command,
+    "init ../my-service",
+    "init --entry serve.ts --dry-run",
+  );
+}
+
 /** Says what is known of a service, and writes what it does not have yet. */
-export async function init(config: InitConfig, io: Io): Promise<number> {
+export async function run(
+  config: {
+    folder: string;
+    /** From the folder; absent: found out. */
+    entry?: string;
+    force: boolean;
+    dryRun: boolean;
+    json: boolean;
+  },
+  io: Io,
+): Promise<number> {
   const found = await findService(config.folder, config.entry);
   const { service, root, notes } = found;
   // As it was given, unless it is a member of a workspace above.

@@ -4,20 +4,39 @@
  *
  * @module
  */
-import type { InspectConfig } from "../build/config.ts";
+import type { Command } from "commander";
+import { findSources, look } from "../build/look.ts";
 import { EXIT } from "../lib/errors.ts";
 import type { Io } from "../lib/io.ts";
 import { inspectTerminal } from "../report/inspect_terminal.ts";
 import type { Variant } from "../report/report_schema.ts";
-import { findSources, look } from "../build/look.ts";
+import {
+  IMAGE,
+  type PlatformOptions,
+  withExamples,
+  withPlatform,
+} from "./options.ts";
+
+/** Adds what the command takes. */
+export function define(command: Command): void {
+  withPlatform(command)
+    .description(
+      "Show layers, files, waste, surface and the binary's contents.",
+    )
+    .argument("<image>", IMAGE);
+  withExamples(command, "inspect hello:scratch", "inspect image.tar --json");
+}
 
 /** Inspects one image and prints what is in it. */
-export async function inspect(config: InspectConfig, io: Io): Promise<number> {
-  const [source] = await findSources([config.image], config, io);
+export async function run(
+  options: PlatformOptions & { image: string },
+  io: Io,
+): Promise<number> {
+  const [source] = await findSources([options.image], options, io);
   const { analysis } = await look(source, io);
-  const variant: Variant = { name: config.image, ...analysis };
+  const variant: Variant = { name: options.image, ...analysis };
   io.print(
-    config.json
+    options.json
       ? JSON.stringify(variant, null, 2) + "\n"
       : inspectTerminal(variant, { columns: io.columns, color: io.color }),
   );

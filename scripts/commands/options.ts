@@ -5,25 +5,48 @@
  * @module
  */
 import { type Command, InvalidArgumentError, Option } from "commander";
-import type { CommonConfig } from "../build/config.ts";
+import type { EngineName } from "../engine/engine.ts";
 import { EXIT, UserError } from "../lib/errors.ts";
 
+/** How the tool is called in help and messages. */
+export const PROGRAM = "deno task image";
+
+/** What images can be given as. */
+export const IMAGE =
+  "name in the engine, or path of a docker-archive, an OCI archive, an OCI layout or skopeo's dir:; PATH:NAME:TAG for one of several";
+
+/** What a command that reads images takes. */
+export interface ImageOptions {
+  engine?: EngineName;
+  setup: boolean;
+  json: boolean;
+  verbose: boolean;
+}
+
+/** What a command that reads one platform of an image takes. */
+export interface PlatformOptions extends ImageOptions {
+  /** As `linux/arm64`; this machine's unless given. */
+  platform?: string;
+}
+
 /** Adds what every command takes that reads images. */
-export function withCommon(command: Command): Command {
+export function withImages(command: Command): Command {
   return command
     .addOption(
-      new Option(
-        "--engine <name>",
-        "engine to use instead of the first that works",
-      )
+      new Option("--engine <name>", "engine instead of the first that works")
         .choices(["docker", "podman", "buildah"]),
     )
-    .option(
-      "--setup",
-      "install what is missing with apt (Debian or Ubuntu, root)",
-      false,
-    )
+    .option("--setup", "install what is missing with apt (as root)", false)
+    .option("--verbose", "show all that engines and steps say", false)
     .addOption(json());
+}
+
+/** Adds {@linkcode withImages}, and which platform of an image is meant. */
+export function withPlatform(command: Command): Command {
+  return withImages(command).option(
+    "--platform <platform>",
+    "which of an image's platforms, such as linux/arm64 (default: this machine's)",
+  );
 }
 
 /** The option for output that is JSON alone. */
@@ -32,14 +55,14 @@ export function json(): Option {
     .default(false);
 }
 
-/** What every command takes, as read. */
-// deno-lint-ignore no-explicit-any -- commander types options as any
-export function common(options: any): CommonConfig {
-  return { engine: options.engine, setup: options.setup, json: options.json };
+/** Adds examples to the help of a command. */
+export function withExamples(command: Command, ...examples: string[]): Command {
+  const lines = examples.map((example) => `  ${PROGRAM} ${example}`);
+  return command.addHelpText("after", `\nExamples:\n${lines.join("\n")}`);
 }
 
 /** Adds a value to those that were given before. */
-export function collect(value: string, earlier: string[]): string[] {
+export function collect(value: string, earlier: string[] = []): string[] {
   return [...earlier, value];
 }
 
@@ -51,32 +74,24 @@ export function positive(value: string): number {
   return Number(value);
 }
 
-/**
- * Reads `NAME=VALUE`.
- *
- * @throws {UserError} If it has no name or no `=`.
- */
-export function buildArgs(words: string[]): [name: string, value: string][] {
-  return words.map((word) => {
-    const at = word.indexOf("=");
-    if (at < 1) {
-      throw usage(`Cannot parse build argument "${word}": expected NAME=VALUE`);
-    }
-    return [word.slice(0, at), word.slice(at + 1)];
-  });
+/** Reads `NAME=VALUE` and adds it to those that were given before. */
+export function assignment(
+  word: string,
+  earlier: [name: string, value: string][] = [],
+): [name: string, value: string][] {
+  const at = word.indexOf("=");
+  if (at < 1) throw new InvalidArgumentError("Expected NAME=VALUE.");
+  return [...earlier, [word.slice(0, at), word.slice(at + 1)]];
 }
 
 /** A complaint of commander as an error of ours, with its hint as the next step. */
-export function usage(complaint: string): UserError {
+export function usage(complaint: string, next: string): UserError {
   const [first, ...rest] = complaint.trim().replace(/^error: /, "").split("\n");
   const hint = rest.map((line) => line.replace(/[()]/g, "").trim()).filter(
     Boolean,
   );
   return new UserError(
     first.charAt(0).toUpperCase() + first.slice(1).replace(/\.$/, ""),
-    {
-      next: [...hint, "See deno task image --help"].join(" "),
-      exitCode: EXIT.usage,
-    },
+    { next: [...hint, next].join(" "), exitCode: EXIT.usage },
   );
 }

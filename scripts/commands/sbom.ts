@@ -5,21 +5,53 @@
  * @module
  */
 import { basename } from "node:path";
+import type { Command } from "commander";
 import { inventory, inventoryProbe } from "../sbom/inventory.ts";
 import { rootfs } from "../image/rootfs.ts";
 import { readImage } from "../image/read_image.ts";
 import type { ImageSource } from "../image/model.ts";
-import type { SbomConfig } from "../build/config.ts";
 import { EXIT, UserError } from "../lib/errors.ts";
 import { printable } from "../lib/format.ts";
 import type { Io } from "../lib/io.ts";
 import { billOfMaterials } from "../sbom/bill_of_materials.ts";
 import { findSources } from "../build/look.ts";
+import {
+  collect,
+  IMAGE,
+  type PlatformOptions,
+  withExamples,
+  withPlatform,
+} from "./options.ts";
+
+/** Adds what the command takes. */
+export function define(command: Command): void {
+  withPlatform(command)
+    .description("List what an image consists of, as CycloneDX 1.6.")
+    .argument("<image>", IMAGE)
+    .option(
+      "--from <image>",
+      "image that libraries were copied from, to trace them to its packages (repeatable)",
+      collect,
+      [],
+    );
+  withExamples(
+    command,
+    "sbom hello:scratch > bom.json",
+    "sbom image.tar --from base.tar",
+  );
+}
 
 /** Reads the image, and those it was made from, and prints the bill. */
-export async function sbom(config: SbomConfig, io: Io): Promise<number> {
+export async function run(
+  options: PlatformOptions & { image: string; from: string[] },
+  io: Io,
+): Promise<number> {
   const time = timeOf(Deno.env.get("SOURCE_DATE_EPOCH"));
-  const sources = await findSources([config.image, ...config.from], config, io);
+  const sources = await findSources(
+    [options.image, ...options.from],
+    options,
+    io,
+  );
   const [read, ...origins] = await Promise.all(
     sources.map((source) => readClosely(source, io)),
   );

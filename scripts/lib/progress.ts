@@ -1,11 +1,10 @@
 /**
- * What a long run tells while it goes on: a live list on a terminal, plain lines
- * in a pipe. Always on stderr, so that results on stdout stay clean.
+ * What a long run tells while it goes on, always on stderr, so that results on
+ * stdout stay clean: steps that are redrawn in place on a terminal, a line a step
+ * elsewhere.
  *
  * @module
  */
-import process from "node:process";
-import { Listr, ListrLogger, PRESET_TIMER, ProcessOutput } from "listr2";
 import { formatDuration, printable } from "./format.ts";
 
 /** Receives a line that says what is going on within a step. */
@@ -14,77 +13,111 @@ export type Say = (line: string) => void;
 /** Carries out steps and shows how they go. */
 export interface Progress {
   /**
-   * Carries out one step.
+   * Carries out one step; several may be under way at once.
    *
    * @param title What is done, such as `Build scratch`.
-   * @param work Does it; what it says is shown beneath the title.
+   * @param work Does it; what it says is shown while it lasts.
    * @returns What `work` returns; what it throws is thrown on.
    */
   step<T>(title: string, work: (say: Say) => Promise<T>): Promise<T>;
+  /** Writes a line that stays. */
+  note(line: string): void;
 }
 
-/**
- * The progress that suits where stderr goes.
- *
- * @param terminal Whether stderr is a terminal that can be redrawn.
- */
-export function createProgress(terminal: boolean): Progress {
-  return terminal ? live() : plain((line) => console.error(line));
+/** Where progress goes. */
+export interface ProgressTarget {
+  write(text: string): void;
+  /** Width of a terminal that can be redrawn; absent for a pipe. */
+  columns?: number;
+  /** Show all that steps say. */
+  verbose: boolean;
 }
 
-/** Redraws a list in place. */
-function live(): Progress {
-  const logger = new ListrLogger({
-    processOutput: new ProcessOutput(process.stderr, process.stderr),
-  });
+/** Milliseconds between two pictures of a step's progress. */
+const FRAME_MS = 100;
+const FRAMES = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
+
+/** The progress that suits where stderr goes. */
+export function createProgress(target: ProgressTarget): Progress {
+  return target.columns && !target.verbose
+    ? live(target.write, target.columns)
+    : plain(target.write, target.verbose);
+}
+
+interface Step {
+  title: string;
+  started: number;
+  line: string;
+}
+
+/** Redraws the steps that are under way; one that has ended leaves a line. */
+function live(write: (text: string) => void, columns: number): Progress {
+  const steps = new Set<Step>();
+  let drawn = 0;
+  let frame = 0;
+  let timer: ReturnType<typeof setInterval> | undefined;
+  const clip = (text: string) => text.slice(0, columns - 1);
+  /** Writes lines that stay, and the steps below them. */
+  const draw = (...staying: string[]) => {
+    // From the first column: a key that was typed may have moved the cursor.
+    const erase = drawn > 0 ? `\r\x1b[${drawn}A\x1b[J` : "";
+    const going = [...steps].flatMap(({ title, started, line }) => [
+      clip(
+        `${FRAMES[frame]} ${title}  ${
+          formatDuration(performance.now() - started)
+        }`,
+      ),
+      ...line === "" ? [] : [clip(`  › ${line}`)],
+    ]);
+    drawn = going.length;
+    write(erase + [...staying, ...going].map((each) => `${each}\n`).join(""));
+  };
   return {
     async step(title, work) {
-      // An array, since the result of the task is set from within a callback.
-      const result: Awaited<ReturnType<typeof work>>[] = [];
-      const list = new Listr([{
-        title,
-        task: async (_context, task) => {
-          result.push(await work((line) => task.output = printable(line)));
-        },
-        rendererOptions: {
-          outputBar: 1,
-          timer: { ...PRESET_TIMER, field: formatDuration },
-        },
-      }], {
-        registerSignalListeners: false,
-        concurrent: false,
-        rendererOptions: {
-          logger,
-          collapseErrors: false,
-          showErrorMessage: false,
-        },
-      });
-      await list.run();
-      return result[0];
+      const step = { title, started: performance.now(), line: "" };
+      steps.add(step);
+      timer ??= setInterval(() => {
+        frame = (frame + 1) % FRAMES.length;
+        draw();
+      }, FRAME_MS);
+      let mark = "✖";
+      try {
+        const result = await work((line) => step.line = printable(line));
+        mark = "✔";
+        return result;
+      } finally {
+        steps.delete(step);
+        if (steps.size === 0) {
+          clearInterval(timer);
+          timer = undefined;
+        }
+        const took = formatDuration(performance.now() - step.started);
+        draw(`${mark} ${title}  ${took}`);
+      }
     },
+    note: (line) => draw(line),
   };
 }
 
-/**
- * Writes a line when a step begins and one when it ends.
- *
- * @param write Receives each line.
- */
-export function plain(write: (line: string) => void): Progress {
+/** Writes a line when a step has ended; when verbose, all that it says too. */
+function plain(write: (text: string) => void, verbose: boolean): Progress {
+  const note = (line: string) => write(`${line}\n`);
   return {
     async step(title, work) {
       const start = performance.now();
-      write(`${title} ...`);
+      const took = () => formatDuration(performance.now() - start);
+      if (verbose) note(`${title} ...`);
       try {
-        const result = await work((line) => write(`  ${printable(line)}`));
-        write(`${title}: ${formatDuration(performance.now() - start)}`);
+        const result = await work((line) => {
+          if (verbose) note(`  ${printable(line)}`);
+        });
+        note(`${title}: ${took()}`);
         return result;
       } catch (error) {
-        write(
-          `${title}: failed after ${formatDuration(performance.now() - start)}`,
-        );
+        note(`${title}: failed after ${took()}`);
         throw error;
       }
     },
+    note,
   };
 }
