@@ -37,7 +37,7 @@ async function modules(folder: string): Promise<string[]> {
 /** Paths, from the root, of the modules of ours that a module imports. */
 async function imports(module: string): Promise<string[]> {
   const text = await Deno.readTextFile(join(ROOT, module));
-  return [...text.matchAll(/(?:from|import)\s*\(?\s*"(\.[^"]+)"/g)]
+  return [...text.matchAll(/(?:from|import)\s*\(?\s*"(\.[^"]+\.ts)"/g)]
     .map((match) => normalize(join(dirname(module), match[1])));
 }
 

@@ -5,7 +5,8 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import type { BuildConfig } from "../build/config.ts";
-import { COMMANDS, parseCommandLine } from "./command_line.ts";
+import { parseCommandLine } from "./command_line.ts";
+import { COMMANDS } from "./commands.ts";
 import { EXIT, UserError } from "../lib/errors.ts";
 
 // deno-lint-ignore no-explicit-any -- each command has options of its own

@@ -7,7 +7,6 @@
 import { Argument, type Command } from "commander";
 import { EXIT } from "../lib/errors.ts";
 import type { Io } from "../lib/io.ts";
-import { COMMANDS, describe } from "./command_line.ts";
 import { withExamples } from "./options.ts";
 
 /** The command's name where `deno install` has put it. */
@@ -40,6 +39,11 @@ export async function run(
   { shell }: { shell: "bash" | "zsh" | "fish" },
   io: Io,
 ): Promise<number> {
+  // Loaded then: it is one of the commands that this describes.
+  const { COMMANDS, describe } = await import("./commands.ts");
+  const summaries = Object.fromEntries(
+    Object.entries(COMMANDS).map(([name, { summary }]) => [name, summary]),
+  );
   const flags: Record<string, Flag[]> = {};
   for (const name of Object.keys(COMMANDS)) {
     const { command } = await describe(name);
@@ -50,7 +54,9 @@ export async function run(
       takesValue: option.required,
     }));
   }
-  io.print(shell === "fish" ? fish(flags) : bash(flags, shell === "zsh"));
+  io.print(
+    shell === "fish" ? fish(flags, summaries) : bash(flags, shell === "zsh"),
+  );
   return EXIT.ok;
 }
 
@@ -87,12 +93,15 @@ complete -o default -F _deno_small_image ${NAME}
 `;
 }
 
-function fish(flags: Record<string, Flag[]>): string {
+function fish(
+  flags: Record<string, Flag[]>,
+  summaries: Record<string, string>,
+): string {
   const names = Object.keys(flags);
   const others = names.filter((name) => name !== "build").join(" ");
   const lines = names.map((name) =>
     `complete -c ${NAME} -n __fish_use_subcommand -a ${name} -d '${
-      COMMANDS[name].summary.replaceAll("'", "")
+      summaries[name].replaceAll("'", "")
     }'`
   );
   for (const [name, list] of Object.entries(flags)) {
