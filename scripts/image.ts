@@ -6,6 +6,7 @@
  * @module
  */
 import { parseCommandLine } from "./commands/command_line.ts";
+import { describeAll } from "./commands/commands.ts";
 import {
   EXIT,
   explainFiles,
@@ -26,7 +27,7 @@ async function main(args: string[], io: Io): Promise<number> {
     io.print(parsed.text);
     return EXIT.ok;
   }
-  return await parsed.module.run(parsed.options, io);
+  return await parsed.module.run(parsed.options, io, describeAll);
 }
 
 /**

@@ -16,10 +16,23 @@ export interface CommandModule {
    * Carries it out.
    *
    * @param options Options and arguments as commander names them.
+   * @param describeAll Gives every command, for what tells of them.
    * @returns The exit code.
    */
-  // deno-lint-ignore no-explicit-any -- each command has options of its own
-  run(options: any, io: Io): Promise<number>;
+  run(
+    // deno-lint-ignore no-explicit-any -- each command has options of its own
+    options: any,
+    io: Io,
+    describeAll: () => Promise<Described[]>,
+  ): Promise<number>;
+}
+
+/** A command as commander sees it. */
+export interface Described {
+  name: string;
+  summary: string;
+  command: Command;
+  module: CommandModule;
 }
 
 /** The commands by name; `build` is what runs without a name. */
@@ -57,11 +70,10 @@ export const COMMANDS: Record<
   },
 };
 
-/** A command as commander sees it. */
-export async function describe(
-  name: string,
-): Promise<{ command: Command; module: CommandModule }> {
-  const module = await COMMANDS[name].load();
+/** Loads a command and what it declares. */
+export async function describe(name: string): Promise<Described> {
+  const { summary, load } = COMMANDS[name];
+  const module = await load();
   const isDefault = name === "build";
   const command = new Command(isDefault ? PROGRAM : `${PROGRAM} ${name}`)
     .showSuggestionAfterError()
@@ -73,5 +85,10 @@ export async function describe(
       .map(([each, { summary }]) => `  ${each.padEnd(12)} ${summary}`);
     command.addHelpText("after", `\nCommands:\n${lines.join("\n")}`);
   }
-  return { command, module };
+  return { name, summary, command, module };
+}
+
+/** Loads every command and what it declares. */
+export async function describeAll(): Promise<Described[]> {
+  return await Promise.all(Object.keys(COMMANDS).map(describe));
 }

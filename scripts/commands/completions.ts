@@ -34,19 +34,22 @@ export function define(command: Command): void {
   );
 }
 
-/** Prints the completions. */
+/**
+ * Prints the completions.
+ *
+ * @param describeAll Gives every command of the tool.
+ */
 export async function run(
   { shell }: { shell: "bash" | "zsh" | "fish" },
   io: Io,
+  describeAll: () => Promise<
+    { name: string; summary: string; command: Command }[]
+  >,
 ): Promise<number> {
-  // Loaded then: it is one of the commands that this describes.
-  const { COMMANDS, describe } = await import("./commands.ts");
-  const summaries = Object.fromEntries(
-    Object.entries(COMMANDS).map(([name, { summary }]) => [name, summary]),
-  );
   const flags: Record<string, Flag[]> = {};
-  for (const name of Object.keys(COMMANDS)) {
-    const { command } = await describe(name);
+  const summaries: Record<string, string> = {};
+  for (const { name, summary, command } of await describeAll()) {
+    summaries[name] = summary;
     flags[name] = command.options.map((option) => ({
       name: option.long ?? option.flags,
       description: option.description.replaceAll("'", ""),

@@ -1,12 +1,13 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import type { Io } from "../lib/io.ts";
+import { describeAll } from "./commands.ts";
 import { run } from "./completions.ts";
 
 async function printed(shell: "bash" | "zsh" | "fish"): Promise<string> {
   let text = "";
   await run({ shell }, {
     print: (part: string) => text += part,
-  } as unknown as Io);
+  } as unknown as Io, describeAll);
   return text;
 }
 
