@@ -71,7 +71,14 @@ export function chooseImage<T extends Candidate>(
     if (fitting.length > 0) rest = fitting;
   };
   if (image !== undefined) {
-    require(`named ${JSON.stringify(image)}`, (each) => isCalled(each, image));
+    const place = /^@([0-9]{1,4})$/.exec(image)?.[1];
+    require(
+      `named ${JSON.stringify(image)}`,
+      (each) =>
+        place === undefined
+          ? isCalled(each, image)
+          : each === candidates[Number(place)],
+    );
   }
   if (platform !== undefined) {
     require(`for ${platform}`, (each) => fits(each.platform, platform));

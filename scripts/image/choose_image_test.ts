@@ -156,6 +156,9 @@ Deno.test("readImage() takes the image of an archive that is named", async () =>
       const transport = `docker-archive:${path}:${name}`;
       assertEquals((await read(transport)).config.user, "web", transport);
     }
+    // rancher/rke2#2732: by place, where there are no names.
+    assertEquals((await read(`${path}:@1`)).config.user, "web");
+    await assertRejects(() => read(`${path}:@2`), UserError, 'named "@2"');
     const error = await assertRejects(
       () => read(`${path}:shop/web:3.0`),
       UserError,
@@ -166,6 +169,23 @@ Deno.test("readImage() takes the image of an archive that is named", async () =>
     assertEquals(several.next, `Name one, as in: ${path}:shop/api:1.4`);
   } finally {
     await Deno.remove(folder, { recursive: true });
+  }
+});
+
+// containers/skopeo#1136: `docker buildx build -t one -t two` lists the image twice.
+Deno.test("readImage() takes an image by each of its names", async () => {
+  const files: Files = new Map();
+  const name = "org.opencontainers.image.ref.name";
+  const manifest = addImage(files, image("s390x"));
+  const names = ["demo:one", "demo:two"];
+  finishLayout(
+    files,
+    names.map((tag) => ({ ...manifest, annotations: { [name]: tag } })),
+  );
+  const source = sourceOf(archiveOf(files));
+  for (const tag of [undefined, ...names]) {
+    const asked = tag === undefined ? source : { ...source, image: tag };
+    assertEquals((await readImage(asked)).architecture, "s390x");
   }
 });
 

@@ -20,6 +20,24 @@ const SPEC: ImageSpec = {
       { path: "etc/passwd", content: "root:x:0:0::/:/bin/sh\n".repeat(40) },
       { path: `${"long/".repeat(30)}name`, content: "pax", mtime: 1.5 },
       { path: `${"gnu/".repeat(30)}name`, content: "gnu", format: "gnu" },
+      {
+        path: "sparse",
+        content: "abcde",
+        pax: {
+          "GNU.sparse.size": "5000",
+          "GNU.sparse.map": "7,3,700,2",
+          "SCHILY.xattr.security.capability": new Uint8Array(20),
+        },
+      },
+      {
+        path: "GNUSparseFile.0/file",
+        content: `${"1\n9\n5\n".padEnd(512, "\0")}abcde`,
+        pax: {
+          "GNU.sparse.major": "1",
+          "GNU.sparse.name": "file",
+          "GNU.sparse.realsize": "5000",
+        },
+      },
     ],
     [{ path: "etc/.wh.passwd" }, { path: "l", type: "symlink", link: "etc" }],
   ],

@@ -134,6 +134,17 @@ Deno.test("readImage() names the blob whose digest is wrong", async () => {
   }
 });
 
+Deno.test("readImage() blames the blob that a link leads to, not the link", async () => {
+  const files = DOCKER();
+  const layer = pathIn(files, /layer\.tar$/);
+  const blob = change(files, layer, flip(20)).get(layer) ?? "";
+  files.set(layer, "../real/layer.tar").set("real/layer.tar", blob);
+  assertMatch(
+    await messageFor(archiveOf(files)),
+    /blob "real\/layer\.tar" is damaged: its digest is sha256:\w{64}, not /,
+  );
+});
+
 Deno.test("readImage() names the blob that is missing", async () => {
   for (const make of [DOCKER, OCI]) {
     const paths = [...make().keys()].filter((path) =>

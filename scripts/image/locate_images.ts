@@ -140,12 +140,16 @@ class Manifests {
     names: string[],
     depth: number,
   ): Promise<void> {
-    for (const descriptor of listOf(index.manifests).map(fieldsOf)) {
+    const descriptors = listOf(index.manifests).map(fieldsOf);
+    for (const descriptor of descriptors) {
       if (isAttestation(descriptor)) continue;
       const digest = textOf(descriptor.digest);
       const path = this.#layout.manifest(digest);
-      const annotations = fieldsOf(descriptor.annotations);
-      const own = NAMES.map((key) => textOf(annotations[key])).filter(Boolean);
+      // An image of several names is there several times.
+      const own = descriptors.filter((each) => each.digest === digest)
+        .flatMap(({ annotations }) =>
+          NAMES.map((key) => textOf(fieldsOf(annotations)[key]))
+        ).filter(Boolean);
       const all = [...own, ...names];
       if (this.#seen.has(digest)) continue;
       this.#seen.add(digest);

@@ -18,7 +18,8 @@ import type { ImageSource } from "./model.ts";
 
 /**
  * The archive or folder that a reference means, and the image in it if one is named:
- * `PATH`, `PATH:NAME:TAG`, `PATH:sha256:HEX`, with skopeo's transport before it or not.
+ * `PATH`, `PATH:NAME:TAG`, `PATH:sha256:HEX` or `PATH:@INDEX`, with or without the
+ * transport of containers-transports(5) before it.
  *
  * @returns `undefined` for what is no path, such as an image of an engine.
  */

@@ -271,3 +271,15 @@ Deno.test("readImage() does not hide what a probe throws", async () => {
     assert(thrown instanceof RangeError, form);
   }
 });
+
+// aquasecurity/trivy#3080: an archive packed again with `tar -cf x.tar .`
+Deno.test("readImage() reads an archive whose names begin with ./", async () => {
+  const files = [...ociFiles({ layers: [[{ path: "a" }]] })];
+  const archive = makeTar([
+    { path: "./", type: "directory" },
+    { path: "./blobs", type: "directory" },
+    ...files.map(([path, content]) => ({ path: `./${path}`, content })),
+  ]);
+  const image = await readImage(sourceOf(archive));
+  assertEquals(image.layers[0].entries.map(({ path }) => path), ["a"]);
+});

@@ -285,6 +285,18 @@ Deno.test("rootfs: a link of a lower layer is replaced by a folder", () => {
   );
 });
 
+// anchore/stereoscope#694: what the link of a lower layer leads to stays.
+Deno.test("rootfs: an opaque folder over a link hides the link alone", () => {
+  assertEquals(
+    paths(image([
+      layer("", file("target/keep", 1), symlink("link", "/target")),
+      layer("", directory("link"), opaque("link"), file("link/new", 2)),
+    ])),
+    ["link/new:2", "target/keep:1"],
+  );
+});
+
+// GoogleContainerTools/kaniko#2308: the whiteout comes before the link.
 Deno.test("rootfs: whiteouts below a symbolic link of their layer are behind it", () => {
   const base = layer("", file("usr/bin/sh", 1), file("usr/bin/ls", 2));
   const link = symlink("bin", "usr/bin");

@@ -175,6 +175,20 @@ Deno.test("TarParser keeps names apart that are not UTF-8, or begin with a mark"
   assertEquals(paths(makeTar([{ path: "\ufeffa" }])), ["\ufeffa"]);
 });
 
+// quay/claircore#985: PAX names need not be UTF-8 either; the engines take bytes.
+Deno.test("TarParser keeps PAX names apart that are not UTF-8", () => {
+  const record = (...bytes: number[]): TarEntry => ({
+    path: "x",
+    pax: { path: new Uint8Array([0x61, ...bytes]) },
+  });
+  assertEquals(
+    paths(
+      makeTar([record(0xe9), record(0xc3, 0xa9), record(0xff, 0x2f, 0x62)]),
+    ),
+    ["a\udce9", "a\u00e9", "a\udcff/b"],
+  );
+});
+
 Deno.test("TarParser keeps the numbers of devices and file capabilities", () => {
   const type = "character-device" as const;
   const capabilities = "0100000200202000000000000000000000000000";
