@@ -29,6 +29,7 @@ export function inventoryFixture(parts: Partial<Inventory> = {}): Inventory {
       labels: {},
     },
     packages: [],
+    unreadPackages: [],
     programs: [],
     runtimes: [],
     binaries: [],

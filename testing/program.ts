@@ -258,10 +258,7 @@ export function programFixture(
   }),
 ): Uint8Array<ArrayBuffer> {
   const out = new Bytes().add(runtime);
-  if (layout === "appended") {
-    out.add(payload).u32(0x501e).u32(0x2a7);
-    return out.u64(payload.length + 16).done();
-  }
+  if (layout === "appended") return out.add(appended(payload)).done();
   // As sui 0.13 does: a new table of segments and the note behind the file, the
   // table of sections last, and the old table of segments left where it was.
   const old = new DataView(runtime.buffer, runtime.byteOffset);
@@ -269,17 +266,54 @@ export function programFixture(
   out.pad(4096);
   const table = out.length;
   out.add(runtime.subarray(64, 64 + 56 * count));
-  const content = new Bytes().u16(8).add("d3n0l4nd").add(payload);
   const noteAt = table + 56 * (count + 1);
-  const note = new Bytes().u32(4).u32(content.length).u32(0x53554901)
-    .add("SUI\0").add(content.done()).pad(4);
+  const note = noteOf(payload);
   addSegment(out, { type: 4, offset: noteAt, bytes: note.length, align: 4 });
-  out.add(note.done());
+  out.add(note);
   const sections = out.length;
   const file = out.add(new Uint8Array(64)).done();
   const header = new DataView(file.buffer);
   header.setBigUint64(32, BigInt(table), true);
   header.setBigUint64(40, BigInt(sections), true);
   header.setUint16(56, count + 1, true);
+  return file;
+}
+
+/** A payload as it stands behind a runtime: with its trailer. */
+function appended(payload: Uint8Array): Uint8Array<ArrayBuffer> {
+  return new Bytes().add(payload).u32(0x501e).u32(0x2a7)
+    .u64(payload.length + 16).done();
+}
+
+/** A payload as an ELF note. */
+function noteOf(payload: Uint8Array): Uint8Array<ArrayBuffer> {
+  const content = new Bytes().u16(8).add("d3n0l4nd").add(payload);
+  return new Bytes().u32(4).u32(content.length).u32(0x53554901)
+    .add("SUI\0").add(content.done()).pad(4).done();
+}
+
+/**
+ * Makes the program file that split.ts leaves of a program, whose runtime is
+ * another file: launcher and payload.
+ */
+export function splitFixture(
+  payload: Uint8Array,
+  layout: ProgramLayout,
+  launcher: Uint8Array,
+): Uint8Array<ArrayBuffer> {
+  const body = layout === "note" ? noteOf(payload) : appended(payload);
+  const file = new Bytes().add(launcher).add(body).done();
+  if (layout === "appended") return file;
+  // Two of the launcher's segments are free: one loads the note, one names it.
+  const view = new DataView(file.buffer);
+  for (const [i, type] of [1, 4].entries()) {
+    const at = 64 + 56 * (4 + i);
+    view.setUint32(at, type, true);
+    const { length } = launcher;
+    [length, 0x20000 + length, 0, body.length, body.length].forEach((
+      value,
+      j,
+    ) => view.setBigUint64(at + 8 + 8 * j, BigInt(value), true));
+  }
   return file;
 }

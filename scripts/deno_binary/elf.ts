@@ -28,6 +28,8 @@ export interface ElfHeader {
   machine: string;
   /** Offset of the program headers, bytes of each, and how many. */
   segments: { offset: number; entryBytes: number; count: number };
+  /** Address of the first instruction. */
+  entry: number;
   /** Offset after the section headers: where appended data starts; 0 without any. */
   sectionsEnd: number;
 }
@@ -38,6 +40,8 @@ export interface ElfSegment {
   offset: number;
   address: number;
   bytes: number;
+  /** Bytes in memory: those of the file, and zeros. */
+  memory: number;
   align: number;
 }
 
@@ -126,6 +130,7 @@ export function parseElfHeader(head: Uint8Array): ElfHeader | undefined {
       entryBytes: u16(counts),
       count: Math.min(u16(counts + 2), MAX_SEGMENTS),
     },
+    entry: word(24),
     sectionsEnd: sections > 0 && sectionBytes > 0 ? sections + sectionBytes : 0,
   };
 }
@@ -157,6 +162,7 @@ export function parseElfSegments(
       offset: word(1),
       address: word(2),
       bytes: word(4),
+      memory: word(5),
       align: word(wide ? 6 : 7),
     });
   }

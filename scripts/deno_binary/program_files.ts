@@ -19,6 +19,8 @@ export interface ProgramContents {
   modules: { specifier: string; bytes: number; sha256?: string }[];
   npm: NpmContents[];
   assets: { path: string; bytes: number; sha256?: string }[];
+  /** Embedded files that a check has found to be secrets, and of which kind. */
+  secrets?: { path: string; kind: string }[];
   /** The packages that the program itself asks for, as `name@version`. */
   npmRoots?: string[];
 }
@@ -39,7 +41,18 @@ export interface ProgramFiles {
   modules: ProgramContents["modules"];
   assets: ProgramContents["assets"];
   packages: ProgramPackage[];
+  secrets: { path: string; kind: string }[];
   reads: Read[];
+}
+
+/** How closely programs are looked at. */
+export interface ProgramOptions {
+  /** Whether hashes and licences are wanted. */
+  detailed?: boolean;
+  /** By the path of an embedded file, what tells from its start whether it is a secret. */
+  secretCheck?: (
+    path: string,
+  ) => ((head: Uint8Array) => string | undefined) | undefined;
 }
 
 interface File {
@@ -52,6 +65,8 @@ interface File {
 
 /** Deeper folders are left out: no program has them, a hostile file may. */
 const MAX_DEPTH = 128;
+/** As much of an embedded file is checked. */
+const MAX_CHECKED_BYTES = 64 * 1024;
 /** What Deno loads as a module by its name; the payload does not say which it does. */
 const MODULE = /\.(?:[mc]?[jt]s|[jt]sx|json|wasm)$/i;
 
@@ -65,17 +80,18 @@ export function emptyContents(): ProgramContents {
  *
  * @param tree The parsed JSON of its file system; parts of another shape are left out.
  * @param dataBytes Bytes of the file data that the tree points into.
- * @param detailed Whether hashes and licences are wanted.
+ * @param options How closely to look; with details, nothing is checked.
  */
 export function listFiles(
   tree: unknown,
   dataBytes: number,
-  detailed: boolean,
+  { detailed, secretCheck }: ProgramOptions,
 ): ProgramFiles {
   const files: ProgramFiles = {
     modules: [],
     assets: [],
     packages: [],
+    secrets: [],
     reads: [],
   };
   const packages = new Map<string, ProgramPackage>();
@@ -104,6 +120,18 @@ export function listFiles(
       else if (bytes > 0) {
         files.assets.push(Object.assign(item, { path: name }));
       } else continue;
+      const check = detailed || !read ? undefined : secretCheck?.(name);
+      if (read && check) {
+        const taken = (head: Uint8Array) => {
+          const kind = check(head);
+          if (kind) files.secrets.push({ path: name, kind });
+        };
+        files.reads.push({
+          offset: read.offset,
+          bytes: Math.min(read.bytes, MAX_CHECKED_BYTES),
+          taken,
+        });
+      }
       if (detailed && read) {
         files.reads.push({ ...read, hashed: (sha256) => item.sha256 = sha256 });
       }
@@ -150,6 +178,7 @@ export function summarise(
     .sort((a, b) => b.bytes - a.bytes);
   contents.npm = [...npm.values()].sort((a, b) => b.bytes - a.bytes);
   contents.assets = files.assets.sort((a, b) => b.bytes - a.bytes);
+  if (files.secrets.length > 0) contents.secrets = files.secrets;
 }
 
 /** All files of the tree in its order, without recursion: it may be hostile. */

@@ -27,6 +27,7 @@ import {
   emptyContents,
   listFiles,
   type ProgramContents,
+  type ProgramOptions,
   property,
   type Read,
   summarise,
@@ -80,15 +81,14 @@ export interface Payload {
   contents: ProgramContents;
   /** What the program may do; absent if its metadata does not say. */
   permissions?: Permissions;
-  /** Whether hashes, licences and dependencies are wanted. */
-  readonly detailed: boolean;
+  readonly options: ProgramOptions;
 }
 
 /** A payload of which nothing was read yet. */
-export function emptyPayload(start: number, detailed: boolean): Payload {
+export function emptyPayload(start: number, options: ProgramOptions): Payload {
   return {
     start,
-    detailed,
+    options,
     bytes: Infinity,
     recognised: false,
     complete: false,
@@ -105,7 +105,8 @@ export function emptyPayload(start: number, detailed: boolean): Payload {
 export function* parsePayload(payload: Payload): Parser {
   if (!isMagic(yield { take: MAGIC.length })) return;
   payload.recognised = true;
-  const { contents, detailed } = payload;
+  const { contents, options } = payload;
+  const detailed = options.detailed ?? false;
 
   const metadataBytes = toU64(yield { take: 8 });
   if (metadataBytes > MAX_METADATA_BYTES) yield { skip: metadataBytes };
@@ -138,7 +139,7 @@ export function* parsePayload(payload: Payload): Parser {
   const tree = parseJson(yield { take: treeBytes });
   if (tree === undefined) return;
   const dataBytes = toU64(yield { take: 8 });
-  const files = listFiles(tree, dataBytes, detailed);
+  const files = listFiles(tree, dataBytes, options);
   const at = yield* readParts(files.reads);
   summarise(files, contents);
   if (resolution) resolve(contents, resolution);

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { Buffer } from "node:buffer";
 import { createHash, type Hash } from "node:crypto";
 import type { Entry, Sink } from "../image/model.ts";
 import { KeptRanges, type Parser, StreamParser } from "./byte_stream.ts";
@@ -20,7 +21,7 @@ import {
   parseElfSegments,
   SEGMENT,
 } from "./elf.ts";
-import type { ProgramContents } from "./program_files.ts";
+import type { ProgramContents, ProgramOptions } from "./program_files.ts";
 import {
   emptyPayload,
   parseNotes,
@@ -35,8 +36,10 @@ import { type ProgramVersions, VersionSearch } from "./program_versions.ts";
 export interface ElfFacts extends ElfNeeds {
   /** What is inside, if `deno compile` made it. */
   program?: CompiledProgram;
-  /** Versions of a Deno runtime without a program; only where details are wanted. */
+  /** Versions of a Deno runtime without a program. */
   runtime?: ProgramVersions;
+  /** Why it does not start by itself; `denort` alone has no payload. */
+  broken?: "truncated" | "no payload" | "overlapping";
   /** In hex; only where details are wanted. */
   md5?: string;
 }
@@ -65,11 +68,12 @@ const MAX_PLAIN_NOTE_BYTES = 1024;
 /** No runtime is smaller than this. */
 const MIN_RUNTIME_BYTES = 16 * 1024 * 1024;
 
-/** How closely {@linkcode programSink} looks. */
-export interface ProgramSinkOptions {
-  /** Whether hashes, licences and the version of a runtime alone are wanted. */
-  detailed?: boolean;
-}
+/** A launcher has far fewer; its instructions are the last of them. */
+const MAX_LAUNCHER_BYTES = 64 * 1024;
+/** What every launcher of split.ts has among its texts: how it preloads itself. */
+const LAUNCHER = "LD_PRELOAD=/proc/self/exe\0";
+/** The smallest pages of any machine that Deno runs on. */
+const PAGE_BYTES = 4096;
 
 /**
  * Looks into one file.
@@ -81,9 +85,9 @@ export interface ProgramSinkOptions {
  */
 export function programSink(
   entry: Readonly<Entry>,
-  options: ProgramSinkOptions = {},
+  options: ProgramOptions = {},
 ): Sink {
-  return new ProgramSink(entry.size, options.detailed ?? false);
+  return new ProgramSink(entry.size, options);
 }
 
 class ProgramSink implements Sink {
@@ -101,16 +105,16 @@ class ProgramSink implements Sink {
   /** Offset up to which versions are searched; 0 while nothing hints at a program. */
   #runtimeEnd = 0;
   #plain = false;
-  readonly #detailed: boolean;
+  readonly #options: ProgramOptions;
   /** Of the runtime as far as it has come; only where details are wanted. */
   #runtimeHash?: Hash;
   /** Of the whole file, as packages list it; only where details are wanted. */
   #md5?: Hash;
 
-  constructor(size: number, detailed: boolean) {
+  constructor(size: number, options: ProgramOptions) {
     this.#size = size;
-    this.#detailed = detailed;
-    if (detailed) {
+    this.#options = options;
+    if (options.detailed) {
       this.#runtimeHash = createHash("sha256");
       this.#md5 = createHash("md5");
     }
@@ -132,7 +136,7 @@ class ProgramSink implements Sink {
           piece.subarray(0, (this.#runtimeEnd || Infinity) - position),
         );
       }
-      if (position < this.#runtimeEnd && !this.#versions.done) {
+      if (position < this.#runtimeEnd) {
         this.#versions.push(piece.subarray(0, this.#runtimeEnd - position));
       }
       for (const { reader } of this.#candidates) {
@@ -150,15 +154,23 @@ class ProgramSink implements Sink {
     const segments = this.#segments ??
       this.#tableAt(this.#header.segments.offset);
     const facts = elfDynamic(this.#header, segments, this.#ranges);
-    const program = this.#program();
-    const { found } = this.#versions;
+    const program = this.#program(segments);
+    const { found, standalone } = this.#versions;
+    const runtime = program ? undefined : found.deno && found;
+    const broken = loadedEnd(segments) > this.#size
+      ? "truncated" as const
+      : runtime && standalone
+      ? "no payload" as const
+      : program && overlap(segments)
+      ? "overlapping" as const
+      : undefined;
     const md5 = this.#md5?.digest("hex");
     return {
       ...facts,
       ...md5 && { md5 },
-      ...program
-        ? { program }
-        : this.#detailed && found.deno && { runtime: found },
+      ...program && { program },
+      ...runtime && { runtime },
+      ...broken && { broken },
     };
   }
 
@@ -175,13 +187,11 @@ class ProgramSink implements Sink {
     const { segments, sectionsEnd, wide } = this.#header;
     const early = wide ? 64 : 52;
     if (sectionsEnd >= ELF_HEADER_BYTES && sectionsEnd < this.#size) {
-      const payload = emptyPayload(sectionsEnd, this.#detailed);
+      const payload = emptyPayload(sectionsEnd, this.#options);
       this.#follow(payload, parsePayload(payload));
       this.#runtimeEnd = sectionsEnd;
     } else if (segments.offset > early) this.#runtimeEnd = segments.offset;
-    else if (this.#detailed && this.#size >= MIN_RUNTIME_BYTES) {
-      this.#runtimeEnd = this.#size;
-    }
+    else if (this.#size >= MIN_RUNTIME_BYTES) this.#runtimeEnd = this.#size;
 
     const tableBytes = segments.entryBytes * segments.count;
     const end = segments.offset + tableBytes;
@@ -208,8 +218,13 @@ class ProgramSink implements Sink {
     const notes = segments.filter(({ type, offset }) =>
       type === SEGMENT.note && offset >= this.#ranges.position
     ).slice(0, MAX_NOTE_SEGMENTS);
+    const end = loadedEnd(segments);
+    if (this.#header.sectionsEnd === 0 && end < this.#size) {
+      const payload = emptyPayload(end, this.#options);
+      this.#follow(payload, parsePayload(payload));
+    }
     for (const note of notes) {
-      const payload = emptyPayload(note.offset, this.#detailed);
+      const payload = emptyPayload(note.offset, this.#options);
       this.#follow(payload, parseNotes(note, this.#header, payload));
       if (note.bytes > MAX_PLAIN_NOTE_BYTES) {
         this.#runtimeEnd ||= note.offset;
@@ -244,15 +259,17 @@ class ProgramSink implements Sink {
     }
   }
 
-  #program(): ElfFacts["program"] {
+  #program(segments: readonly ElfSegment[]): ElfFacts["program"] {
     const bytes = this.#ranges.position;
     const payload = this.#candidates
       .map((candidate) => candidate.payload)
       .find(({ recognised }) => recognised) ?? this.#trailer(bytes);
     if (!payload) return undefined;
     const applicationBytes = Math.min(payload.bytes, bytes - payload.start);
+    const runtimePath = this.#launches(segments);
     return {
       bytes,
+      ...runtimePath && { runtimePath },
       runtimeBytes: bytes - applicationBytes,
       applicationBytes,
       ...this.#untouchedRuntime(payload),
@@ -260,6 +277,16 @@ class ProgramSink implements Sink {
       ...payload.contents,
       ...payload.permissions ? { permissions: payload.permissions } : {},
     };
+  }
+
+  /** Path of the runtime, if split.ts has made this program. */
+  #launches(segments: readonly ElfSegment[]): string | undefined {
+    if (segments.some(({ type }) => type === SEGMENT.interpreter)) return;
+    const end = Math.min(this.#header?.entry ?? 0, MAX_LAUNCHER_BYTES);
+    const texts = Buffer.from(this.#ranges.read(0, end)).toString("latin1");
+    if (!texts.includes(LAUNCHER)) return undefined;
+    // The last text before the instructions, filled up with zeros.
+    return /[\0\n](\/[^\0]+)\0+$/.exec(texts)?.[1];
   }
 
   /** The hash of a runtime with the payload behind it; with a note it is changed. */
@@ -273,6 +300,27 @@ class ProgramSink implements Sink {
   #trailer(bytes: number): Payload | undefined {
     const length = trailerLength(this.#ranges.read(bytes - 24, 24));
     if (length === undefined || length > bytes) return undefined;
-    return emptyPayload(bytes - length, this.#detailed);
+    return emptyPayload(bytes - length, this.#options);
   }
+}
+
+/** Where the last loaded part of a file ends. */
+function loadedEnd(segments: readonly ElfSegment[]): number {
+  return Math.max(
+    0,
+    ...segments.map(({ type, offset, bytes }) =>
+      type === SEGMENT.load ? offset + bytes : 0
+    ),
+  );
+}
+
+/** Whether one part is loaded over the end of another, as where strip moved a note. */
+function overlap(segments: readonly ElfSegment[]): boolean {
+  const pageOf = (address: number) => Math.floor(address / PAGE_BYTES);
+  const sorted = segments.filter(({ type }) => type === SEGMENT.load)
+    .sort((a, b) => a.address - b.address);
+  return sorted.some(({ address, memory }, i) =>
+    memory > 0 && i + 1 < sorted.length &&
+    pageOf(sorted[i + 1].address) <= pageOf(address + memory - 1)
+  );
 }

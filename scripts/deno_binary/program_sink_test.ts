@@ -2,12 +2,14 @@ import { assert, assertEquals, assertLess } from "@std/assert";
 import fc from "fast-check";
 import type { ElfFacts } from "./program_sink.ts";
 import { programSink } from "./program_sink.ts";
+import { launcherOf } from "./split.ts";
 import {
   elfFixture,
   payloadFixture,
   programFixture,
   type ProgramLayout,
   RUNTIME_DATA,
+  splitFixture,
 } from "../../testing/program.ts";
 
 const LAYOUTS: ProgramLayout[] = ["appended", "note"];
@@ -286,12 +288,97 @@ Deno.test("programSink() finds no program in a runtime, or in what else is appen
   assertEquals(look(archive)?.program, undefined);
 });
 
-Deno.test("programSink() takes a program's size from its trailer without sections", () => {
+Deno.test("programSink() reads a program without sections", () => {
   const runtime = elfFixture({ data: RUNTIME_DATA, sections: false });
   const program = look(programFixture(PAYLOAD, "appended", runtime))?.program;
   assertEquals(program?.runtimeBytes, runtime.length);
   assertEquals(program?.applicationBytes, PAYLOAD.length + 16);
-  assertEquals(program?.modules, []);
+  assertEquals(program?.modules.length, 6);
+  // With bytes in between, nothing but the trailer tells where the payload is.
+  const moved = new Uint8Array([...runtime, 0, 0, 0, 0]);
+  const other = look(programFixture(PAYLOAD, "appended", moved))?.program;
+  assertEquals(other?.runtimeBytes, moved.length);
+  assertEquals(other?.applicationBytes, PAYLOAD.length + 16);
+  assertEquals(other?.modules, []);
+});
+
+for (const layout of LAYOUTS) {
+  for (const machine of [62, 183]) {
+    Deno.test(`programSink() reads a split program with ${layout} for machine ${machine}`, () => {
+      const launcher = launcherOf(machine, "/opt/a runtime");
+      const file = splitFixture(PAYLOAD, layout, launcher);
+      const found = look(file);
+      assertEquals(found?.needed, []);
+      assertEquals(found?.interpreter, undefined);
+      assertEquals(found?.broken, undefined);
+      const whole = look(programFixture(PAYLOAD, layout))?.program;
+      const { bytes, runtimePath, runtimeBytes, applicationBytes, ...rest } =
+        found?.program ?? {};
+      assertEquals(runtimePath, "/opt/a runtime");
+      assertEquals(bytes, file.length);
+      assertEquals(Number(runtimeBytes) + Number(applicationBytes), bytes);
+      assertLess(Number(runtimeBytes), launcher.length + 32);
+      // What is in it is the same; its versions are in the other file.
+      const { modules, npm, assets } = whole ?? {};
+      assertEquals(rest, { modules, npm, assets });
+      for (let cut = 1; cut < 3000; cut += 97) {
+        assertEquals(look(file, cut, 2 * cut), found, `${cut}`);
+      }
+      // By whatever name the runtime goes, a launcher is told by its bytes.
+      const other = splitFixture(PAYLOAD, layout, launcherOf(machine));
+      assertEquals(look(other)?.program?.runtimePath, "/denort");
+    });
+  }
+}
+
+Deno.test("programSink() takes no other static program for a split one", () => {
+  const data = "LD_PRELOAD=/proc/self/exe\0/denort\0";
+  const linked = elfFixture({ data, interpreter: LOADER, dataFirst: true });
+  const program = programFixture(PAYLOAD, "appended", linked);
+  assertEquals(look(program)?.program?.runtimePath, undefined);
+});
+
+/** Sparse files of these bytes at these offsets, as large as a runtime is. */
+function sparse(size: number, parts: [number, Uint8Array][]): Uint8Array {
+  const file = new Uint8Array(size);
+  for (const [at, bytes] of parts) file.set(bytes, at);
+  return file;
+}
+
+Deno.test("programSink() tells a runtime that has lost its program, and a cut one", () => {
+  const elf = (text: string) => elfFixture({ data: RUNTIME_DATA + text });
+  const says = "error: Could not find standalone binary section.";
+  const size = 17 * 1024 * 1024;
+  const stripped = look(sparse(size, [[0, elf(says)]]));
+  assertEquals([stripped?.runtime?.deno, stripped?.broken], [
+    "9.8.7",
+    "no payload",
+  ]);
+  // The command deno has the versions, and runs by itself.
+  const deno = look(sparse(size, [[0, elf("deno run")]]));
+  assertEquals([deno?.runtime?.deno, deno?.broken], ["9.8.7", undefined]);
+  const whole = elf(says);
+  assertEquals(look(whole)?.broken, undefined);
+  const loaded = new DataView(whole.buffer).getBigUint64(64 + 32, true);
+  const cut = whole.subarray(0, Number(loaded) - 1);
+  assertEquals(look(cut)?.broken, "truncated");
+});
+
+Deno.test("programSink() tells a program whose parts strip has moved over each other", () => {
+  const program = programFixture(PAYLOAD, "note");
+  assertEquals(look(program)?.broken, undefined);
+  // The first segment gets memory up to where the second one begins.
+  const view = new DataView(program.buffer);
+  const table = Number(view.getBigUint64(32, true));
+  const at = (i: number) => table + 56 * i;
+  const loads = [0, 1, 2, 3].filter((i) => view.getUint32(at(i), true) === 1);
+  const note = [0, 1, 2, 3].find((i) => view.getUint32(at(i), true) === 4) ?? 0;
+  const address = view.getBigUint64(at(loads[0]) + 16, true);
+  view.setUint32(at(0), 1, true);
+  view.setBigUint64(at(0) + 8, view.getBigUint64(at(note) + 8, true), true);
+  view.setBigUint64(at(0) + 16, address + 0x100n, true);
+  view.setBigUint64(at(0) + 32, 8n, true);
+  assertEquals(look(program)?.broken, "overlapping");
 });
 
 Deno.test("programSink() believes no length that a hostile payload claims", () => {

@@ -13,15 +13,19 @@ export interface ProgramVersions {
 }
 
 /**
- * The two user agents, short and with the commit, which the compiler lays side
- * by side: seen in every release from 2.1 to 2.9, and nowhere else by chance.
+ * The two user agents, short and with the commit (unknown to a build from a source
+ * archive), which the compiler lays side by side: seen in every release from 2.1
+ * to 2.9, and nowhere else by chance.
  */
-const DENO = /Deno\/(\d+\.\d+\.\d+(?:-[0-9a-z.]+)?)Deno\/\1\+[0-9a-f]{7}/y;
+const DENO =
+  /Deno\/(\d+\.\d+\.\d+(?:-[0-9a-z.]+)?)Deno\/\1\+(?:[0-9a-f]{7}|UNKNOWN)/y;
 /** V8's own string in Deno's build of it; a zero in front tells it from a longer number. */
 const V8_END = "-rusty";
 const V8 = /\0(\d+\.\d+\.\d+\.\d+-rusty)[^0-9A-Za-z.-]$/;
+/** What `denort` says without a payload; the command `deno` has no such text. */
+const NO_PAYLOAD = "Could not find standalone binary section";
 
-/** Longer than either string: kept from one chunk to the next. */
+/** Longer than any of them: kept from one chunk to the next. */
 const OVERLAP = 160;
 /** Text that is made of a chunk at a time. */
 const PIECE = 1024 * 1024;
@@ -30,20 +34,17 @@ const PIECE = 1024 * 1024;
 export class VersionSearch {
   #tail = "";
   #found: ProgramVersions = {};
+  /** Whether the runtime is one that runs nothing but a payload. */
+  standalone = false;
 
   /** What was found so far. */
   get found(): ProgramVersions {
     return this.#found;
   }
 
-  /** Whether there is nothing left to find. */
-  get done(): boolean {
-    return this.#found.deno !== undefined && this.#found.v8 !== undefined;
-  }
-
   /** Takes the next chunk. */
   push(chunk: Uint8Array): void {
-    for (let at = 0; at < chunk.length && !this.done; at += PIECE) {
+    for (let at = 0; at < chunk.length; at += PIECE) {
       const piece = chunk.subarray(at, at + PIECE);
       // Text of one byte a character: its search is the fastest there is.
       const text = this.#tail +
@@ -52,6 +53,7 @@ export class VersionSearch {
       const deno = this.#found.deno ?? findDeno(text);
       const v8 = this.#found.v8 ?? findV8(text);
       this.#found = { ...deno && { deno }, ...v8 && { v8 } };
+      this.standalone ||= text.includes(NO_PAYLOAD);
       this.#tail = text.slice(-OVERLAP);
     }
   }

@@ -3,18 +3,22 @@
  *
  * @module
  */
-import type { Image } from "../image/model.ts";
-import type { ImageAnalysis } from "./inspect_schema.ts";
 import type { Permissions, Program } from "../deno_binary/program_schema.ts";
-import { commandPermissions } from "./permissions.ts";
-import { contents } from "./contents.ts";
-import type { ElfFacts } from "../deno_binary/program_sink.ts";
-import { foundIn } from "./found.ts";
+import type { CompiledProgram } from "../deno_binary/program_sink.ts";
+import type { Image, Rootfs } from "../image/model.ts";
+import { resolvePath } from "../image/resolve_path.ts";
 import { rootfs } from "../image/rootfs.ts";
-import type { Rootfs } from "../image/model.ts";
-import { startedPrograms } from "./started_programs.ts";
+import { contents } from "./contents.ts";
+import { foundIn } from "./found.ts";
+import type { ImageAnalysis } from "./inspect_schema.ts";
+import { commandPermissions } from "./permissions.ts";
+import { secrets } from "./secrets.ts";
+import { type StartedProgram, startedPrograms } from "./started_programs.ts";
 import { surface } from "./surface.ts";
 import { waste } from "./waste.ts";
+
+/** Modules that come from jsr.io or another server. */
+const REMOTE = /^https?:/;
 
 /**
  * Analyses an image that was read with the {@linkcode probe}.
@@ -26,8 +30,9 @@ export function analyseImage(
   files: Rootfs = rootfs(image),
 ): ImageAnalysis {
   const { reference, id, architecture, config } = image;
-  const program = programOf(image, files);
-  const permissions = permissionsOf(image, files);
+  const started = startedPrograms(image, files);
+  const program = programOf(started, files);
+  const permissions = permissionsOf(image, started);
   return {
     image: { reference, id, architecture },
     ...waste(image, files),
@@ -46,6 +51,7 @@ export function analyseImage(
       exposedPorts: config.exposedPorts,
     },
     surface: surface(image, files),
+    secrets: secrets(image, files),
     ...(program ? { program } : {}),
     ...(permissions ? { permissions } : {}),
     contents: contents(files),
@@ -53,33 +59,57 @@ export function analyseImage(
 }
 
 /** The program made by `deno compile` that the image starts, or the largest. */
-function programOf(image: Image, rootfs: Rootfs): Program | undefined {
-  for (const { resolved } of startedPrograms(image, rootfs)) {
-    const program = foundIn(resolved?.file?.inode).elf?.program;
-    if (program && resolved) return at(resolved.path, program);
+function programOf(
+  started: StartedProgram[],
+  rootfs: Rootfs,
+): Program | undefined {
+  for (const { resolved } of started) {
+    const { program } = foundIn(resolved?.file?.inode).elf ?? {};
+    if (program && resolved) return describe(resolved.path, program, rootfs);
   }
   let largest: Program | undefined;
-  for (const [path, { inode, bytes }] of rootfs.files) {
-    if (bytes <= (largest?.bytes ?? 0)) continue;
-    const program = foundIn(inode).elf?.program;
-    if (program) largest = at(path, program);
+  for (const [path, { inode }] of rootfs.files) {
+    const { program } = foundIn(inode).elf ?? {};
+    const found = program && describe(path, program, rootfs);
+    if (found && found.bytes > (largest?.bytes ?? 0)) largest = found;
   }
   return largest;
 }
 
-function at(
+/** What the report says of a program; of a split one, with its runtime. */
+function describe(
   path: string,
-  { permissions: _, ...program }: NonNullable<ElfFacts["program"]>,
+  { permissions: _, secrets: _secrets, ...program }: CompiledProgram,
+  rootfs: Rootfs,
 ): Program {
-  return { path: `/${path}`, ...program };
+  const { runtimePath, modules, npm, assets } = program;
+  const whole = { path: `/${path}`, ...program };
+  if (runtimePath !== undefined) {
+    const inode = resolvePath(rootfs, runtimePath)?.file?.inode;
+    whole.runtimeBytes = inode?.size ?? 0;
+    whole.applicationBytes = program.bytes;
+    whole.bytes = whole.runtimeBytes + whole.applicationBytes;
+    Object.assign(whole, foundIn(inode).elf?.runtime);
+  }
+  const sum = (items: { bytes: number }[]) =>
+    items.reduce((total, { bytes }) => total + bytes, 0);
+  const [remote, own] = [true, false].map((wanted) =>
+    sum(modules.filter(({ specifier }) => REMOTE.test(specifier) === wanted))
+  );
+  const parts = { own, remote, npm: sum(npm), assets: sum(assets) };
+  const known = parts.own + parts.remote + parts.npm + parts.assets;
+  const metadata = Math.max(0, whole.applicationBytes - known);
+  return { ...whole, parts: { ...parts, metadata } };
 }
 
 /** What Deno allows the program that the image starts, as far as it can be told. */
-function permissionsOf(image: Image, rootfs: Rootfs): Permissions | undefined {
-  for (const { resolved } of startedPrograms(image, rootfs)) {
+function permissionsOf(
+  { config: { entrypoint, cmd } }: Image,
+  started: StartedProgram[],
+): Permissions | undefined {
+  for (const { resolved } of started) {
     const { program } = foundIn(resolved?.file?.inode).elf ?? {};
     if (program) return program.permissions;
   }
-  const { entrypoint, cmd } = image.config;
   return commandPermissions([...entrypoint, ...cmd]);
 }

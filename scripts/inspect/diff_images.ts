@@ -7,7 +7,7 @@
 import type { Image, Rootfs, RootfsFile } from "../image/model.ts";
 import { changedFields, changedValues } from "./compare.ts";
 import type { ImageDiff, PathChange, ValueChange } from "./diff_schema.ts";
-import { debianPackages } from "./packages.ts";
+import { packages } from "./packages.ts";
 
 /** An image with its root file system. */
 export interface ImageSide {
@@ -219,18 +219,16 @@ function valuesOf({ architecture, os, config }: Image): Map<string, string> {
 
 /** Compares the packages of two root file systems by version. */
 function diffPackages(before: Rootfs, after: Rootfs): ValueChange[] {
-  const sides = [debianPackages(before), debianPackages(after)];
+  const sides = [packages(before), packages(after)];
   // One package may be installed for several architectures.
   const several = new Set(
-    sides.flatMap((packages) =>
-      packages.map(({ name }) => name).filter((name, i, all) =>
-        // The packages are in the order of their names.
-        name === all[i - 1]
-      )
+    sides.flatMap((side) =>
+      side.filter(({ name }, i) => name === side[i - 1]?.name)
+        .map(({ name }) => name)
     ),
   );
-  const [old, now] = sides.map((packages) =>
-    new Map(packages.map(({ name, version, architecture }) => [
+  const [old, now] = sides.map((side) =>
+    new Map(side.map(({ name, version, architecture }) => [
       several.has(name) ? `${name}:${architecture}` : name,
       version,
     ]))

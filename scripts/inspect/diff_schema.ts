@@ -72,7 +72,9 @@ export const imageDiffSchema = z.object({
     changed: count,
   })).describe("Sums of all below each folder that differs, by path."),
   config: z.array(valueChange),
-  packages: z.array(valueChange).describe("Debian packages, by version."),
+  packages: z.array(valueChange).describe(
+    "Packages of Debian and Alpine, by version.",
+  ),
   layers: z.object({
     shared: z.array(digest).describe(
       "Layers of the second that the first has.",

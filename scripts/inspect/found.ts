@@ -4,6 +4,7 @@
  * @module
  */
 import type { Entry } from "../image/model.ts";
+import type { Secret } from "./inspect_schema.ts";
 import type { ElfFacts } from "../deno_binary/program_sink.ts";
 
 /** What is known of a file's content. */
@@ -12,6 +13,8 @@ export interface Found {
   text?: string;
   /** What the first line of a script asks for, such as `/bin/sh`. */
   shebang?: string;
+  /** What it looks like, if that should not be in an image. */
+  secret?: Secret["kind"];
   /** What the headers of an executable or a library say. */
   elf?: ElfFacts;
 }

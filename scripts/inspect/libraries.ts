@@ -14,13 +14,27 @@ import { startedPrograms } from "./started_programs.ts";
 /** What the programs of an image need to start. */
 export type Libraries = Pick<
   Surface,
-  "interpreter" | "libraries" | "missing" | "foreign"
+  | "interpreter"
+  | "libraries"
+  | "missing"
+  | "missingPrograms"
+  | "foreign"
+  | "broken"
 >;
 
 /** Machines whose programs an architecture runs; others are not judged. */
 const RUNS: Record<string, string[]> = {
   amd64: ["amd64", "386"],
   arm64: ["arm64", "arm"],
+};
+
+/** Why a program does not start, after its path. */
+const WHY = {
+  truncated: "it ends before what its header names; it was copied in part",
+  "no payload":
+    "it is the Deno runtime without its program, as strip leaves a compiled one",
+  overlapping:
+    "its parts overlap in memory, as strip leaves a compiled program",
 };
 
 /** Scripts that start scripts: more than Linux follows. */
@@ -31,8 +45,8 @@ const MAX_SCRIPTS = 4;
  * included, as the loader would.
  *
  * @returns Nothing when the image starts nothing, or when what it starts was
- * not looked into. `missing` holds names, of the program itself too; `foreign`
- * holds paths with the architecture that they are for.
+ * not looked into. `missing` holds names of libraries, and the path of a loader;
+ * `foreign` holds paths with the architecture that they are for.
  */
 export function libraries(image: Image, rootfs: Rootfs): Libraries {
   const programs = startedPrograms(image, rootfs);
@@ -40,18 +54,19 @@ export function libraries(image: Image, rootfs: Rootfs): Libraries {
   const search = new Search(image, rootfs);
   for (const { name, resolved } of programs) {
     if (resolved) search.program(resolved);
-    else search.missing.add(name);
+    else search.missingPrograms.add(name);
   }
-  if (!search.looked && search.missing.size === 0) return {};
+  const { interpreter, needed, missing } = search;
+  if (!search.looked && search.missingPrograms.size === 0) return {};
+  const ifAny = (name: "missingPrograms" | "foreign" | "broken") =>
+    search[name].size > 0 && { [name]: [...search[name]].sort() };
   return {
-    ...(search.interpreter === undefined
-      ? {}
-      : { interpreter: search.interpreter }),
-    libraries: [...search.needed.keys()].sort(),
-    missing: [...search.missing].sort(),
-    ...(search.foreign.size === 0
-      ? {}
-      : { foreign: [...search.foreign].sort() }),
+    ...interpreter !== undefined && { interpreter },
+    libraries: [...needed.keys()].sort(),
+    missing: [...missing].sort(),
+    ...ifAny("missingPrograms"),
+    ...ifAny("foreign"),
+    ...ifAny("broken"),
   };
 }
 
@@ -59,7 +74,9 @@ class Search {
   /** By name; where it was found. */
   readonly needed = new Map<string, Resolved | undefined>();
   readonly missing = new Set<string>();
+  readonly missingPrograms = new Set<string>();
   readonly foreign = new Set<string>();
+  readonly broken = new Set<string>();
   interpreter?: string;
   /** Whether anything is known of any program. */
   looked = false;
@@ -77,29 +94,40 @@ class Search {
     let at: Resolved | undefined = resolved;
     for (let depth = 0; at && depth <= MAX_SCRIPTS; depth++) {
       const { shebang, elf } = foundIn(at.file?.inode);
-      if (shebang !== undefined) {
+      if (shebang === undefined) {
+        if (!elf) return;
         this.looked = true;
-        at = this.#interpreter(shebang);
-        continue;
+        if (elf.broken) this.broken.add(`/${at.path}: ${WHY[elf.broken]}`);
+        this.#needs(at);
+        // A split program is its own loader, and needs what its runtime needs.
+        const runtime = elf.program?.runtimePath;
+        at = runtime === undefined ? undefined : this.#found(runtime);
+        if (at) this.#needs(at);
+        return;
       }
-      if (!elf) return;
       this.looked = true;
-      this.#judge(at);
-      const loader = elf.interpreter;
-      if (loader !== undefined) this.#interpreter(loader);
-      this.#load(at, loader);
-      return;
+      at = this.#found(shebang);
     }
   }
 
-  #interpreter(path: string): Resolved | undefined {
-    this.interpreter ??= path;
+  /** A program that another one starts. */
+  #found(path: string): Resolved | undefined {
     const resolved = resolvePath(this.rootfs, path);
-    if (resolved?.file?.inode.type === "file") {
-      this.#judge(resolved);
-      return resolved;
+    if (resolved?.file?.inode.type === "file") return resolved;
+    this.missingPrograms.add(path);
+  }
+
+  /** Adds the loader and the libraries of an ELF file. */
+  #needs(at: Resolved): void {
+    this.#judge(at);
+    const path = foundIn(at.file?.inode).elf?.interpreter;
+    if (path !== undefined) {
+      this.interpreter ??= path;
+      const loader = resolvePath(this.rootfs, path);
+      if (loader?.file?.inode.type === "file") this.#judge(loader);
+      else this.missing.add(path);
     }
-    this.missing.add(path);
+    this.#load(at, path);
   }
 
   /** Notes what is for another architecture than the image. */

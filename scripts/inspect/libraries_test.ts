@@ -153,13 +153,14 @@ Deno.test("libraries: a script needs its interpreter and what that needs", () =>
     elf("bin/sh", ["libc.so.6"], { interpreter: LOADER }),
   ];
   assertEquals(librariesOf(entries, { entrypoint: ["/entry.sh"] }), {
-    interpreter: "/bin/sh",
+    interpreter: LOADER,
     libraries: ["libc.so.6"],
     missing: [LOADER, "libc.so.6"],
   });
+  // What starts a script is a program, and no library.
   assertEquals(
-    librariesOf(entries.slice(0, 1), { entrypoint: ["/entry.sh"] }).missing,
-    ["/bin/sh"],
+    librariesOf(entries.slice(0, 1), { entrypoint: ["/entry.sh"] }),
+    { libraries: [], missing: [], missingPrograms: ["/bin/sh"] },
   );
   const loop = [script("a", "/b"), script("b", "/a")];
   assertEquals(librariesOf(loop, { entrypoint: ["/a"] }).missing, []);
@@ -174,7 +175,7 @@ Deno.test("libraries: found on PATH, in the working folder, or as an argument", 
   assertEquals(librariesOf(entries, { cmd: ["app"], env }).missing, [
     "lib1.so",
   ]);
-  assertEquals(librariesOf(entries, { cmd: ["app"] }).missing, ["app"]);
+  assertEquals(librariesOf(entries, { cmd: ["app"] }).missingPrograms, ["app"]);
   assertEquals(
     librariesOf(entries, { cmd: ["./serve"], workingDir: "/app" }).missing,
     ["lib2.so"],
@@ -194,5 +195,50 @@ Deno.test("libraries: nothing is said of what was not looked into", () => {
     {},
   );
   assertEquals(librariesOf([], {}), {});
-  assertEquals(librariesOf([], { entrypoint }).missing, ["/app"]);
+  assertEquals(librariesOf([], { entrypoint }), {
+    libraries: [],
+    missing: [],
+    missingPrograms: ["/app"],
+  });
+});
+
+Deno.test("libraries: of a split program, those that its runtime needs", () => {
+  const found: Found = {
+    elf: {
+      machine: "amd64",
+      needed: [],
+      runpath: [],
+      program: {
+        bytes: 9,
+        runtimePath: "/denort",
+        runtimeBytes: 1,
+        applicationBytes: 8,
+        modules: [],
+        npm: [],
+        assets: [],
+      },
+    },
+  };
+  const program = file("app", 9, { mode: 0o755, found });
+  const runtime = elf("denort", ["libc.so.6"], { interpreter: LOADER });
+  assertEquals(librariesOf([...loader, program, runtime], { entrypoint }), {
+    interpreter: LOADER,
+    libraries: ["libc.so.6"],
+    missing: ["libc.so.6"],
+  });
+  assertEquals(librariesOf([program], { entrypoint }).missingPrograms, [
+    "/denort",
+  ]);
+});
+
+Deno.test("libraries: a started program that cannot start is named, others are not", () => {
+  const broken = (path: string, broken: "truncated" | "no payload") =>
+    file(path, 9, {
+      mode: 0o755,
+      found: { elf: { machine: "amd64", needed: [], runpath: [], broken } },
+    });
+  const entries = [broken("app", "no payload"), broken("denort", "no payload")];
+  assertEquals(librariesOf(entries, { entrypoint }).broken, [
+    "/app: it is the Deno runtime without its program, as strip leaves a compiled one",
+  ]);
 });

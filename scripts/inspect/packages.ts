@@ -1,12 +1,12 @@
 /**
  * The distribution of an image, and what its package manager has installed: dpkg
- * has one database on Debian, one file for each package on distroless.
+ * has one database on Debian, one file for each package on distroless; apk has one
+ * text. Databases of others are named, and not read.
  *
  * @module
  */
 import type { Rootfs } from "../image/model.ts";
 import { resolvePath } from "../image/resolve_path.ts";
-import type { Surface } from "./inspect_schema.ts";
 import { foundIn } from "./found.ts";
 
 /** What etc/os-release says. */
@@ -19,16 +19,49 @@ export interface OsRelease {
   name?: string;
 }
 
+/** What a package manager knows of an installed package. */
+export interface Package {
+  type: "deb" | "apk";
+  name: string;
+  version: string;
+  architecture: string;
+  /** The source package that it was built from. */
+  source: { name: string; version: string };
+  maintainer?: string;
+  /** As apk's database states it; dpkg's has none. */
+  license?: string;
+  /** What needs are met by it, beside its name. */
+  provides?: string[];
+  /** What it needs, each with its alternatives. */
+  depends: string[][];
+}
+
+const STATUS = "var/lib/dpkg/status";
+const STATUS_FOLDER = "var/lib/dpkg/status.d/";
+/** Apk's own database, and where later releases keep it. */
+export const APK_DATABASES = [
+  "lib/apk/db/installed",
+  "usr/lib/apk/db/installed",
+];
+const UNREAD: Record<string, RegExp> = {
+  RPM:
+    /^(?:var\/lib\/rpm|usr\/lib\/sysimage\/rpm)\/(?:rpmdb\.sqlite|Packages(?:\.db)?)$/,
+  pacman: /^var\/lib\/pacman\/local\/ALPM_DB_VERSION$/,
+};
+
 /** The first one that is there counts; often it is a link to the second. */
-const PATHS = ["etc/os-release", "usr/lib/os-release"];
+const OS_RELEASE = ["etc/os-release", "usr/lib/os-release"];
 
 /** The distribution of a root file system. */
 export function osRelease(rootfs: Rootfs): OsRelease | undefined {
-  for (const path of PATHS) {
-    const { text } = foundIn(resolvePath(rootfs, path)?.file?.inode);
+  for (const path of OS_RELEASE) {
+    const text = textAt(rootfs, path);
     if (text !== undefined) return parseOsRelease(text);
   }
-  return undefined;
+}
+
+function textAt(rootfs: Rootfs, path: string): string | undefined {
+  return foundIn(resolvePath(rootfs, path)?.file?.inode).text;
 }
 
 /** Parses lines of `NAME=value`, where the value may be quoted as in a shell. */
@@ -51,49 +84,32 @@ export function parseOsRelease(text: string): OsRelease | undefined {
     : undefined;
 }
 
-/** A package with its version. */
-export type DebianPackage = Surface["debianPackages"][number];
-
-const STATUS = "var/lib/dpkg/status";
-const STATUS_FOLDER = "var/lib/dpkg/status.d/";
-
-/** Whether a path is part of dpkg's database. */
-export function isDpkgStatus(path: string): boolean {
-  return path === STATUS ||
-    (path.startsWith(STATUS_FOLDER) && !path.endsWith(".md5sums"));
-}
-
-/** What dpkg knows of an installed package. */
-export interface DpkgPackage extends DebianPackage {
-  source: { name: string; version: string };
-  maintainer?: string;
-  /** Names of packages, each with its alternatives. */
-  depends: string[][];
-}
-
 /** The packages installed in a root file system, by name. */
-export function debianPackages(rootfs: Rootfs): DebianPackage[] {
-  return dpkgPackages(rootfs).map(({ name, version, architecture }) => ({
-    name,
-    version,
-    architecture,
-  }));
-}
-
-/** The packages installed in a root file system, with all that is read of them. */
-export function dpkgPackages(rootfs: Rootfs): DpkgPackage[] {
-  const packages = new Map<string, DpkgPackage>();
+export function packages(rootfs: Rootfs): Package[] {
+  const found = new Map<string, Package>();
+  const add = (item: Package) =>
+    found.set(`${item.type} ${item.name} ${item.architecture}`, item);
   for (const [path, { inode }] of rootfs.files) {
-    if (!isDpkgStatus(path)) continue;
     const { text } = foundIn(inode);
     if (text === undefined) continue;
-    for (const found of parseDpkgStatus(text, path !== STATUS)) {
-      packages.set(`${found.name} ${found.architecture}`, found);
+    const inFolder = path.startsWith(STATUS_FOLDER);
+    if (path === STATUS || inFolder && !path.endsWith(".md5sums")) {
+      parseDpkgStatus(text, inFolder).forEach(add);
+    } else if (APK_DATABASES.includes(path)) {
+      parseApkDatabase(text).forEach(add);
     }
   }
-  return [...packages.values()].sort((a, b) =>
+  return [...found.values()].sort((a, b) =>
     compare(a.name, b.name) || compare(a.architecture, b.architecture)
   );
+}
+
+/** Databases of package managers that are there and not read, as `/path (RPM)`. */
+export function unreadPackages(rootfs: Rootfs): string[] {
+  return [...rootfs.files.keys()].flatMap((path) =>
+    Object.entries(UNREAD).filter(([, pattern]) => pattern.test(path))
+      .map(([name]) => `/${path} (${name})`)
+  ).sort();
 }
 
 /**
@@ -103,18 +119,16 @@ export function dpkgPackages(rootfs: Rootfs): DpkgPackage[] {
  * @param installed Whether a stanza without a status counts as installed, as
  * in distroless' `status.d`.
  */
-export function parseDpkgStatus(
-  text: string,
-  installed = false,
-): DpkgPackage[] {
-  const packages: DpkgPackage[] = [];
-  for (const stanza of text.split(/\n(?:[ \t]*\r?\n)+/)) {
+export function parseDpkgStatus(text: string, installed = false): Package[] {
+  return text.split(/\n(?:[ \t]*\r?\n)+/).flatMap((stanza): Package[] => {
     const fields = new Map<string, string>();
     let last = "";
     for (const line of stanza.split("\n")) {
       if (line[0] === " " || line[0] === "\t") {
         // Only lists of packages are put together again.
-        if (FOLDED.has(last)) fields.set(last, `${fields.get(last)}${line}`);
+        if (FOLDED.includes(last)) {
+          fields.set(last, `${fields.get(last)}${line}`);
+        }
         continue;
       }
       const colon = line.indexOf(":");
@@ -125,45 +139,67 @@ export function parseDpkgStatus(
     const name = fields.get("package");
     const version = fields.get("version");
     const status = fields.get("status");
-    const counts = status === undefined
-      ? installed
-      : /^\S+ ok installed$/.test(status);
-    if (!name || !version || !counts) continue;
-    const architecture = fields.get("architecture") ?? "";
+    if (!name || !version) return [];
+    if (status === undefined ? !installed : !INSTALLED.test(status)) return [];
     const maintainer = fields.get("maintainer");
-    packages.push({
+    // `gcc-14 (14.2.0-19)`; what is left out is as for the package itself.
+    const [, source = name, sourceVersion = version] =
+      fields.get("source")?.match(/^(\S+)(?:\s+\(([^()]+)\))?$/) ?? [];
+    return [{
+      type: "deb",
       name,
       version,
-      architecture,
-      source: sourceOf(fields.get("source"), name, version),
+      architecture: fields.get("architecture") ?? "",
+      source: { name: source, version: sourceVersion },
       ...maintainer && { maintainer },
-      depends: ["pre-depends", "depends"].flatMap((field) =>
-        alternatives(fields.get(field) ?? "")
+      depends: FOLDED.flatMap((field) =>
+        // `a (>= 1) | b, c:any` is `[["a", "b"], ["c"]]`.
+        (fields.get(field) ?? "").split(",").map((one) =>
+          one.split("|").map((name) => name.trim().replace(/[\s(:[].*$/s, ""))
+            .filter((name) => name !== "")
+        ).filter((names) => names.length > 0)
       ),
-    });
-  }
-  return packages;
+    }];
+  });
 }
 
 /** Fields that may go on in further lines. */
-const FOLDED = new Set(["pre-depends", "depends"]);
+const FOLDED = ["pre-depends", "depends"];
+/** While it waits for a trigger to run, a package is installed and configured. */
+const INSTALLED = /^\S+ ok (?:installed|triggers-awaited|triggers-pending)$/;
 
-/** `gcc-14 (14.2.0-19)`; what is left out is as for the package itself. */
-function sourceOf(
-  field: string | undefined,
-  name: string,
-  version: string,
-): DpkgPackage["source"] {
-  const [, source, own] = field?.match(/^(\S+)(?:\s+\(([^()]+)\))?$/) ?? [];
-  return { name: source ?? name, version: own ?? version };
-}
-
-/** `a (>= 1) | b, c:any` as `[["a", "b"], ["c"]]`. */
-function alternatives(field: string): string[][] {
-  return field.split(",").map((one) =>
-    one.split("|").map((name) => name.trim().replace(/[\s(:[].*$/s, ""))
-      .filter((name) => name !== "")
-  ).filter((names) => names.length > 0);
+/**
+ * Parses apk's database: stanzas of one letter, a colon and a value; those of
+ * files are left out here.
+ */
+export function parseApkDatabase(text: string): Package[] {
+  return text.split(/\n\s*\n/).flatMap((stanza): Package[] => {
+    const values = new Map(
+      Array.from(stanza.matchAll(/^([A-Za-z]):(.*)$/gm), ([, key, value]) => [
+        key,
+        value.trim(),
+      ]),
+    );
+    const [name, version, architecture = "", license, maintainer] = "PVALm"
+      .split("").map((key) => values.get(key));
+    if (!name || !version) return [];
+    const named = (key: string) =>
+      (values.get(key) ?? "").split(/\s+/)
+        .map((word) => word.replace(/[<>=~].*$/, ""))
+        // A word such as !other says what it cannot be installed with.
+        .filter((word) => word !== "" && !word.startsWith("!"));
+    return [{
+      type: "apk",
+      name,
+      version,
+      architecture,
+      source: { name: values.get("o") || name, version },
+      ...maintainer && { maintainer },
+      ...license && { license },
+      provides: named("p"),
+      depends: named("D").map((need) => [need]),
+    }];
+  });
 }
 
 function compare(a: string, b: string): number {

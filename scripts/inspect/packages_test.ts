@@ -1,7 +1,13 @@
 import { assertEquals } from "@std/assert";
 import { rootfs } from "../image/rootfs.ts";
 import { image, layer, text } from "../../testing/image.ts";
-import { debianPackages, parseDpkgStatus, parseOsRelease } from "./packages.ts";
+import {
+  packages,
+  parseApkDatabase,
+  parseDpkgStatus,
+  parseOsRelease,
+  unreadPackages,
+} from "./packages.ts";
 
 const STATUS = `Package: libc6
 Status: install ok installed
@@ -21,6 +27,7 @@ Version: 1
 
 Deno.test("parseDpkgStatus: source, maintainer and what a package needs", () => {
   assertEquals(parseDpkgStatus(STATUS), [{
+    type: "deb",
     name: "libc6",
     version: "2.41-1+b1",
     architecture: "amd64",
@@ -40,10 +47,10 @@ Deno.test("parseOsRelease: quoted or not", () => {
   assertEquals(parseOsRelease("VERSION_ID=1"), undefined);
 });
 
-Deno.test("debianPackages: those from dpkg and from distroless", () => {
+Deno.test("packages() reads those from dpkg and from distroless", () => {
   const stanza = (name: string, status: string) =>
     `Package: ${name}\nStatus: ${status}\nArchitecture: amd64\nVersion: 1:2.3-4+deb13u1\n`;
-  const packages = debianPackages(rootfs(image([layer(
+  const found = packages(rootfs(image([layer(
     "FROM debian",
     text(
       "var/lib/dpkg/status",
@@ -63,7 +70,7 @@ Deno.test("debianPackages: those from dpkg and from distroless", () => {
     text("var/lib/dpkg/status.d/tzdata.md5sums", "Package: no\nVersion: 1\n"),
   )])));
   assertEquals(
-    packages.map(({ name, version, architecture }) =>
+    found.map(({ name, version, architecture }) =>
       `${name} ${version} ${architecture}`
     ),
     [
@@ -72,4 +79,73 @@ Deno.test("debianPackages: those from dpkg and from distroless", () => {
       "zlib1g 1:2.3-4+deb13u1 amd64",
     ],
   );
+});
+
+Deno.test("parseDpkgStatus: installed while it waits for a trigger, and in no state before", () => {
+  const stanza = (state: string) =>
+    `Package: ${state.replace(/.* /, "")}\nStatus: ${state}\nVersion: 1\n`;
+  const states = [
+    ...["install ok installed", "hold ok installed", "deinstall ok installed"],
+    ...["install ok triggers-pending", "install ok triggers-awaited"],
+    ...["install ok unpacked", "install ok half-configured"],
+    ...["install reinstreq half-installed", "install ok not-installed"],
+    "deinstall ok config-files",
+  ];
+  assertEquals(
+    parseDpkgStatus(states.map(stanza).join("\n")).map(({ name }) => name),
+    [
+      ...["installed", "installed", "installed"],
+      ...["triggers-pending", "triggers-awaited"],
+    ],
+  );
+});
+
+const APK = `C:Q1FGSUbDpfDdWmfKGvkw/BevenRHQ=
+P:sqlite-libs
+V:3.26.0-r3
+A:x86_64
+L:Public-Domain
+o:sqlite
+m:A Maintainer <a@b>
+D:so:libc.musl-x86_64.so.1 busybox>=1.2 !conflict /bin/sh
+p:so:libsqlite3.so.0=0.8.6 cmd:sqlite3=3.26.0-r3
+F:usr/lib
+M:0:0:1777
+R:libsqlite3.so.0
+a:0:0:777
+Z:Q1MZwGMEis9uc78EhxmxyozT2ZxZM=
+
+P:nameless
+`;
+
+Deno.test("parseApkDatabase: source, licence, what a package needs and provides", () => {
+  assertEquals(parseApkDatabase(APK), [{
+    type: "apk",
+    name: "sqlite-libs",
+    version: "3.26.0-r3",
+    architecture: "x86_64",
+    source: { name: "sqlite", version: "3.26.0-r3" },
+    maintainer: "A Maintainer <a@b>",
+    license: "Public-Domain",
+    provides: ["so:libsqlite3.so.0", "cmd:sqlite3"],
+    depends: [["so:libc.musl-x86_64.so.1"], ["busybox"], ["/bin/sh"]],
+  }]);
+  assertEquals(parseApkDatabase(""), []);
+});
+
+Deno.test("unreadPackages() names the databases of RPM and pacman", () => {
+  const files = [
+    "var/lib/rpm/rpmdb.sqlite",
+    "usr/lib/sysimage/rpm/Packages.db",
+    "var/lib/rpm/Packages",
+    "var/lib/pacman/local/ALPM_DB_VERSION",
+    "srv/var/lib/rpm/Packages",
+    "var/lib/rpm/Name",
+  ].map((path) => text(path, "x"));
+  assertEquals(unreadPackages(rootfs(image([layer("", ...files)]))), [
+    "/usr/lib/sysimage/rpm/Packages.db (RPM)",
+    "/var/lib/pacman/local/ALPM_DB_VERSION (pacman)",
+    "/var/lib/rpm/Packages (RPM)",
+    "/var/lib/rpm/rpmdb.sqlite (RPM)",
+  ]);
 });

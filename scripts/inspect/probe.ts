@@ -4,13 +4,12 @@
  *
  * @module
  */
-import {
-  type ElfFacts,
-  programSink,
-  type ProgramSinkOptions,
-} from "../deno_binary/program_sink.ts";
+import { isElf } from "../deno_binary/elf.ts";
+import type { ProgramOptions } from "../deno_binary/program_files.ts";
+import { type ElfFacts, programSink } from "../deno_binary/program_sink.ts";
 import type { Entry, Probe, Sink } from "../image/model.ts";
 import type { Found } from "./found.ts";
+import { SECRET_BYTES, secretCheck } from "./secrets.ts";
 
 /** What is read as a text: accounts, shells, folders of the loader, packages. */
 const TEXTS =
@@ -20,11 +19,19 @@ const MAX_TEXT = 8 * 1024 * 1024;
 /** As much of a script's first line as Linux reads. */
 const MAX_SHEBANG = 256;
 
-const ELF = [0x7f, 0x45, 0x4c, 0x46];
-const SHEBANG = [0x23, 0x21];
+/** Bytes that tell an ELF file. */
+const ELF_BYTES = 4;
 
 /** Looks into the files that {@linkcode Found} is about. */
-export const probe: Probe = (entry) => look(entry, {});
+export const probe: Probe = (entry) => {
+  const check = isContent(entry) ? secretCheck(entry.path) : undefined;
+  return check
+    ? new HeadSink(SECRET_BYTES, (head) => {
+      const secret = check(head);
+      return secret && { secret };
+    })
+    : look(entry, { secretCheck });
+};
 
 /**
  * Looks into a file.
@@ -33,15 +40,42 @@ export const probe: Probe = (entry) => look(entry, {});
  */
 export function look(
   entry: Readonly<Entry>,
-  options: ProgramSinkOptions,
+  options: ProgramOptions,
 ): Sink | undefined {
-  if (entry.type !== "file" || entry.size === 0) return undefined;
-  const { path } = entry;
+  if (!isContent(entry)) return undefined;
+  const { path, mode } = entry;
   if (TEXTS.test(path)) return new TextSink(entry.size);
   const name = path.slice(path.lastIndexOf("/") + 1);
-  return (entry.mode & 0o111) !== 0 || /\.so(?:\.|$)/.test(name)
-    ? new HeadSink(entry, options)
+  return (mode & 0o111) !== 0 || /\.so(?:\.|$)/.test(name)
+    ? new ExecutableSink(entry, options)
     : undefined;
+}
+
+function isContent({ type, size }: Readonly<Entry>): boolean {
+  return type === "file" && size > 0;
+}
+
+/** Keeps the start of a file, and says what it is. */
+class HeadSink implements Sink {
+  protected head = new Uint8Array(0);
+
+  constructor(
+    readonly bytes: number,
+    readonly judge: (head: Uint8Array) => Found | undefined,
+  ) {}
+
+  write(chunk: Uint8Array): void {
+    if (this.head.length === this.bytes) return;
+    const taken = chunk.subarray(0, this.bytes - this.head.length);
+    const head = new Uint8Array(this.head.length + taken.length);
+    head.set(this.head);
+    head.set(taken, this.head.length);
+    this.head = head;
+  }
+
+  end(): Found | undefined {
+    return this.judge(this.head);
+  }
 }
 
 /** Keeps a text. */
@@ -67,51 +101,36 @@ export class TextSink implements Sink {
 }
 
 /** Tells programs from scripts by their first bytes, and the rest from both. */
-class HeadSink implements Sink {
-  #head = new Uint8Array(0);
+class ExecutableSink extends HeadSink {
   #inner?: Sink;
-  #done = false;
 
   constructor(
     readonly entry: Readonly<Entry>,
-    readonly options: ProgramSinkOptions,
-  ) {}
-
-  write(chunk: Uint8Array): void {
-    if (this.#inner) return this.#inner.write(chunk);
-    if (this.#done) return;
-    const taken = chunk.subarray(0, MAX_SHEBANG - this.#head.length);
-    const head = new Uint8Array(this.#head.length + taken.length);
-    head.set(this.#head);
-    head.set(taken, this.#head.length);
-    this.#head = head;
-    if (head.length < ELF.length) return;
-    if (ELF.every((byte, i) => head[i] === byte)) {
-      this.#inner = programSink(this.entry, this.options);
-      this.#inner.write(head);
-      this.#inner.write(chunk.subarray(taken.length));
-    } else {
-      this.#done = !SHEBANG.every((byte, i) => head[i] === byte) ||
-        head.length === MAX_SHEBANG;
-    }
+    readonly options: ProgramOptions,
+  ) {
+    super(MAX_SHEBANG, scriptOf);
   }
 
-  end(): Found | undefined {
-    if (this.#inner) {
-      const elf = this.#inner.end() as ElfFacts | undefined;
-      return elf && { elf };
-    }
-    const shebang = interpreterOf(this.#head);
-    return shebang === undefined ? undefined : { shebang };
+  override write(chunk: Uint8Array): void {
+    if (this.#inner) return this.#inner.write(chunk);
+    const { length } = this.head;
+    super.write(chunk);
+    if (length >= ELF_BYTES || !isElf(this.head)) return;
+    this.#inner = programSink(this.entry, this.options);
+    this.#inner.write(this.head);
+    this.#inner.write(chunk.subarray(this.head.length - length));
+  }
+
+  override end(): Found | undefined {
+    if (!this.#inner) return super.end();
+    const elf = this.#inner.end() as ElfFacts | undefined;
+    return elf && { elf };
   }
 }
 
-/**
- * The interpreter in a script's first line: `/bin/sh` of `#!/bin/sh -e`.
- *
- * @param head The first bytes of the file.
- */
-function interpreterOf(head: Uint8Array): string | undefined {
+/** The interpreter in a script's first line: `/bin/sh` of `#!/bin/sh -e`. */
+function scriptOf(head: Uint8Array): Found | undefined {
   const line = new TextDecoder().decode(head).split("\n", 1)[0];
-  return line.match(/^#![ \t]*([^\s\0]+)/)?.[1];
+  const shebang = line.match(/^#![ \t]*([^\s\0]+)/)?.[1];
+  return shebang === undefined ? undefined : { shebang };
 }

@@ -8,7 +8,7 @@ import type { Image, Rootfs } from "../image/model.ts";
 import { isExecutable, resolvePath } from "../image/resolve_path.ts";
 import type { Surface } from "./inspect_schema.ts";
 import { libraries } from "./libraries.ts";
-import { debianPackages } from "./packages.ts";
+import { type Package, packages, unreadPackages } from "./packages.ts";
 import { foundIn } from "./found.ts";
 import { searchPath } from "./started_programs.ts";
 
@@ -27,6 +27,7 @@ const TIME_ZONES = "usr/share/zoneinfo/";
 export function surface(image: Image, rootfs: Rootfs): Surface {
   const setuid: string[] = [];
   const setgid: string[] = [];
+  const capabilities: string[] = [];
   const worldWritable: string[] = [];
   let timeZones = false;
   for (const [path, { inode }] of rootfs.files) {
@@ -34,17 +35,32 @@ export function surface(image: Image, rootfs: Rootfs): Surface {
     if (type === "file") {
       if (mode & 0o4000) setuid.push(`/${path}`);
       if (mode & 0o2000) setgid.push(`/${path}`);
+      const held = capabilityText(inode.capabilities ?? "");
+      if (held !== "") capabilities.push(`/${path} ${held}`);
       timeZones ||= size > 0 && path.startsWith(TIME_ZONES);
     }
     if (isWorldWritable(type, mode)) worldWritable.push(`/${path}`);
   }
+  const installed = packages(rootfs);
+  const listed = (type: Package["type"]) =>
+    installed.filter((item) => item.type === type)
+      .map(({ name, version, architecture }) => ({
+        name,
+        version,
+        architecture,
+      }));
+  const alpinePackages = listed("apk");
+  const unread = unreadPackages(rootfs);
   return {
     runsAsRoot: runsAsRoot(image.config.user, rootfs),
     ...usablePrograms(image, rootfs),
     setuid: setuid.sort(),
     setgid: setgid.sort(),
+    ...capabilities.length > 0 && { capabilities: capabilities.sort() },
     worldWritable: worldWritable.sort(),
-    debianPackages: debianPackages(rootfs),
+    debianPackages: listed("deb"),
+    ...alpinePackages.length > 0 && { alpinePackages },
+    ...unread.length > 0 && { unreadPackages: unread },
     certificates: CERTIFICATES.some((path) => {
       const inode = resolvePath(rootfs, path)?.file?.inode;
       return inode?.type === "file" && inode.size > 0;
@@ -52,6 +68,48 @@ export function surface(image: Image, rootfs: Rootfs): Surface {
     timeZones,
     ...libraries(image, rootfs),
   };
+}
+
+/** The capabilities in their order in the kernel. */
+const CAPABILITIES =
+  "chown dac_override dac_read_search fowner fsetid kill setgid setuid setpcap linux_immutable net_bind_service net_broadcast net_admin net_raw ipc_lock ipc_owner sys_module sys_rawio sys_chroot sys_ptrace sys_pacct sys_admin sys_boot sys_nice sys_resource sys_time sys_tty_config mknod lease audit_write audit_control setfcap mac_override mac_admin syslog wake_alarm block_suspend audit_read perfmon bpf checkpoint_restore"
+    .split(" ");
+
+/**
+ * Reads the extended attribute `security.capability` (linux/capability.h,
+ * `vfs_cap_data`).
+ *
+ * @param hex Its value.
+ * @returns As getcap prints it, such as `cap_net_raw=ep`; `""` for none.
+ */
+export function capabilityText(hex: string): string {
+  const bytes = Uint8Array.from(
+    hex.match(/../g) ?? [],
+    (byte) => Number.parseInt(byte, 16),
+  );
+  const view = new DataView(bytes.buffer);
+  const word = (index: number) =>
+    4 * index + 4 <= bytes.length ? view.getUint32(4 * index, true) : 0;
+  // One word for each set in the first revision, two in the later ones.
+  const words = word(0) >>> 24 === 1 ? 1 : 2;
+  const effective = (word(0) & 1) === 1;
+  const byFlags = new Map<string, string[]>();
+  for (let bit = 0; bit < 32 * words; bit++) {
+    const at = 1 + 2 * (bit >> 5);
+    const [permitted, inheritable] = [word(at), word(at + 1)]
+      .map((set) => (set >>> (bit & 31) & 1) === 1);
+    if (!permitted && !inheritable) continue;
+    const flags = `${effective ? "e" : ""}${inheritable ? "i" : ""}${
+      permitted ? "p" : ""
+    }`;
+    const name = CAPABILITIES[bit];
+    const names = byFlags.get(flags) ?? [];
+    byFlags.set(flags, names);
+    names.push(name === undefined ? `${bit}` : `cap_${name}`);
+  }
+  return [...byFlags].map(([flags, names]) =>
+    `${names.length < CAPABILITIES.length ? names.join(",") : "all"}=${flags}`
+  ).join(" ");
 }
 
 /** Devices are left out: engines put their own /dev over them. */
@@ -62,7 +120,8 @@ function isWorldWritable(type: string, mode: number): boolean {
 }
 
 /**
- * Whether a container of this image runs as user 0.
+ * Whether a container of this image runs as user 0. Read as docker reads it: a
+ * number is an id, with a sign too; an account whose id is no number has id 0.
  *
  * @param user As the image's config has it: a name or an id, perhaps with
  * `:group`; `""` means root.
@@ -70,14 +129,17 @@ function isWorldWritable(type: string, mode: number): boolean {
 export function runsAsRoot(user: string, rootfs: Rootfs): boolean {
   const name = user.split(":")[0];
   if (name === "") return true;
-  if (/^\d+$/.test(name)) return Number(name) === 0;
+  if (ID.test(name)) return Number(name) === 0;
   const passwd = foundIn(resolvePath(rootfs, "etc/passwd")?.file?.inode).text;
   for (const line of (passwd ?? "").split("\n")) {
-    const [account, , id] = line.split(":");
-    if (account === name) return /^\d+$/.test(id ?? "") && Number(id) === 0;
+    const [account, , id = ""] = line.trim().split(":");
+    if (account === name) return !ID.test(id) || Number(id) === 0;
   }
   return name === "root";
 }
+
+/** A number as Go reads it. */
+const ID = /^[+-]?\d+$/;
 
 const SHELLS = new Set(
   "sh bash dash ash ksh mksh zsh fish csh tcsh rbash yash busybox toybox nu elvish pwsh xonsh"

@@ -10,7 +10,7 @@ import {
   text,
 } from "../../testing/image.ts";
 import { rootfs } from "../image/rootfs.ts";
-import { surface } from "./surface.ts";
+import { capabilityText, surface } from "./surface.ts";
 
 function surfaceOf(entries: Entry[], config?: Partial<ImageConfig>) {
   const tested = image([layer("", ...entries)], config);
@@ -36,8 +36,11 @@ Deno.test("surface: nothing in an empty image but root", () => {
 Deno.test("surface: who the image runs as", () => {
   const passwd = text(
     "etc/passwd",
-    "root:x:0:0:root:/root:/bin/sh\ntoor:x:0:0::/:\nnonroot:x:65532:65532::/:\nbroken\n",
+    "root:x:0:0:root:/root:/bin/sh\ntoor:x:0:0::/:\nnonroot:x:65532:65532::/:\n" +
+      "broken\nodd:x:abc:0::/:\nempty:x::0::/:\nplus:x:+0:0::/:\n" +
+      "  spaced:x:7:7::/:\ntwice:x:5:5::/:\ntwice:x:0:0::/:\n9:x:0:9::/:\n",
   );
+  // What docker 20.10 started: it takes an account without an id for id 0.
   const cases: [string, boolean][] = [
     ["", true],
     ["0", true],
@@ -50,7 +53,17 @@ Deno.test("surface: who the image runs as", () => {
     ["nonroot", false],
     ["65532", false],
     ["65532:0", false],
-    ["broken", false],
+    ["+0", true],
+    ["-0:5", true],
+    ["+1000", false],
+    ["0x0", false],
+    ["broken", true],
+    ["odd", true],
+    ["empty", true],
+    ["plus", true],
+    ["spaced", false],
+    ["twice", false],
+    ["9", false],
     ["unknown", false],
   ];
   for (const [user, expected] of cases) {
@@ -165,4 +178,58 @@ Deno.test("surface: certificates and time zones, if there is something in them",
     surfaceOf([file("usr/share/zoneinfo/UTC", 114)]).timeZones,
     true,
   );
+});
+
+// The attribute that setcap 2.66 wrote, and what getcap printed.
+const SETCAP = [
+  ["0100000200040000000000000000000000000000", "cap_net_bind_service=ep"],
+  ["0000000200200000000000000000000000000000", "cap_net_raw=p"],
+  ["0100000200002000000020008000000080000000", "cap_sys_admin,cap_bpf=eip"],
+  ["0000000200000000000020000000000000000000", "cap_sys_admin=i"],
+  ["0100000200000000000020000000000000000000", "cap_sys_admin=ei"],
+  ["0000000200000000000000000001000000010000", "cap_checkpoint_restore=ip"],
+];
+
+Deno.test("capabilityText() prints what getcap does", () => {
+  for (const [hex, text] of SETCAP) assertEquals(capabilityText(hex), text);
+  // Several groups, and all of them, as setcap takes them.
+  assertEquals(
+    capabilityText("0000000200200000000020000000000000000000"),
+    "cap_net_raw=p cap_sys_admin=i",
+  );
+  assertEquals(
+    capabilityText("01000002ffffffff00000000ff01000000000000"),
+    "all=ep",
+  );
+  // Revision 1 has one word for each set; 3 has the id of an owner behind them.
+  assertEquals(capabilityText("010000010020000000000000"), "cap_net_raw=ep");
+  assertEquals(
+    capabilityText("010000030020000000000000000000000000000007000000"),
+    "cap_net_raw=ep",
+  );
+  for (const none of ["", "01000002", "0100000200000000"]) {
+    assertEquals(capabilityText(none), "");
+  }
+});
+
+Deno.test("surface: file capabilities, of files alone", () => {
+  const capabilities = "0100000200002000000000000000000000000000";
+  assertEquals(
+    surfaceOf([
+      file("bin/x", 1, { capabilities }),
+      directory("d", { capabilities }),
+    ]).capabilities,
+    ["/bin/x cap_sys_admin=ep"],
+  );
+});
+
+Deno.test("surface: packages of Alpine, and databases that are not read", () => {
+  const found = surfaceOf([
+    text("lib/apk/db/installed", "P:musl\nV:1.2.5-r0\nA:x86_64\n"),
+    file("var/lib/rpm/rpmdb.sqlite", 9),
+  ]);
+  assertEquals(found.alpinePackages, [
+    { name: "musl", version: "1.2.5-r0", architecture: "x86_64" },
+  ]);
+  assertEquals(found.unreadPackages, ["/var/lib/rpm/rpmdb.sqlite (RPM)"]);
 });

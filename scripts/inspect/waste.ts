@@ -19,8 +19,8 @@ export interface Waste {
   wasted: Wasted[];
 }
 
-/** Entries listed one by one, before the rest is summed up by folder. */
-const LISTED = 100;
+/** Entries of a group listed one by one, before the rest is summed up. */
+const LISTED = 10;
 
 /** A line of the list: one lost copy, or those that went with their folder. */
 interface Item {
@@ -34,9 +34,10 @@ interface Item {
 /**
  * Accounts for every copy of a file that later layers replaced or deleted.
  *
- * Files that went with a folder are one line for each layer that wrote them.
- * Beyond the 100 largest lines, the others are summed up for each pair of
- * layers under the folder that they have in common.
+ * Files that went with a folder are one line for each layer that wrote them. Lines
+ * with the same layers, kind and advice are a group: of metadata it is one line,
+ * of others the largest are listed and the rest is summed up under the folder that
+ * they have in common.
  */
 export function waste(image: Image, rootfs: Rootfs): Waste {
   let sizeBytes = 0;
@@ -45,23 +46,34 @@ export function waste(image: Image, rootfs: Rootfs): Waste {
   for (const { entry } of rootfs.losses) wasteBytes += entry.size;
 
   const moved = movedContent(image, rootfs.losses);
-  const items = byRoot(rootfs.losses).sort(largestFirst);
-  const lines = [
-    ...items.slice(0, LISTED),
-    ...byLayers(items.slice(LISTED)),
-  ].sort(largestFirst);
+  const lines = byRoot(rootfs.losses).sort(largestFirst)
+    .map((item) => ({ ...item, advice: advice(image, item.loss, moved) }));
+  const groups = Map.groupBy(
+    lines,
+    ({ advice, loss }) =>
+      [loss.writtenBy, loss.coveredBy, loss.how, advice].join(" "),
+  );
+  const shown = [...groups.values()].flatMap((group) => {
+    const listed = group[0].loss.how === "metadata" ? 0 : LISTED;
+    // Summing up a single one would hide its name and save nothing.
+    return group.length <= listed + 1
+      ? group
+      : [...group.slice(0, listed), sumOf(group.slice(listed))];
+  });
   return {
     sizeBytes,
     wasteBytes,
     efficiency: sizeBytes === 0 ? 1 : rootfs.bytes / sizeBytes,
-    wasted: lines.map(({ path, bytes, files, loss }) => ({
+    wasted: shown.sort(largestFirst).map((
+      { path, bytes, files, loss, advice },
+    ) => ({
       path: `/${path}`,
       bytes,
       ...(files > 1 ? { files } : {}),
       writtenBy: loss.writtenBy,
       coveredBy: loss.coveredBy,
       how: loss.how,
-      advice: advice(image, loss, moved(loss)),
+      advice,
     })),
   };
 }
@@ -107,22 +119,14 @@ function movedContent(image: Image, losses: Loss[]): (loss: Loss) => boolean {
     contents.get(coveredBy)?.has(entry.sha256) === true;
 }
 
-/** One item for each pair of layers and kind of loss. */
-function byLayers(items: Item[]): Item[] {
-  const sums = new Map<string, Item>();
-  for (const item of items) {
-    const { loss } = item;
-    const key = `${loss.writtenBy} ${loss.coveredBy} ${loss.how}`;
-    const sum = sums.get(key);
-    if (sum) {
-      sum.path = commonFolder(sum.path, item.path);
-      sum.bytes += item.bytes;
-      sum.files += item.files;
-    } else {
-      sums.set(key, { ...item });
-    }
-  }
-  return [...sums.values()];
+/** Several lines as one. */
+function sumOf<T extends Item>(group: T[]): T {
+  return {
+    ...group[0],
+    path: group.map(({ path }) => path).reduce(commonFolder),
+    bytes: group.reduce((sum, { bytes }) => sum + bytes, 0),
+    files: group.reduce((sum, { files }) => sum + files, 0),
+  };
 }
 
 /** The deepest folder that holds both, with its `/`; `""` for the root. */
@@ -141,14 +145,31 @@ function largestFirst(a: Item, b: Item): number {
 /**
  * Says how to avoid a loss, from the instructions that wrote and covered it.
  *
- * @param moved Whether what was deleted is still there under another path.
+ * @param isMoved Whether what was deleted is still there under another path.
  * @returns One sentence without a full stop.
  */
-function advice(image: Image, loss: Loss, moved: boolean): string {
+function advice(
+  image: Image,
+  loss: Loss,
+  isMoved: (loss: Loss) => boolean,
+): string {
   const writer = takeApart(image.layers[loss.writtenBy].instruction);
   const cover = takeApart(image.layers[loss.coveredBy].instruction);
   const copied = writer.verb === "COPY" || writer.verb === "ADD";
   const copiedOver = cover.verb === "COPY" || cover.verb === "ADD";
+  const moved = isMoved(loss);
+  const { entry, cover: covering } = loss;
+  if (
+    covering?.sha256 === entry.sha256 &&
+    (entry.capabilities || covering?.capabilities)
+  ) {
+    // Copied from a stage it stays; docker drops it from the context, chown always.
+    return "Set mode, owner and capabilities in an earlier stage, chown before setcap, and COPY --from it once: that keeps the capabilities";
+  }
+  // Without a history, nothing is known of how the layers were made.
+  if (image.layers.every(({ instruction }) => instruction === "")) {
+    return NO_HISTORY[moved ? "moved" : loss.how];
+  }
   const base = loss.writtenBy === 0 && isBase(writer);
 
   if (loss.how === "metadata") {
@@ -200,6 +221,16 @@ function advice(image: Image, loss: Loss, moved: boolean): string {
   }
   return "Write it once, in the last instruction that changes it";
 }
+
+/** What holds for whatever has made the layers. */
+const NO_HISTORY = {
+  moved: "Write it to where it is moved to at once: moving it copies it whole",
+  deleted:
+    "Leave it out of the layer that brings it: deleting it later frees nothing",
+  overwritten: "Write it once, in the last layer that changes it",
+  metadata:
+    "Set mode, owner and time in the layer that brings it: later it is copied whole",
+};
 
 /** `COPY` and `a /b` of `COPY a /b`; both empty when the history is silent. */
 function takeApart(instruction: string): { verb: string; rest: string } {

@@ -174,18 +174,82 @@ Deno.test("waste: a folder replaced by a file", () => {
   );
 });
 
-Deno.test("waste: beyond 100 paths the rest is summed up by folder", () => {
+Deno.test("waste: what chown -R copies is one line", () => {
+  const names = Array.from({ length: 400 }, (_, i) => `srv/lib/${i}`);
+  const chown = { uid: 1000, gid: 1000 };
+  const { wasted } = account(image([
+    layer("RUN pnpm install", ...names.map((name, i) => file(name, 10 + i))),
+    layer(
+      "RUN chown -R app:app /srv",
+      ...names.map((name, i) => file(name, 10 + i, chown)),
+    ),
+  ]));
+  assertEquals(wasted.map(({ path, files, advice }) => [path, files, advice]), [
+    ["/srv/lib/", 400, "Run chown in the same RUN that writes it"],
+  ]);
+});
+
+Deno.test("waste: of what was overwritten the ten largest are listed, and the rest by folder", () => {
   const names = Array.from({ length: 350 }, (_, i) => `opt/lib/${i}`);
   const { wasted } = account(image([
-    layer("", ...names.map((name, i) => file(name, 1000 + i))),
-    layer("RUN touch", ...names.map((name, i) => file(name, 1000 + i))),
+    layer("RUN a", ...names.map((name, i) => file(name, 1000 + i))),
+    layer("RUN b", ...names.map((name, i) => file(name, 2000 + i))),
   ]));
-  assertEquals(wasted.length, 101);
+  assertEquals(wasted.length, 11);
   const rest = wasted.find(({ files }) => files !== undefined);
-  assertEquals([rest?.path, rest?.files, rest?.how], [
-    "/opt/lib/",
-    250,
-    "metadata",
+  assertEquals([rest?.path, rest?.files], ["/opt/lib/", 340]);
+  // Summing up a single one would hide its name.
+  const eleven = names.slice(0, 11);
+  const few = account(image([
+    layer("RUN a", ...eleven.map((name, i) => file(name, 1000 + i))),
+    layer("RUN b", ...eleven.map((name, i) => file(name, 2000 + i))),
+  ]));
+  assertEquals(few.wasted.length, 11);
+});
+
+Deno.test("waste: no advice loses a capability", () => {
+  const capabilities = "0100000200040000000000000000000000000000";
+  const copy = file("server", 9);
+  const held = file("server", 9, { capabilities });
+  for (
+    const [before, after] of [
+      [copy, held],
+      [held, { ...held, mode: 0o700 }],
+      [held, { ...copy, uid: 7 }],
+    ]
+  ) {
+    const [{ advice }] = account(image([
+      layer("FROM", file("base", 1)),
+      layer("COPY server /", before),
+      layer("RUN setcap", after),
+    ])).wasted;
+    assertEquals(
+      advice,
+      "Set mode, owner and capabilities in an earlier stage, chown before setcap, and COPY --from it once: that keeps the capabilities",
+    );
+  }
+});
+
+Deno.test("waste: without a history, no advice guesses what made the layers", () => {
+  const { wasted } = account(image([
+    layer("", file("a", 4), file("b", 3), file("c", 2), file("d", 1)),
+    layer("", whiteout("a"), file("b", 5), file("c", 2, { mode: 0o700 })),
+    layer("", whiteout("d"), file("e/d", 1)),
+  ]));
+  assertEquals(wasted.map(({ path, advice }) => [path, advice]), [
+    [
+      "/a",
+      "Leave it out of the layer that brings it: deleting it later frees nothing",
+    ],
+    ["/b", "Write it once, in the last layer that changes it"],
+    [
+      "/c",
+      "Set mode, owner and time in the layer that brings it: later it is copied whole",
+    ],
+    [
+      "/d",
+      "Write it to where it is moved to at once: moving it copies it whole",
+    ],
   ]);
 });
 

@@ -108,7 +108,9 @@ function joined(
  * The image. Its purl would need the digest of a manifest, which only a registry
  * settles; what an archive has is the digest of the config.
  */
-function imageComponent({ image, otherFiles }: Inventory): Component {
+function imageComponent(
+  { image, otherFiles, unreadPackages }: Inventory,
+): Component {
   const { reference, id, architecture, os, diffIds, labels } = image;
   // A tag follows the last slash; the colon of a port does not.
   const [, name, tag] = reference.match(/^(.+):([\w][\w.-]{0,127})$/) ?? [];
@@ -124,6 +126,7 @@ function imageComponent({ image, otherFiles }: Inventory): Component {
       "image:title": labels["org.opencontainers.image.title"],
       "image:revision": labels["org.opencontainers.image.revision"],
       "image:unlisted-files": otherFiles,
+      "image:unread-packages": unreadPackages.join(" ") || undefined,
     }),
   };
 }

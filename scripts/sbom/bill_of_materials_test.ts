@@ -17,6 +17,7 @@ import {
 const TIME = new Date("2026-01-02T03:04:05.678Z");
 
 const libc: InstalledPackage = {
+  type: "deb",
   name: "libc6",
   version: "2.41-12+deb13u1",
   architecture: "amd64",
@@ -128,7 +129,7 @@ Deno.test("billOfMaterials: packages, by name, source, licence and need", () => 
   const { purl, licenses, properties } = component(bom, "libc6");
   assertEquals(
     purl,
-    "pkg:deb/debian/libc6@2.41-12+deb13u1?arch=amd64&distro=debian-13",
+    "pkg:deb/debian/libc6@2.41-12%2Bdeb13u1?arch=amd64&distro=debian-13",
   );
   assertEquals(licenses, [
     { license: { id: "GPL-2.0-or-later" } },

@@ -7,8 +7,13 @@
 import type { NpmContents } from "../deno_binary/program_npm.ts";
 import type { CompiledProgram } from "../deno_binary/program_sink.ts";
 import type { Entry, Image, Probe, Rootfs } from "../image/model.ts";
+import { resolvePath } from "../image/resolve_path.ts";
 import { foundIn } from "../inspect/found.ts";
-import { type OsRelease, osRelease } from "../inspect/packages.ts";
+import {
+  type OsRelease,
+  osRelease,
+  unreadPackages,
+} from "../inspect/packages.ts";
 import { look, TextSink } from "../inspect/probe.ts";
 import { UserError } from "../lib/errors.ts";
 import {
@@ -35,6 +40,8 @@ export interface Inventory {
   distribution?: OsRelease;
   /** Installed ones, and those that files were traced to. */
   packages: InstalledPackage[];
+  /** Databases of packages that are not read. */
+  unreadPackages: string[];
   programs: ProgramItem[];
   /** Deno without a program: `deno`, `denort`. */
   runtimes: RuntimeItem[];
@@ -124,8 +131,9 @@ export function inventory(
     const path = `/${name}`;
     const { elf } = foundIn(entry);
     const { sha256 = "" } = entry;
-    if (elf?.program) programs.push(programItem(path, entry, elf.program));
-    else if (elf?.runtime) runtimes.push({ path, sha256, ...elf.runtime });
+    if (elf?.program) {
+      programs.push(programItem(path, entry, elf.program, rootfs));
+    } else if (elf?.runtime) runtimes.push({ path, sha256, ...elf.runtime });
     else if (elf) {
       const { soname } = elf;
       // libc is a library that can be started too; a program has no such name.
@@ -144,6 +152,7 @@ export function inventory(
     },
     ...found && { distribution: found },
     packages: [...installedPackages(rootfs), ...traced.packages],
+    unreadPackages: unreadPackages(rootfs),
     programs: programs.sort(byPath),
     runtimes: runtimes.sort(byPath),
     binaries: binaries.sort(byPath),
@@ -167,24 +176,35 @@ function unowned(rootfs: Rootfs): Map<string, Entry> {
 
 /** What package managers keep for themselves. */
 function isDatabase(path: string): boolean {
-  return path.startsWith("var/lib/dpkg/") || path.startsWith("var/lib/apt/");
+  return /^(?:var\/lib\/(?:dpkg|apt|rpm)|(?:usr\/)?lib\/apk)\//.test(path);
 }
 
 function programItem(
   path: string,
   entry: Entry,
   program: CompiledProgram,
+  rootfs: Rootfs,
 ): ProgramItem {
-  const { deno, v8, runtimeSha256, modules, assets, npm, npmRoots } = program;
+  const { runtimePath, runtimeSha256: sha256, modules, assets, npm, npmRoots } =
+    program;
+  const { deno, v8 } = program;
+  const inode = resolvePath(rootfs, runtimePath ?? "")?.file?.inode;
   return {
     path,
     sha256: entry.sha256 ?? "",
-    runtime: {
-      path,
-      ...deno && { deno },
-      ...v8 && { v8 },
-      ...runtimeSha256 && { sha256: runtimeSha256 },
-    },
+    // Of a split program, the runtime is another file, which is listed once.
+    runtime: runtimePath === undefined
+      ? {
+        path,
+        ...deno && { deno },
+        ...v8 && { v8 },
+        ...sha256 && { sha256 },
+      }
+      : {
+        path: runtimePath,
+        ...foundIn(inode).elf?.runtime,
+        ...inode?.sha256 && { sha256: inode.sha256 },
+      },
     modules,
     assets,
     npm,

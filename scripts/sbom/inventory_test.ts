@@ -9,6 +9,7 @@ import {
   symlink,
   text,
 } from "../../testing/image.ts";
+import { billOfMaterials } from "./bill_of_materials.ts";
 import { inventory, inventoryProbe } from "./inventory.ts";
 import { rootfs } from "../image/rootfs.ts";
 
@@ -141,4 +142,63 @@ Deno.test("inventoryProbe: reads what lists packages, within a bound", () => {
   assert(probe(list));
   assertEquals(probe(file("usr/share/doc/a/b/copyright", 1000)), undefined);
   assertThrows(() => probe(list), UserError, "too large");
+});
+
+Deno.test("inventory: what apk owns is not listed again", () => {
+  const { image, rootfs } = scratch(
+    text(
+      "lib/apk/db/installed",
+      "P:musl\nV:1.2.5-r0\nA:x86_64\nL:MIT\nF:lib\nR:ld-musl-x86_64.so.1\nF:\nR:top\n",
+    ),
+    text("etc/os-release", "ID=alpine\nVERSION_ID=3.20.1\n"),
+    library("lib/ld-musl-x86_64.so.1", "musl"),
+    library("lib/other.so", "other"),
+    file("top", 1),
+  );
+  const { packages, binaries, otherFiles } = inventory(image, rootfs);
+  assertEquals(
+    packages.map(({ type, name, licenses }) => [type, name, licenses]),
+    [["apk", "musl", ["MIT"]]],
+  );
+  assertEquals(binaries.map(({ path }) => path), ["/lib/other.so"]);
+  assertEquals(otherFiles, 1); // etc/os-release
+});
+
+Deno.test("inventory: a split program is a program and a runtime, as the whole one", () => {
+  const contents = { modules: [], npm: [], assets: [], npmRoots: ["a@1.0.0"] };
+  const versions = { deno: "2.6.10", v8: "14.5.201.2-rusty" };
+  const sizes = { bytes: 9, runtimeBytes: 1, applicationBytes: 8 };
+  const executable = (path: string, sha256: string, elf: object) =>
+    file(path, 9, {
+      sha256,
+      mode: 0o755,
+      found: { elf: { machine: "amd64", needed: [], runpath: [], ...elf } },
+    });
+  const whole = scratch(
+    executable("hello", "whole", {
+      program: { ...sizes, ...contents, ...versions, runtimeSha256: "runtime" },
+    }),
+  );
+  const split = scratch(
+    executable("denort", "runtime", { runtime: versions }),
+    executable("hello", "split", {
+      program: { ...sizes, ...contents, runtimePath: "/denort" },
+    }),
+  );
+  const [one] = inventory(whole.image, whole.rootfs).programs;
+  const found = inventory(split.image, split.rootfs);
+  const [other] = found.programs;
+  assertEquals(one.runtime, { path: "/hello", sha256: "runtime", ...versions });
+  assertEquals(other, {
+    ...one,
+    sha256: "split",
+    runtime: { ...one.runtime, path: "/denort" },
+  });
+  // As components they are one and the same.
+  assertEquals(found.runtimes, [other.runtime]);
+  const refs = [whole, split].map(({ image, rootfs }) =>
+    billOfMaterials(inventory(image, rootfs), new Date(0)).components
+      .map((item) => item["bom-ref"])
+  );
+  assertEquals(refs[0], refs[1]);
 });

@@ -1,5 +1,5 @@
 /**
- * Debian packages as components, and which needs which.
+ * Packages of a distribution as components, and which needs which.
  *
  * @module
  */
@@ -11,16 +11,18 @@ import {
 } from "./cyclonedx.ts";
 import { licenses } from "./licenses.ts";
 import type { InstalledPackage } from "./package_files.ts";
-import { debPurl } from "./purl.ts";
+import { packagePurl } from "./purl.ts";
 
 /**
  * Makes components of packages: installed ones, and those files were traced to.
  * A package that is both, or that several images have, is one component.
  */
 export function packageComponents(packages: InstalledPackage[]): Parts {
-  const byPurl = Map.groupBy(packages, debPurl);
+  const byPurl = Map.groupBy(packages, packagePurl);
   const refs = new Map<string, string>();
-  for (const [purl, [{ name }]] of byPurl) refs.set(name, purl);
+  for (const [purl, [{ name, provides = [] }]] of byPurl) {
+    for (const met of [name, ...provides]) refs.set(met, purl);
+  }
   return {
     components: [...byPurl].map(([purl, same]) => component(purl, same)),
     dependencies: [...byPurl].map(([ref, [{ depends }]]) => ({
@@ -68,12 +70,12 @@ function component(purl: string, same: InstalledPackage[]): Component {
 }
 
 /** How it is known: from the image's own database, or file by file. */
-function methods({ name, traced }: InstalledPackage): Method[] {
+function methods({ type, name, traced }: InstalledPackage): Method[] {
   if (!traced) {
     return [{
       technique: "manifest-analysis",
       confidence: 1,
-      value: `dpkg lists ${name}`,
+      value: `${type === "deb" ? "dpkg" : "apk"} lists ${name}`,
     }];
   }
   return traced.files.map(({ path, sha256, origin }) => ({

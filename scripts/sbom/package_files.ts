@@ -9,22 +9,16 @@ import type { Entry, Image, Rootfs } from "../image/model.ts";
 import { resolvePath } from "../image/resolve_path.ts";
 import { foundIn } from "../inspect/found.ts";
 import {
-  dpkgPackages,
+  APK_DATABASES,
   type OsRelease,
   osRelease,
+  type Package,
+  packages,
 } from "../inspect/packages.ts";
 
-/** A Debian package. */
-export interface InstalledPackage {
-  name: string;
-  version: string;
-  architecture: string;
-  /** The source package that it was built from. */
-  source: { name: string; version: string };
-  maintainer?: string;
-  /** Names of packages, each with its alternatives. */
-  depends: string[][];
-  /** As its copyright file names them; empty if it cannot be read by machine. */
+/** A package of a distribution. */
+export interface InstalledPackage extends Package {
+  /** As its copyright file or database names them; empty if no machine can read it. */
   licenses: string[];
   distribution?: OsRelease;
   /** Present for a package of which only files are there. */
@@ -48,9 +42,11 @@ export interface TracedFile {
 /** The packages installed in a root file system, by name. */
 export function installedPackages(rootfs: Rootfs): InstalledPackage[] {
   const found = osRelease(rootfs);
-  return dpkgPackages(rootfs).map((item) => ({
+  return packages(rootfs).map((item) => ({
     ...item,
-    licenses: packageLicenses(rootfs, item.name),
+    licenses: item.license
+      ? [item.license]
+      : packageLicenses(rootfs, item.name),
     ...found && { distribution: found },
   }));
 }
@@ -58,7 +54,7 @@ export function installedPackages(rootfs: Rootfs): InstalledPackage[] {
 const COPYRIGHT = /^usr\/share\/doc\/[^/]+\/copyright$/;
 
 /** The licences that the copyright file of a package names, sorted. */
-export function packageLicenses(rootfs: Rootfs, name: string): string[] {
+function packageLicenses(rootfs: Rootfs, name: string): string[] {
   const path = `usr/share/doc/${name}/copyright`;
   const { text } = foundIn(resolvePath(rootfs, path)?.file?.inode);
   return text === undefined ? [] : parseCopyright(text);
@@ -108,28 +104,42 @@ export interface Owner {
  */
 export function packageFiles(rootfs: Rootfs): Map<string, Owner> {
   const owners = new Map<string, Owner>();
+  const add = (path: string, owner: Owner) => {
+    const resolved = resolvePath(rootfs, path, false);
+    if (resolved?.file?.inode.type !== "file") return;
+    const known = owners.get(resolved.path);
+    if (known && known.name !== owner.name) return; // Diverted: the first stays.
+    owners.set(resolved.path, { ...owner, md5: owner.md5 ?? known?.md5 });
+  };
   for (const [file, { inode }] of rootfs.files) {
+    const { text = "" } = foundIn(inode);
+    if (APK_DATABASES.includes(file)) addApkFiles(text, add);
     const [, inInfo, kind, inFolder] = file.match(LIST) ?? [];
     const package_ = inInfo ?? inFolder;
     if (package_ === undefined) continue;
     const [name, architecture = ""] = package_.split(":");
-    for (const line of (foundIn(inode).text ?? "").split("\n")) {
+    for (const line of text.split("\n")) {
       const [, md5, path] = kind === "list"
         ? [line, undefined, line]
         : line.match(/^([0-9a-f]{32}) [ *](.+)$/) ?? [];
-      if (!path) continue;
-      const resolved = resolvePath(rootfs, path, false);
-      if (resolved?.file?.inode.type !== "file") continue;
-      const known = owners.get(resolved.path);
-      if (known && known.name !== name) continue; // Diverted: the first stays.
-      owners.set(resolved.path, {
-        name,
-        architecture,
-        md5: md5 ?? known?.md5,
-      });
+      if (path) add(path, { name, architecture, md5 });
     }
   }
   return owners;
+}
+
+/** In apk's database, `R:` names a file in the folder of the last `F:`. */
+function addApkFiles(
+  text: string,
+  add: (path: string, owner: Owner) => void,
+): void {
+  const last: Record<string, string> = {};
+  for (const line of text.split("\n")) {
+    const [key, value] = [line.slice(0, 1), line.slice(2)];
+    last[key] = value;
+    if (key !== "R") continue;
+    add(`${last.F}/${value}`, { name: last.P, architecture: last.A });
+  }
 }
 
 /** An image that files may have been copied from. */

@@ -7,13 +7,14 @@
 import { PackageURL } from "packageurl-js";
 import type { InstalledPackage } from "./package_files.ts";
 
-/** `pkg:deb/debian/libc6@2.41-12?arch=amd64&distro=debian-13` */
-export function debPurl(item: InstalledPackage): string {
-  const { name, version, architecture, distribution } = item;
-  const distro = distribution &&
-    [distribution.id, distribution.version].filter(Boolean).join("-");
-  return purl("deb", distribution?.id ?? "debian", name, version, {
-    ...architecture && { arch: architecture },
+/** `pkg:deb/debian/libc6@2.41-12?arch=amd64&distro=debian-13`, `pkg:apk/alpine/…` */
+export function packagePurl(item: InstalledPackage): string {
+  const { type, name, version, architecture: arch, distribution } = item;
+  const { id, version: release } = distribution ??
+    { id: type === "deb" ? "debian" : "alpine" };
+  const distro = distribution && [id, release].filter(Boolean).join("-");
+  return purl(type, id, name, version, {
+    ...arch && { arch },
     ...distro && { distro },
   });
 }
@@ -35,12 +36,8 @@ export function githubPurl(owner: string, name: string, tag: string): string {
 
 function scoped(type: string, name: string, version: string): string {
   const slash = name.lastIndexOf("/");
-  return purl(
-    type,
-    slash < 0 ? undefined : name.slice(0, slash),
-    name.slice(slash + 1),
-    version,
-  );
+  const namespace = slash < 0 ? undefined : name.slice(0, slash);
+  return purl(type, namespace, name.slice(slash + 1), version);
 }
 
 function purl(
@@ -48,19 +45,19 @@ function purl(
   namespace: string | undefined,
   name: string,
   version: string,
-  qualifiers?: Record<string, string>,
+  qualifiers: Record<string, string> = {},
 ): string {
   // Half a pair of surrogates has no UTF-8, and so no place in a URL.
+  const known = Object.entries(qualifiers)
+    .map(([key, value]) => [key, value.toWellFormed()]);
   return new PackageURL(
     type,
     namespace?.toWellFormed(),
     name.toWellFormed(),
     version.toWellFormed() || undefined,
-    qualifiers && Object.fromEntries(
-      Object.entries(qualifiers).map((
-        [key, value],
-      ) => [key, value.toWellFormed()]),
-    ),
+    Object.fromEntries(known),
     undefined,
-  ).toString();
+    // The specification has it encoded in every component; the library does not
+    // in a version.
+  ).toString().replaceAll("+", "%2B");
 }
