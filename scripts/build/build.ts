@@ -21,6 +21,7 @@ import {
   withNextDeploy,
 } from "./next_deploys.ts";
 import { prepareBases } from "./prepare_bases.ts";
+import { preparePackages } from "./prepare_packages.ts";
 import { prepareEngine } from "../engine/prepare_engine.ts";
 import { publish } from "./publish.ts";
 import { layerSizes, tellCacheFailure, withPull } from "./pull_sizes.ts";
@@ -44,6 +45,7 @@ export async function build(config: BuildConfig, io: Io): Promise<number> {
   const architectures = new Set(planned.map((plan) => plan.architecture));
   const bases = await prepareBases(config, files, architectures, engine, io);
   const [[, first]] = bases;
+  await preparePackages(config.context, files, io);
   await using cleanup = new AsyncDisposableStack();
   const cannotDate = config.reproducible
     ? await engine.cannotDate?.(first.source === "packages")

@@ -22,19 +22,35 @@ export const USUAL_ENTRIES: string[] = ["", "src/"].flatMap((folder) =>
  * @returns Paths relative to the context; not all of them need to be there.
  */
 export function entryCandidates({ stages }: Dockerfile): string[] {
-  const commands = stages.flatMap(({ instructions }) => instructions)
-    .filter(({ keyword }) => /^(RUN|CMD|ENTRYPOINT)$/.test(keyword))
-    .flatMap(commandsOf)
-    .reverse();
+  const commands = stages.flatMap(({ instructions }) => {
+    // The context is copied to the first one; others lie in it.
+    const folders: string[] = [];
+    return instructions.flatMap((instruction) => {
+      const { keyword, text } = instruction;
+      if (keyword === "WORKDIR") folders.push(text);
+      const [top = "", ...deeper] = folders;
+      const place = deeper.at(-1) ?? "";
+      const folder = place.startsWith(`${top}/`)
+        ? place.slice(top.length + 1)
+        : place.startsWith("/")
+        ? ""
+        : place;
+      return commandsOf(instruction).map((command) => ({ ...command, folder }));
+    });
+  }).reverse();
   const isCompile = (verb: string) => verb === "compile" || verb === "bundle";
   const found = [
     ...commands.filter(({ verb }) => isCompile(verb)),
     ...commands.filter(({ verb }) => !isCompile(verb)),
-  ].flatMap(({ entry }) => relatives(entry));
+  ].flatMap(({ entry, folder }) => [
+    ...folder === "" ? [] : relatives(`${folder}/${entry}`),
+    ...relatives(entry),
+  ]);
   return [...new Set([...found, ...USUAL_ENTRIES])];
 }
 
 function commandsOf({ keyword, exec, text, heredocs }: Instruction) {
+  if (!/^(RUN|CMD|ENTRYPOINT)$/.test(keyword)) return [];
   const lines = exec !== undefined
     ? [exec]
     : [text, ...heredocs].flatMap(splitCommands);

@@ -71,3 +71,16 @@ Deno.test("entryCandidates() of a CMD that Deno is the entrypoint for", () => {
     "web.ts",
   );
 });
+
+Deno.test("entryCandidates() of a member of a workspace, compiled in its folder", () => {
+  const members = (folder: string) =>
+    entryCandidates(
+      `WORKDIR /app\nWORKDIR ${folder}\nRUN deno compile main.ts`,
+    );
+  assertEquals(members("/app/apps/api").slice(0, 2), [
+    "apps/api/main.ts",
+    "main.ts",
+  ]);
+  assertEquals(members("apps/api")[0], "apps/api/main.ts");
+  assertEquals(members("/elsewhere")[0], "main.ts");
+});

@@ -269,7 +269,7 @@ function resolutionOf(
   { members: [top, ...others] }: Project,
   { member, command, entry }: Entry,
   { nodeModulesDir }: DenoConfig,
-  { packages, commonJs }: Modules,
+  { packages, commonJs, unseen }: Modules,
 ): string[] {
   const flag = (name: string) => {
     const value = command?.options.get(name);
@@ -287,8 +287,10 @@ function resolutionOf(
     ...commonJs && type === undefined && !/\.c[jt]s$/.test(entry)
       ? ["--unstable-detect-cjs"]
       : [],
-    // The types of Node and of packages are checked where they are installed.
-    ...packages.has("node") || packages.has("npm") && hasPackageJson
+    // Types of Node and of packages may not be installed, and those of workers
+    // are others than the program's.
+    ...packages.has("node") || unseen.length > 0 ||
+        packages.has("npm") && hasPackageJson
       ? ["--no-check"]
       : [],
   ];

@@ -19,7 +19,7 @@ type Rules = Record<string, unknown>;
  * @returns JSON that `deno task image` takes.
  */
 export function firstContract(service: Service): string {
-  const { healthPath: path, port, env, state, egress } = service;
+  const { healthPath: path, port, env, egress } = service;
   const requests: Rules[] = [{ method: "GET", path, expect: { status: 200 } }];
   if (service.answersHead) {
     const expect = { status: 200, noBody: true };
@@ -30,7 +30,6 @@ export function firstContract(service: Service): string {
     port,
     healthPath: path,
     ...Object.keys(env).length > 0 ? { env } : {},
-    ...state.length > 0 ? { writable: writablePaths(service) } : {},
     ...egress === true ? {} : { egress },
     requests,
   };

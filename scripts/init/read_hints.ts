@@ -190,7 +190,7 @@ function portOf(digits: string | undefined): number | undefined {
 /** Variables that are read, and used as they are. */
 function findEnv(text: string): string[] {
   const reads = text.matchAll(
-    /\b(?:Deno\.env\.get\(\s*["'`](\w+)["'`]\s*\)|process\.env\.(\w+)|process\.env\[\s*["'`](\w+)["'`]\s*\])(?!\s*(?:\?\?|\|\||===?|!==?|\?[^.]))/g,
+    /\b(?:Deno\.env\.get\(\s*["'`](\w+)["'`]\s*\)|process\.env\.(\w+)\b|process\.env\[\s*["'`](\w+)["'`]\s*\])(?!\s*(?:\?\?|\|\||===?|!==?|\?[^.]))/g,
   );
   const names = [...reads].map(([, deno, node, index]) =>
     deno ?? node ?? index

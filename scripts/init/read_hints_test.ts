@@ -1,5 +1,11 @@
 import { assertEquals } from "@std/assert";
-import { readHints } from "./read_hints.ts";
+import {
+  exportsFetch,
+  fileMentions,
+  listens,
+  readHints,
+} from "./read_hints.ts";
+import { withoutComments } from "./read_modules.ts";
 
 const PORTS: [source: string, port: number][] = [
   ["const DEFAULT_PORT = 8080;", 8080],
@@ -9,12 +15,23 @@ const PORTS: [source: string, port: number][] = [
   ['Deno.env.get("PORT") || "7000"', 7000],
   ["function parsePort(text) { if (!text) return 8080; }", 8080],
   ["Deno.serve(handler)", 8000],
+  ["const width = 1280, on = 4321; Deno.serve({ port: on }, h)", 4321],
+  ["const every = 60; viewport = 1280; Deno.serve(handler)", 8000],
+  ['Deno.serve({ port: Number(Deno.env.get("PORT") ?? "8088") }, h)', 8088],
+  ["const app = express(); app.listen(process.env.PORT || 3100)", 3100],
+  ["app.listen(port); const port = +(process.env.PORT ?? 3200);", 3200],
+  ["app.listen({ port: config.port }); const config = { port: 3300 };", 3300],
+  [
+    "Deno.serve({ hostname: '0.0.0.0', port }, h); let port: number = 3400",
+    3400,
+  ],
+  ["// port: 9999\nDeno.serve({ port: 3500 /* was 1234 */ }, h)", 3500],
   ["const report = 8.8000; const x = 80800", 8000],
 ];
 
 for (const [source, port] of PORTS) {
   Deno.test(`finds port ${port} in ${source}`, () => {
-    assertEquals(readHints([source]).port, port);
+    assertEquals(readHints([withoutComments(source)]).port, port);
   });
 }
 
@@ -36,4 +53,90 @@ Deno.test("takes the likeliest path for probes, and the root for want of one", (
 Deno.test("knows a health check only as a word of its own", () => {
   assertEquals(readHints(['if (arg === "healthcheck")']).healthcheck, true);
   assertEquals(readHints(["// a healthcheck"]).healthcheck, false);
+});
+
+Deno.test("a port among the program's arguments comes first", () => {
+  const hints = readHints(["Deno.serve({ port: Number(port ?? 9000) }, h)"], [
+    ...["serve", "--port", "9100"],
+  ]);
+  assertEquals([hints.port, hints.portSource], [9100, "its arguments"]);
+});
+
+Deno.test("loopback is where it listens, not where it connects", () => {
+  const loopback = (text: string) => readHints([text]).loopback;
+  assertEquals(
+    loopback('Deno.serve({ port, hostname: "127.0.0.1" }, h)'),
+    true,
+  );
+  assertEquals(loopback('app.listen(3000, "localhost")'), true);
+  assertEquals(loopback('Deno.connect({ hostname: "127.0.0.1" })'), false);
+});
+
+Deno.test("variables count that are read without a fallback", () => {
+  const text = 'Deno.env.get("A"); Deno.env.get("B") ?? 1; process.env.C;' +
+    'process.env["D"] || ""; if (process.env.NODE_ENV === "x") {}';
+  assertEquals(readHints([text]).env, ["A", "C"]);
+});
+
+Deno.test("a comment is none inside of a string", () => {
+  assertEquals(
+    withoutComments("a(\"http://x\", '/*', `//`); // b\n/* c */d"),
+    "a(\"http://x\", '/*', `//`);  \n d",
+  );
+});
+
+Deno.test("exportsFetch() knows what deno serve serves", () => {
+  for (
+    const text of [
+      "export default { fetch() {} }",
+      "export default { async fetch(r: Request) {} } satisfies X;",
+      "const app = new Hono();\nexport default app;",
+      "const a = { port: 1, fetch };\nexport default a satisfies X;",
+    ]
+  ) assertEquals(exportsFetch(text), true, text);
+  for (
+    const text of [
+      "export const app = 1",
+      "export default function fetch2() {}",
+    ]
+  ) assertEquals(exportsFetch(text), false, text);
+  assertEquals(listens(["Deno.serve(h)"]), true);
+  assertEquals(listens(["export const serve = 1"]), false);
+});
+
+Deno.test("fileMentions() tells what a path is relative to", () => {
+  const cases: [text: string, path: string, from: string, database: boolean][] =
+    [
+      ['new URL("./a.txt", import.meta.url)', "a.txt", "module", false],
+      [
+        "new URL(`static/${x}.css`, import.meta.url)",
+        "static",
+        "module",
+        false,
+      ],
+      ['join(import.meta.dirname!, "views")', "views", "module", false],
+      ['path.join(__dirname, "public")', "public", "module", false],
+      ["`${import.meta.dirname}/data/x.json`", "data/x.json", "module", false],
+      ['Deno.readTextFile("./a.txt")', "a.txt", "cwd", false],
+      ['serveStatic({ root: "./public" })', "public", "cwd", false],
+      ['express.static("public")', "public", "cwd", false],
+      ['new DatabaseSync("data/app.db")', "data/app.db", "cwd", true],
+      ['Deno.openKv("./kv/x")', "kv/x", "cwd", true],
+    ];
+  for (const [text, path, from, database] of cases) {
+    assertEquals(
+      fileMentions(text),
+      [{ path, from, database }] as unknown,
+      text,
+    );
+  }
+  for (
+    const text of [
+      'import x from "./x.ts"',
+      'new DatabaseSync(":memory:")',
+      'fetch("https://a.example/b")',
+      'app.get("/static", x)',
+      'Deno.readTextFile("../up")',
+    ]
+  ) assertEquals(fileMentions(text), [], text);
 });

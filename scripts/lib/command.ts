@@ -13,6 +13,8 @@ import { Tail } from "./tail.ts";
 export interface CommandOptions {
   /** Added to the environment. */
   env?: Record<string, string>;
+  /** The folder it runs in; absent: this process's. */
+  cwd?: string;
   /** Called with each line of both streams. */
   onLine?: (line: string) => void;
   /** Ends the child and all that it started: SIGTERM, then SIGKILL. */
@@ -101,10 +103,12 @@ export function spawn(
   command: string,
   args: string[],
   env?: Record<string, string>,
+  cwd?: string,
 ): Deno.ChildProcess {
   try {
     return new Deno.Command(command, {
       args,
+      cwd,
       // Messages are searched for causes, so they must not be translated.
       env: { LC_ALL: "C.UTF-8", ...env },
       stdin: "null",
@@ -148,7 +152,7 @@ export function start(
   options: CommandOptions = {},
 ): Child {
   options.signal?.throwIfAborted();
-  const child = spawn(command, args, options.env);
+  const child = spawn(command, args, options.env, options.cwd);
   const both = new Tail(256 * 1024);
   const stdout = new Tail(16 * 1024 * 1024);
   const take = (line: string) => {

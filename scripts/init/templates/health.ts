@@ -37,3 +37,6 @@ if (Deno.args[0] === "healthcheck") {
   }
   Deno.exit(0);
 }
+
+// A module, whatever package.json says of .ts files.
+export {};

@@ -57,3 +57,6 @@ function stop() {
 }
 Deno.addSignalListener("SIGTERM", stop);
 Deno.addSignalListener("SIGINT", stop);
+
+// A module, whatever package.json says of .ts files.
+export {};

@@ -1,0 +1,397 @@
+/**
+ * Services as people write them: `init` reads each right, what it writes compiles
+ * and starts without an edit, and private files are in no image. The kinds are
+ * those of public reports.
+ *
+ * @module
+ */
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { join } from "node:path";
+import { EXIT } from "../scripts/lib/errors.ts";
+import { assembleBases } from "../scripts/bases/assemble_bases.ts";
+import { ownTag } from "../scripts/lib/owner.ts";
+import { parseReport } from "../scripts/report/json.ts";
+import { folder, image } from "./command_line.ts";
+import { engine, noEngine, test } from "./example.ts";
+
+type Files = Record<string, string>;
+
+const task = (command: string, more: Record<string, unknown> = {}) =>
+  JSON.stringify({ tasks: { start: command }, ...more });
+const serving = (answer: string) =>
+  `Deno.serve({ port: Number(Deno.env.get("PORT") ?? 8080) }, ${answer});\n`;
+const SAYS = 'Deno.serve({ port: 8080 }, () => new Response("hi"));\n';
+
+/** A service that is built, started, and asked for a path. */
+interface Case {
+  name: string;
+  files: Files;
+  path?: string;
+  says: string;
+}
+
+const STARTED: Case[] = [
+  {
+    name:
+      "files relative to the working directory, permissions in the object form",
+    files: {
+      "deno.jsonc": `{ // comments
+          "tasks": { "start": { "command": "deno run -P main.ts" }, },
+          "permissions": { "default": {
+            "net": true, "env": { "allow": ["PORT"] }, "read": ["./public/"] } } }`,
+      "public/hello.txt": "hello from a file",
+      "main.ts": serving(
+        'async () => new Response(await Deno.readTextFile("./public/hello.txt"))',
+      ),
+    },
+    says: "hello from a file",
+  },
+  {
+    name: "files relative to the module and to the working directory at once",
+    files: {
+      "deno.json": task(
+        "deno run --allow-net --allow-env=PORT --allow-read=data src/main.ts",
+      ),
+      "data/a.txt": "A",
+      "src/b.txt": "B",
+      "src/main.ts": serving(
+        `async () => new Response(
+          await Deno.readTextFile("data/a.txt") +
+          await Deno.readTextFile(new URL("./b.txt", import.meta.url)) +
+          await Deno.readTextFile(import.meta.dirname + "/../data/a.txt"))`,
+      ).replace(' + "/../data/a.txt"', ' + "/b.txt"'),
+    },
+    says: "ABB",
+  },
+  {
+    name: "export default { fetch }",
+    files: {
+      "main.ts": 'export default { fetch: () => new Response("fetched") };\n',
+    },
+    says: "fetched",
+  },
+  {
+    name: "a worker, and modules imported by a name that is put together",
+    files: {
+      "deno.json": task("deno run --allow-net --allow-env=PORT main.ts"),
+      "worker.ts": 'import { word } from "./word.ts";\n' +
+        "self.onmessage = () => self.postMessage(word);\nexport {};\n",
+      "word.ts": 'export const word = "worked";\n',
+      "routes/one.ts": 'export default "one";\n',
+      "main.ts":
+        `const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
+        const done = new Promise<string>((resolve) =>
+          worker.onmessage = (event) => resolve(event.data));
+        worker.postMessage("");
+        const name = "one";` +
+        serving(
+          "async () => new Response(await done + (await import(`./routes/${name}.ts`)).default)",
+        ),
+    },
+    says: "workedone",
+  },
+  {
+    name: "a member of a workspace, run in its own folder",
+    files: {
+      "deno.json": '{ "workspace": ["./apps/*", "./shared"] }',
+      "shared/deno.json":
+        '{ "name": "@s/shared", "version": "0.1.0", "exports": "./mod.ts" }',
+      "shared/mod.ts": "export const greet = (name: string) => `to ${name}`;\n",
+      "apps/web/deno.json": task(
+        "deno run --allow-net --allow-env=PORT --allow-read=page.txt main.ts",
+      ),
+      "apps/web/page.txt": "page ",
+      "apps/web/main.ts": 'import { greet } from "@s/shared";\n' + serving(
+        'async () => new Response(await Deno.readTextFile("page.txt") + greet("you"))',
+      ),
+      "apps/job/deno.json": '{ "exports": "./main.ts" }',
+      "apps/job/main.ts": 'console.log("done");\n',
+    },
+    says: "page to you",
+  },
+  {
+    name: "an import map, a lock file elsewhere, and arguments of its own",
+    files: {
+      "deno.json": task(
+        "deno run --import-map=config/imports.json --allow-net --allow-env=PORT cli.ts serve --greeting hi",
+        { lock: { path: "./locks/deno.lock", frozen: true } },
+      ),
+      "locks/deno.lock": '{ "version": "5" }\n',
+      "config/imports.json": '{ "imports": { "lib/": "../lib/" } }',
+      "lib/greet.ts":
+        "export const greet = (word: string) => `${word} there`;\n",
+      "cli.ts": `import { greet } from "lib/greet.ts";
+        const [command, , word] = Deno.args;
+        if (command !== "serve") throw new Error("usage: cli serve");` +
+        serving("() => new Response(greet(word))"),
+    },
+    says: "hi there",
+  },
+];
+
+/** A service that is only looked at. */
+interface Read {
+  name: string;
+  files: Files;
+  /** Parts of the service that `init --json` shows. */
+  is: Record<string, unknown>;
+  /** What it says besides. */
+  notes?: string[];
+}
+
+const READ: Read[] = [
+  {
+    name: "several exports, of which one serves",
+    files: {
+      "deno.json":
+        '{ "exports": { "./cron": "./cron.ts", "./api": "./api.ts" } }',
+      "api.ts": SAYS,
+      "cron.ts": 'Deno.cron("x", "* * * * *", () => {});\n',
+    },
+    is: { entry: "api.ts", port: 8080 },
+  },
+  {
+    name: "a lock that is switched off",
+    files: {
+      "deno.json": '{ "lock": false }',
+      "deno.lock": "{}",
+      "main.ts": SAYS,
+    },
+    is: { locked: false },
+  },
+  {
+    name: "Fresh 1: the task that watches is for developing",
+    files: {
+      "deno.json": JSON.stringify({
+        tasks: {
+          start: "deno run -A --watch=static/,routes/ dev.ts",
+          build: "deno run -A dev.ts build",
+          preview: "deno run -A main.ts",
+        },
+      }),
+      "dev.ts": 'await import("./main.ts");\n',
+      "main.ts": SAYS,
+    },
+    is: { entry: "main.ts", flags: ["-A"] },
+  },
+  {
+    name: "Fresh 2, built",
+    files: {
+      "deno.json": task("deno serve -A _fresh/server.js"),
+      ".gitignore": "_fresh/\n",
+      "_fresh/server.js": "export default { fetch: () => new Response() };\n",
+    },
+    is: {
+      entry: "container_serve.ts",
+      served: "_fresh/server.js",
+      flags: ["-A"],
+    },
+  },
+  {
+    name: "--config, and --env-file with an example of it",
+    files: {
+      "conf/deno.json":
+        '{ "permissions": { "serve": { "net": true, "env": true } } }',
+      ".env": "TOKEN=secret-token\nGREETING=real\n",
+      ".env.example": 'GREETING="hello"\n',
+      "deno.json": task(
+        "deno run -c conf/deno.json --env-file=.env --unstable-kv -P=serve main.ts",
+      ),
+      "main.ts": 'if (!Deno.env.get("GREETING")) throw 1;\n' + SAYS,
+    },
+    is: {
+      resolution: ["--config=conf/deno.json"],
+      flags: ["--unstable-kv", "-P=serve"],
+      env: { GREETING: "hello" },
+      egress: true,
+    },
+    notes: [".env is in no image", "GREETING"],
+  },
+  {
+    name: "package.json beside deno.json, and a loopback address",
+    files: {
+      "package.json":
+        '{ "name": "@me/both", "license": "ISC", "type": "module" }',
+      "deno.json": task(
+        "deno run --allow-net=127.0.0.1:3000,db.example main.ts",
+      ),
+      "main.ts": 'Deno.serve({ port: 3000, hostname: "127.0.0.1" }, f);\n' +
+        "function f() { return new Response(); }\n",
+    },
+    is: {
+      name: "both",
+      license: "ISC",
+      files: [
+        ...["deno.json", "package.json"],
+        ...["container_health.ts", "container_stop.ts", "main.ts"],
+      ],
+      egress: ["db.example"],
+    },
+    notes: ["listens on 127.0.0.1", "PORT does not change"],
+  },
+  {
+    name: "it stops by itself and knows its health check: nothing is written",
+    files: {
+      "main.ts": 'if (Deno.args[0] === "healthcheck") Deno.exit(0);\n' +
+        'Deno.addSignalListener("SIGTERM", () => Deno.exit(0));\n' + SAYS,
+    },
+    is: { preloads: [], healthcheck: true },
+  },
+  {
+    name: "tests below the top folder, and another project's",
+    files: {
+      "deno.json": JSON.stringify({
+        tasks: { start: "deno run -N main.ts", test: "deno test -A tests/" },
+      }),
+      "main.ts": SAYS,
+      "tests/main_test.ts": 'Deno.test("a", () => {});\n',
+      "tests/helper.ts": "",
+      "tests/browser.test.ts": 'import { test } from "vitest";\n',
+      "tool/deno.json": "{}",
+      "tool/tool_test.ts": 'Deno.test("b", () => {});\n',
+    },
+    is: { tests: ["tests/main_test.ts"], testFlags: ["-A"] },
+  },
+  {
+    name: "what it writes is state, whatever may read it",
+    files: {
+      "deno.json": task(
+        "deno compile -N -R=./data,./site -W=./data --include data --include .env --include site main.ts",
+      ),
+      "data/shop.db": "password",
+      ".env": "TOKEN=x",
+      "site/index.html": "<p>",
+      "site/private.pem": "key",
+      "main.ts": SAYS,
+    },
+    is: {
+      includes: ["site/"],
+      state: ["data"],
+      leftOut: [
+        { path: ".env", why: "it looks like a secret" },
+        { path: "data/", why: "the service writes it" },
+        { path: "site/private.pem", why: "it looks like a secret" },
+      ],
+    },
+  },
+];
+
+for (const { name, files, is, notes = [] } of READ) {
+  Deno.test(`init reads: ${name}`, async () => {
+    await using here = await folder(files);
+    const { code, stdout, stderr } = await image([
+      ...["init", here.path, "--dry-run", "--json"],
+    ]);
+    assertEquals(code, EXIT.ok, stderr);
+    const found = JSON.parse(stdout);
+    const { leftOut } = found.service;
+    leftOut.sort((a: { path: string }, b: { path: string }) =>
+      a.path < b.path ? -1 : 1
+    );
+    for (const [key, value] of Object.entries(is)) {
+      assertEquals(found.service[key], value, key);
+    }
+    for (const note of notes) {
+      assertStringIncludes(found.notes.join("\n"), note);
+    }
+  });
+}
+
+const REFUSED: [name: string, files: Files, message: string, next: string][] = [
+  [
+    "two that serve",
+    { "main.ts": SAYS, "server.ts": SAYS },
+    "main.ts or server.ts",
+    "--entry main.ts",
+  ],
+  [
+    "a workspace with two services",
+    {
+      "deno.json": '{ "workspace": ["a", "b"] }',
+      "a/deno.json": task("deno run -N main.ts"),
+      "a/main.ts": SAYS,
+      "b/deno.json": task("deno run -N main.ts"),
+      "b/main.ts": SAYS,
+    },
+    "a/main.ts or b/main.ts",
+    "--entry a/main.ts",
+  ],
+  [
+    "Fresh 2, not built",
+    {
+      "deno.json": JSON.stringify({
+        tasks: { build: "vite build", start: "deno serve -A _fresh/server.js" },
+      }),
+      "main.ts": "export const app = { fetch() {} };\n",
+    },
+    '"_fresh/server.js", which task "start" runs',
+    "deno task build",
+  ],
+  [
+    "nothing that serves",
+    { "readme.md": "x" },
+    "Cannot tell which module serves",
+    "tried tasks, exports, main, server",
+  ],
+];
+
+for (const [name, files, message, next] of REFUSED) {
+  Deno.test(`init refuses: ${name}`, async () => {
+    await using here = await folder(files);
+    const { code, stderr } = await image(["init", here.path]);
+    assertEquals(code, EXIT.usage, stderr);
+    assertStringIncludes(stderr, message);
+    assertStringIncludes(stderr, next);
+  });
+}
+
+test(
+  "each compiles and starts, with an empty environment in /",
+  noEngine,
+  async () => {
+    if (engine === undefined) return;
+    const { builder, runtime } = await assembleBases({ engine });
+    for (const { name, files, path = "/", says } of STARTED) {
+      await using here = await folder(files);
+      const init = await image(["init", here.path, "--json"]);
+      assertEquals(init.code, EXIT.ok, `${name}: ${init.stderr}`);
+      const { service } = JSON.parse(init.stdout);
+      const tag = ownTag("init-service");
+      await engine.build({
+        context: here.path,
+        dockerfile: join(here.path, "Dockerfile.multistage"),
+        tag,
+        buildArgs: { BUILDER_IMAGE: builder, RUNTIME_IMAGE: runtime },
+      }).catch((error) => {
+        throw new Error(`${name}: ${error.output}`, { cause: error });
+      });
+      try {
+        await using container = await engine.run({
+          image: tag,
+          port: service.port,
+          readOnly: engine.cannot.readOnly === undefined,
+        });
+        assertEquals(await ask(`${container.url}${path}`), says, name);
+        const health = await container.exec([
+          `/${service.name}`,
+          "healthcheck",
+        ]);
+        assertEquals(health.code, 0, `${name}: ${health.output}`);
+      } finally {
+        await engine.remove(tag);
+      }
+    }
+  },
+);
+
+/** Asks until something listens. */
+async function ask(url: string): Promise<string> {
+  for (let left = 100;; left--) {
+    try {
+      return await (await fetch(url)).text();
+    } catch (error) {
+      if (left === 0) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+}
