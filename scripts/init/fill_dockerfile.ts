@@ -7,7 +7,7 @@
  */
 import { parseDockerfile, testStages } from "../dockerfile/parse_dockerfile.ts";
 import type { Service } from "./find_service.ts";
-import { writablePaths } from "./first_limits.ts";
+import { workingFolder, writablePaths } from "./first_limits.ts";
 import { PRIVATE } from "./private_files.ts";
 
 /** Users of the images: of the builder's, and of all others. */
@@ -104,13 +104,13 @@ function copyFiles(files: string[]): string {
 
 /** What lies beside the program in stages that go on from other images. */
 function besides(paragraph: string, service: Service): string {
-  const { folder, beside, state } = service;
+  const { beside, state } = service;
   if (beside.length + state.length === 0) return "";
   // The stage that compiles has them already.
   if (/^RUN deno compile/m.test(paragraph) || !/^FROM /m.test(paragraph)) {
     return "";
   }
-  const top = ["/app", folder].filter((part) => part !== "").join("/");
+  const top = workingFolder(service);
   const copy = (path: string, flags = "") =>
     `COPY --from=build-stage ${flags}${path} ${path}\n`;
   return [

@@ -20,6 +20,10 @@ type Rules = Record<string, unknown>;
  */
 export function firstContract(service: Service): string {
   const { healthPath: path, port, env, egress } = service;
+  // A mount on the working directory would hide the files in it.
+  const isHidden = (path: string) =>
+    service.beside.length > 0 && path === workingFolder(service);
+  const writable = writablePaths(service).filter((path) => !isHidden(path));
   const requests: Rules[] = [{ method: "GET", path, expect: { status: 200 } }];
   if (service.answersHead) {
     const expect = { status: 200, noBody: true };
@@ -30,18 +34,22 @@ export function firstContract(service: Service): string {
     port,
     healthPath: path,
     ...Object.keys(env).length > 0 ? { env } : {},
-    ...egress === true ? {} : { egress },
+    ...writable.length > 0 ? { writable } : {},
+    egress: egress === true ? "any" : egress,
     requests,
   };
   return JSON.stringify(contract, null, 2) + "\n";
 }
 
+/** The working directory in the image. */
+export function workingFolder({ folder }: Service): string {
+  return folder === "" ? "/app" : `/app/${folder}`;
+}
+
 /** Where the folders that it writes are in the image. */
-export function writablePaths({ folder, state }: Service): string[] {
-  return state.map((path) =>
-    ["/app", folder, path === "." ? "" : path].filter((part) => part !== "")
-      .join("/")
-  );
+export function writablePaths(service: Service): string[] {
+  const top = workingFolder(service);
+  return service.state.map((path) => path === "." ? top : `${top}/${path}`);
 }
 
 /**

@@ -43,6 +43,19 @@ Deno.test("a first contract says what is known, and the schemas take it", () => 
   );
   assertEquals(contract.requests.map(({ method }) => method), ["GET", "HEAD"]);
   const loose = read({ egress: true, answersHead: false, env: { A: "b" } });
-  assertEquals([loose.egress, loose.env], [undefined, { A: "b" }]);
+  assertEquals([loose.egress, loose.env], ["any", { A: "b" }]);
   assertEquals(loose.requests.length, 1);
+});
+
+Deno.test("what a service writes is writable in its proofs", () => {
+  const writable = (service: Partial<Service>) =>
+    parseContract(firstContract({ ...SERVICE, ...service }), "contract.json")
+      .writable;
+  assertEquals(writable({}), undefined);
+  assertEquals(writable({ state: ["data"], folder: "apps/a" }), [
+    "/app/apps/a/data",
+  ]);
+  assertEquals(writable({ state: ["."] }), ["/app"]);
+  // A mount there would hide what lies beside the program.
+  assertEquals(writable({ state: ["."], beside: ["a.txt"] }), undefined);
 });
