@@ -71,6 +71,8 @@ export interface CreateOptions {
   owner: string;
   /** Port of the host that leads to `port` inside. */
   hostPort?: number;
+  /** Who owns what is mounted; a name is left to the engine. */
+  user?: string;
 }
 
 /**
@@ -96,7 +98,13 @@ export function createArgs(
   for (const [name, value] of Object.entries(options.env ?? {})) {
     args.push("--env", `${name}=${value}`);
   }
-  for (const path of options.writable ?? []) args.push("--tmpfs", path);
+  // runc gives a mount the mode of the folder below it: who writes has to own it.
+  const [uid, gid = uid] = /^\d+(?::\d+)?$/.exec(create.user ?? "")?.[0]
+    .split(":") ?? [];
+  const owned = uid === undefined ? "" : `:uid=${uid},gid=${gid}`;
+  for (const path of options.writable ?? []) {
+    args.push("--tmpfs", `${path}${owned}`);
+  }
   if (options.readOnly) args.push("--read-only");
   if (options.dropCapabilities) args.push("--cap-drop", "ALL");
   if (options.noNewPrivileges) {

@@ -160,6 +160,16 @@ Deno.test("buildArgs() dates files in each builder's own way", () => {
   ]);
 });
 
+Deno.test("createArgs() gives what is mounted to the user, if it is a number", () => {
+  const mounted = (user?: string) =>
+    createArgs({ image: "x", writable: ["/data"] }, { ...container, user })
+      .slice(-3, -1);
+  assertEquals(mounted("1234"), ["--tmpfs", "/data:uid=1234,gid=1234"]);
+  assertEquals(mounted("1234:0"), ["--tmpfs", "/data:uid=1234,gid=0"]);
+  assertEquals(mounted("nonroot"), ["--tmpfs", "/data"]);
+  assertEquals(mounted(), ["--tmpfs", "/data"]);
+});
+
 Deno.test("createArgs() puts a command in the place of entrypoint and command", () => {
   const options = { image: "x", entrypoint: ["/hello", "healthcheck"] };
   assertEquals(createArgs(options, container).slice(-4), [

@@ -56,7 +56,11 @@ async function startOnce(
   try {
     // Without the signal: a client that is killed leaves its daemon at work,
     // and the container would appear after it was removed.
-    const args = createArgs(options, { name, owner: owner(), hostPort });
+    // podman knows no owner of a tmpfs.
+    const user = options.writable === undefined || command !== "docker"
+      ? undefined
+      : options.user ?? await imageUser(command, options.image);
+    const args = createArgs(options, { name, owner: owner(), hostPort, user });
     id = (await runDocker(command, args)).trim();
     options.signal?.throwIfAborted();
     const startedAt = performance.now();
@@ -70,6 +74,15 @@ async function startOnce(
     if (id && error instanceof EngineGone) killGroup(id);
     throw error;
   }
+}
+
+/** The user that an image runs as; nothing if it has no such image. */
+async function imageUser(command: string, image: string): Promise<string> {
+  const format = ["--format", "{{.Config.User}}", image];
+  const { code, stdout } = await attempt(command, [
+    ...["image", "inspect", ...format],
+  ]);
+  return code === 0 ? stdout.trim() : "";
 }
 
 function explainStart(options: RunOptions, error: CommandFailed): UserError {
