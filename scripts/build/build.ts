@@ -4,30 +4,44 @@
  *
  * @module
  */
+import { join } from "node:path";
 import type { Bases } from "../bases/choose_bases.ts";
 import { explainGrowth } from "../budget/explain_growth.ts";
 import { holdBudget } from "../budget/hold_budget.ts";
-import type { BuildConfig } from "./config.ts";
+import { prepareEngine } from "../engine/prepare_engine.ts";
 import { EXIT } from "../lib/errors.ts";
 import type { Io } from "../lib/io.ts";
-import { CHECK_LISTS } from "../report/check_kinds.ts";
-import type { Check, Report, Variant } from "../report/report_schema.ts";
+import { json } from "../report/json.ts";
+import { junit } from "../report/junit.ts";
+import { markdown } from "../report/markdown.ts";
 import { holds } from "../report/problems.ts";
-import { buildImages } from "./build_images.ts";
-import type { Checks } from "../check/check_image.ts";
+import type { Report, Variant } from "../report/report_schema.ts";
+import { terminal } from "../report/terminal.ts";
 import {
-  type NextDeploy,
-  nextDeploys,
-  withNextDeploy,
-} from "./next_deploys.ts";
+  cannotWrite,
+  writeFile,
+  writeReports,
+} from "../report/write_reports.ts";
+import { buildVariants } from "./build_variants.ts";
+import type { BuildConfig } from "./config.ts";
+import { nextDeploys } from "./next_deploy.ts";
 import { prepareBases } from "./prepare_bases.ts";
 import { preparePackages } from "./prepare_packages.ts";
-import { prepareEngine } from "../engine/prepare_engine.ts";
-import { publish } from "./publish.ts";
-import { layerSizes, tellCacheFailure, withPull } from "./pull_sizes.ts";
+import {
+  type LayerSizes,
+  layerSizes,
+  tellCacheFailure,
+  withPull,
+} from "./pull_sizes.ts";
 import { readGiven } from "./read_given.ts";
 import { reproduce } from "./reproduce.ts";
-import { runImages } from "./run_images.ts";
+import { runVariants } from "./run_variants.ts";
+import {
+  type BuiltRun,
+  builtRuns,
+  type RunContext,
+  type VariantRun,
+} from "./variant_run.ts";
 
 /**
  * Builds, checks and compares every variant of a context.
@@ -35,39 +49,39 @@ import { runImages } from "./run_images.ts";
  * @returns The exit code: 1 when a build, a check or a budget failed.
  */
 export async function build(config: BuildConfig, io: Io): Promise<number> {
-  const { plans, baseline, contract, budget, earlier } = await readGiven(
-    config,
-  );
-  const planned = plans.filter(({ skip }) => skip === undefined);
-  const files = [...new Set(plans.map(({ file }) => file))];
+  const { runs, baseline, contract, budget, earlier } = await readGiven(config);
+  const planned = runs.filter(({ skip }) => skip === undefined);
+  const files = [...new Set(runs.map(({ file }) => file))];
 
   const engine = await prepareEngine(config, io, { sweeps: true });
-  const architectures = new Set(planned.map((plan) => plan.architecture));
+  const architectures = new Set(planned.map((run) => run.architecture));
   const bases = await prepareBases(config, files, architectures, engine, io);
   const [[, first]] = bases;
   await preparePackages(config.context, files, io);
   await using cleanup = new AsyncDisposableStack();
-  const cannotDate = config.reproducible
-    ? await engine.cannotDate?.(first.source === "packages")
-    : undefined;
-  const given = config.tag === undefined
-    ? undefined
-    : { name: config.tag, several: planned.length > 1 };
-  const context = { config, engine, bases, given, cannotDate, io, cleanup };
-  const { looked, failures, skipped } = await buildImages(plans, context);
+  const context: RunContext = {
+    config,
+    engine,
+    bases,
+    io,
+    cleanup,
+    given: config.tag === undefined
+      ? undefined
+      : { name: config.tag, several: planned.length > 1 },
+    cannotDate: config.reproducible
+      ? await engine.cannotDate?.(first.source === "packages")
+      : undefined,
+  };
+
+  await buildVariants(runs, context);
+  const built = builtRuns(runs);
   const sizes = await io.progress.step(
     "Compress the layers",
-    () => layerSizes(looked, { zstd: config.zstd, io }),
+    () => layerSizes(built.map((run) => run.looked), { zstd: config.zstd, io }),
   );
-
-  const { checks, measured } = await runImages(looked, contract, context);
-  const deploys = config.quick
-    ? new Map<string, NextDeploy | { note: string }>()
-    : await nextDeploys(looked, context);
-
-  const reproducible = config.reproducible
-    ? await reproduce(looked, context)
-    : new Map<string, Check[]>();
+  await runVariants(built, contract, context);
+  if (!config.quick) await nextDeploys(built, context);
+  if (config.reproducible) await reproduce(built, context);
 
   const report: Report = {
     schemaVersion: 1,
@@ -75,27 +89,11 @@ export async function build(config: BuildConfig, io: Io): Promise<number> {
     engine: { name: engine.name, version: engine.version },
     ...basesOf(first),
     baseline,
-    variants: looked.map((variant) => ({
-      name: variant.name,
-      dockerfile: variant.file.dockerfile,
-      ...variant.analysis,
-      ...otherBases(bases.get(variant.architecture), first),
-      build: { seconds: variant.seconds },
-      ...withNextDeploy(
-        {
-          ...withPull(variant.analysis.layers, sizes),
-          ...measured.get(variant.name),
-        },
-        deploys.get(variant.name),
-      ),
-      ...allOf(
-        checks.get(variant.name),
-        { reproducible: reproducible.get(variant.name) },
-        { hardening: measured.get(variant.name)?.hardening },
-      ),
+    variants: built.map((run) => ({
+      ...variantOf(run, sizes),
+      ...otherBases(bases.get(run.architecture), first),
     })),
-    failures,
-    ...(skipped.length > 0 ? { skipped } : {}),
+    ...notBuilt(runs),
     budgets: [],
   };
   report.budgets = holdBudget(report, budget, earlier);
@@ -105,14 +103,44 @@ export async function build(config: BuildConfig, io: Io): Promise<number> {
   return holds(report) ? EXIT.ok : EXIT.checkFailed;
 }
 
-/** The checks of several steps, each list together. */
-function allOf(...found: (Checks | undefined)[]): Checks {
-  const all: Checks = {};
-  for (const list of CHECK_LISTS) {
-    const checks = found.flatMap((each) => each?.[list] ?? []);
-    if (checks.length > 0) all[list] = checks;
-  }
-  return all;
+/** What the report says of a variant that was built. */
+export function variantOf(run: BuiltRun, sizes: LayerSizes): Variant {
+  const { name, file, built, looked, nextDeploy, notes } = run;
+  const { layers, pullBytes } = withPull(looked.analysis.layers, sizes);
+  return {
+    name,
+    dockerfile: file.dockerfile,
+    ...looked.analysis,
+    pullBytes,
+    layers: nextDeploy === undefined ? layers : layers.map((layer) => ({
+      ...layer,
+      pulledAgain: !nextDeploy.kept.has(layer.digest),
+    })),
+    ...nextDeploy && { nextDeployBytes: nextDeploy.bytes },
+    build: { seconds: built.seconds },
+    ...run.figures,
+    ...run.checks,
+    ...notes.length > 0 && { notes },
+  };
+}
+
+/** The variants that failed or were skipped. */
+function notBuilt(runs: VariantRun[]): Pick<Report, "failures" | "skipped"> {
+  const skipped = runs.flatMap(({ name, file: { dockerfile }, skip }) =>
+    skip === undefined ? [] : [{ name, dockerfile, reason: skip }]
+  );
+  return {
+    failures: runs.flatMap(({ name, file: { dockerfile }, failure }) =>
+      failure === undefined ? [] : [{
+        name,
+        dockerfile,
+        message: failure.message,
+        output: failure.output,
+        next: failure.next,
+      }]
+    ),
+    ...skipped.length > 0 && { skipped },
+  };
 }
 
 /** The bases, unless the Dockerfiles leave none open. */
@@ -132,4 +160,38 @@ function otherBases(
       bases.builder === builder && bases.runtime === runtime
     ? {}
     : { bases: { builder: bases.builder, runtime: bases.runtime } };
+}
+
+/**
+ * Writes a report wherever it was asked for.
+ *
+ * @throws {UserError} When a file cannot be written.
+ */
+async function publish(
+  report: Report,
+  config: BuildConfig,
+  io: Io,
+): Promise<void> {
+  await writeReports(report, config.out);
+  if (config.writeBaseline !== undefined) {
+    await writeFile(config.writeBaseline, json(report));
+  }
+  if (config.junit !== undefined) await writeFile(config.junit, junit(report));
+  const summary = Deno.env.get("GITHUB_STEP_SUMMARY");
+  if (summary) {
+    await Deno.writeTextFile(summary, markdown(report), { append: true })
+      .catch((error) => {
+        throw cannotWrite(summary, error);
+      });
+  }
+  if (config.json) {
+    io.print(json(report));
+    return;
+  }
+  io.print(terminal(report, { columns: io.columns, color: io.color }));
+  io.note(
+    `Reports: ${
+      join(config.out, "index.html")
+    }, report.md and report.json beside it`,
+  );
 }

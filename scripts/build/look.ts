@@ -10,7 +10,7 @@ import { probe } from "../inspect/probe.ts";
 import { rootfs } from "../image/rootfs.ts";
 import type { ImageSource, Rootfs } from "../image/model.ts";
 import { findArchive } from "../image/open_source.ts";
-import { readImage } from "../image/read_image.ts";
+import { readImage, type ReadImageOptions } from "../image/read_image.ts";
 import { cacheFolder } from "../lib/cache_folder.ts";
 import type { EngineChoice } from "../engine/prepare_engine.ts";
 import { UserError } from "../lib/errors.ts";
@@ -18,6 +18,7 @@ import type { Io } from "../lib/io.ts";
 import type { Image } from "../image/model.ts";
 import type { Engine } from "../engine/engine.ts";
 import { ImageCache } from "./image_cache.ts";
+import { compression } from "./pull_sizes.ts";
 
 /** An image that was read. */
 export interface Looked {
@@ -39,20 +40,32 @@ export type EngineSource = Extract<ImageSource, { open: unknown }> & {
   id?: string;
 };
 
+/** What else is done with an image while it is read. */
+interface LookOptions {
+  /** Compress its layers too, so that their sizes are known afterwards. */
+  zstd?: boolean;
+  /** Where images read before are kept. */
+  cache?: ImageCache;
+}
+
 /**
  * Reads and analyses an image; one in an engine that was read before is not
  * exported again.
- *
- * @param cache Where images read before are kept.
  */
 export async function look(
   source: ImageSource | EngineSource,
   io: Io,
-  cache = new ImageCache(join(cacheFolder(), "images")),
+  { zstd, cache = new ImageCache(join(cacheFolder(), "images")) }: LookOptions =
+    {},
 ): Promise<Looked> {
+  const options = {
+    probe,
+    signal: io.signal,
+    ...zstd === undefined ? {} : { compress: compression(zstd) },
+  };
   const image = "engine" in source
-    ? await readOnce(source, io, cache)
-    : await readImage(source, { probe, signal: io.signal });
+    ? await readOnce(source, options, cache)
+    : await readImage(source, options);
   const files = rootfs(image);
   return { source, image, files, analysis: analyseImage(image, files) };
 }
@@ -60,7 +73,7 @@ export async function look(
 /** Reads an image of an engine, unless it was read before. */
 async function readOnce(
   source: EngineSource,
-  io: Io,
+  options: ReadImageOptions,
   cache: ImageCache,
 ): Promise<Image> {
   const { engine, reference } = source;
@@ -68,7 +81,7 @@ async function readOnce(
   const key = [engine.name, engine.version, id ?? "", source.platform ?? ""];
   const kept = id === undefined ? undefined : await cache.get(key);
   if (kept !== undefined) return { ...kept, reference };
-  const image = await readImage(source, { probe, signal: io.signal });
+  const image = await readImage(source, options);
   // If the name was moved meanwhile, it is not that image that was read.
   if (id !== undefined && await idOf(source) === id) {
     await cache.put(key, image);

@@ -70,23 +70,23 @@ async function withCache(
 
 Deno.test("look() exports an image once, and says the same of it ever after", () =>
   withCache(async (cache, engine) => {
-    const first = await look(engineSource(engine, "a"), io, cache);
-    const again = await look(engineSource(engine, "a"), io, cache);
+    const first = await look(engineSource(engine, "a"), io, { cache });
+    const again = await look(engineSource(engine, "a"), io, { cache });
     assertEquals(engine.exports, 1);
     assertEquals(again.analysis, first.analysis);
     assertEquals(again.analysis.surface.shells.length, 1);
-    const named = await look(engineSource(engine, "b"), io, cache);
+    const named = await look(engineSource(engine, "b"), io, { cache });
     assertEquals(named.analysis.image.reference, "b");
     assertEquals(engine.exports, 1);
   }));
 
 Deno.test("look() exports again what the name has come to mean", () =>
   withCache(async (cache, engine) => {
-    await look(engineSource(engine, "a"), io, cache);
+    await look(engineSource(engine, "a"), io, { cache });
     engine.id = "sha256:b";
-    await look(engineSource(engine, "a"), io, cache);
+    await look(engineSource(engine, "a"), io, { cache });
     engine.version = "1.1";
-    await look(engineSource(engine, "a"), io, cache);
+    await look(engineSource(engine, "a"), io, { cache });
     assertEquals(engine.exports, 3);
   }));
 
@@ -95,8 +95,8 @@ Deno.test("look() keeps nothing when the name was moved while it read", () =>
     const moved: EngineSource = engineSource(engine, "a", {
       id: "sha256:before",
     });
-    await look(moved, io, cache);
-    await look(moved, io, cache);
+    await look(moved, io, { cache });
+    await look(moved, io, { cache });
     assertEquals(engine.exports, 2);
   }));
 
@@ -106,7 +106,7 @@ Deno.test("look() keeps nothing of an export that is damaged", () =>
     engine.bytes[600] ^= 1;
     for (const exports of [1, 2]) {
       await assertRejects(
-        () => look(engineSource(engine, "a"), io, cache),
+        () => look(engineSource(engine, "a"), io, { cache }),
         UserError,
         "is damaged",
       );

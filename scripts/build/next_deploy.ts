@@ -1,10 +1,21 @@
 /**
  * The next deploy: changes one line of the service in a scratch copy of the
- * context, builds again, and says which layers are new. Those are what every
- * machine pulls again.
+ * context, builds again, and compresses the layers that are new. Those are what
+ * every machine pulls again.
  *
  * @module
  */
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { z } from "zod";
+import { readImage } from "../image/read_image.ts";
+import { cacheFolder } from "../lib/cache_folder.ts";
+import { readCache, writeCache } from "../lib/json_cache.ts";
+import { ownTag } from "../lib/owner.ts";
+import { isOwnFailure, removeImage } from "./build_variants.ts";
+import { engineSource } from "./look.ts";
+import { compression, layerSizes } from "./pull_sizes.ts";
+import type { BuiltRun, RunContext } from "./variant_run.ts";
 import { EXIT, explainFiles, UserError } from "../lib/errors.ts";
 import type { Engine } from "../engine/engine.ts";
 import { makeScratch, removeScratch } from "../lib/scratch_folder.ts";
@@ -13,7 +24,7 @@ import { entryCandidates } from "../dockerfile/find_entry.ts";
 import { parseDockerfile } from "../dockerfile/parse_dockerfile.ts";
 
 /** What a next deploy is measured with. */
-export interface NextDeployOptions {
+export interface ChangeOptions {
   engine: Pick<Engine, "inspect" | "remove">;
   /** The build context; it is not touched. */
   context: string;
@@ -33,8 +44,8 @@ export interface NextDeployOptions {
   signal?: AbortSignal;
 }
 
-/** The image of the next deploy; disposing of it removes it. */
-export interface NextDeploy extends AsyncDisposable {
+/** The image of a changed service; disposing of it removes it. */
+export interface ChangedImage extends AsyncDisposable {
   tag: string;
   /** Diff IDs that the image before does not have, lowest layer first. */
   newDiffIds: string[];
@@ -50,20 +61,18 @@ const CHANGE =
   '\nObject.defineProperty(globalThis, "nextDeploy", { value: 1 });\n';
 
 /**
- * Builds the next deploy.
+ * Builds a context in which one line of the service was changed.
  *
  * @returns The image, to be disposed of once its new layers have been read.
  * @throws {UserError} When no module to change is found, or the build fails.
  */
-export async function nextDeploy(
-  options: NextDeployOptions,
-): Promise<NextDeploy> {
+export async function buildChanged(
+  options: ChangeOptions,
+): Promise<ChangedImage> {
   const { engine, context, tag, build, signal } = options;
   const dockerfile = relativeTo(context, options.dockerfile);
   const entry = await findEntry(context, dockerfile);
-  const remove = async () => {
-    if (await engine.inspect(tag)) await engine.remove(tag);
-  };
+  const remove = () => removeImage(engine, tag);
   let scratch: string | undefined;
   try {
     scratch = await makeScratch();
@@ -122,4 +131,80 @@ async function findEntry(context: string, dockerfile: string): Promise<string> {
       "Name it in the Dockerfile as the last word of deno compile or deno run",
     exitCode: EXIT.checkFailed,
   });
+}
+
+/** As it is kept between runs. */
+const keptSchema = z.object({
+  bytes: z.int().nonnegative(),
+  kept: z.array(z.string()),
+});
+
+/**
+ * Where the next deploy of an image is kept: the change is always the same, so
+ * the same image built by the same Dockerfile has the same next deploy.
+ */
+function cacheFile(engine: string, { looked, file }: BuiltRun): string {
+  const key = createHash("sha256")
+    .update(JSON.stringify([engine, looked.image.id, file.text]))
+    .digest("hex");
+  return join(cacheFolder(), "next-deploy", `${key}.json`);
+}
+
+/** Measures the next deploy of every variant; one that fails has a note instead. */
+export async function nextDeploys(
+  runs: BuiltRun[],
+  context: RunContext,
+): Promise<void> {
+  for (const run of runs) {
+    await context.io.progress.step(
+      `Next deploy of ${run.name}`,
+      async (say) => {
+        try {
+          run.nextDeploy = await nextDeploy(run, context, say);
+        } catch (error) {
+          if (!isOwnFailure(error, context)) throw error;
+          run.notes.push(`next deploy: ${error.message}`);
+        }
+      },
+    );
+  }
+}
+
+async function nextDeploy(
+  run: BuiltRun,
+  { config, engine, io }: RunContext,
+  say: (line: string) => void,
+): Promise<BuiltRun["nextDeploy"]> {
+  const cache = cacheFile(engine.name, run);
+  const known = keptSchema.safeParse(await readCache(cache));
+  if (known.success) {
+    say("known: neither the image nor its Dockerfile has changed");
+    return { ...known.data, kept: new Set(known.data.kept) };
+  }
+  const before = run.looked.image.layers.map((layer) => layer.diffId);
+  await using changed = await buildChanged({
+    engine,
+    context: config.context,
+    dockerfile: run.file.dockerfile,
+    diffIds: before,
+    tag: ownTag("next-deploy"),
+    build: (options) =>
+      engine.build({ ...options, ...run.built.options, onLine: say }),
+    signal: io.signal,
+  });
+  const source = engineSource(engine, changed.tag);
+  const image = await readImage(source, {
+    signal: io.signal,
+    compress: compression(false),
+  });
+  const sizes = await layerSizes([{ source, image }], { zstd: false, io });
+  const bytes = changed.newDiffIds.reduce((sum, diffId) => {
+    const size = sizes.get(diffId);
+    if (!size) throw new Error(`Layer ${diffId} has no compressed size`);
+    return sum + size.gzipBytes;
+  }, 0);
+  const after = new Set(image.layers.map((layer) => layer.diffId));
+  const kept = before.filter((diffId) => after.has(diffId));
+  await writeCache(cache, { bytes, kept });
+  return { bytes, kept: new Set(kept) };
 }

@@ -6,7 +6,7 @@ import {
 } from "@std/assert";
 import { UserError } from "../lib/errors.ts";
 import type { ImageInfo } from "../engine/engine.ts";
-import { nextDeploy, type NextDeployOptions } from "./next_deploy.ts";
+import { buildChanged, type ChangeOptions } from "./next_deploy.ts";
 
 /** An engine that knows one image, and a context on disk. */
 class Fixture implements AsyncDisposable {
@@ -23,7 +23,7 @@ class Fixture implements AsyncDisposable {
     }
   }
 
-  options(changes: Partial<NextDeployOptions> = {}): NextDeployOptions {
+  options(changes: Partial<ChangeOptions> = {}): ChangeOptions {
     return {
       engine: {
         inspect: (image) => {
@@ -69,11 +69,11 @@ const FILES = {
   "main.ts": "console.log(1);",
 };
 
-Deno.test("nextDeploy() gives the layers that a changed line makes new", async () => {
+Deno.test("buildChanged() gives the layers that a changed line makes new", async () => {
   await using fixture = new Fixture();
   await fixture.write(FILES);
   {
-    await using next = await nextDeploy(fixture.options());
+    await using next = await buildChanged(fixture.options());
     assertEquals(next.newDiffIds, ["sha256:changed"]);
     assertEquals(next.entry, "main.ts");
     assertEquals(next.tag, "next");
@@ -89,10 +89,10 @@ Deno.test("nextDeploy() gives the layers that a changed line makes new", async (
   );
 });
 
-Deno.test("nextDeploy() makes a change that is a valid program", async () => {
+Deno.test("buildChanged() makes a change that is a valid program", async () => {
   await using fixture = new Fixture();
   await fixture.write(FILES);
-  await using _next = await nextDeploy(fixture.options());
+  await using _next = await buildChanged(fixture.options());
   const url = `data:application/typescript,${
     encodeURIComponent(fixture.built)
   }`;
@@ -100,7 +100,7 @@ Deno.test("nextDeploy() makes a change that is a valid program", async () => {
   assertEquals(Reflect.get(globalThis, "nextDeploy"), 1);
 });
 
-Deno.test("nextDeploy() cleans up when the build fails or is ended", async () => {
+Deno.test("buildChanged() cleans up when the build fails or is ended", async () => {
   await using fixture = new Fixture();
   await fixture.write(FILES);
   const controller = new AbortController();
@@ -114,22 +114,22 @@ Deno.test("nextDeploy() cleans up when the build fails or is ended", async () =>
       return Promise.resolve();
     },
   });
-  await assertRejects(() => nextDeploy(failing), Error, "enough");
+  await assertRejects(() => buildChanged(failing), Error, "enough");
   assertEquals(fixture.images.size, 0);
 });
 
-Deno.test("nextDeploy() needs a module to change", async () => {
+Deno.test("buildChanged() needs a module to change", async () => {
   await using fixture = new Fixture();
   await fixture.write({ Dockerfile: "FROM scratch" });
   const error = await assertRejects(
-    () => nextDeploy(fixture.options()),
+    () => buildChanged(fixture.options()),
     UserError,
     'Cannot tell which module "Dockerfile" compiles',
   );
   assertStringIncludes(error.next, "deno compile");
 });
 
-Deno.test("nextDeploy() copies what the engine would send, as it is", async () => {
+Deno.test("buildChanged() copies what the engine would send, as it is", async () => {
   await using fixture = new Fixture();
   await fixture.write({
     ...FILES,
@@ -144,7 +144,7 @@ Deno.test("nextDeploy() copies what the engine would send, as it is", async () =
   const then = new Date(1_000_000_000_000);
   await Deno.utime(`${fixture.context}/keep/a.txt`, then, then);
   const options = fixture.options();
-  await using _next = await nextDeploy({
+  await using _next = await buildChanged({
     ...options,
     build: async (build) => {
       const at = (path: string) => `${build.context}/${path}`;

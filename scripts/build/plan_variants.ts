@@ -6,6 +6,7 @@
  */
 import { clean } from "./image_tag.ts";
 import type { BuildConfig } from "./config.ts";
+import type { VariantRun } from "./variant_run.ts";
 import { UserError } from "../lib/errors.ts";
 import type { VariantFile } from "../dockerfile/find_variants.ts";
 import {
@@ -15,22 +16,6 @@ import {
 } from "../dockerfile/parse_dockerfile.ts";
 import { type Architecture, architectureOf, HOST } from "../lib/platform.ts";
 import { suggest } from "../lib/suggest.ts";
-
-/** One image to build. */
-export interface Plan {
-  /** The Dockerfile's, with the value that is varied and a foreign architecture. */
-  name: string;
-  file: VariantFile;
-  architecture: Architecture;
-  /** The argument that this variant differs in. */
-  buildArgs: Record<string, string>;
-  /** Whether it is there to be tried beside the others. */
-  varied: boolean;
-  /** Whether the Dockerfile's tests run with it: once is enough. */
-  tests: boolean;
-  /** Why it is not built. */
-  skip?: string;
-}
 
 /**
  * Plans a run.
@@ -46,7 +31,7 @@ export function planVariants(
     BuildConfig,
     "platform" | "vary" | "buildArg"
   >,
-): Plan[] {
+): VariantRun[] {
   checkArguments(files, vary, "vary");
   checkArguments(
     files,
@@ -57,21 +42,24 @@ export function planVariants(
     ? [HOST]
     : platform.map(architectureOf)
       .sort((a, b) => Number(b === HOST) - Number(a === HOST));
-  const plans: Plan[] = architectures.flatMap((architecture) =>
+  const plans: VariantRun[] = architectures.flatMap((architecture) =>
     files.flatMap((file) => {
       const foreign = architecture !== HOST;
       const suffix = foreign ? `-${architecture}` : "";
       const skip = foreign && staysHere(file.text)
         ? `its last stage is of the build machine's architecture, ${HOST}`
         : undefined;
-      const plain: Plan = {
+      const plain: VariantRun = {
         name: file.name + suffix,
         file,
         architecture,
         buildArgs: {},
         varied: false,
         tests: architecture === architectures[0],
-        skip,
+        ...skip === undefined ? {} : { skip },
+        checks: {},
+        figures: {},
+        notes: [],
       };
       if (skip !== undefined) return [plain];
       return [
@@ -79,6 +67,9 @@ export function planVariants(
         ...vary.filter(([name]) => declares(file.text, name))
           .map(([name, value]) => ({
             ...plain,
+            checks: {},
+            figures: {},
+            notes: [],
             name: `${file.name}-${clean(value)}${suffix}`,
             buildArgs: { [name]: value },
             varied: true,
@@ -133,7 +124,7 @@ function declares(dockerfile: string, argument: string): boolean {
  * @returns `undefined` when it can.
  */
 export function lacksBuilder(
-  { file, architecture }: Pick<Plan, "file" | "architecture">,
+  { file, architecture }: Pick<VariantRun, "file" | "architecture">,
 ): string | undefined {
   if (architecture === HOST) return undefined;
   const foreign = parseDockerfile(file.text).stages.some(({ platform, base }) =>
@@ -150,11 +141,11 @@ export function lacksBuilder(
  * @param skipped Their names and why.
  */
 export function nothingToBuild(
-  skipped: { name: string; reason?: string }[],
+  skipped: Pick<VariantRun, "name" | "skip">[],
 ): UserError {
   return new UserError(
     `Cannot build any variant: ${
-      skipped.map(({ name, reason }) => `${name}: ${reason}`).join("; ")
+      skipped.map(({ name, skip }) => `${name}: ${skip}`).join("; ")
     }`,
     { next: "Choose other Dockerfiles with --file, or another --platform" },
   );

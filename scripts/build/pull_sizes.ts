@@ -4,27 +4,34 @@
  * @module
  */
 import { join } from "node:path";
-import { compressLayers } from "../image/compress_layers.ts";
+import {
+  compressLayers,
+  type CompressOptions,
+} from "../image/compress_layers.ts";
 import { cacheFolder } from "../lib/cache_folder.ts";
 import { cacheFailure } from "../lib/json_cache.ts";
 import type { Io } from "../lib/io.ts";
 import type { Variant } from "../report/report_schema.ts";
-import type { Looked } from "./look.ts";
+import type { Image, ImageSource } from "../image/model.ts";
 
 /** Compressed bytes of layers, by diff ID. */
 export type LayerSizes = Map<string, { gzipBytes: number; zstdBytes?: number }>;
 
+/** How layers are compressed while their image is read, so that it is read once. */
+export function compression(zstd: boolean): CompressOptions {
+  return { cacheDir: join(cacheFolder(), "layers"), zstd };
+}
+
 /** Compresses what is not known yet; both images of a pair at the same time. */
 export async function layerSizes(
-  looked: Pick<Looked, "source" | "image">[],
+  looked: { source: ImageSource; image: Image }[],
   options: { zstd: boolean; io: Io },
 ): Promise<LayerSizes> {
   const { zstd, io } = options;
   const sizes: LayerSizes = new Map();
   await Promise.all(looked.map(async ({ source, image }) => {
     const found = await compressLayers(source, image, {
-      cacheDir: join(cacheFolder(), "layers"),
-      zstd,
+      ...compression(zstd),
       signal: io.signal,
     });
     for (const [diffId, size] of found) sizes.set(diffId, size);

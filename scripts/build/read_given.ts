@@ -20,11 +20,12 @@ import { readText } from "../lib/read_text.ts";
 import { parseReport } from "../report/json.ts";
 import { checkWritable } from "../report/write_reports.ts";
 import type { Report } from "../report/report_schema.ts";
-import { nothingToBuild, type Plan, planVariants } from "./plan_variants.ts";
+import type { VariantRun } from "./variant_run.ts";
+import { nothingToBuild, planVariants } from "./plan_variants.ts";
 
 /** What a build is given. */
 export interface Given {
-  plans: Plan[];
+  runs: VariantRun[];
   /** Name of the variant that the others are compared with. */
   baseline: string;
   contract: Contract;
@@ -41,20 +42,18 @@ export interface Given {
  */
 export async function readGiven(config: BuildConfig): Promise<Given> {
   const files = await findVariants(config.context, config.file);
-  const plans = planVariants(files, config);
-  const names = plans.filter(({ skip }) => skip === undefined)
+  const runs = planVariants(files, config);
+  const names = runs.filter(({ skip }) => skip === undefined)
     .map(({ name }) => name);
   if (names.length === 0) {
-    throw nothingToBuild(
-      plans.map(({ name, skip }) => ({ name, reason: skip })),
-    );
+    throw nothingToBuild(runs);
   }
   const baseline = chooseBaseline(names, config.against);
   const contract = await readOptional(config, "contract", contractSchema) ??
     defaultContract();
   const budget = await readOptional(config, "budget", budgetSchema) ?? {};
   checkBudget(budget, [
-    ...plans.map(({ name }) => name),
+    ...runs.map(({ name }) => name),
     ...await variantNames(config.context),
   ]);
   const earlier = config.baseline === undefined
@@ -68,7 +67,7 @@ export async function readGiven(config: BuildConfig): Promise<Given> {
   for (const file of written) {
     if (file !== undefined) await checkWritable(file);
   }
-  return { plans, baseline, contract, budget, earlier };
+  return { runs, baseline, contract, budget, earlier };
 }
 
 function chooseBaseline(names: string[], wanted: string | undefined): string {

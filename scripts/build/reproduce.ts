@@ -1,48 +1,43 @@
 /**
- * Builds every variant a second time from nothing and compares the images.
+ * Builds every variant a second time from nothing, and tells whether the images
+ * are the same, and if not, what differs and why.
  *
  * @module
  */
-import { proveReproducible } from "./prove_reproducible.ts";
+import type { Entry, Image, Layer } from "../image/model.ts";
 import { readImage } from "../image/read_image.ts";
-import { EngineGone, UserError } from "../lib/errors.ts";
+import { changedFields, type FIELDS } from "../inspect/compare.ts";
 import { ownTag } from "../lib/owner.ts";
 import type { Check } from "../report/report_schema.ts";
-import { type BuildContext, type Built, removeImage } from "./build_variant.ts";
-import { engineSource, type Looked } from "./look.ts";
+import { isOwnFailure, removeImage } from "./build_variants.ts";
+import { engineSource } from "./look.ts";
+import { addChecks, type BuiltRun, type RunContext } from "./variant_run.ts";
 
-/**
- * Reproduces variants that were built from nothing.
- *
- * @returns The checks of each, by name; a second build that fails is a failed one.
- */
+/** Reproduces variants that were built from nothing. */
 export async function reproduce(
-  variants: (Built & Looked)[],
-  context: BuildContext,
-): Promise<Map<string, Check[]>> {
-  const { io } = context;
-  const found = new Map<string, Check[]>();
-  for (const variant of variants) {
-    await io.progress.step(`Build ${variant.name} again`, async (say) => {
-      const checks = await buildAgain(variant, context, say);
-      say(summary(checks));
-      found.set(variant.name, checks);
+  runs: BuiltRun[],
+  context: RunContext,
+): Promise<void> {
+  for (const run of runs) {
+    await context.io.progress.step(`Build ${run.name} again`, async (say) => {
+      addChecks(run, { reproducible: await buildAgain(run, context, say) });
     });
   }
-  return found;
 }
 
+/** @returns The checks; a second build that fails is a failed one. */
 async function buildAgain(
-  variant: Built & Looked,
-  { config, engine, cannotDate, io }: BuildContext,
+  run: BuiltRun,
+  context: RunContext,
   say: (line: string) => void,
 ): Promise<Check[]> {
+  const { config, engine, cannotDate, io } = context;
   const tag = ownTag("again");
   try {
     await engine.build({
-      ...variant.options,
+      ...run.built.options,
       context: config.context,
-      dockerfile: variant.file.dockerfile,
+      dockerfile: run.file.dockerfile,
       tag,
       noCache: true,
       discardSteps: true,
@@ -51,12 +46,9 @@ async function buildAgain(
     });
     const source = engineSource(engine, tag);
     const image = await readImage(source, { signal: io.signal });
-    return proveReproducible(variant.image, image, cannotDate);
+    return compareBuilds(run.looked.image, image, cannotDate);
   } catch (error) {
-    if (
-      !(error instanceof UserError) || error instanceof EngineGone ||
-      io.signal.aborted
-    ) throw error;
+    if (!isOwnFailure(error, context)) throw error;
     const detail = [error.message, error.output].filter(Boolean).join("\n");
     return [{ name: "second build", status: "fail", detail }];
   } finally {
@@ -64,10 +56,206 @@ async function buildAgain(
   }
 }
 
-function summary(checks: Check[]): string {
-  const unlike = checks.filter(({ status }) => status !== "pass")
-    .map(({ name }) => name);
-  return unlike.length === 0
-    ? "identical"
-    : `not identical: ${unlike.join(", ")}`;
+/** Paths of a layer that are named; the rest is counted. */
+const NAMED = 8;
+
+/**
+ * What builders state of the build itself: when it was made, in which container,
+ * and on which images of its steps. None of it is seen by the service, and no
+ * option makes every builder repeat it.
+ */
+const UNREPEATED =
+  /^(created|container|parent|history\[\d+\]\.(created|comment)|(container_)?config\.(Hostname|Image))$/;
+
+/**
+ * Compares two builds.
+ *
+ * @param first The image of the first build.
+ * @param second That of the second, from the same context and bases.
+ * @param cannotDate Why the engine cannot date the files that it builds: then
+ * dates alone are no failure.
+ * @returns `layers`: the digests of the uncompressed layers; `config`: everything
+ * else that the image states, but for what no builder repeats; `image ID`, when
+ * both hold: skipped with the fields that keep it from being the same.
+ */
+export function compareBuilds(
+  first: Image,
+  second: Image,
+  cannotDate?: string,
+): Check[] {
+  const layers = layersCheck(first, second, cannotDate);
+  // Digests of layers are in the config too.
+  const places = compareDocuments(first.document, second.document)
+    .filter((place) => !place.startsWith("rootfs."));
+  const wrong = places.filter((place) => !UNREPEATED.test(place));
+  const config: Check = wrong.length === 0
+    ? { name: "config", status: "pass" }
+    : { name: "config", status: "fail", detail: some(wrong) };
+  if (layers.status !== "pass" || config.status !== "pass") {
+    return [layers, config];
+  }
+  return [
+    layers,
+    config,
+    first.id === second.id ? { name: "image ID", status: "pass" } : {
+      name: "image ID",
+      status: "skip",
+      detail: `no builder repeats what its config states of the build: ${
+        listed([...new Set(places.map((place) => place.replace(/^.*\./, "")))])
+      }`,
+    },
+  ];
+}
+
+function layersCheck(
+  first: Image,
+  second: Image,
+  cannotDate: string | undefined,
+): Check {
+  const name = "layers";
+  if (first.layers.length !== second.layers.length) {
+    const detail =
+      `${first.layers.length} layers, then ${second.layers.length}`;
+    return { name, status: "fail", detail };
+  }
+  const differing = first.layers
+    .map((layer, index) => ({ layer, again: second.layers[index], index }))
+    .filter(({ layer, again }) => layer.diffId !== again.diffId)
+    .map(({ layer, again, index }) => ({
+      title: `layer ${index + 1}${
+        layer.instruction && ` (${clip(layer.instruction)})`
+      }`,
+      found: compareLayers(layer, again),
+    }));
+  if (differing.length === 0) return { name, status: "pass" };
+  const dated = differing.every(({ found }) =>
+    found.length > 0 && found.every(isDate)
+  );
+  const told = differing.map(({ title, found }) => `${title}: ${tell(found)}`);
+  return cannotDate !== undefined && dated
+    ? { name, status: "skip", detail: `${cannotDate}: ${told.join("; ")}` }
+    : { name, status: "fail", detail: told.join("\n") };
+}
+
+function isDate({ changes }: RecordDifference): boolean {
+  return changes.every((change) => change === "mtime");
+}
+
+/** What matters most comes first: a date alone is the least. */
+function tell(found: RecordDifference[]): string {
+  if (found.length === 0) {
+    return "the same records, in another order or with other headers";
+  }
+  const others = found.filter((one) => !isDate(one));
+  const chosen = others.length > 0 ? others : found;
+  const named = some(
+    chosen.map(({ path, changes }) => `${path} (${changes.join(", ")})`),
+  );
+  const dates = found.length - chosen.length;
+  return dates === 0 ? named : `${named}; ${dates} by mtime alone`;
+}
+
+/** The first few, and how many there are beside them. */
+function some(words: string[]): string {
+  const more = words.length - NAMED;
+  return listed(
+    more > 0 ? [...words.slice(0, NAMED), `${more} more`] : words,
+  );
+}
+
+/** `a, b and c`. */
+function listed(words: string[]): string {
+  return words.length < 2
+    ? words.join("")
+    : `${words.slice(0, -1).join(", ")} and ${words[words.length - 1]}`;
+}
+
+/** Instructions can be whole scripts. */
+function clip(instruction: string): string {
+  const line = instruction.replace(/\s+/g, " ");
+  return line.length <= 40 ? line : `${line.slice(0, 39)}…`;
+}
+
+/**
+ * Compares two documents.
+ *
+ * @returns The places that differ, as `config.Env[0]`; `""` for the whole.
+ */
+export function compareDocuments(
+  first: unknown,
+  second: unknown,
+  at = "",
+): string[] {
+  if (Array.isArray(first) && Array.isArray(second)) {
+    return indices(first, second).flatMap((index) =>
+      compareDocuments(first[index], second[index], `${at}[${index}]`)
+    );
+  }
+  if (isObject(first) && isObject(second)) {
+    const names = new Set([...Object.keys(first), ...Object.keys(second)]);
+    return [...names].flatMap((name) =>
+      compareDocuments(first[name], second[name], at ? `${at}.${name}` : name)
+    );
+  }
+  return Object.is(first, second) ? [] : [at];
+}
+
+function indices(first: unknown[], second: unknown[]): number[] {
+  return Array.from(
+    { length: Math.max(first.length, second.length) },
+    (_, index) => index,
+  );
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** What differs in one record of a layer's tar. */
+export type RecordChange =
+  | "only in the first build"
+  | "only in the second build"
+  | typeof FIELDS[number]
+  | "mtime";
+
+/** A path whose record is another one in the second build. */
+export interface RecordDifference {
+  /** From the root. */
+  path: string;
+  changes: RecordChange[];
+}
+
+/**
+ * Compares two builds of one layer.
+ *
+ * @returns The paths whose records differ, sorted. None, although the digests
+ * differ: then it is the order of the records, or a header that is not looked at.
+ */
+export function compareLayers(
+  first: Pick<Layer, "entries">,
+  second: Pick<Layer, "entries">,
+): RecordDifference[] {
+  const before = byPath(first);
+  const after = byPath(second);
+  const found: RecordDifference[] = [];
+  for (const path of [...new Set([...before.keys(), ...after.keys()])].sort()) {
+    const changes = recordChanges(before.get(path), after.get(path));
+    if (changes.length > 0) found.push({ path: `/${path}`, changes });
+  }
+  return found;
+}
+
+/** Of a path that is there twice, the last record counts, as when it is unpacked. */
+function byPath({ entries }: Pick<Layer, "entries">): Map<string, Entry> {
+  return new Map(entries.map((entry) => [entry.path, entry]));
+}
+
+function recordChanges(
+  a: Entry | undefined,
+  b: Entry | undefined,
+): RecordChange[] {
+  if (a === undefined) return ["only in the second build"];
+  if (b === undefined) return ["only in the first build"];
+  const changes: RecordChange[] = changedFields(a, b);
+  return a.mtime === b.mtime ? changes : [...changes, "mtime"];
 }

@@ -86,6 +86,7 @@ const failure = z.object({
   dockerfile: z.string(),
   message: z.string(),
   output: z.string().optional().describe("The end of the build's output."),
+  next: z.string().optional().describe("What to do about it."),
 });
 
 /** A variant that was not built, for no fault of its own. */

@@ -1,7 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import type { Layer } from "../image/model.ts";
 import { directory, file, image, layer } from "../../testing/image.ts";
-import { proveReproducible } from "./prove_reproducible.ts";
+import { compareBuilds, compareDocuments, compareLayers } from "./reproduce.ts";
 
 const BASE = layer("ADD base", file("base", 1));
 const CANNOT = "it cannot date files";
@@ -10,17 +10,17 @@ function compiled(...entries: Parameters<typeof layer>[1][]): Layer {
   return layer("RUN deno compile", ...entries);
 }
 
-Deno.test("proveReproducible() passes what is the same to the digest", () => {
+Deno.test("compareBuilds() passes what is the same to the digest", () => {
   const built = image([BASE, compiled(file("hello", 9))]);
-  assertEquals(proveReproducible(built, built), [
+  assertEquals(compareBuilds(built, built), [
     { name: "layers", status: "pass" },
     { name: "config", status: "pass" },
     { name: "image ID", status: "pass" },
   ]);
 });
 
-Deno.test("proveReproducible() names layer, path and reason", () => {
-  const [layers, config] = proveReproducible(
+Deno.test("compareBuilds() names layer, path and reason", () => {
+  const [layers, config] = compareBuilds(
     image([BASE, compiled(file("hello", 9), directory("tmp"))]),
     image([BASE, compiled(file("hello", 8), directory("tmp", { mtime: 5 }))]),
   );
@@ -32,10 +32,10 @@ Deno.test("proveReproducible() names layer, path and reason", () => {
   assertEquals(config.status, "pass");
 });
 
-Deno.test("proveReproducible() sums up what it cannot name", () => {
+Deno.test("compareBuilds() sums up what it cannot name", () => {
   const files = (size: number) =>
     Array.from({ length: 20 }, (_, index) => file(`f${index + 10}`, size));
-  const [layers] = proveReproducible(
+  const [layers] = compareBuilds(
     image([compiled(...files(1))]),
     image([compiled(...files(2))]),
   );
@@ -45,8 +45,8 @@ Deno.test("proveReproducible() sums up what it cannot name", () => {
 Deno.test("dates alone are no failure of an engine that cannot set them", () => {
   const dated = (mtime: number) =>
     image([compiled(file("hello", 9, { mtime }))]);
-  assertEquals(proveReproducible(dated(1), dated(2))[0].status, "fail");
-  const [layers, config, ...rest] = proveReproducible(
+  assertEquals(compareBuilds(dated(1), dated(2))[0].status, "fail");
+  const [layers, config, ...rest] = compareBuilds(
     dated(1),
     dated(2),
     CANNOT,
@@ -61,7 +61,7 @@ Deno.test("dates alone are no failure of an engine that cannot set them", () => 
 });
 
 Deno.test("content fails on every engine", () => {
-  const [layers] = proveReproducible(
+  const [layers] = compareBuilds(
     image([compiled(file("hello", 1))]),
     image([compiled(file("hello", 2))]),
     CANNOT,
@@ -71,7 +71,7 @@ Deno.test("content fails on every engine", () => {
 
 Deno.test("the same records in another order are not the same layer", () => {
   const [a, b] = [file("a", 1), file("b", 1)];
-  const [layers] = proveReproducible(
+  const [layers] = compareBuilds(
     image([compiled(a, b)]),
     image([compiled(b, a)]),
     CANNOT,
@@ -81,7 +81,7 @@ Deno.test("the same records in another order are not the same layer", () => {
 });
 
 Deno.test("a layer more or less is a failure", () => {
-  const [layers] = proveReproducible(image([BASE]), image([BASE, BASE]));
+  const [layers] = compareBuilds(image([BASE]), image([BASE, BASE]));
   assertEquals(layers.detail, "1 layers, then 2");
 });
 
@@ -99,7 +99,7 @@ Deno.test("what no builder repeats is told, but does not fail", () => {
       }],
     },
   });
-  assertEquals(proveReproducible(built("now", "1"), built("later", "2")), [
+  assertEquals(compareBuilds(built("now", "1"), built("later", "2")), [
     { name: "layers", status: "pass" },
     { name: "config", status: "pass" },
     {
@@ -116,7 +116,7 @@ Deno.test("what the service sees of the config has to be the same", () => {
     ...image([BASE]),
     document: { config: { Env: ["A=1", value], Labels: { built: value } } },
   });
-  const [layers, config, ...rest] = proveReproducible(built("1"), built("2"));
+  const [layers, config, ...rest] = compareBuilds(built("1"), built("2"));
   assertEquals(layers.status, "pass");
   assertEquals(config, {
     name: "config",
@@ -124,4 +124,56 @@ Deno.test("what the service sees of the config has to be the same", () => {
     detail: "config.Env[1] and config.Labels.built",
   });
   assertEquals(rest, []);
+});
+
+Deno.test("compareDocuments() names each place that differs", () => {
+  assertEquals(
+    compareDocuments(
+      { a: 1, b: { c: [1, 2], d: "x" }, e: null, same: [{ f: true }] },
+      { a: 1, b: { c: [1, 3, 4], d: "y" }, g: 0, same: [{ f: true }] },
+    ),
+    ["b.c[1]", "b.c[2]", "b.d", "e", "g"],
+  );
+});
+
+Deno.test("compareDocuments() tells lists, objects and null apart", () => {
+  assertEquals(compareDocuments([], []), []);
+  assertEquals(compareDocuments([], {}), [""]);
+  assertEquals(compareDocuments({ a: null }, { a: {} }), ["a"]);
+  assertEquals(compareDocuments({ a: [1] }, { a: 1 }), ["a"]);
+});
+
+Deno.test("compareLayers() says why each record differs", () => {
+  const same = file("same", 1);
+  const first = layer(
+    "RUN",
+    same,
+    file("content", 1),
+    file("mode", 1),
+    file("owner", 1),
+    file("date", 1),
+    file("gone", 1),
+  );
+  const second = layer(
+    "RUN",
+    file("new", 1),
+    { ...file("date", 1), mtime: 7 },
+    { ...file("owner", 1), uid: 7 },
+    { ...file("mode", 1), mode: 0o755 },
+    { ...file("content", 1), sha256: "0".repeat(64), mtime: 7 },
+    same,
+  );
+  assertEquals(compareLayers(first, second), [
+    { path: "/content", changes: ["content", "mtime"] },
+    { path: "/date", changes: ["mtime"] },
+    { path: "/gone", changes: ["only in the first build"] },
+    { path: "/mode", changes: ["mode"] },
+    { path: "/new", changes: ["only in the second build"] },
+    { path: "/owner", changes: ["owner"] },
+  ]);
+});
+
+Deno.test("compareLayers() finds nothing in the same records in another order", () => {
+  const [a, b] = [file("a", 1), file("b", 1)];
+  assertEquals(compareLayers(layer("RUN", a, b), layer("RUN", b, a)), []);
 });

@@ -1,0 +1,98 @@
+/**
+ * One variant on its way from Dockerfile to verdict. Each step of a run fills in
+ * its part; what was not done is absent.
+ *
+ * @module
+ */
+import type { Bases } from "../bases/choose_bases.ts";
+import type { Checks } from "../check/check_image.ts";
+import type { VariantFile } from "../dockerfile/find_variants.ts";
+import type { BuildOptions, Engine } from "../engine/engine.ts";
+import type { UserError } from "../lib/errors.ts";
+import type { Io } from "../lib/io.ts";
+import type { Architecture } from "../lib/platform.ts";
+import { CHECK_LISTS } from "../report/check_kinds.ts";
+import type { Variant } from "../report/report_schema.ts";
+import type { BuildConfig } from "./config.ts";
+import type { Looked } from "./look.ts";
+
+/** What a build left in the engine, and how to build it again. */
+export interface Built {
+  /** What the image is called. */
+  tag: string;
+  /** A tag that this run alone uses, as another may move `tag` meanwhile. */
+  own: string;
+  options: Pick<BuildOptions, "buildArgs" | "platform" | "timestamp">;
+  seconds: number;
+}
+
+/** The figures that running an image gives. */
+export type RunFigures = Pick<
+  Variant,
+  | "startMs"
+  | "processStartMs"
+  | "cpuMs"
+  | "memoryBytes"
+  | "memoryFloorBytes"
+>;
+
+/** One variant of a run. */
+export interface VariantRun {
+  /** The Dockerfile's, with the value that is varied and a foreign architecture. */
+  name: string;
+  file: VariantFile;
+  architecture: Architecture;
+  /** The argument that this variant differs in. */
+  buildArgs: Record<string, string>;
+  /** Whether it is there to be tried beside the others. */
+  varied: boolean;
+  /** Whether the Dockerfile's tests run with it: once is enough. */
+  tests: boolean;
+  /** Why it is not built. */
+  skip?: string;
+  /** Why its image could not be made. */
+  failure?: UserError;
+  built?: Built;
+  looked?: Looked;
+  checks: Checks;
+  figures: RunFigures;
+  /** What the next deploy sends, and the layers that it does not send again. */
+  nextDeploy?: { bytes: number; kept: ReadonlySet<string> };
+  /** What was not measured, and why. */
+  notes: string[];
+}
+
+/** A variant whose image was built and read. */
+export type BuiltRun =
+  & VariantRun
+  & Required<Pick<VariantRun, "built" | "looked">>;
+
+/** What the steps of a run share. */
+export interface RunContext {
+  config: BuildConfig;
+  engine: Engine;
+  /** For each architecture that is built for. */
+  bases: Map<Architecture, Bases>;
+  /** What images are called in place of the context's name. */
+  given?: { name: string; several: boolean };
+  /** As for {@linkcode Engine}, on these bases. */
+  cannotDate?: string;
+  io: Io;
+  /** Takes away what the run alone needed, at its end. */
+  cleanup: AsyncDisposableStack;
+}
+
+/** The variants that were built and read. */
+export function builtRuns(runs: VariantRun[]): BuiltRun[] {
+  return runs.filter((run): run is BuiltRun =>
+    run.built !== undefined && run.looked !== undefined
+  );
+}
+
+/** Adds the checks of a step to those of the steps before. */
+export function addChecks(run: VariantRun, found: Checks): void {
+  for (const list of CHECK_LISTS) {
+    const checks = found[list];
+    if (checks) run.checks[list] = [...run.checks[list] ?? [], ...checks];
+  }
+}
