@@ -14,7 +14,7 @@ import {
   lastStages,
   parseDockerfile,
 } from "../dockerfile/parse_dockerfile.ts";
-import { type Architecture, architectureOf, HOST } from "../lib/platform.ts";
+import { architectureOf, HOST } from "../lib/platform.ts";
 import { suggest } from "../lib/suggest.ts";
 
 /**
