@@ -11,7 +11,7 @@ import { rootfs } from "../image/rootfs.ts";
 import type { ImageSource, Rootfs } from "../image/model.ts";
 import { findArchive } from "../image/open_source.ts";
 import { readImage, type ReadImageOptions } from "../image/read_image.ts";
-import { cacheFolder } from "../lib/cache_folder.ts";
+import { cacheFolder } from "../lib/cache.ts";
 import type { EngineChoice } from "../engine/prepare_engine.ts";
 import { UserError } from "../lib/errors.ts";
 import type { Io } from "../lib/io.ts";
