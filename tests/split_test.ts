@@ -12,10 +12,14 @@ import {
   assertThrows,
 } from "@std/assert";
 import { dirname, join } from "node:path";
+import {
+  type ElfFacts,
+  programSink,
+} from "../scripts/deno_binary/program_sink.ts";
 import { split, SplitError } from "../scripts/deno_binary/split.ts";
 import { fetchWheel, findPip, readProgram } from "../scripts/bases/programs.ts";
 import { attempt } from "../scripts/lib/command.ts";
-import { cacheFolder } from "../scripts/lib/cache.ts";
+import { cacheFolder } from "../scripts/lib/cache_folder.ts";
 import { messageOf } from "../scripts/lib/errors.ts";
 import { packagedCompiler } from "./compiler.ts";
 
@@ -208,6 +212,22 @@ async function run(
   return { code, signal, stdout: text(stdout), stderr: text(stderr) };
 }
 
+/** What inspect reads of an executable. */
+async function inspected(path: string): Promise<ElfFacts> {
+  using file = await Deno.open(path);
+  const { size } = await file.stat();
+  const record = {
+    type: "file",
+    mode: 0o755,
+    uid: 0,
+    gid: 0,
+    mtime: 0,
+  } as const;
+  const sink = programSink({ path, size, ...record });
+  for await (const chunk of file.readable) sink.write(chunk);
+  return sink.end() as ElfFacts;
+}
+
 const ASKED = [
   ["args"],
   ["args", "--flag", "a b", "", "ü", "--"],
@@ -247,6 +267,41 @@ for (const [layout, find] of Object.entries(COMPILERS)) {
     const parts = split(await Deno.readFile(whole));
     assertEquals(parts.layout, layout);
     assertLess(parts.program.length - parts.payload.length, 3000);
+  });
+
+  test("inspect and sbom see in the two files what the whole one has", async () => {
+    const [whole, parts, denort] = await Promise.all(
+      [pair.whole, pair.parts, pair.denort].map(inspected),
+    );
+    const { program } = whole;
+    assert(program && parts.program);
+    assertEquals(parts.program.runtimePath, pair.denort);
+    assertEquals(denort.runtime, { deno: program.deno, v8: program.v8 });
+    for (const part of ["modules", "npm", "assets", "permissions"] as const) {
+      assertEquals(parts.program[part], program[part]);
+    }
+    assert(program.npm.some(({ name }) => name === "tiny"));
+    assertEquals([whole.broken, parts.broken], [undefined, undefined]);
+    // What the loader is asked for is asked for by the runtime.
+    assertEquals([parts.needed, parts.interpreter], [[], undefined]);
+    assertEquals(denort.needed, whole.needed);
+    // Alone it is what strip leaves of a program made by Deno up to 2.8.
+    assertEquals(denort.broken, "no payload");
+  });
+
+  test("inspect tells a program that strip has broken, and a cut one", async () => {
+    const stripped = `${pair.whole}-stripped`;
+    const { code } = await attempt("strip", ["-o", stripped, pair.whole])
+      .catch(() => ({ code: 127 }));
+    if (code === 0) {
+      assert((await run(stripped, ["args"])).code !== 0);
+      const why = layout === "note" ? "overlapping" : "no payload";
+      assertEquals((await inspected(stripped)).broken, why);
+    }
+    const short = `${pair.whole}-cut`;
+    await Deno.copyFile(pair.whole, short);
+    await Deno.truncate(short, 30_000_000);
+    assertEquals((await inspected(short)).broken, "truncated");
   });
 
   for (const args of ASKED) {

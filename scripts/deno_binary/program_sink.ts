@@ -157,7 +157,9 @@ class ProgramSink implements Sink {
     const program = this.#program(segments);
     const { found, standalone } = this.#versions;
     const runtime = program ? undefined : found.deno && found;
-    const broken = loadedEnd(segments) > this.#size
+    const { offset, entryBytes, count } = this.#header.segments;
+    const end = Math.max(loadedEnd(segments), offset + entryBytes * count);
+    const broken = end > this.#size
       ? "truncated" as const
       : runtime && standalone
       ? "no payload" as const

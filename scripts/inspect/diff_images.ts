@@ -38,7 +38,7 @@ export function diffImages(before: ImageSide, after: ImageSide): ImageDiff {
     changed: count("changed"),
     paths,
     directories: sumByDirectory(paths),
-    config: diffConfig(before.image, after.image),
+    config: changedValues(settingsOf(before.image), settingsOf(after.image)),
     packages: diffPackages(before.rootfs, after.rootfs),
     layers: {
       shared: layersOf(after).filter(isIn(before)).map(({ digest }) => digest),
@@ -74,56 +74,34 @@ function isIn({ image }: ImageSide): (layer: LayerLine) => boolean {
 }
 
 function diffPaths(before: Rootfs, after: Rootfs): PathChange[] {
-  const changes: PathChange[] = [];
-  for (const [path, old] of before.files) {
-    const now = after.files.get(path);
-    if (now) {
-      const change = changeOf(path, old, now);
-      if (change) changes.push(change);
-    } else if (old.inode.type !== "directory" || !after.implied.has(path)) {
-      changes.push({
-        path: `/${path}`,
-        kind: "removed",
-        changes: [],
-        bytes: -old.bytes,
-        before: stateOf(old),
-      });
+  const paths = new Set([...before.files.keys(), ...after.files.keys()]);
+  return [...paths].sort().flatMap((path) => {
+    const [old, now] = [before.files.get(path), after.files.get(path)];
+    // A folder without a record is there as well as one with it.
+    const implied = old ? after.implied : before.implied;
+    const inode = (now ?? old)?.inode;
+    if (!(old && now) && inode?.type === "directory" && implied.has(path)) {
+      return [];
     }
-  }
-  for (const [path, now] of after.files) {
-    if (before.files.has(path)) continue;
-    if (now.inode.type === "directory" && before.implied.has(path)) continue;
-    changes.push({
+    const changes = old && now ? changesOf(old, now) : [];
+    const bytes = (now?.bytes ?? 0) - (old?.bytes ?? 0);
+    // Bytes move without a change when a file gains or loses a hard link.
+    if (old && now && changes.length === 0 && bytes === 0) return [];
+    return [{
       path: `/${path}`,
-      kind: "added",
-      changes: [],
-      bytes: now.bytes,
-      after: stateOf(now),
-    });
-  }
-  return changes.sort((a, b) => a.path < b.path ? -1 : 1);
+      kind: !old ? "added" : !now ? "removed" : "changed",
+      changes,
+      bytes,
+      ...old && { before: stateOf(old) },
+      ...now && { after: stateOf(now) },
+    }];
+  });
 }
 
-function changeOf(
-  path: string,
-  old: RootfsFile,
-  now: RootfsFile,
-): PathChange | undefined {
-  // The mode of a symlink means nothing, and builders differ in it.
-  const changes = changedFields(old.inode, now.inode).filter((field) =>
-    field !== "mode" || now.inode.type !== "symlink"
-  );
-  const bytes = now.bytes - old.bytes;
-  // Bytes move without a change when a file gains or loses a hard link.
-  if (changes.length === 0 && bytes === 0) return undefined;
-  return {
-    path: `/${path}`,
-    kind: "changed",
-    changes,
-    bytes,
-    before: stateOf(old),
-    after: stateOf(now),
-  };
+/** The mode of a symlink means nothing, and builders differ in it. */
+function changesOf(old: RootfsFile, now: RootfsFile): PathChange["changes"] {
+  return changedFields(old.inode, now.inode)
+    .filter((field) => field !== "mode" || now.inode.type !== "symlink");
 }
 
 function stateOf({ inode, bytes }: RootfsFile): PathChange["before"] {
@@ -140,55 +118,26 @@ function stateOf({ inode, bytes }: RootfsFile): PathChange["before"] {
 
 type DirectorySum = ImageDiff["directories"][number];
 
-/** Sums up by folder; the paths are sorted. */
+/** Sums up what is below each folder. */
 function sumByDirectory(paths: PathChange[]): DirectorySum[] {
   const sums = new Map<string, DirectorySum>();
-  const sumOf = (path: string): DirectorySum => {
-    let sum = sums.get(path);
-    if (!sum) {
-      sum = { path, bytes: 0, added: 0, removed: 0, changed: 0 };
-      sums.set(path, sum);
-    }
-    return sum;
-  };
-  // First what lies right in each folder, for there are fewer folders than
-  // paths, then each folder to all above it.
-  let direct: DirectorySum | undefined;
   for (const { path, kind, bytes } of paths) {
-    if (path === "/") continue;
-    const folder = parentOf(path);
-    if (direct?.path !== folder) direct = sumOf(folder);
-    direct.bytes += bytes;
-    direct[kind]++;
-  }
-  for (const { path, bytes, added, removed, changed } of copies(sums)) {
     for (let at = path; at !== "/";) {
-      at = parentOf(at);
-      const sum = sumOf(at);
+      at = at.slice(0, Math.max(1, at.lastIndexOf("/")));
+      let sum = sums.get(at);
+      if (!sum) {
+        sum = { path: at, bytes: 0, added: 0, removed: 0, changed: 0 };
+        sums.set(at, sum);
+      }
       sum.bytes += bytes;
-      sum.added += added;
-      sum.removed += removed;
-      sum.changed += changed;
+      sum[kind]++;
     }
   }
   return [...sums.values()].sort((a, b) => a.path < b.path ? -1 : 1);
 }
 
-function copies(sums: Map<string, DirectorySum>): DirectorySum[] {
-  return Array.from(sums.values(), (sum) => ({ ...sum }));
-}
-
-function parentOf(path: string): string {
-  return path.slice(0, Math.max(1, path.lastIndexOf("/")));
-}
-
-/** Compares two configurations, environment and labels name by name. */
-function diffConfig(before: Image, after: Image): ValueChange[] {
-  return changedValues(valuesOf(before), valuesOf(after));
-}
-
 /** Each setting as one text; what is not set is absent. */
-function valuesOf({ architecture, os, config }: Image): Map<string, string> {
+function settingsOf({ architecture, os, config }: Image): Map<string, string> {
   const settings: [string, string | string[]][] = [
     ["architecture", architecture],
     ["os", os],

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { Entry } from "../image/model.ts";
+import type { Entry, Rootfs } from "../image/model.ts";
+import { resolvePath } from "../image/resolve_path.ts";
 import type { Secret } from "./inspect_schema.ts";
 import type { ElfFacts } from "../deno_binary/program_sink.ts";
 
@@ -17,6 +18,11 @@ export interface Found {
   secret?: Secret["kind"];
   /** What the headers of an executable or a library say. */
   elf?: ElfFacts;
+}
+
+/** The text at a path, links followed; nothing if it was not read. */
+export function textAt(rootfs: Rootfs, path: string): string | undefined {
+  return foundIn(resolvePath(rootfs, path)?.file?.inode).text;
 }
 
 /** What was found in a file; nothing when it was not looked into. */

@@ -8,7 +8,7 @@
 import type { Image, Rootfs } from "../image/model.ts";
 import { type Resolved, resolvePath } from "../image/resolve_path.ts";
 import type { Surface } from "./inspect_schema.ts";
-import { foundIn } from "./found.ts";
+import { foundIn, textAt } from "./found.ts";
 import { startedPrograms } from "./started_programs.ts";
 
 /** What the programs of an image need to start. */
@@ -184,7 +184,7 @@ function isPartOfLoader(name: string, loader: string): boolean {
 }
 
 const CONFIG = "etc/ld.so.conf";
-const CONFIG_FOLDER = "etc/ld.so.conf.d/";
+const INCLUDED = /^etc\/ld\.so\.conf\.d\/.*\.conf$/;
 const CACHE = "etc/ld.so.cache";
 
 /** Debian's name for the libraries of an architecture, by the image's name. */
@@ -226,26 +226,16 @@ function libraryFolders(image: Image, rootfs: Rootfs): {
   };
 }
 
-/** The folders that ld.so.conf and the files it includes name. */
+/** The folders that ld.so.conf names, and the files in the folder it includes. */
 function configured(rootfs: Rootfs): string[] {
-  const folders: string[] = [];
-  const read = (path: string, depth: number) => {
-    const text = foundIn(resolvePath(rootfs, path)?.file?.inode).text ?? "";
-    for (const line of text.split("\n")) {
-      const words = line.replace(/#.*/, "").trim().split(/\s+/);
-      if (words[0] === "include") {
-        if (depth === 0) includes(words.slice(1)).forEach((p) => read(p, 1));
-      } else if (words[0].startsWith("/")) {
-        folders.push(words[0].replace(/=.*/, ""));
-      }
-    }
-  };
-  const includes = (patterns: string[]): string[] =>
-    patterns.some((pattern) => pattern.includes(CONFIG_FOLDER.slice(4)))
-      ? [...rootfs.files.keys()].filter((path) =>
-        path.startsWith(CONFIG_FOLDER) && path.endsWith(".conf")
-      ).sort()
-      : [];
-  read(CONFIG, 0);
-  return folders;
+  const linesOf = (path: string) =>
+    (textAt(rootfs, path) ?? "").split("\n")
+      .map((line) => line.replace(/#.*/, "").trim().split(/\s+/));
+  return linesOf(CONFIG).flatMap(([word, ...rest]) =>
+    word === "include" && rest.some((path) => path.includes("ld.so.conf.d/"))
+      ? [...rootfs.files.keys()].filter((path) => INCLUDED.test(path)).sort()
+        .flatMap(linesOf).map(([word]) => word)
+      : [word]
+  ).filter((word) => word.startsWith("/"))
+    .map((word) => word.replace(/=.*/, ""));
 }

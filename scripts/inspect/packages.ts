@@ -6,8 +6,7 @@
  * @module
  */
 import type { Rootfs } from "../image/model.ts";
-import { resolvePath } from "../image/resolve_path.ts";
-import { foundIn } from "./found.ts";
+import { foundIn, textAt } from "./found.ts";
 
 /** What etc/os-release says. */
 export interface OsRelease {
@@ -58,10 +57,6 @@ export function osRelease(rootfs: Rootfs): OsRelease | undefined {
     const text = textAt(rootfs, path);
     if (text !== undefined) return parseOsRelease(text);
   }
-}
-
-function textAt(rootfs: Rootfs, path: string): string | undefined {
-  return foundIn(resolvePath(rootfs, path)?.file?.inode).text;
 }
 
 /** Parses lines of `NAME=value`, where the value may be quoted as in a shell. */

@@ -9,25 +9,10 @@ import type { Permissions } from "../deno_binary/program_schema.ts";
 type Kind = Exclude<keyof Permissions, "source">;
 
 /** The kinds by the letter that stands for them. */
-const LETTERS: Record<string, Kind | "all"> = {
-  A: "all",
-  N: "net",
-  R: "read",
-  W: "write",
-  E: "env",
-  S: "sys",
-  I: "import",
-};
-const KINDS: Kind[] = [
-  "net",
-  "read",
-  "write",
-  "env",
-  "run",
-  "sys",
-  "ffi",
-  "import",
-];
+const LETTERS: Record<string, Kind | "all"> = // deno-fmt-ignore
+  { A: "all", N: "net", R: "read", W: "write", E: "env", S: "sys", I: "import" };
+const KINDS = // deno-fmt-ignore
+  ["net", "read", "write", "env", "run", "sys", "ffi", "import"] as const;
 /** Hosts that Deno loads code from unless it is told otherwise. */
 const IMPORT_HOSTS = [
   "deno.land:443",
@@ -77,7 +62,13 @@ export function commandPermissions(words: string[]): Permissions | undefined {
     if (found === undefined) return undefined;
     for (const kind of found.kinds) {
       if (kind === "all") allowAll(permissions);
-      else grant(permissions, kind, found.values);
+      else {
+        const before = permissions[kind];
+        permissions[kind] = found.values === undefined || before === "all"
+          ? "all"
+          // The first list of hosts to import from takes the usual ones' place.
+          : [...kind === "import" ? [] : before ?? [], ...found.values];
+      }
     }
   }
   if (flags.some((flag) => NO_IMPORT.includes(flag))) delete permissions.import;
@@ -115,18 +106,6 @@ function parseFlag(
   if (name === "--allow-all") return { kinds: ["all"] };
   const kind = KINDS.find((kind) => name === `--allow-${kind}`);
   return { kinds: kind === undefined ? [] : [kind], values };
-}
-
-function grant(
-  permissions: Permissions,
-  kind: Kind,
-  values: string[] | undefined,
-): void {
-  const before = permissions[kind];
-  if (values === undefined || before === "all") permissions[kind] = "all";
-  // The first list of hosts to import from takes the place of the usual ones.
-  else if (kind === "import") permissions[kind] = values;
-  else permissions[kind] = [...before ?? [], ...values];
 }
 
 function allowAll(permissions: Permissions): Permissions {

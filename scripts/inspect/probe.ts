@@ -25,12 +25,11 @@ const ELF_BYTES = 4;
 /** Looks into the files that {@linkcode Found} is about. */
 export const probe: Probe = (entry) => {
   const check = isContent(entry) ? secretCheck(entry.path) : undefined;
-  return check
-    ? new HeadSink(SECRET_BYTES, (head) => {
-      const secret = check(head);
-      return secret && { secret };
-    })
-    : look(entry, { secretCheck });
+  if (!check) return look(entry, { secretCheck });
+  return new HeadSink(entry.size, SECRET_BYTES, (head) => {
+    const secret = check(head);
+    return secret && { secret };
+  });
 };
 
 /**
@@ -43,10 +42,9 @@ export function look(
   options: ProgramOptions,
 ): Sink | undefined {
   if (!isContent(entry)) return undefined;
-  const { path, mode } = entry;
-  if (TEXTS.test(path)) return new TextSink(entry.size);
-  const name = path.slice(path.lastIndexOf("/") + 1);
-  return (mode & 0o111) !== 0 || /\.so(?:\.|$)/.test(name)
+  const { path, mode, size } = entry;
+  if (TEXTS.test(path)) return textSink(size);
+  return (mode & 0o111) !== 0 || /\.so(?:\.[^/]*)?$/.test(path)
     ? new ExecutableSink(entry, options)
     : undefined;
 }
@@ -55,36 +53,28 @@ function isContent({ type, size }: Readonly<Entry>): boolean {
   return type === "file" && size > 0;
 }
 
-/** Keeps the start of a file, and says what it is. */
-class HeadSink implements Sink {
-  protected head = new Uint8Array(0);
-
-  constructor(
-    readonly bytes: number,
-    readonly judge: (head: Uint8Array) => Found | undefined,
-  ) {}
-
-  write(chunk: Uint8Array): void {
-    if (this.head.length === this.bytes) return;
-    const taken = chunk.subarray(0, this.bytes - this.head.length);
-    const head = new Uint8Array(this.head.length + taken.length);
-    head.set(this.head);
-    head.set(taken, this.head.length);
-    this.head = head;
-  }
-
-  end(): Found | undefined {
-    return this.judge(this.head);
-  }
+/** Keeps a text. */
+export function textSink(size: number): Sink {
+  return new HeadSink(size, MAX_TEXT, (head) => ({
+    text: new TextDecoder().decode(head),
+  }));
 }
 
-/** Keeps a text. */
-export class TextSink implements Sink {
+/** Keeps the start of a file, and says what it is. */
+class HeadSink implements Sink {
   readonly #bytes: Uint8Array;
   #length = 0;
 
-  constructor(size: number) {
-    this.#bytes = new Uint8Array(Math.min(size, MAX_TEXT));
+  constructor(
+    size: number,
+    most: number,
+    readonly judge: (head: Uint8Array) => Found | undefined,
+  ) {
+    this.#bytes = new Uint8Array(Math.min(size, most));
+  }
+
+  get head(): Uint8Array {
+    return this.#bytes.subarray(0, this.#length);
   }
 
   write(chunk: Uint8Array): void {
@@ -93,10 +83,8 @@ export class TextSink implements Sink {
     this.#length += part.length;
   }
 
-  end(): Found {
-    return {
-      text: new TextDecoder().decode(this.#bytes.subarray(0, this.#length)),
-    };
+  end(): Found | undefined {
+    return this.judge(this.head);
   }
 }
 
@@ -108,7 +96,7 @@ class ExecutableSink extends HeadSink {
     readonly entry: Readonly<Entry>,
     readonly options: ProgramOptions,
   ) {
-    super(MAX_SHEBANG, scriptOf);
+    super(entry.size, MAX_SHEBANG, scriptOf);
   }
 
   override write(chunk: Uint8Array): void {

@@ -9,7 +9,7 @@ import { isExecutable, resolvePath } from "../image/resolve_path.ts";
 import type { Surface } from "./inspect_schema.ts";
 import { libraries } from "./libraries.ts";
 import { type Package, packages, unreadPackages } from "./packages.ts";
-import { foundIn } from "./found.ts";
+import { textAt } from "./found.ts";
 import { searchPath } from "./started_programs.ts";
 
 /** Where programs look for a bundle of certificates. */
@@ -35,8 +35,9 @@ export function surface(image: Image, rootfs: Rootfs): Surface {
     if (type === "file") {
       if (mode & 0o4000) setuid.push(`/${path}`);
       if (mode & 0o2000) setgid.push(`/${path}`);
-      const held = capabilityText(inode.capabilities ?? "");
-      if (held !== "") capabilities.push(`/${path} ${held}`);
+      if (inode.capabilities) {
+        capabilities.push(`/${path} ${capabilityText(inode.capabilities)}`);
+      }
       timeZones ||= size > 0 && path.startsWith(TIME_ZONES);
     }
     if (isWorldWritable(type, mode)) worldWritable.push(`/${path}`);
@@ -130,8 +131,7 @@ export function runsAsRoot(user: string, rootfs: Rootfs): boolean {
   const name = user.split(":")[0];
   if (name === "") return true;
   if (ID.test(name)) return Number(name) === 0;
-  const passwd = foundIn(resolvePath(rootfs, "etc/passwd")?.file?.inode).text;
-  for (const line of (passwd ?? "").split("\n")) {
+  for (const line of (textAt(rootfs, "etc/passwd") ?? "").split("\n")) {
     const [account, , id = ""] = line.trim().split(":");
     if (account === name) return !ID.test(id) || Number(id) === 0;
   }
@@ -150,13 +150,12 @@ const PACKAGE_MANAGERS = new Set(
     .split(" "),
 );
 /** Programs that `/etc/shells` may list though nobody can work with them. */
-const NO_SHELLS = new Set(["nologin", "false", "true"]);
+const NO_SHELL = /\/(?:nologin|false|true)$/;
 
 const FOLDERS = /(?:^|\/)(?:s?bin|busybox)$/;
 const LONGEST = Math.max(
   ...[...SHELLS, ...PACKAGE_MANAGERS].map(({ length }) => length),
 );
-const SHELLS_FILE = "etc/shells";
 
 /**
  * Finds the shells and package managers: files of a known name in a folder for
@@ -171,33 +170,26 @@ function usablePrograms(
 ): { shells: string[]; packageManagers: string[] } {
   const shells = new Set<string>();
   const packageManagers = new Set<string>();
+  // A folder may be a link itself, as /bin is on Debian.
   const onPath = new Set(
-    searchPath(image).map((folder) =>
-      // The folder itself may be a link, as /bin is on Debian.
-      resolvePath(rootfs, folder)?.path
-    ),
+    searchPath(image).map((folder) => resolvePath(rootfs, folder)?.path),
   );
   for (const path of rootfs.files.keys()) {
     const slash = path.lastIndexOf("/");
     if (path.length - slash - 1 > LONGEST) continue;
     const name = path.slice(slash + 1);
-    const list = SHELLS.has(name)
-      ? shells
-      : PACKAGE_MANAGERS.has(name)
-      ? packageManagers
-      : undefined;
-    if (!list) continue;
+    const shell = SHELLS.has(name);
+    if (!shell && !PACKAGE_MANAGERS.has(name)) continue;
     const folder = path.slice(0, Math.max(0, slash));
     const known = onPath.has(folder) ||
       (FOLDERS.test(folder) && !folder.includes("node_modules/"));
-    if (known && isExecutable(resolvePath(rootfs, path))) list.add(`/${path}`);
-  }
-  const listed = foundIn(resolvePath(rootfs, SHELLS_FILE)?.file?.inode).text;
-  for (const line of (listed ?? "").split("\n")) {
-    const path = line.replace(/#.*/, "").trim();
-    if (!path.startsWith("/") || NO_SHELLS.has(path.replace(/.*\//, ""))) {
-      continue;
+    if (known && isExecutable(resolvePath(rootfs, path))) {
+      (shell ? shells : packageManagers).add(`/${path}`);
     }
+  }
+  for (const line of (textAt(rootfs, "etc/shells") ?? "").split("\n")) {
+    const path = line.replace(/#.*/, "").trim();
+    if (!path.startsWith("/") || NO_SHELL.test(path)) continue;
     // /bin/sh and /usr/bin/sh are one and the same where /bin is a link.
     const name = resolvePath(rootfs, path, false)?.path;
     if (name !== undefined && isExecutable(resolvePath(rootfs, path))) {

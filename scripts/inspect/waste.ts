@@ -45,9 +45,12 @@ export function waste(image: Image, rootfs: Rootfs): Waste {
   let wasteBytes = 0;
   for (const { entry } of rootfs.losses) wasteBytes += entry.size;
 
-  const moved = movedContent(image, rootfs.losses);
+  const isMoved = movedContent(image);
   const lines = byRoot(rootfs.losses).sort(largestFirst)
-    .map((item) => ({ ...item, advice: advice(image, item.loss, moved) }));
+    .map((item) => {
+      const { loss } = item;
+      return { ...item, advice: advice(image, loss, isMoved(loss)) };
+    });
   const groups = Map.groupBy(
     lines,
     ({ advice, loss }) =>
@@ -104,19 +107,18 @@ function byRoot(losses: Loss[]): Item[] {
 }
 
 /** Whether the layer that deleted a copy has the same content elsewhere. */
-function movedContent(image: Image, losses: Loss[]): (loss: Loss) => boolean {
-  const contents = new Map<number, Set<string>>();
-  for (const { how, coveredBy } of losses) {
-    if (how !== "deleted" || contents.has(coveredBy)) continue;
-    const digests = new Set<string>();
-    for (const { sha256 } of image.layers[coveredBy].entries) {
-      if (sha256 !== undefined) digests.add(sha256);
+function movedContent(image: Image): (loss: Loss) => boolean {
+  const contents = new Map<number, Set<string | undefined>>();
+  return ({ how, coveredBy, entry: { sha256 } }) => {
+    if (how !== "deleted" || sha256 === undefined) return false;
+    let digests = contents.get(coveredBy);
+    if (!digests) {
+      const { entries } = image.layers[coveredBy];
+      digests = new Set(entries.map(({ sha256 }) => sha256));
+      contents.set(coveredBy, digests);
     }
-    contents.set(coveredBy, digests);
-  }
-  return ({ how, coveredBy, entry }) =>
-    how === "deleted" && entry.sha256 !== undefined &&
-    contents.get(coveredBy)?.has(entry.sha256) === true;
+    return digests.has(sha256);
+  };
 }
 
 /** Several lines as one. */
@@ -145,81 +147,67 @@ function largestFirst(a: Item, b: Item): number {
 /**
  * Says how to avoid a loss, from the instructions that wrote and covered it.
  *
- * @param isMoved Whether what was deleted is still there under another path.
+ * @param moved Whether what was deleted is still there under another path.
  * @returns One sentence without a full stop.
  */
-function advice(
-  image: Image,
-  loss: Loss,
-  isMoved: (loss: Loss) => boolean,
-): string {
-  const writer = takeApart(image.layers[loss.writtenBy].instruction);
-  const cover = takeApart(image.layers[loss.coveredBy].instruction);
-  const copied = writer.verb === "COPY" || writer.verb === "ADD";
-  const copiedOver = cover.verb === "COPY" || cover.verb === "ADD";
-  const moved = isMoved(loss);
-  const { entry, cover: covering } = loss;
+function advice({ layers }: Image, loss: Loss, moved: boolean): string {
+  const { how, entry, cover } = loss;
   if (
-    covering?.sha256 === entry.sha256 &&
-    (entry.capabilities || covering?.capabilities)
+    cover?.sha256 === entry.sha256 &&
+    (entry.capabilities || cover?.capabilities)
   ) {
     // Copied from a stage it stays; docker drops it from the context, chown always.
     return "Set mode, owner and capabilities in an earlier stage, chown before setcap, and COPY --from it once: that keeps the capabilities";
   }
   // Without a history, nothing is known of how the layers were made.
-  if (image.layers.every(({ instruction }) => instruction === "")) {
-    return NO_HISTORY[moved ? "moved" : loss.how];
+  if (layers.every(({ instruction }) => instruction === "")) {
+    return NO_HISTORY[moved ? "moved" : how];
   }
+  const writer = takeApart(layers[loss.writtenBy].instruction);
+  const { verb } = takeApart(layers[loss.coveredBy].instruction);
   const base = loss.writtenBy === 0 && isBase(writer);
-
-  if (loss.how === "metadata") {
-    const change = metadataChange(loss);
+  const copied = writer.verb === "COPY" || writer.verb === "ADD";
+  const copiedTwice = copied && (verb === "COPY" || verb === "ADD")
+    ? `Copy it once: leave it out of the first ${writer.verb}`
+    : undefined;
+  const same = `in the same ${writer.verb === "RUN" ? "RUN" : "instruction"}`;
+  if (how === "metadata") {
+    const { command, flag } = metadataChange(loss);
     if (base) {
-      return `Leave the base image's file as it is: ${change.verb} copies it whole`;
+      return `Leave the base image's file as it is: ${command} copies it whole`;
     }
-    if (copied) {
-      return change.flag === ""
-        ? copiedOver
-          ? `Copy it once: leave it out of the first ${writer.verb}`
-          : `Write it once: drop what touches it after the ${writer.verb}`
-        : `Use ${writer.verb} ${change.flag} in place of a later ${change.verb}`;
-    }
-    return writer.verb === "RUN"
-      ? `Run ${change.verb} in the same RUN that writes it`
-      : `Run ${change.verb} in the same instruction that writes it`;
+    if (!copied) return `Run ${command} ${same} that writes it`;
+    return flag !== ""
+      ? `Use ${writer.verb} ${flag} in place of a later ${command}`
+      : copiedTwice ??
+        `Write it once: drop what touches it after the ${writer.verb}`;
   }
   if (moved) {
     return base
       ? "Leave it where the base image has it: moving it copies it whole"
-      : "Write it to where it is moved to at once: moving it copies it whole";
+      : NO_HISTORY.moved;
+  }
+  if (how === "deleted") {
+    if (base) {
+      return "Start from a base image without it: deleting it later frees nothing";
+    }
+    if (!copied) return `Delete it ${same} that writes it`;
+    return writer.rest.includes("--from=")
+      ? "Copy only what is needed from the other stage, or delete it there"
+      : `Leave it out of the ${writer.verb}${
+        verb === "RUN" ? ", or read it with RUN --mount=type=bind" : ""
+      }`;
   }
   if (base) {
-    return loss.how === "deleted"
-      ? "Start from a base image without it: deleting it later frees nothing"
-      : "Start from a base image that has it right, or change it less often";
-  }
-  if (loss.how === "deleted") {
-    if (copied) {
-      return writer.rest.includes("--from=")
-        ? "Copy only what is needed from the other stage, or delete it there"
-        : cover.verb === "RUN"
-        ? `Leave it out of the ${writer.verb}, or read it with RUN --mount=type=bind`
-        : `Leave it out of the ${writer.verb}`;
-    }
-    return writer.verb === "RUN"
-      ? "Delete it in the same RUN that writes it"
-      : "Delete it in the same instruction that writes it";
-  }
-  if (copied && copiedOver) {
-    return `Copy it once: leave it out of the first ${writer.verb}`;
+    return "Start from a base image that has it right, or change it less often";
   }
   if (copied) {
-    return `Change it before the ${writer.verb}, in an earlier stage or in the context`;
+    return copiedTwice ??
+      `Change it before the ${writer.verb}, in an earlier stage or in the context`;
   }
-  if (writer.verb === "RUN" && cover.verb === "RUN") {
-    return "Join the two RUN instructions, or write it in the last one only";
-  }
-  return "Write it once, in the last instruction that changes it";
+  return writer.verb === "RUN" && verb === "RUN"
+    ? "Join the two RUN instructions, or write it in the last one only"
+    : "Write it once, in the last instruction that changes it";
 }
 
 /** What holds for whatever has made the layers. */
@@ -248,20 +236,17 @@ function isBase({ verb, rest }: { verb: string; rest: string }): boolean {
 
 /** The command that copied a file up, and the flag of COPY that avoids it. */
 function metadataChange(
-  { entry, cover }: Loss,
-): { verb: string; flag: string } {
-  const mode = cover !== undefined && cover.mode !== entry.mode;
-  const owner = cover !== undefined &&
-    (cover.uid !== entry.uid || cover.gid !== entry.gid);
-  const flags: string[] = [];
-  if (mode) flags.push(`--chmod=${cover.mode.toString(8)}`);
-  if (owner) flags.push(`--chown=${cover.uid}:${cover.gid}`);
-  const verb = mode && owner
-    ? "chmod and chown"
-    : mode
-    ? "chmod"
-    : owner
-    ? "chown"
-    : "touch";
-  return { verb, flag: flags.join(" ") };
+  { entry, cover = entry }: Loss,
+): { command: string; flag: string } {
+  const changes: [string, string][] = [];
+  if (cover.mode !== entry.mode) {
+    changes.push(["chmod", `--chmod=${cover.mode.toString(8)}`]);
+  }
+  if (cover.uid !== entry.uid || cover.gid !== entry.gid) {
+    changes.push(["chown", `--chown=${cover.uid}:${cover.gid}`]);
+  }
+  return {
+    command: changes.map(([command]) => command).join(" and ") || "touch",
+    flag: changes.map(([, flag]) => flag).join(" "),
+  };
 }

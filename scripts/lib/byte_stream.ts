@@ -5,7 +5,8 @@
  * @module
  */
 import { CommandFailed, spawn, stopChild } from "./command.ts";
-import { lines, Tail } from "./child_output.ts";
+import { lines } from "./lines.ts";
+import { Tail } from "./tail.ts";
 
 /** What a stream needs beside the command. */
 export interface ByteStreamOptions {

@@ -6,7 +6,8 @@
  * @module
  */
 import { EXIT, UserError } from "./errors.ts";
-import { lines, Tail } from "./child_output.ts";
+import { lines } from "./lines.ts";
+import { Tail } from "./tail.ts";
 
 /** How a child process is run. */
 export interface CommandOptions {

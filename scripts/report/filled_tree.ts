@@ -31,7 +31,13 @@ export function filledTree({ contents, program }: Variant): FilledNode {
       kind: "path",
       ...(children?.length ? { children } : {}),
     };
-    if (path !== program?.path || children?.length) return filled;
+    if (children?.length || !program) return filled;
+    if (program.runtimePath !== undefined) {
+      // A split program is two files: each is one part.
+      if (path === program.runtimePath) return { ...filled, kind: "runtime" };
+      return path === program.path ? { ...filled, kind: "code" } : filled;
+    }
+    if (path !== program.path) return filled;
     const parts = [
       {
         name: "Deno runtime",

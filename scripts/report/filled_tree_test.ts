@@ -24,6 +24,16 @@ Deno.test("filledTree() leaves another file of that name alone", () => {
   );
 });
 
+Deno.test("filledTree() shows the two files of a split program as what they are", () => {
+  const variant = scratch();
+  if (variant.program) variant.program.runtimePath = "/hello";
+  if (variant.program) variant.program.path = "/lib/x86_64-linux-gnu";
+  assertEquals(
+    filledLeaves(filledTree(variant)).map(({ path, kind }) => [path, kind]),
+    [["/hello", "runtime"], ["/lib/x86_64-linux-gnu", "code"]],
+  );
+});
+
 Deno.test("filledLeaves() of an empty image are none", () => {
   assertEquals(filledLeaves(filledTree(minimalVariant())), []);
 });

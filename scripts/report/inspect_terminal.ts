@@ -10,7 +10,7 @@ import type { Surface } from "../inspect/inspect_schema.ts";
 import type { Program } from "../deno_binary/program_schema.ts";
 import { efficiency, userOf } from "./figures.ts";
 import { type FilledNode, filledTree } from "./filled_tree.ts";
-import { programParts } from "./programs.ts";
+import { applicationText, programParts } from "./programs.ts";
 import { surfaceRows } from "./surface_rows.ts";
 import { indent, table, type TerminalStyle, terminalStyle } from "./table.ts";
 import { layersTable } from "./terminal_layers.ts";
@@ -138,8 +138,12 @@ function program(found: Program, style: TerminalStyle): string {
   const more = parts.length - LISTED;
   const room = Math.max(20, style.columns - 22);
   const rows = [
-    [...share(runtimeBytes), `Deno runtime ${versions}`.trimEnd()],
-    [...share(applicationBytes), "your code"],
+    [
+      ...share(runtimeBytes),
+      `Deno runtime ${versions}`.trimEnd() +
+      (found.runtimePath ? ` in ${found.runtimePath}` : ""),
+    ],
+    [...share(applicationBytes), applicationText(found)],
     ...parts.slice(0, LISTED).map((part) => [
       ...share(part.bytes),
       `  ${part.name}`,

@@ -5,6 +5,7 @@
  * @module
  */
 import type { Report } from "./report_schema.ts";
+import { formatBytes } from "../lib/format.ts";
 import type { Program } from "../deno_binary/program_schema.ts";
 
 /** A program, and the variants that ship it. */
@@ -45,4 +46,22 @@ export function programParts(program: Program): ProgramPart[] {
     })),
     ...(program.assets ?? []).map(({ path, bytes }) => ({ name: path, bytes })),
   ].sort((a, b) => b.bytes - a.bytes);
+}
+
+const PARTS = {
+  own: "own modules",
+  remote: "remote modules",
+  npm: "npm packages",
+  assets: "embedded files",
+  metadata: "metadata",
+};
+
+/** What the application in a program is made of: most of it may be packages. */
+export function applicationText({ parts }: Program): string {
+  if (!parts) return "your code";
+  const known = Object.entries(PARTS) as [keyof typeof PARTS, string][];
+  return `application: ${
+    known.filter(([part]) => parts[part] > 0)
+      .map(([part, name]) => `${formatBytes(parts[part])} ${name}`).join(", ")
+  }`;
 }

@@ -5,6 +5,7 @@
  * @module
  */
 import type { Variant } from "./report_schema.ts";
+import type { Secret } from "../inspect/inspect_schema.ts";
 import { egressOf } from "../inspect/permissions.ts";
 import { userOf } from "./figures.ts";
 
@@ -41,6 +42,7 @@ export function surfaceRows(variants: Variant[]): SurfaceRow[] {
     row("Package managers", ({ surface }) => names(surface.packageManagers)),
     row("setuid files", ({ surface }) => names(surface.setuid)),
     row("setgid files", ({ surface }) => names(surface.setgid)),
+    row("File capabilities", ({ surface }) => listed(surface.capabilities)),
     row("World-writable paths", ({ surface }) => names(surface.worldWritable)),
     row(
       "Ways out",
@@ -53,6 +55,12 @@ export function surfaceRows(variants: Variant[]): SurfaceRow[] {
       text: String(surface.debianPackages.length),
       named: false,
     })),
+    row(
+      "Alpine packages",
+      ({ surface }) => maybe(surface.alpinePackages?.length.toString()),
+    ),
+    row("Packages not read", ({ surface }) => listed(surface.unreadPackages)),
+    row("Secrets and state", ({ secrets }) => listed(secrets?.map(described))),
     row("CA certificates", ({ surface }) => yes(surface.certificates)),
     row("Time zones", ({ surface }) => yes(surface.timeZones)),
     row("Loader", ({ surface }) => maybe(surface.interpreter)),
@@ -64,13 +72,9 @@ export function surfaceRows(variants: Variant[]): SurfaceRow[] {
           ? maybe(undefined)
           : names(surface.missing),
     ),
-    row(
-      "Of another architecture",
-      ({ surface }) =>
-        surface.foreign === undefined
-          ? maybe(undefined)
-          : names(surface.foreign),
-    ),
+    row("Missing programs", ({ surface }) => listed(surface.missingPrograms)),
+    row("Cannot start", ({ surface }) => listed(surface.broken)),
+    row("Of another architecture", ({ surface }) => listed(surface.foreign)),
   ];
   return rows.filter(({ cells }) => cells.some(({ text }) => text !== "–"));
 }
@@ -84,6 +88,20 @@ function names(paths: string[]): SurfaceCell {
     named: true,
     good: false,
   };
+}
+
+/** What is worth a row only where there is some. */
+function listed(items: string[] | undefined): SurfaceCell {
+  return items?.length ? names(items) : maybe(undefined);
+}
+
+/** A secret, with the layer that brought it. */
+function described({ path, kind, layer, deletedBy, program }: Secret): string {
+  const where = program === undefined ? path : `${path} in ${program}`;
+  const gone = deletedBy === undefined
+    ? ""
+    : `, deleted by layer ${deletedBy + 1} and still there`;
+  return `${where} (${kind}, layer ${layer + 1}${gone})`;
 }
 
 function yes(there: boolean): SurfaceCell {

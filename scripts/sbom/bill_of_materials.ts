@@ -4,7 +4,7 @@
  * @module
  */
 import { hash } from "node:crypto";
-import type { BinaryItem, Inventory } from "./inventory.ts";
+import type { Inventory } from "./inventory.ts";
 import {
   type Bom,
   type Component,
@@ -28,21 +28,22 @@ import {
  * @param time When it was made.
  */
 export function billOfMaterials(inventory: Inventory, time: Date): Bom {
-  const { packages, programs, runtimes, binaries } = inventory;
+  const { packages, programs } = inventory;
+  const runtimes = [
+    ...inventory.runtimes,
+    ...programs.map(({ runtime }) => runtime),
+  ];
   const parts = [
-    distributionComponent(inventory),
+    distributionComponents(inventory),
     packageComponents(packages),
-    runtimeComponents([...runtimes, ...programs.map(({ runtime }) => runtime)]),
+    runtimeComponents(runtimes),
     ...programs.map(programComponents),
-    binaryComponents(binaries),
+    binaryComponents(inventory),
   ];
   const image = imageComponent(inventory);
   const { components, dependencies } = joined(image["bom-ref"], parts);
-  const opaque = [
-    ...new Set(
-      [...runtimes, ...programs.map(({ runtime }) => runtime)].map(runtimeRef),
-    ),
-  ].sort();
+  // The crates that the runtime was built from leave no trace in it.
+  const opaque = [...new Set(runtimes.map(runtimeRef))].sort();
   const bom: Bom = {
     $schema: "http://cyclonedx.org/schema/bom-1.6.schema.json",
     bomFormat: "CycloneDX",
@@ -62,12 +63,9 @@ export function billOfMaterials(inventory: Inventory, time: Date): Bom {
     },
     components,
     dependencies,
-    compositions: [
-      // The crates that the runtime was built from leave no trace in it.
-      ...opaque.length > 0
-        ? [{ aggregate: "incomplete" as const, assemblies: opaque }]
-        : [],
-    ],
+    compositions: opaque.length > 0
+      ? [{ aggregate: "incomplete", assemblies: opaque }]
+      : [],
   };
   bom.serialNumber = serialNumber(JSON.stringify(bom));
   return bom;
@@ -82,14 +80,14 @@ function joined(
   const needs = new Map<string, Set<string>>();
   for (const part of parts) {
     for (const item of part.components) components.set(item["bom-ref"], item);
-    for (const { ref, dependsOn } of part.dependencies) {
+    for (const { ref, dependsOn } of part.dependencies ?? []) {
       const known = needs.get(ref) ?? new Set();
       needs.set(ref, known);
       for (const other of dependsOn) if (other !== ref) known.add(other);
     }
   }
   for (const ref of components.keys()) {
-    if (!needs.has(ref)) needs.set(ref, new Set());
+    needs.set(ref, needs.get(ref) ?? new Set());
   }
   needs.set(image, new Set(parts.flatMap(({ roots }) => roots)));
   return {
@@ -131,8 +129,8 @@ function imageComponent(
   };
 }
 
-function distributionComponent({ distribution }: Inventory): Parts {
-  if (!distribution) return { components: [], dependencies: [], roots: [] };
+function distributionComponents({ distribution }: Inventory): Parts {
+  if (!distribution) return { components: [], roots: [] };
   const { id, version, name } = distribution;
   const ref = `os:${id}@${version ?? ""}`;
   return {
@@ -143,26 +141,21 @@ function distributionComponent({ distribution }: Inventory): Parts {
       ...version && { version },
       ...name && { description: name },
     }],
-    dependencies: [],
     roots: [ref],
   };
 }
 
-function binaryComponents(binaries: BinaryItem[]): Parts {
-  const components = binaries.map((
-    { path, sha256, soname, library },
-  ): Component => ({
-    type: library ? "library" : "file",
-    "bom-ref": fileRef(path),
-    name: soname ?? path.slice(path.lastIndexOf("/") + 1),
-    ...hashes(sha256),
-    ...properties({ kind: "binary", soname, traced: false }),
-    evidence: { occurrences: [{ location: path }] },
-  }));
+function binaryComponents({ binaries }: Inventory): Parts {
   return {
-    components,
-    dependencies: [],
-    roots: components.map((item) => item["bom-ref"]),
+    components: binaries.map(({ path, sha256, soname, library }) => ({
+      type: library ? "library" : "file",
+      "bom-ref": fileRef(path),
+      name: soname ?? path.slice(path.lastIndexOf("/") + 1),
+      ...hashes(sha256),
+      ...properties({ kind: "binary", soname, traced: false }),
+      evidence: { occurrences: [{ location: path }] },
+    })),
+    roots: binaries.map(({ path }) => fileRef(path)),
   };
 }
 
@@ -170,14 +163,10 @@ function binaryComponents(binaries: BinaryItem[]): Parts {
 function serialNumber(text: string): string {
   const hex = hash("sha256", text);
   const variant = (Number.parseInt(hex[16], 16) & 3 | 8).toString(16);
-  const uuid = [
-    hex.slice(0, 8),
-    hex.slice(8, 12),
-    `8${hex.slice(13, 16)}`,
-    `${variant}${hex.slice(17, 20)}`,
-    hex.slice(20, 32),
-  ];
-  return `urn:uuid:${uuid.join("-")}`;
+  return "urn:uuid:" + hex.replace(
+    /^(.{8})(.{4}).(.{3}).(.{3})(.{12}).*/,
+    `$1-$2-8$3-${variant}$4-$5`,
+  );
 }
 
 function compare(a: string, b: string): number {

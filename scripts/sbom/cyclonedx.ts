@@ -27,13 +27,8 @@ export interface Bom {
 
 /** A part of the image, or the image itself. */
 export interface Component {
-  type:
-    | "application"
-    | "container"
-    | "file"
-    | "library"
-    | "operating-system"
-    | "platform";
+  type: // deno-fmt-ignore
+    "application" | "container" | "file" | "library" | "operating-system" | "platform";
   "bom-ref": string;
   supplier?: { name: string };
   group?: string;
@@ -45,7 +40,7 @@ export interface Component {
   cpe?: string;
   purl?: string;
   externalReferences?: { type: "distribution" | "vcs"; url: string }[];
-  properties?: Property[];
+  properties?: { name: string; value: string }[];
   evidence?: Evidence;
 }
 
@@ -72,12 +67,6 @@ export interface Method {
   value: string;
 }
 
-/** A fact that CycloneDX has no field for. */
-export interface Property {
-  name: string;
-  value: string;
-}
-
 /** What a component needs or consists of, by `bom-ref`. */
 export interface Dependency {
   ref: string;
@@ -87,7 +76,7 @@ export interface Dependency {
 /** Components with what each needs. */
 export interface Parts {
   components: Component[];
-  dependencies: Dependency[];
+  dependencies?: Dependency[];
   /** What the image itself needs or consists of. */
   roots: string[];
 }
@@ -99,7 +88,7 @@ export interface Parts {
  */
 export function properties(
   values: Record<string, string | number | boolean | undefined>,
-): { properties?: Property[] } {
+): Pick<Component, "properties"> {
   const known = Object.entries(values)
     .filter(([, value]) => value !== undefined)
     .map(([name, value]) => ({

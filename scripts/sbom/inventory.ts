@@ -14,7 +14,7 @@ import {
   osRelease,
   unreadPackages,
 } from "../inspect/packages.ts";
-import { look, TextSink } from "../inspect/probe.ts";
+import { look, textSink } from "../inspect/probe.ts";
 import { UserError } from "../lib/errors.ts";
 import {
   type InstalledPackage,
@@ -92,9 +92,9 @@ export function inventoryProbe(maxTexts = MAX_TEXTS): Probe {
   let left = maxTexts;
   return (entry) => {
     const { path, type, size } = entry;
-    const wanted = type === "file" && size > 0 &&
-      listsPackages(path);
-    if (!wanted) return look(entry, { detailed: true });
+    if (type !== "file" || size === 0 || !listsPackages(path)) {
+      return look(entry, { detailed: true });
+    }
     left -= size;
     if (left < 0) {
       throw new UserError(
@@ -102,7 +102,7 @@ export function inventoryProbe(maxTexts = MAX_TEXTS): Probe {
         { next: "Look whether it is an image of Debian packages at all" },
       );
     }
-    return new TextSink(size);
+    return textSink(size);
   };
 }
 
@@ -160,23 +160,20 @@ export function inventory(
   };
 }
 
+/** What package managers keep for themselves. */
+const DATABASE = /^(?:var\/lib\/(?:dpkg|apt|rpm)|(?:usr\/)?lib\/apk)\//;
+
 /**
  * Regular files with content that no package owns, by path; a hard link is
  * under its first name.
  */
 function unowned(rootfs: Rootfs): Map<string, Entry> {
   const owners = packageFiles(rootfs);
-  const files = new Map<string, Entry>();
-  for (const [path, { inode, bytes }] of rootfs.files) {
-    if (bytes === 0 || owners.has(path) || isDatabase(path)) continue;
-    files.set(path, inode);
-  }
-  return files;
-}
-
-/** What package managers keep for themselves. */
-function isDatabase(path: string): boolean {
-  return /^(?:var\/lib\/(?:dpkg|apt|rpm)|(?:usr\/)?lib\/apk)\//.test(path);
+  return new Map(
+    [...rootfs.files].filter(([path, { bytes }]) =>
+      bytes > 0 && !owners.has(path) && !DATABASE.test(path)
+    ).map(([path, { inode }]) => [path, inode]),
+  );
 }
 
 function programItem(
@@ -185,26 +182,22 @@ function programItem(
   program: CompiledProgram,
   rootfs: Rootfs,
 ): ProgramItem {
-  const { runtimePath, runtimeSha256: sha256, modules, assets, npm, npmRoots } =
-    program;
-  const { deno, v8 } = program;
-  const inode = resolvePath(rootfs, runtimePath ?? "")?.file?.inode;
+  const { runtimePath, runtimeSha256, deno, v8, ...contents } = program;
+  const { modules, assets, npm, npmRoots } = contents;
+  const split = runtimePath !== undefined &&
+    resolvePath(rootfs, runtimePath)?.file?.inode;
+  // Of a split program, the runtime is another file, which is listed once.
+  const versions = split ? foundIn(split).elf?.runtime : { deno, v8 };
+  const sha256 = split ? split.sha256 : runtimeSha256;
   return {
     path,
     sha256: entry.sha256 ?? "",
-    // Of a split program, the runtime is another file, which is listed once.
-    runtime: runtimePath === undefined
-      ? {
-        path,
-        ...deno && { deno },
-        ...v8 && { v8 },
-        ...sha256 && { sha256 },
-      }
-      : {
-        path: runtimePath,
-        ...foundIn(inode).elf?.runtime,
-        ...inode?.sha256 && { sha256: inode.sha256 },
-      },
+    runtime: {
+      path: runtimePath ?? path,
+      ...versions?.deno && { deno: versions.deno },
+      ...versions?.v8 && { v8: versions.v8 },
+      ...sha256 && { sha256 },
+    },
     modules,
     assets,
     npm,

@@ -32,19 +32,19 @@ const DEBIAN: Record<string, string> = {
 export function licenses(
   stated: string[],
 ): { licenses?: LicenseChoice[] } {
-  const found = new Map<string, LicenseChoice>();
-  for (const text of stated) {
+  const found = stated.map((text): [string, LicenseChoice] => {
     const expression = spdxExpression(text);
-    const id = expression !== undefined && !/[ (]/.test(expression);
-    const alone = expression !== undefined && stated.length === 1;
-    const choice: LicenseChoice = id
-      ? { license: { id: expression } }
-      : alone
-      ? { expression }
-      : { license: { name: expression ?? text } };
-    found.set(JSON.stringify(choice), choice);
-  }
-  return found.size > 0 ? { licenses: [...found.values()] } : {};
+    if (expression === undefined) return [text, { license: { name: text } }];
+    if (!/[ (]/.test(expression)) {
+      return [expression, { license: { id: expression } }];
+    }
+    const alone = stated.length === 1;
+    return [
+      expression,
+      alone ? { expression } : { license: { name: expression } },
+    ];
+  });
+  return found.length > 0 ? { licenses: [...new Map(found).values()] } : {};
 }
 
 /**

@@ -7,7 +7,7 @@
  */
 import type { Entry, Image, Rootfs } from "../image/model.ts";
 import { resolvePath } from "../image/resolve_path.ts";
-import { foundIn } from "../inspect/found.ts";
+import { foundIn, textAt } from "../inspect/found.ts";
 import {
   APK_DATABASES,
   type OsRelease,
@@ -30,7 +30,7 @@ export interface InstalledPackage extends Package {
 }
 
 /** A file that is identical to one that a package of another image owns. */
-export interface TracedFile {
+interface TracedFile {
   path: string;
   sha256: string;
   /** Where the other image has it. */
@@ -55,8 +55,7 @@ const COPYRIGHT = /^usr\/share\/doc\/[^/]+\/copyright$/;
 
 /** The licences that the copyright file of a package names, sorted. */
 function packageLicenses(rootfs: Rootfs, name: string): string[] {
-  const path = `usr/share/doc/${name}/copyright`;
-  const { text } = foundIn(resolvePath(rootfs, path)?.file?.inode);
+  const text = textAt(rootfs, `usr/share/doc/${name}/copyright`);
   return text === undefined ? [] : parseCopyright(text);
 }
 
@@ -135,10 +134,9 @@ function addApkFiles(
 ): void {
   const last: Record<string, string> = {};
   for (const line of text.split("\n")) {
-    const [key, value] = [line.slice(0, 1), line.slice(2)];
-    last[key] = value;
-    if (key !== "R") continue;
-    add(`${last.F}/${value}`, { name: last.P, architecture: last.A });
+    last[line[0]] = line.slice(2);
+    const { P: name, A: architecture, F, R } = last;
+    if (line[0] === "R") add(`${F}/${R}`, { name, architecture });
   }
 }
 
@@ -148,67 +146,51 @@ export interface Origin {
   rootfs: Rootfs;
 }
 
-/** What {@linkcode traceFiles} found. */
-export interface Traced {
-  /** The packages, with the files that were traced to them. */
-  packages: InstalledPackage[];
-  /** The paths of those files. */
-  paths: Set<string>;
-}
-
-/** A file of another image. */
-interface Candidate {
-  path: string;
-  owner: Owner;
-  verified: boolean;
-}
+/** A file of another image, and whose it is there. */
+type Candidate = Owner & { path: string; verified: boolean };
 
 /**
- * Traces files.
+ * Traces files to the packages of other images. A file counts as copied only if
+ * its SHA-256 is that of the other image's file.
  *
  * @param files By path, without a slash in front.
  * @param origins The other images; the first that has a file counts.
+ * @returns The packages with the files that were traced to them, and the paths of
+ * those files.
  */
 export function traceFiles(
   files: ReadonlyMap<string, Entry>,
   origins: Origin[],
-): Traced {
+): { packages: InstalledPackage[]; paths: Set<string> } {
   const packages: InstalledPackage[] = [];
   const paths = new Set<string>();
-  for (const origin of origins) {
+  for (const { image, rootfs } of origins) {
     const left = [...files].filter(([path]) => !paths.has(path));
-    const candidates = candidatesIn(
-      origin,
-      new Set(left.map(([, { sha256 }]) => sha256)),
-    );
-    const traced = new Map<string, TracedFile[]>();
-    for (const [path, { sha256 = "" }] of left) {
+    const wanted = new Set(left.map(([, { sha256 }]) => sha256));
+    const candidates = candidatesIn(rootfs, wanted);
+    const traced = left.flatMap(([path, { sha256 = "" }]) => {
       const all = candidates.get(sha256) ?? [];
       // Of packages with the same file, the one that has it under the same name.
       const best = all.find((one) => one.path === path) ??
         all.find((one) => nameOf(one.path) === nameOf(path)) ?? all[0];
-      if (!best) continue;
-      const { name, architecture } = best.owner;
-      const key = `${name}:${architecture}`;
-      const list = traced.get(key) ?? [];
-      traced.set(key, list);
-      list.push({
+      return best ? [{ path, sha256, best }] : [];
+    });
+    for (const item of installedPackages(rootfs)) {
+      const own = traced.filter(({ best: { name, architecture } }) =>
+        name === item.name && ["", item.architecture].includes(architecture)
+      );
+      if (own.length === 0) continue;
+      own.forEach(({ path }) => paths.add(path));
+      own.sort((a, b) => a.path < b.path ? -1 : 1);
+      const list = own.map(({ path, sha256, best }) => ({
         path: `/${path}`,
         sha256,
         origin: `/${best.path}`,
         verified: best.verified,
-      });
-    }
-    for (const item of installedPackages(origin.rootfs)) {
-      const list = [item.architecture, ""].flatMap((architecture) =>
-        traced.get(`${item.name}:${architecture}`) ?? []
-      );
-      if (list.length === 0) continue;
-      list.forEach(({ path }) => paths.add(path.slice(1)));
-      list.sort((a, b) => a.path < b.path ? -1 : 1);
+      }));
       packages.push({
         ...item,
-        traced: { from: origin.image.reference, files: list },
+        traced: { from: image.reference, files: list },
       });
     }
   }
@@ -217,7 +199,7 @@ export function traceFiles(
 
 /** The files of an image that a package owns, by SHA-256. */
 function candidatesIn(
-  { rootfs }: Origin,
+  rootfs: Rootfs,
   wanted: Set<string | undefined>,
 ): Map<string, Candidate[]> {
   const candidates = new Map<string, Candidate[]>();
@@ -231,7 +213,7 @@ function candidatesIn(
     if (known && md5 !== owner.md5) continue;
     const all = candidates.get(sha256) ?? [];
     candidates.set(sha256, all);
-    all.push({ path, owner, verified: known });
+    all.push({ ...owner, path, verified: known });
   }
   return candidates;
 }

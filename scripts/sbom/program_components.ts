@@ -12,48 +12,58 @@ import {
   type Parts,
   properties,
 } from "./cyclonedx.ts";
-import type { NpmItem, ProgramItem, RuntimeItem } from "./inventory.ts";
+import type { ProgramItem, RuntimeItem } from "./inventory.ts";
 import { licenses } from "./licenses.ts";
 import { githubPurl, jsrPurl, npmPurl } from "./purl.ts";
 
 /** `https://jsr.io/@scope/name/1.0.0/path` */
 const JSR = /^https:\/\/jsr\.io\/(@[^/]+\/[^/]+)\/([^/]+)\/./;
 
+/** The `bom-ref` of a file in the image. */
+export function fileRef(path: string): string {
+  return `file:${path}`;
+}
+
 /** Makes components of a program. */
 export function programComponents(program: ProgramItem): Parts {
-  const ref = fileRef(program.path);
-  const parts: Parts = { components: [], dependencies: [], roots: [ref] };
-  const own = [runtimeRef(program.runtime)];
+  const { path, sha256, runtime, assets } = program;
+  const ref = fileRef(path);
+  const parts: Required<Parts> = {
+    components: [],
+    dependencies: [],
+    roots: [ref],
+  };
   parts.components.push({
     type: "application",
     "bom-ref": ref,
-    name: program.path.slice(program.path.lastIndexOf("/") + 1),
+    name: path.slice(path.lastIndexOf("/") + 1),
     description: "A program made by deno compile",
-    ...hashes(program.sha256),
-    evidence: { occurrences: [{ location: program.path }] },
+    ...hashes(sha256),
+    evidence: { occurrences: [{ location: path }] },
+  }, ...assets.map((item) => embedded(path, "asset", item.path, item.sha256)));
+  parts.dependencies.push({
+    ref,
+    dependsOn: [
+      runtimeRef(runtime),
+      ...addNpm(program, parts),
+      ...addModules(program, parts),
+      ...assets.map((item) => `${ref}#${item.path}`),
+    ],
   });
-  own.push(...addNpm(program, parts), ...addModules(program, parts));
-  for (const { path, sha256 } of program.assets) {
-    const asset = `${ref}#${path}`;
-    parts.components.push(
-      file(program, asset, path, sha256, { asset: true }),
-    );
-    own.push(asset);
-  }
-  parts.dependencies.push({ ref, dependsOn: own });
   return parts;
 }
 
 /** @returns What the program itself asks for; all, if that is not known. */
-function addNpm({ path, npm, npmRoots }: ProgramItem, parts: Parts): string[] {
-  const refs = new Map(
-    npm.map((item) => [nameOf(item), npmRef(path, item)]),
-  );
-  const known = (names: string[]) =>
-    names.map((name) => refs.get(name)).filter((ref) => ref !== undefined);
-  for (const item of npm) {
-    const ref = npmRef(path, item);
-    const { name, version, license, files, sha256 } = item;
+function addNpm(
+  { path, npm, npmRoots }: ProgramItem,
+  parts: Required<Parts>,
+): string[] {
+  const refOf = (id: string) => `${fileRef(path)}#npm:${id}`;
+  const ids = new Set(npm.map(({ name, version }) => `${name}@${version}`));
+  const known = (wanted: Iterable<string>) =>
+    [...wanted].filter((id) => ids.has(id)).map(refOf);
+  for (const { name, version, license, files, sha256, dependencies } of npm) {
+    const ref = refOf(`${name}@${version}`);
     parts.components.push({
       type: "library",
       "bom-ref": ref,
@@ -64,70 +74,62 @@ function addNpm({ path, npm, npmRoots }: ProgramItem, parts: Parts): string[] {
       ...properties({ files, "files:sha256": sha256 }),
       evidence: inside(path, "manifest-analysis", `npm package ${name}`),
     });
-    parts.dependencies.push({
-      ref,
-      dependsOn: known(item.dependencies ?? []),
-    });
+    parts.dependencies.push({ ref, dependsOn: known(dependencies ?? []) });
   }
-  return npmRoots ? known(npmRoots) : [...refs.values()];
+  return known(npmRoots ?? ids);
 }
 
 /** @returns The jsr packages, and the modules of none. */
-function addModules(program: ProgramItem, parts: Parts): string[] {
+function addModules(
+  { path, modules }: ProgramItem,
+  parts: Required<Parts>,
+): string[] {
   const own: string[] = [];
   const packages = new Map<string, string[]>();
-  for (const { specifier, sha256 } of program.modules) {
-    const ref = `${fileRef(program.path)}#${specifier}`;
+  for (const { specifier, sha256 } of modules) {
+    const module = embedded(path, "module", specifier, sha256);
+    parts.components.push(module);
     const [, name, version] = specifier.match(JSR) ?? [];
-    parts.components.push(file(program, ref, specifier, sha256, {}));
     if (name === undefined) {
-      own.push(ref);
+      own.push(module["bom-ref"]);
       continue;
     }
     const purl = jsrPurl(name, version);
-    const owner = `${fileRef(program.path)}#${purl}`;
-    let modules = packages.get(owner);
-    if (!modules) {
-      packages.set(owner, modules = []);
-      own.push(owner);
+    const ref = `${fileRef(path)}#${purl}`;
+    if (!packages.has(ref)) {
+      packages.set(ref, []);
       parts.components.push({
         type: "library",
-        "bom-ref": owner,
+        "bom-ref": ref,
         ...named(name),
         version,
         purl,
-        externalReferences: [{
-          type: "distribution",
-          url: uri(`https://jsr.io/${name}@${version}`),
-        }],
-        evidence: inside(program.path, "binary-analysis", specifier),
+        ...distributed(`https://jsr.io/${name}@${version}`),
+        evidence: inside(path, "binary-analysis", specifier),
       });
     }
-    modules.push(ref);
+    packages.get(ref)?.push(module["bom-ref"]);
   }
   for (const [ref, dependsOn] of packages) {
     parts.dependencies.push({ ref, dependsOn });
   }
-  return own;
+  return [...own, ...packages.keys()];
 }
 
-function file(
-  { path }: ProgramItem,
-  ref: string,
+/** A file in a program. */
+function embedded(
+  path: string,
+  kind: "asset" | "module",
   name: string,
   sha256: string | undefined,
-  options: { asset?: boolean },
 ): Component {
-  const remote = /^https?:\/\//.test(name);
   return {
     type: "file",
-    "bom-ref": ref,
+    "bom-ref": `${fileRef(path)}#${name}`,
     name,
     ...hashes(sha256),
-    ...remote && {
-      externalReferences: [{ type: "distribution", url: uri(name) }],
-    },
-    ...properties({ kind: options.asset ? "asset" : "module" }),
+    .../^https?:\/\//.test(name) && distributed(name),
+    ...properties({ kind }),
     evidence: { occurrences: [{ location: path }] },
   };
 }
@@ -153,25 +155,13 @@ function named(name: string): Pick<Component, "group" | "name"> {
   return rest.length > 0 ? { group: scope, name: rest.join("/") } : { name };
 }
 
-/** What the schema takes as a URL, whatever the specifier holds. */
-function uri(text: string): string {
-  return encodeURI(text.toWellFormed()).replace(
+/** Where it comes from, in characters that the schema takes as a URL. */
+function distributed(text: string): Pick<Component, "externalReferences"> {
+  const url = encodeURI(text.toWellFormed()).replace(
     /[[\]]|%25(?=[0-9A-Fa-f]{2})/g,
     (found) => found === "%25" ? "%" : `%${found.charCodeAt(0).toString(16)}`,
   );
-}
-
-function nameOf({ name, version }: NpmItem): string {
-  return `${name}@${version}`;
-}
-
-function npmRef(path: string, item: NpmItem): string {
-  return `${fileRef(path)}#npm:${nameOf(item)}`;
-}
-
-/** The `bom-ref` of a file in the image. */
-export function fileRef(path: string): string {
-  return `file:${path}`;
+  return { externalReferences: [{ type: "distribution", url }] };
 }
 
 /** What tells runtimes apart, which is their `bom-ref` too. */
@@ -182,25 +172,21 @@ export function runtimeRef({ path, sha256, deno }: RuntimeItem): string {
 /** Makes components of runtimes. */
 export function runtimeComponents(runtimes: RuntimeItem[]): Parts {
   const byRef = Map.groupBy(runtimes, runtimeRef);
-  const engines = new Map<string, RuntimeItem[]>();
-  const parts: Parts = { components: [], dependencies: [], roots: [] };
-  for (const [ref, items] of byRef) {
-    const [first] = items;
-    parts.components.push(denoComponent(ref, items));
-    parts.dependencies.push({
+  const byEngine = Map.groupBy(
+    runtimes.filter(({ v8 }) => v8),
+    ({ v8 }) => `v8@${v8}`,
+  );
+  return {
+    components: [
+      ...Array.from(byRef, ([ref, items]) => denoComponent(ref, items)),
+      ...Array.from(byEngine, ([ref, items]) => v8Component(ref, items)),
+    ],
+    dependencies: Array.from(byRef, ([ref, [{ v8 }]]) => ({
       ref,
-      dependsOn: first.v8 ? [`v8@${first.v8}`] : [],
-    });
-    parts.roots.push(ref);
-    if (first.v8) {
-      engines.set(first.v8, [...engines.get(first.v8) ?? [], ...items]);
-    }
-  }
-  for (const [version, items] of engines) {
-    parts.components.push(v8Component(version, items));
-    parts.dependencies.push({ ref: `v8@${version}`, dependsOn: [] });
-  }
-  return parts;
+      dependsOn: v8 ? [`v8@${v8}`] : [],
+    })),
+    roots: [...byRef.keys()],
+  };
 }
 
 function denoComponent(ref: string, items: RuntimeItem[]): Component {
@@ -221,27 +207,31 @@ function denoComponent(ref: string, items: RuntimeItem[]): Component {
     externalReferences: [
       { type: "vcs", url: "https://github.com/denoland/deno" },
     ],
-    evidence: evidence(version && `Deno/${version}`, items),
+    evidence: versionEvidence(version && `Deno/${version}`, items),
   };
 }
 
-function v8Component(version: string, items: RuntimeItem[]): Component {
-  const [upstream] = version.split("-");
+function v8Component(ref: string, items: RuntimeItem[]): Component {
+  const { v8: version = "" } = items[0];
   return {
     type: "library",
-    "bom-ref": `v8@${version}`,
+    "bom-ref": ref,
     supplier: { name: "The V8 project authors" },
     name: "v8",
     version,
     description: "The JavaScript engine of the Deno runtime",
     ...licenses(["BSD-3-Clause"]),
-    purl: githubPurl("v8", "v8", upstream),
-    evidence: evidence(version, items),
+    purl: githubPurl("v8", "v8", version.split("-")[0]),
+    evidence: versionEvidence(version, items),
   };
 }
 
 /** @param found The text in the binary that tells the version. */
-function evidence(found: string | undefined, items: RuntimeItem[]): Evidence {
+function versionEvidence(
+  found: string | undefined,
+  items: RuntimeItem[],
+): Evidence {
+  const paths = new Set(items.map(({ path }) => path));
   return {
     ...found && {
       identity: [{
@@ -254,6 +244,6 @@ function evidence(found: string | undefined, items: RuntimeItem[]): Evidence {
         }],
       }],
     },
-    occurrences: items.map(({ path }) => ({ location: path })),
+    occurrences: [...paths].map((location) => ({ location })),
   };
 }
