@@ -54,14 +54,15 @@ const STARTED: Case[] = [
       ),
       "data/a.txt": "A",
       "src/b.txt": "B",
+      "assets/c.txt": "C",
       "src/main.ts": serving(
         `async () => new Response(
           await Deno.readTextFile("data/a.txt") +
-          await Deno.readTextFile(new URL("./b.txt", import.meta.url)) +
-          await Deno.readTextFile(import.meta.dirname + "/../data/a.txt"))`,
-      ).replace(' + "/../data/a.txt"', ' + "/b.txt"'),
+          await Deno.readTextFile(import.meta.dirname + "/b.txt") +
+          await Deno.readTextFile(new URL("../assets/c.txt", import.meta.url)))`,
+      ),
     },
-    says: "ABB",
+    says: "ABC",
   },
   {
     name: "export default { fetch }",
@@ -185,6 +186,7 @@ const READ: Read[] = [
       entry: "container_serve.ts",
       served: "_fresh/server.js",
       flags: ["-A"],
+      includes: ["_fresh/"],
     },
   },
   {
@@ -251,6 +253,16 @@ const READ: Read[] = [
       "tool/tool_test.ts": 'Deno.test("b", () => {});\n',
     },
     is: { tests: ["tests/main_test.ts"], testFlags: ["-A"] },
+  },
+  {
+    name: "a key-value store is a file, whatever it is called",
+    files: {
+      "deno.json": task(
+        "deno run --unstable-kv -N -R=./store,./kv/db -W=./store,./kv/db main.ts",
+      ),
+      "main.ts": 'await Deno.openKv("./kv/db");\n' + SAYS,
+    },
+    is: { state: ["kv", "store"], includes: [], beside: [] },
   },
   {
     name: "what it writes is state, whatever may read it",

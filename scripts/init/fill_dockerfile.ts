@@ -154,7 +154,7 @@ export function fillDockerignore(template: string, service: Service): string {
   );
   const denied = own.length === 0 ? [] : [
     "# Secrets and state, in no image.",
-    ...[...PRIVATE.secret, ...PRIVATE.database].map((name) => `**/${name}`),
+    ...[...PRIVATE.secret, ...PRIVATE.state].map((name) => `**/${name}`),
     ...inside,
   ];
   return head.join("\n") + allowed.map((path) => `!${path}\n`).join("") +

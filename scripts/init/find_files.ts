@@ -56,8 +56,11 @@ export function findState(
 ): string[] {
   const databases = mentionsOf(modules, folder)
     .filter(({ database }) => database).map(({ path }) => path);
+  // A database is a file, whatever it is called, with others beside it.
+  const isFile = (path: string) =>
+    databases.includes(path) || /\.[\w-]+$/.test(path);
   const places = [...relativePaths(write), ...databases]
-    .map((path) => /\.[\w-]+$/.test(path) ? dirname(path) : path);
+    .map((path) => isFile(path) ? dirname(path) : path);
   return [...new Set(places)].sort().filter((path, _, all) =>
     !all.some((other) => other !== path && `${path}/`.startsWith(`${other}/`))
   );
@@ -65,7 +68,7 @@ export function findState(
 
 /** Finds the data that a service reads, and how it reads it. */
 export async function findData(
-  { member: { folder }, command }: Entry,
+  { member: { folder }, entry, command }: Entry,
   permissions: Permissions,
   modules: Modules,
   { root, whyPrivate }: { root: string; whyPrivate: WhyPrivate },
@@ -77,7 +80,9 @@ export async function findData(
   const touches = (paths: string[], place: string) =>
     paths.some((path) => `${path}/`.startsWith(`${place}/`));
   const reads = relativePaths(permissions.read);
-  const included = command?.includes ?? [];
+  // What Fresh has built finds its files beside it.
+  const built = entry.startsWith("_fresh/") ? ["_fresh"] : [];
+  const included = [...command?.includes ?? [], ...built];
   const embed = [
     ...included,
     ...named("module"),

@@ -359,10 +359,10 @@ function reasonsOf(
 /** What its owner should know, or could make tighter. */
 function notesOf(
   { egress, healthcheck, state, beside, folders, env, port, served }: Service,
-  { loopback, readsPort }: Hints,
+  { loopback, readsPort, cannot }: Hints,
   { command, isNode }: Entry,
 ): string[] {
-  const notes: string[] = [];
+  const notes = [...cannot];
   const file = command?.options.get("env-file");
   if (file !== undefined) {
     notes.push(

@@ -9,16 +9,16 @@ import ignore from "ignore";
 import { parseDockerignore } from "../dockerfile/dockerignore.ts";
 
 /** Patterns of `.gitignore` and `.dockerignore` alike, for any depth. */
-export const PRIVATE: Record<"secret" | "database", string[]> = {
+export const PRIVATE: Record<"secret" | "state", string[]> = {
   secret: [
     ...[".env", ".env.*", "*.env", ".envrc", ".npmrc", ".netrc", ".pgpass"],
     ...["*.key", "*.pem", "*.p12", "*.pfx", "*.jks", "*.keystore", "*.kdbx"],
     ...["id_rsa*", "id_dsa*", "id_ecdsa*", "id_ed25519*"],
     ...[".git", ".ssh", ".aws", ".docker", ".htpasswd"],
   ],
-  database: [
+  state: [
     ...["*.db", "*.db-*", "*.db3", "*.sqlite", "*.sqlite-*", "*.sqlite3"],
-    ...["*.sqlite3-*", "*.mdb", "*.rdb", "*.kv", "*.kv-*"],
+    ...["*.sqlite3-*", "*.mdb", "*.rdb", "*.kv", "*.kv-*", "*.log"],
   ],
 };
 /** Examples of a `.env` are written to be shown. */
@@ -43,7 +43,7 @@ export async function readPrivate(
     return (path: string) => rules.ignores(path);
   };
   const secret = matches(PRIVATE.secret);
-  const database = matches(PRIVATE.database);
+  const isState = matches(PRIVATE.state);
   const git = await readGitignores(root);
   const docker = parseDockerignore(await textOf(join(root, ".dockerignore")));
   return (path) => {
@@ -53,7 +53,7 @@ export async function readPrivate(
     );
     if (written) return "the service writes it";
     if (secret(path)) return "it looks like a secret";
-    if (database(path)) return "it looks like a database";
+    if (isState(path)) return "it looks like a database or a log";
     if (git(path)) return ".gitignore";
     if (docker(bare)) return ".dockerignore";
   };

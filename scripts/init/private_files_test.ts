@@ -7,8 +7,8 @@ Deno.test("readPrivate() gives the reason why a path stays out", async () => {
   const root = join(top, "service");
   await Deno.mkdir(root);
   await Deno.mkdir(join(top, ".git"));
-  await Deno.writeTextFile(join(top, ".gitignore"), "*.log\n");
-  await Deno.writeTextFile(join(root, ".gitignore"), "/drafts/\n!keep.log\n");
+  await Deno.writeTextFile(join(top, ".gitignore"), "*.tmp\n");
+  await Deno.writeTextFile(join(root, ".gitignore"), "/drafts/\n!keep.tmp\n");
   await Deno.writeTextFile(join(root, ".dockerignore"), "docs\n");
   const why = await readPrivate(root, ["data"]);
   const cases: [path: string, reason: string | undefined][] = [
@@ -20,9 +20,10 @@ Deno.test("readPrivate() gives the reason why a path stays out", async () => {
     [".env.example", undefined],
     ["deep/tls.key", "it looks like a secret"],
     ["static/.git/", "it looks like a secret"],
-    ["shop.db", "it looks like a database"],
-    ["shop.sqlite-wal", "it looks like a database"],
-    ["a/b.log", ".gitignore"],
+    ["shop.db", "it looks like a database or a log"],
+    ["shop.sqlite-wal", "it looks like a database or a log"],
+    ["a/b.log", "it looks like a database or a log"],
+    ["a/b.tmp", ".gitignore"],
     ["drafts/", ".gitignore"],
     ["docs/", ".dockerignore"],
     ["static/", undefined],

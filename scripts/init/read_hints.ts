@@ -23,6 +23,18 @@ const FILE_CALL =
   /(?:root|fsRoot|static|public|views|dir|folder|path|(?:read|open|stat|serve|send|create|load|exists)\w*|DatabaseSync|Database|DB)\W{1,8}$/i;
 const DATABASE_CALL = /(?:DatabaseSync|Database|DB|openKv)\W{1,4}$/;
 
+/** Seen to fail with Deno 2.6 when compiled, and what works instead. */
+const LIMITS: [form: RegExp, why: string][] = [
+  [
+    /\$\{import\.meta\.dirname!?\}\/\.\.\/|\bdirname!?\s*\+\s*["'`]\/\.\.\//,
+    'Embedded files are not found by a path with "..": use new URL("../x", import.meta.url)',
+  ],
+  [
+    /\bnew\s+Worker\b[^]*\bcreateObjectURL\b|\bcreateObjectURL\b[^]*\bnew\s+Worker\b/,
+    "A worker made from a Blob does not start in a compiled program: give it a file",
+  ],
+];
+
 /** What modules say. */
 export interface Hints {
   port: number;
@@ -41,6 +53,8 @@ export interface Hints {
   stops: boolean;
   /** Variables that it reads without a fallback. */
   env: string[];
+  /** What Deno cannot do in a compiled program. */
+  cannot: string[];
 }
 
 /** A file or folder that a module names. */
@@ -64,7 +78,7 @@ export function exportsFetch(entry: string): boolean {
     .exec(entry) ?? [];
   if (name !== undefined) {
     const defined = new RegExp(
-      `\\b${name}\\b[^=]{0,80}=\\s*(?:new\\s+(?:Hono|H3|Elysia)\\b|\\{[^]{0,2000}?\\bfetch\\b)`,
+      `\\b${name}\\b[^=]{0,80}=\\s*(?:new\\s+(?:Hono|H3|Elysia)\\b|(?:new\\s+class\\s*)?\\{[^]{0,2000}?\\bfetch\\b)`,
     );
     return defined.test(entry);
   }
@@ -92,6 +106,7 @@ export function readHints(sources: string[], args: string[] = []): Hints {
     looksAtMethod: /\.method\b/.test(text),
     stops: /["'`]SIGTERM["'`]/.test(text),
     env: findEnv(text),
+    cannot: LIMITS.filter(([form]) => form.test(text)).map(([, why]) => why),
   };
 }
 
@@ -212,7 +227,8 @@ export function fileMentions(text: string): Mention[] {
       ? raw.slice(0, raw.indexOf("${")).replace(/[^/]*$/, "")
       : raw;
     const path = known.replace(/^(?:\.\/)+|^\//, "").replace(/\/+$/, "");
-    if (path === "" || path.includes("..") || path.includes(":")) return;
+    const isUp = from === "cwd" && path.includes("..");
+    if (path === "" || isUp || path.includes(":")) return;
     found.push({ path, from, database });
   };
   const byModule =

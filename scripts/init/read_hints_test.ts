@@ -91,6 +91,7 @@ Deno.test("exportsFetch() knows what deno serve serves", () => {
       "export default { fetch() {} }",
       "export default { async fetch(r: Request) {} } satisfies X;",
       "const app = new Hono();\nexport default app;",
+      "const foo = new class { fetch() {} };\nexport default foo;",
       "const a = { port: 1, fetch };\nexport default a satisfies X;",
     ]
   ) assertEquals(exportsFetch(text), true, text);
@@ -116,6 +117,7 @@ Deno.test("fileMentions() tells what a path is relative to", () => {
       ],
       ['join(import.meta.dirname!, "views")', "views", "module", false],
       ['path.join(__dirname, "public")', "public", "module", false],
+      ['new URL("../up.txt", import.meta.url)', "../up.txt", "module", false],
       ["`${import.meta.dirname}/data/x.json`", "data/x.json", "module", false],
       ['Deno.readTextFile("./a.txt")', "a.txt", "cwd", false],
       ['serveStatic({ root: "./public" })', "public", "cwd", false],
@@ -139,4 +141,17 @@ Deno.test("fileMentions() tells what a path is relative to", () => {
       'Deno.readTextFile("../up")',
     ]
   ) assertEquals(fileMentions(text), [], text);
+});
+
+Deno.test("what a compiled program cannot do is told", () => {
+  const cannot = (text: string) => readHints([text]).cannot.length;
+  assertEquals(cannot("Deno.open(`${import.meta.dirname!}/../a`)"), 1);
+  assertEquals(cannot('Deno.open(import.meta.dirname + "/../a")'), 1);
+  assertEquals(cannot("new Worker(URL.createObjectURL(blob))"), 1);
+  assertEquals(
+    cannot(
+      'new Worker(new URL("../w.ts", import.meta.url)); join(dirname, "..")',
+    ),
+    0,
+  );
 });

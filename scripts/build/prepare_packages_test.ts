@@ -1,0 +1,51 @@
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { EXIT, UserError } from "../lib/errors.ts";
+import type { Io } from "../lib/io.ts";
+import { preparePackages } from "./prepare_packages.ts";
+
+const said: string[] = [];
+const io = {
+  signal: new AbortController().signal,
+  progress: {
+    step: (_: string, work: (say: (line: string) => void) => unknown) =>
+      work((line) => said.push(line)),
+  },
+} as unknown as Io;
+
+/** A context whose registry does not answer. */
+async function context(dockerfile: string) {
+  const path = await Deno.makeTempDir();
+  await Deno.writeTextFile(
+    `${path}/package.json`,
+    '{ "dependencies": { "no-such-package-3f1c": "1.0.0" } }',
+  );
+  await Deno.writeTextFile(`${path}/.npmrc`, "registry=http://127.0.0.1:1/\n");
+  await Deno.writeTextFile(`${path}/main.js`, 'import "no-such-package-3f1c";');
+  const file = { name: "a", dockerfile: "Dockerfile", text: dockerfile };
+  return {
+    path,
+    prepare: () => preparePackages(path, [file], io),
+    [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }),
+  };
+}
+
+const COPIES =
+  "FROM x\nCOPY main.js node_modules/ ./\nRUN deno compile main.js\n";
+
+Deno.test("preparePackages() names the one command when a package cannot be had", async () => {
+  await using here = await context(COPIES);
+  const error = await assertRejects(here.prepare, UserError);
+  assertEquals(error.exitCode, EXIT.environment);
+  assertEquals(error.next, `Run: cd ${here.path} && deno install`);
+  assertStringIncludes(error.output ?? "", "no-such-package-3f1c");
+});
+
+Deno.test("preparePackages() leaves alone what is there or not copied", async () => {
+  await using none = await context("FROM x\nCOPY main.js ./\n");
+  await none.prepare();
+  await using stage = await context("FROM x\nCOPY --from=y node_modules/ ./\n");
+  await stage.prepare();
+  await using there = await context(COPIES);
+  await Deno.mkdir(`${there.path}/node_modules`);
+  await there.prepare();
+});
