@@ -11,7 +11,7 @@ import {
 } from "@std/assert";
 import { createHash } from "node:crypto";
 import { writeBuilder } from "../scripts/bases/builder_base.ts";
-import { cacheFolder } from "../scripts/lib/cache_folder.ts";
+import { cacheFolder } from "../scripts/lib/cache.ts";
 import { runs } from "../scripts/lib/command.ts";
 import { DENORT, RUNTIME_PACKAGES } from "../scripts/bases/pins.ts";
 import { fetchWheel, findPip, readProgram } from "../scripts/bases/programs.ts";

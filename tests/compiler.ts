@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { cacheFolder } from "../scripts/lib/cache_folder.ts";
+import { cacheFolder } from "../scripts/lib/cache.ts";
 import { messageOf } from "../scripts/lib/errors.ts";
 import { DENO, DENORT } from "../scripts/bases/pins.ts";
 import { fetchWheel, findPip, readProgram } from "../scripts/bases/programs.ts";

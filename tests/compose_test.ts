@@ -71,7 +71,7 @@ Deno.test({
     await Deno.writeTextFile(
       file,
       text.replace("context: ..", `context: ${PROJECT}`)
-        .replace("hello:scratch", "compose-test-hello:scratch"),
+        .replace("hello:layered", "compose-test-hello:layered"),
     );
     const port = freePort();
     const env = { PORT: String(port) };
@@ -111,7 +111,7 @@ Deno.test({
       assertEquals([State.Status, State.ExitCode], ["exited", 0]);
     } finally {
       await run([...project, "down", "--volumes"], env).catch(() => {});
-      await run(["docker", "rmi", "compose-test-hello:scratch"]).catch(
+      await run(["docker", "rmi", "compose-test-hello:layered"]).catch(
         () => {},
       );
       await Deno.remove(here, { recursive: true });

@@ -20,7 +20,7 @@ const manifests = new Map(
     .map((document) => document.toJS())
     .map((manifest) => [manifest.kind as string, manifest]),
 );
-const dockerfile = await read("Dockerfile.scratch");
+const dockerfile = await read("Dockerfile.layered");
 const contract = JSON.parse(await read("contract.json"));
 const compose = parse(await read("deploy/compose.yaml")).services.hello;
 
@@ -151,9 +151,9 @@ Deno.test({
     const request = quantity(container.resources.requests.memory);
     assertEquals(Number.parseInt(compose.mem_limit) * MIB, limit);
     const { variants } = parseReport(report ?? "", "report/report.json");
-    const scratch = variants.find(({ name }) => name === "scratch");
-    assert(scratch, "the report has the variant that is deployed");
-    const { memoryBytes, memoryFloorBytes = 0, hardening = [] } = scratch;
+    const layered = variants.find(({ name }) => name === "layered");
+    assert(layered, "the report has the variant that is deployed");
+    const { memoryBytes, memoryFloorBytes = 0, hardening = [] } = layered;
     assert(request <= limit);
     assert(memoryFloorBytes <= request, `floor ${memoryFloorBytes}`);
     assert((memoryBytes?.idle ?? 0) <= request, `idle ${memoryBytes?.idle}`);

@@ -19,7 +19,7 @@ import {
 import { split, SplitError } from "../scripts/deno_binary/split.ts";
 import { fetchWheel, findPip, readProgram } from "../scripts/bases/programs.ts";
 import { attempt } from "../scripts/lib/command.ts";
-import { cacheFolder } from "../scripts/lib/cache_folder.ts";
+import { cacheFolder } from "../scripts/lib/cache.ts";
 import { messageOf } from "../scripts/lib/errors.ts";
 import { packagedCompiler } from "./compiler.ts";
 

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { cacheFolder } from "../lib/cache_folder.ts";
+import { cacheFolder } from "../lib/cache.ts";
 import { runs } from "../lib/command.ts";
 import { EXIT, UserError } from "../lib/errors.ts";
 import type { Engine } from "../engine/engine.ts";

@@ -6,7 +6,7 @@
  */
 import { createHash } from "node:crypto";
 import { attempt, runs } from "../lib/command.ts";
-import { cacheFolder } from "../lib/cache_folder.ts";
+import { cacheFolder } from "../lib/cache.ts";
 import { EXIT, UserError } from "../lib/errors.ts";
 import { ELF_HEADER_BYTES, parseElfHeader } from "../deno_binary/elf.ts";
 import type { Architecture } from "../lib/platform.ts";

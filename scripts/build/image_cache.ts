@@ -7,7 +7,8 @@
  */
 import { hash } from "node:crypto";
 import { join } from "node:path";
-import { readCache, writeCache } from "../lib/json_cache.ts";
+import own from "../../deno.json" with { type: "json" };
+import { readCache, writeCache } from "../lib/cache.ts";
 import type { Image } from "../image/model.ts";
 
 /** Entries beyond which an image is not kept: it would take more memory than reading it. */
@@ -20,15 +21,15 @@ const MOST_IMAGES = 16;
 /** A folder of images. */
 export class ImageCache {
   readonly #folder: string;
-  readonly #version: () => string | undefined;
+  readonly #version: () => string;
 
   /**
    * @param folder Made when it is not there.
-   * @param version Of what reads and probes images; without one, nothing is kept.
+   * @param version Of what reads and probes images.
    */
   constructor(
     folder: string,
-    version: () => string | undefined = readerVersion,
+    version: () => string = readerVersion,
   ) {
     this.#folder = folder;
     this.#version = version;
@@ -42,7 +43,6 @@ export class ImageCache {
    */
   async get(key: string[]): Promise<Image | undefined> {
     const file = this.#file(key);
-    if (file === undefined) return undefined;
     const kept = await readCache(file) as Partial<Kept> | null | undefined;
     if (typeof kept?.image !== "object") return undefined;
     // What has our checksum was written by the same code, so its shape is right.
@@ -59,7 +59,7 @@ export class ImageCache {
       (n, layer) => n + layer.entries.length,
       0,
     );
-    if (file === undefined || entries > MOST_ENTRIES) return;
+    if (entries > MOST_ENTRIES) return;
     const text = JSON.stringify(image);
     if (text.length > LONGEST) return;
     const kept: Kept = { sha256: checksum(text), image };
@@ -67,10 +67,8 @@ export class ImageCache {
     await this.#prune();
   }
 
-  #file(key: string[]): string | undefined {
-    const version = this.#version();
-    if (version === undefined) return undefined;
-    const name = hash("sha256", JSON.stringify([version, ...key]));
+  #file(key: string[]): string {
+    const name = hash("sha256", JSON.stringify([this.#version(), ...key]));
     return join(this.#folder, `${name}.json`);
   }
 
@@ -101,24 +99,27 @@ function checksum(text: string): string {
   return hash("sha256", text);
 }
 
-/** The code that an image went through, by its bytes: other code is another cache. */
+/** The layers of code that an image goes through: other code is another cache. */
 const READERS = ["../image/", "../inspect/", "../deno_binary/"];
 
-/** Files that no image goes through. */
-const TESTS = /_test\.ts$|_fixture\.ts$|^testing/;
+/**
+ * What reads and probes images: the bytes of its code in a clone; in a package,
+ * whose modules are no files, its version.
+ */
+function readerVersion(): string {
+  if (!import.meta.url.startsWith("file:")) return own.version;
+  const texts = READERS.flatMap((reader) =>
+    modulesBelow(new URL(reader, import.meta.url))
+  ).map((file) => Deno.readTextFileSync(file));
+  return hash("sha256", JSON.stringify(texts));
+}
 
-/** @returns `undefined` when this code is in no folder that can be read. */
-function readerVersion(): string | undefined {
-  try {
-    const files = READERS.flatMap((reader) => {
-      const folder = new URL(reader, import.meta.url);
-      return [...Deno.readDirSync(folder)].map(({ name }) => name)
-        .filter((name) => !TESTS.test(name)).sort()
-        .map((name) => new URL(name, folder));
+/** The modules of a folder and its folders, tests left out. */
+function modulesBelow(folder: URL): URL[] {
+  return [...Deno.readDirSync(folder)]
+    .sort((a, b) => a.name < b.name ? -1 : 1)
+    .flatMap(({ name, isDirectory }) => {
+      if (isDirectory) return modulesBelow(new URL(`${name}/`, folder));
+      return name.endsWith("_test.ts") ? [] : [new URL(name, folder)];
     });
-    const texts = files.map((file) => Deno.readTextFileSync(file));
-    return hash("sha256", JSON.stringify(texts));
-  } catch {
-    return undefined;
-  }
 }

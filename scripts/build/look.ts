@@ -11,8 +11,10 @@ import { rootfs } from "../image/rootfs.ts";
 import type { ImageSource, Rootfs } from "../image/model.ts";
 import { findArchive } from "../image/open_source.ts";
 import { readImage, type ReadImageOptions } from "../image/read_image.ts";
-import { cacheFolder } from "../lib/cache_folder.ts";
+import { cacheFolder } from "../lib/cache.ts";
 import type { EngineChoice } from "../engine/prepare_engine.ts";
+import { byteStream } from "../lib/byte_stream.ts";
+import { run } from "../lib/command.ts";
 import { UserError } from "../lib/errors.ts";
 import type { Io } from "../lib/io.ts";
 import type { Image } from "../image/model.ts";
@@ -112,10 +114,11 @@ export function engineSource(
 
 /**
  * Tells names from paths: what exists as a path is one, anything else is looked
- * up in the engine, which is only looked for when it is needed.
+ * up in the engine, which is only looked for when it is needed, then in its
+ * registry by means of skopeo, or by a pull where there is none.
  *
  * @param config With the platform that is meant, where an image has several.
- * @throws {UserError} When it is neither.
+ * @throws {UserError} When it is none of these.
  */
 export async function findSources(
   references: string[],
@@ -132,33 +135,38 @@ export async function findSources(
       continue;
     }
     engine ??= await findEngineFor(reference, config, io);
-    const info = await engine.inspect(reference);
-    if (info === undefined) {
-      throw new UserError(
-        `Cannot find the image "${reference}": neither a path nor an image of ${engine.name}`,
-        {
-          next: `Check the name, or pull or build it with ${engine.name} first`,
-        },
-      );
+    let id = (await engine?.inspect(reference))?.id;
+    if (id === undefined) {
+      const remote = await skopeoSource(reference, config.platform);
+      if (remote !== undefined) {
+        sources.push({ ...remote, ...platform });
+        continue;
+      }
+      if (engine === undefined) throw noEngine(reference);
+      id = await pull(engine, reference, config, io);
     }
-    const known = { id: info.id };
-    sources.push({ ...engineSource(engine, reference, known), ...platform });
+    if (engine === undefined) throw noEngine(reference);
+    sources.push({ ...engineSource(engine, reference, { id }), ...platform });
   }
   return sources;
 }
 
+/** Why there is no engine, when there is none. */
+let lack: UserError | undefined;
+
+/** @returns `undefined` when there is none. */
 async function findEngineFor(
   reference: string,
   config: EngineChoice,
   io: Io,
-): Promise<Engine> {
+): Promise<Engine | undefined> {
   try {
     // Loaded when needed: an archive needs no engine.
     const { prepareEngine } = await import("../engine/prepare_engine.ts");
     return await prepareEngine(config, io, { sweeps: false });
   } catch (cause) {
     if (!(cause instanceof UserError)) throw cause;
-    throw new UserError(
+    lack = new UserError(
       `Cannot find the image "${reference}": no such path, and no engine`,
       {
         next: `Give the path of an archive; for a name: ${cause.next}`,
@@ -166,5 +174,82 @@ async function findEngineFor(
         cause,
       },
     );
+    return undefined;
   }
+}
+
+function noEngine(reference: string): UserError {
+  return lack ?? new UserError(`Cannot find the image "${reference}"`, {
+    next: "Give the path of an archive",
+  });
+}
+
+/** An image of a registry as skopeo streams it, if skopeo finds it there. */
+async function skopeoSource(
+  reference: string,
+  platform: string | undefined,
+): Promise<ImageSource | undefined> {
+  const [os, architecture, variant] = platform?.split("/") ?? [];
+  const chosen = platform === undefined ? [] : [
+    ...["--override-os", os, "--override-arch", architecture],
+    ...variant === undefined ? [] : ["--override-variant", variant],
+  ];
+  const insecure = isLocal(reference) ? ["--tls-verify=false"] : [];
+  const image = `docker://${reference}`;
+  const found = await run("skopeo", [
+    ...chosen,
+    "inspect",
+    "--raw",
+    ...insecure,
+    image,
+  ]).then(() => true, () => false);
+  if (!found) return undefined;
+  return {
+    reference,
+    open: (signal) =>
+      byteStream("skopeo", [
+        ...chosen,
+        ...["copy", "--quiet"],
+        ...insecure.map((flag) => flag.replace("--tls", "--src-tls")),
+        ...[image, "docker-archive:/dev/stdout"],
+      ], { signal }),
+  };
+}
+
+/** A registry of this machine, which engines too reach without TLS. */
+function isLocal(reference: string): boolean {
+  return /^(localhost|127(\.\d+){3})(:\d+)?\//.test(reference);
+}
+
+/** Pulls an image that the engine does not have; it stays there. */
+async function pull(
+  engine: Engine,
+  reference: string,
+  { platform }: { platform?: string },
+  io: Io,
+): Promise<string> {
+  try {
+    await io.progress.step(
+      `Pull ${reference}`,
+      () => engine.pull(reference, { platform, signal: io.signal }),
+    );
+  } catch (cause) {
+    if (!(cause instanceof UserError) || io.signal.aborted) throw cause;
+    throw new UserError(
+      `Cannot find the image "${reference}": neither a path nor an image of ${engine.name}, and it cannot be pulled`,
+      {
+        next: `Check the name, or build it with ${engine.name} first`,
+        exitCode: cause.exitCode,
+        output: cause.output,
+        cause,
+      },
+    );
+  }
+  const info = await engine.inspect(reference);
+  if (info === undefined) {
+    throw new Error(
+      `${engine.name} pulled "${reference}" and does not have it`,
+    );
+  }
+  return info.id;
 }

@@ -8,8 +8,7 @@ import {
   compressLayers,
   type CompressOptions,
 } from "../image/compress_layers.ts";
-import { cacheFolder } from "../lib/cache_folder.ts";
-import { cacheFailure } from "../lib/json_cache.ts";
+import { cacheFailure, cacheFolder } from "../lib/cache.ts";
 import type { Io } from "../lib/io.ts";
 import type { Variant } from "../report/report_schema.ts";
 import type { Image, ImageSource } from "../image/model.ts";

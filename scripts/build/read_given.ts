@@ -15,8 +15,7 @@ import {
   contractSchema,
   defaultContract,
 } from "../check/contract_schema.ts";
-import { parseJson } from "../lib/parse_json.ts";
-import { readText } from "../lib/read_text.ts";
+import { parseJson, readText } from "../lib/parse_json.ts";
 import { parseReport } from "../report/json.ts";
 import { checkWritable } from "../report/write_reports.ts";
 import type { Report } from "../report/report_schema.ts";

@@ -8,7 +8,7 @@
  */
 import { join } from "node:path";
 import { UserError } from "../lib/errors.ts";
-import { writeCache } from "../lib/json_cache.ts";
+import { writeCache } from "../lib/cache.ts";
 import { toUserError } from "./archive_error.ts";
 import type { TarBlob, TarSink } from "./blob_reader.ts";
 import {

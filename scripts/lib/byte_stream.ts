@@ -5,8 +5,7 @@
  * @module
  */
 import { CommandFailed, spawn, stopChild } from "./command.ts";
-import { lines } from "./lines.ts";
-import { Tail } from "./tail.ts";
+import { lines, Tail } from "./child_output.ts";
 
 /** What a stream needs beside the command. */
 export interface ByteStreamOptions {

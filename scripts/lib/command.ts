@@ -6,8 +6,7 @@
  * @module
  */
 import { EXIT, UserError } from "./errors.ts";
-import { lines } from "./lines.ts";
-import { Tail } from "./tail.ts";
+import { lines, Tail } from "./child_output.ts";
 
 /** How a child process is run. */
 export interface CommandOptions {

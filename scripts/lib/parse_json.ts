@@ -1,12 +1,13 @@
 /**
- * JSON that people write or keep (a contract, a budget, an earlier report), held
- * against its schema, with messages that say where and what was meant.
+ * Files that people write: read whole, and as JSON by a schema, with a message
+ * that names the place and what was meant.
  *
  * @module
  */
 import { z } from "zod";
 import { messageOf, UserError } from "./errors.ts";
 import { suggest } from "./suggest.ts";
+import { formatBytes } from "./format.ts";
 
 /**
  * Parses JSON and holds it against a schema.
@@ -78,4 +79,35 @@ function keysAt(schema: z.ZodType, path: PropertyKey[]): string[] {
   }
   return nodes.flatMap((node) => [node, ...node.anyOf ?? []])
     .flatMap((node) => Object.keys(node.properties ?? {}));
+}
+
+/** Far beyond any contract, budget or report; text is held in memory. */
+const LARGEST = 50_000_000;
+
+/**
+ * Reads a file.
+ *
+ * @param file Its path.
+ * @throws {UserError} When it is no file, too large or cannot be read.
+ */
+export async function readText(file: string): Promise<string> {
+  let why: string;
+  try {
+    const { isFile, isFifo, size } = await Deno.stat(file);
+    // A pipe may be meant, as with --baseline <(git show main:report.json).
+    if (isFifo || isFile && size <= LARGEST) {
+      return await Deno.readTextFile(file);
+    }
+    why = isFile
+      ? `it has ${formatBytes(size)}, more than ${formatBytes(LARGEST)}`
+      : "it is no file";
+  } catch (cause) {
+    throw new UserError(`Cannot read "${file}"`, {
+      next: "Check the path",
+      cause,
+    });
+  }
+  throw new UserError(`Cannot read "${file}": ${why}`, {
+    next: "Check the path",
+  });
 }

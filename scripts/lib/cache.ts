@@ -1,11 +1,27 @@
 /**
- * Small results kept on disk between runs. A cache that cannot be read or
- * written costs time, never the result.
+ * What is kept between runs: one folder, small files of JSON in it. A cache that
+ * cannot be written is no failure; the next run takes as long.
  *
  * @module
  */
-import { dirname } from "node:path";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { messageOf } from "./errors.ts";
+
+/**
+ * The folder for caches, by the XDG convention.
+ *
+ * @param env Reads an environment variable.
+ * @returns `$XDG_CACHE_HOME/deno-small-image` if that is absolute, or the same
+ * below `~/.cache`.
+ */
+export function cacheFolder(
+  env: (name: string) => string | undefined = (name) => Deno.env.get(name),
+): string {
+  const root = env("XDG_CACHE_HOME");
+  if (root?.startsWith("/")) return join(root, "deno-small-image");
+  return join(env("HOME") || tmpdir(), ".cache", "deno-small-image");
+}
 
 /**
  * What was kept in a file.

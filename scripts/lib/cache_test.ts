@@ -1,6 +1,18 @@
 import { assertEquals } from "@std/assert";
+import { cacheFolder, readCache, writeCache } from "./cache.ts";
 import { join } from "node:path";
-import { readCache, writeCache } from "./json_cache.ts";
+
+Deno.test("cacheFolder() follows XDG_CACHE_HOME when it is absolute", () => {
+  const env = (vars: Record<string, string>) => (name: string) => vars[name];
+  assertEquals(
+    cacheFolder(env({ XDG_CACHE_HOME: "/x", HOME: "/h" })),
+    "/x/deno-small-image",
+  );
+  assertEquals(
+    cacheFolder(env({ XDG_CACHE_HOME: "x", HOME: "/h" })),
+    "/h/.cache/deno-small-image",
+  );
+});
 
 Deno.test("writeCache() keeps what readCache() gives back, and nothing beside it", async () => {
   const folder = await Deno.makeTempDir();
