@@ -79,6 +79,34 @@ Deno.test("init never overwrites, and says what it kept", async () => {
   const again = await image(["init"], { cwd: here.path });
   assertEquals(again.code, EXIT.ok);
   assert(!again.stdout.includes("write "), again.stdout);
+
+  const forced = await image(["init", "--force"], { cwd: here.path });
+  assertEquals(forced.code, EXIT.ok);
+  assertStringIncludes(forced.stdout, "replace");
+  assertStringIncludes(
+    await Deno.readTextFile(`${here.path}/Dockerfile`),
+    "deno compile",
+  );
+});
+
+Deno.test("init leaves a .dockerignore to the builds that it is for", async () => {
+  await using here = await folder({ ...SHOP, ".dockerignore": "src\n" });
+  const written = async (...args: string[]) => {
+    const { code, stdout } = await image([
+      ...["init", here.path, "--dry-run", "--json", ...args],
+    ]);
+    assertEquals(code, EXIT.ok);
+    const { files } = JSON.parse(stdout);
+    return files.map(({ name }: { name: string }) => name)
+      .filter((name: string) => name.endsWith(".dockerignore"));
+  };
+  assertEquals(await written(), [
+    "Dockerfile.dockerignore",
+    "Dockerfile.multistage.dockerignore",
+    "Dockerfile.scratch.dockerignore",
+    "Dockerfile.layered.dockerignore",
+  ]);
+  assertEquals(await written("--force"), [".dockerignore"]);
 });
 
 Deno.test("what init writes for this project's service is what it has", async () => {

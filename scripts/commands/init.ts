@@ -17,6 +17,7 @@ import {
 } from "../init/fill_dockerfile.ts";
 import { findService, type Found } from "../init/find_service.ts";
 import { firstBudget, firstContract } from "../init/first_limits.ts";
+import { foreignIgnores } from "../init/private_files.ts";
 import type { Io } from "../lib/io.ts";
 import { ownFile } from "../lib/own_file.ts";
 import { json, withExamples } from "./options.ts";
@@ -71,7 +72,8 @@ export async function run(
     { what: "images", value: images.join(" "), source: "the context's name" },
   ];
   const files = [];
-  for (const [name, text] of await fillAll(found)) {
+  const foreign = !config.force && await foreignIgnores(context) !== undefined;
+  for (const [name, text] of await fillAll(found, foreign)) {
     const path = join(context, name);
     const there = await Deno.lstat(path).then(() => true, () => false);
     files.push({ name, path, text, there, written: !there || config.force });
@@ -105,16 +107,23 @@ export async function run(
   return EXIT.ok;
 }
 
-/** All files that a service needs, by name. */
+/**
+ * All files that a service needs, by name. A `.dockerignore` for other builds is
+ * left to them: each Dockerfile gets one of its own.
+ */
 async function fillAll(
   { service, written }: Found,
+  hasForeign: boolean,
 ): Promise<[string, string][]> {
   const files: [string, string][] = [];
   for (const name of DOCKERFILES) {
     files.push([name, fillDockerfile(await ownFile(name), service)]);
   }
   const ignored = fillDockerignore(await ownFile(".dockerignore"), service);
-  files.push([".dockerignore", ignored]);
+  const names = hasForeign
+    ? DOCKERFILES.map((name) => `${name}.dockerignore`)
+    : [".dockerignore"];
+  for (const name of names) files.push([name, ignored]);
   for (const { template, path } of written) {
     const text = await ownFile(`scripts/init/templates/${template}.ts`);
     files.push([path, fillModule(text, service)]);

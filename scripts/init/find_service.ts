@@ -224,7 +224,12 @@ export async function findService(
     permissions: permissions.source,
     port: hints.portSource,
   };
-  const notes = notesOf(service, hints, chosen);
+  const notes = [
+    ...modules.missing.map((name) =>
+      `Its import ${name} is out of reach here: where it is in reach, set "vendor": true and run deno install`
+    ),
+    ...notesOf(service, hints, chosen),
+  ];
   return {
     root,
     service,

@@ -45,7 +45,7 @@ export async function readPrivate(
   const secret = matches(PRIVATE.secret);
   const isState = matches(PRIVATE.state);
   const git = await readGitignores(root);
-  const docker = parseDockerignore(await textOf(join(root, ".dockerignore")));
+  const docker = parseDockerignore(await foreignIgnores(root) ?? "");
   return (path) => {
     const bare = path.replace(/\/$/, "");
     const written = state.some((place) =>
@@ -57,6 +57,17 @@ export async function readPrivate(
     if (git(path)) return ".gitignore";
     if (docker(bare)) return ".dockerignore";
   };
+}
+
+/** First line of the `.dockerignore` that `init` writes. */
+const HEAD = "# Deny all, then allow what the build reads.\n";
+
+/** Text of a folder's `.dockerignore`, unless `init` has written it. */
+export async function foreignIgnores(
+  folder: string,
+): Promise<string | undefined> {
+  const text = await textOf(join(folder, ".dockerignore"));
+  return text === "" || text.startsWith(HEAD) ? undefined : text;
 }
 
 /** The `.gitignore`s that apply to a folder: up to the top of the repository. */

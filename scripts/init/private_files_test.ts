@@ -30,6 +30,12 @@ Deno.test("readPrivate() gives the reason why a path stays out", async () => {
     ["main.ts", undefined],
   ];
   for (const [path, reason] of cases) assertEquals(why(path), reason, path);
+  // What init itself has written says nothing of what came later.
+  const own = await Deno.readTextFile(
+    join(import.meta.dirname ?? "", "../../.dockerignore"),
+  );
+  await Deno.writeTextFile(join(root, ".dockerignore"), own);
+  assertEquals((await readPrivate(root, []))("docs/"), undefined);
   await Deno.remove(top, { recursive: true });
 });
 
