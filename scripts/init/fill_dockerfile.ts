@@ -6,7 +6,7 @@
  * @module
  */
 import { parseDockerfile, testStages } from "../dockerfile/parse_dockerfile.ts";
-import type { Service } from "./find_service.ts";
+import type { Service } from "./service.ts";
 import { workingFolder, writablePaths } from "./first_limits.ts";
 import { PRIVATE } from "./private_files.ts";
 

@@ -5,7 +5,7 @@ import {
   fillDockerignore,
   fillModule,
 } from "./fill_dockerfile.ts";
-import type { Service } from "./find_service.ts";
+import type { Service } from "./service.ts";
 
 const PROJECT = `${import.meta.dirname}/../..`;
 const read = (name: string) => Deno.readTextFile(`${PROJECT}/${name}`);

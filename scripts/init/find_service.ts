@@ -22,6 +22,7 @@ import {
   reachableHosts,
 } from "./permissions.ts";
 import { readPrivate } from "./private_files.ts";
+import { notesOf, type Reason, reasonsOf, type Service } from "./service.ts";
 import { exportsFetch, type Hints, listens, readHints } from "./read_hints.ts";
 import { type Modules, readModules } from "./read_modules.ts";
 import {
@@ -32,60 +33,6 @@ import {
   readProject,
 } from "./read_project.ts";
 
-/**
- * A Deno service, as the templates ask for it. Paths are relative to the top of
- * the project; where it says so, to the folder that the service is run in.
- */
-export interface Service {
-  /** Name of the binary, and the image's title. */
-  name: string;
-  description: string;
-  /** An SPDX expression, if the configuration states one. */
-  license?: string;
-  /** The folder that it is run in; empty for the top. */
-  folder: string;
-  /** Module that is compiled, from {@linkcode folder}. */
-  entry: string;
-  /** Module that {@linkcode entry} was written for, from there too. */
-  served?: string;
-  /** The program's own arguments. */
-  args: string[];
-  /** How modules are found: `--node-modules-dir=manual` and its like. */
-  resolution: string[];
-  /** What it is run with: permissions and unstable features. */
-  flags: string[];
-  /** Modules that are written beside it and loaded first. */
-  preloads: string[];
-  /** Files and folders that are embedded, from {@linkcode folder}. */
-  includes: string[];
-  /** Files and folders that lie beside it in the image, from there too. */
-  beside: string[];
-  /** Folders that it writes, from there too: each is a volume's place. */
-  state: string[];
-  /** Whether there is a lock file, so that the build can insist on it. */
-  locked: boolean;
-  /** Files that go to the build: configuration first, then modules. */
-  files: string[];
-  /** Folders that go to the build, without a slash at the end. */
-  folders: string[];
-  /** Paths in them that do not. */
-  leftOut: { path: string; why: string }[];
-  /** Test files and the flags they are run with; none: no test stage. */
-  tests: string[];
-  testFlags: string[];
-  port: number;
-  /** Whether `<binary> healthcheck` asks the running service. */
-  healthcheck: boolean;
-  /** Path that tells whether it is well. */
-  healthPath: string;
-  /** Whether HEAD is known to be answered as GET is. */
-  answersHead: boolean;
-  /** Hosts that it may reach; `true` for any. */
-  egress: true | string[];
-  /** Variables that it does not start without, and values to try it with. */
-  env: Record<string, string>;
-}
-
 /** A service, and where each thing known about it comes from. */
 export interface Found {
   /** The context of the build: the folder, or the workspace above it. */
@@ -93,7 +40,7 @@ export interface Found {
   service: Service;
   /** Modules to write beside it: name of a template to path from the top. */
   written: { template: string; path: string }[];
-  reasons: { what: string; value: string; source: string }[];
+  reasons: Reason[];
   /** What its owner should know. */
   notes: string[];
 }
@@ -143,7 +90,7 @@ export async function findService(
     root,
     whyPrivate,
   });
-  permissions.flags.push(...unread(permissions, chosen, data.beside));
+  permissions.flags.push(...nodeFlags(permissions, chosen, data.beside, state));
 
   const written: Found["written"] = [];
   const write = (template: string, name: string) => {
@@ -239,15 +186,23 @@ export async function findService(
   };
 }
 
-/** What Node reads without asking has to be permitted; so has what it writes. */
-function unread(
-  { read }: Permissions,
+/** What Node reads and writes without asking has to be permitted. */
+function nodeFlags(
+  { read, write }: Permissions,
   { isNode }: Entry,
   beside: string[],
+  state: string[],
 ): string[] {
-  if (!isNode || read === true || beside.length === 0) return [];
-  const paths = beside.map((path) => path.replace(/\/$/, ""));
-  return [`--allow-read=${paths.join(",")}`];
+  if (!isNode) return [];
+  const reads = [...beside.map((path) => path.replace(/\/$/, "")), ...state];
+  return [
+    ...read !== true && reads.length > 0
+      ? [`--allow-read=${reads.join(",")}`]
+      : [],
+    ...write !== true && state.length > 0
+      ? [`--allow-write=${state.join(",")}`]
+      : [],
+  ];
 }
 
 /** What the task says of configuration, import map and lock. */
@@ -323,98 +278,6 @@ async function exampleEnv(
     add(await read(name), true);
   }
   return Object.fromEntries([...values].filter(([name]) => env.includes(name)));
-}
-
-function reasonsOf(
-  service: Service,
-  sources: Record<"name" | "entry" | "permissions" | "port", string>,
-): Found["reasons"] {
-  const { name, folder, files, folders, includes, beside, state } = service;
-  const rows: [what: string, value: string, source: string][] = [
-    ["name", name, sources.name],
-    ["folder", folder, "a member of the workspace"],
-    ["entry", [service.entry, ...service.args].join(" "), sources.entry],
-    ["permissions", service.flags.join(" "), sources.permissions],
-    [
-      "copied",
-      [...files, ...folders.map((path) => `${path}/`)].join(" "),
-      "what the entry imports and reads",
-    ],
-    ["embedded", includes.join(" "), "read relative to a module, or workers"],
-    ["beside it", beside.join(" "), "read relative to the working directory"],
-    ["writes", state.map((path) => `${path}/`).join(" "), "state, in no image"],
-    ["tests", service.tests.join(" "), "their names"],
-    ["port", String(service.port), sources.port],
-    ["health path", service.healthPath, "strings in its modules"],
-    [
-      "health check",
-      service.healthcheck ? `/${name} healthcheck` : "",
-      service.preloads.includes("container_health.ts")
-        ? "container_health.ts"
-        : "strings in its modules",
-    ],
-    ...service.leftOut.map(({ path, why }) =>
-      ["left out", path, why] as [string, string, string]
-    ),
-  ];
-  return rows.filter(([, value]) => value !== "")
-    .map(([what, value, source]) => ({ what, value, source }));
-}
-
-/** What its owner should know, or could make tighter. */
-function notesOf(
-  { egress, healthcheck, state, beside, folders, env, port, served }: Service,
-  { loopback, readsPort, cannot }: Hints,
-  { command, isNode }: Entry,
-): string[] {
-  const notes = [...cannot];
-  const file = command?.options.get("env-file");
-  if (file !== undefined) {
-    notes.push(
-      `${file || ".env"} is in no image: give it with docker run --env-file`,
-    );
-  }
-  if (Object.keys(env).length > 0) {
-    notes.push(
-      `contract.json sets ${
-        Object.keys(env).join(", ")
-      } to try the images: check the values`,
-    );
-  }
-  if (egress === true) {
-    notes.push(
-      "It may connect to any host: name hosts in --allow-net, then egress in contract.json",
-    );
-  }
-  if (isNode) {
-    notes.push(
-      "Node asks for no permissions: add what it lacks to deno compile",
-    );
-  }
-  if (loopback) {
-    notes.push(
-      "It listens on 127.0.0.1, where nothing outside its container reaches it: listen on 0.0.0.0",
-    );
-  }
-  if (!readsPort && served === undefined) {
-    notes.push(`PORT does not change its port, ${port}`);
-  }
-  if (!healthcheck) {
-    notes.push(
-      "No HEALTHCHECK: its permissions do not let it ask itself; allow 127.0.0.1",
-    );
-  }
-  if (state.includes(".") && beside.length > 0) {
-    notes.push(
-      "It writes into its working directory: a volume there hides the files beside it; write into a folder of its own",
-    );
-  }
-  if (folders.includes("node_modules")) {
-    notes.push(
-      "node_modules/ is filled by deno task image where it is missing; before a plain build: deno install",
-    );
-  }
-  return notes;
 }
 
 async function isThere(path: string): Promise<boolean> {

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Service } from "./find_service.ts";
+import type { Service } from "./service.ts";
 
 /** Where the schemas of this version are; editors check and complete by them. */
 const SCHEMAS =

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { parseBudget } from "../budget/budget_schema.ts";
 import { parseContract } from "../check/contract_schema.ts";
-import type { Service } from "./find_service.ts";
+import type { Service } from "./service.ts";
 import { firstBudget, firstContract } from "./first_limits.ts";
 
 const SERVICE: Service = {
