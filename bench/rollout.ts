@@ -155,8 +155,19 @@ async function main(): Promise<number> {
       await Deno.remove(file);
     }
   };
-  const rolledOut = () =>
-    kubectl("rollout", "status", "deployment/hello", "--timeout=180s");
+  const rolledOut = async () => {
+    try {
+      await kubectl("rollout", "status", "deployment/hello", "--timeout=180s");
+    } catch (cause) {
+      const events = await kubectl("get", "events", "--sort-by=.lastTimestamp");
+      throw new UserError("The deployment is not ready after 180 s", {
+        next: "See the last events above: can the cluster pull the image?",
+        output: events.trim().split("\n").slice(-10).join("\n"),
+        exitCode: EXIT.environment,
+        cause,
+      });
+    }
+  };
 
   cleanup.defer(async () => {
     console.error(`Removing ${NAMESPACE} ...`);
