@@ -49,7 +49,10 @@ function adapt(
   const flags = Object.entries(buildArgs)
     .map(([name, value]) => `--build-arg '${name}=${value}'`).join(" ");
   return line
-    .replace(/^docker build /, `DOCKER_BUILDKIT=1 docker build ${flags} `)
+    .replace(
+      /(^|\| )docker build (?!.* -$)/,
+      `$1DOCKER_BUILDKIT=1 docker build ${flags} `,
+    )
     .replace(/127\.0\.0\.1:8080/g, `127.0.0.1:${port}`)
     .replace(/hello(?=[: ]|$)/g, "lab-hello")
     .replace(/\/lab-hello/g, "/hello")
@@ -95,7 +98,7 @@ Deno.test({
     } finally {
       await type("docker rm -f lab-hello");
       await type(
-        "docker rmi lab-hello:single lab-hello:multi lab-hello:scratch",
+        "docker rmi lab-hello:single lab-hello:multi lab-hello:bare lab-hello:scratch lab-hello:layered",
       );
       await Deno.remove(OUT, { recursive: true });
     }

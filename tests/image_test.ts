@@ -234,7 +234,9 @@ withEngine("Ctrl-C during a build stops it and cleans up", async () => {
   await using here = await folder({
     "Dockerfile": starts("").replace("EXPOSE", "RUN sleep 297\nEXPOSE"),
   });
-  const child = command(["--bases", "packages"], { cwd: here.path }).spawn();
+  const child = command(["--bases", "packages", "--verbose"], {
+    cwd: here.path,
+  }).spawn();
   const errors = child.stderr.pipeThrough(new TextDecoderStream());
   let text = "";
   let interrupted = false;

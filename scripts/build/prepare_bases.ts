@@ -80,7 +80,10 @@ function basesFor(
       onLine: say,
       signal: io.signal,
     });
-    say(bases.reason);
+    if (bases.source === "packages" && architecture === HOST) {
+      io.note(`Bases: ${bases.reason}`);
+      io.note(`To build by hand: ${engine.name} build ${asFlags(bases)} .`);
+    } else say(bases.reason);
     // What the user names goes into the builds, whatever was assembled.
     return {
       ...bases,
@@ -88,6 +91,12 @@ function basesFor(
       runtime: RUNTIME_IMAGE ?? bases.runtime,
     };
   });
+}
+
+/** The arguments of a build by hand, as a shell takes them. */
+function asFlags({ buildArgs }: Bases): string {
+  return Object.entries(buildArgs)
+    .map(([name, value]) => `--build-arg '${name}=${value}'`).join(" ");
 }
 
 /** Flags for a context that brings its own stand-ins for jsr.io. */
