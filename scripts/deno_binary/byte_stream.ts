@@ -5,7 +5,10 @@
  *
  * @module
  */
+import { Buffer } from "node:buffer";
 import { createHash, type Hash } from "node:crypto";
+
+const NOTHING = new Uint8Array(0);
 
 /** All ranges together never hold more than this. */
 const MAX_KEPT_BYTES = 12 * 1024 * 1024;
@@ -13,9 +16,8 @@ const MAX_KEPT_BYTES = 12 * 1024 * 1024;
 interface Range {
   start: number;
   end: number;
-  /** What has arrived so far, from `start` on. */
-  bytes: Uint8Array;
-  filled: number;
+  /** What has arrived so far, from `start` on, in pieces. */
+  parts: Uint8Array[];
 }
 
 /** Bytes of chosen ranges of a stream, within a bound of 12 MiB. */
@@ -42,7 +44,7 @@ export class KeptRanges {
       return false;
     }
     this.#budget -= length;
-    this.#ranges.push({ start, end, bytes: new Uint8Array(0), filled: 0 });
+    this.#ranges.push({ start, end, parts: [] });
     return true;
   }
 
@@ -51,23 +53,9 @@ export class KeptRanges {
     const from = this.#position;
     const to = from + chunk.length;
     this.#position = to;
-    for (const range of this.#ranges) {
-      if (range.end <= from || range.start >= to) continue;
-      const part = chunk.subarray(
-        Math.max(0, range.start - from),
-        Math.min(chunk.length, range.end - from),
-      );
-      // Grown as bytes arrive: a length that a header claims costs nothing.
-      const needed = range.filled + part.length;
-      if (needed > range.bytes.length) {
-        const grown = new Uint8Array(
-          Math.min(range.end - range.start, 2 * needed),
-        );
-        grown.set(range.bytes.subarray(0, range.filled));
-        range.bytes = grown;
-      }
-      range.bytes.set(part, range.filled);
-      range.filled = needed;
+    for (const { start, end, parts } of this.#ranges) {
+      if (end <= from || start >= to) continue;
+      parts.push(chunk.slice(Math.max(0, start - from), end - from));
     }
   }
 
@@ -79,14 +67,12 @@ export class KeptRanges {
    * @returns The bytes from `start` on that one range holds; empty if none does.
    */
   read(start: number, length: number): Uint8Array {
-    let best: Uint8Array = new Uint8Array(0);
+    let best: Uint8Array = NOTHING;
     for (const range of this.#ranges) {
       const offset = start - range.start;
-      if (!(offset >= 0) || offset >= range.filled) continue;
-      const bytes = range.bytes.subarray(
-        offset,
-        Math.min(range.filled, offset + length),
-      );
+      if (!(offset >= 0) || range.parts.length === 0) continue;
+      if (range.parts.length > 1) range.parts = [joined(range.parts)];
+      const bytes = range.parts[0].subarray(offset, offset + length);
       if (bytes.length > best.length) best = bytes;
     }
     return best;
@@ -101,8 +87,6 @@ export type Ask = { take: number } | { skip: number } | { hash: number };
  * it is done.
  */
 export type Parser = Generator<Ask, void, Uint8Array>;
-
-const NOTHING = new Uint8Array(0);
 
 /** Feeds one parser from the chunks of a stream. */
 export class StreamParser {
@@ -149,7 +133,9 @@ export class StreamParser {
       } else {
         const parts = this.#parts;
         this.#parts = [];
-        this.#answer(parts.length === 0 ? bytes : join(parts, bytes));
+        this.#answer(
+          parts.length === 0 ? bytes : joined([...parts, bytes]),
+        );
       }
     }
   }
@@ -172,14 +158,7 @@ export class StreamParser {
   }
 }
 
-function join(parts: readonly Uint8Array[], last: Uint8Array): Uint8Array {
-  const before = parts.reduce((sum, part) => sum + part.length, 0);
-  const whole = new Uint8Array(before + last.length);
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  whole.set(last, at);
-  return whole;
+function joined(parts: Uint8Array[]): Uint8Array {
+  const { buffer, byteOffset, length } = Buffer.concat(parts);
+  return new Uint8Array(buffer, byteOffset, length);
 }

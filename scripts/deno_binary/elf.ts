@@ -92,11 +92,7 @@ export function readU64(
   offset: number,
   littleEndian: boolean,
 ): number {
-  const first = view.getUint32(offset, littleEndian);
-  const second = view.getUint32(offset + 4, littleEndian);
-  return littleEndian
-    ? second * 0x1_0000_0000 + first
-    : first * 0x1_0000_0000 + second;
+  return Number(view.getBigUint64(offset, littleEndian));
 }
 
 /**

@@ -56,7 +56,7 @@ export interface ProgramOptions {
 }
 
 interface File {
-  path: readonly string[];
+  path: string;
   /** Offset and length of each stored form: source, compiled, source map, analysis. */
   ranges: [number, number][];
   source?: [number, number];
@@ -112,28 +112,25 @@ export function listFiles(
     const read = offset + length <= dataBytes && { offset, bytes: length };
     const owner = npmPackageOf(path);
     if (!owner) {
-      const name = path.join("/");
-      const own = !path.includes("node_modules");
-      const module = own && (compiled || MODULE.test(name));
+      const own = !/(?:^|\/)node_modules\//.test(path);
+      const module = own && (compiled || MODULE.test(path));
       const item: { bytes: number; sha256?: string } = { bytes };
-      if (module) files.modules.push(Object.assign(item, { specifier: name }));
-      else if (bytes > 0) {
-        files.assets.push(Object.assign(item, { path: name }));
-      } else continue;
-      const check = detailed || !read ? undefined : secretCheck?.(name);
-      if (read && check) {
-        const taken = (head: Uint8Array) => {
-          const kind = check(head);
-          if (kind) files.secrets.push({ path: name, kind });
-        };
+      if (module) files.modules.push(Object.assign(item, { specifier: path }));
+      else if (bytes > 0) files.assets.push(Object.assign(item, { path }));
+      else continue;
+      if (!read) continue;
+      const check = detailed ? undefined : secretCheck?.(path);
+      if (detailed) {
+        files.reads.push({ ...read, hashed: (sha256) => item.sha256 = sha256 });
+      } else if (check) {
         files.reads.push({
           offset: read.offset,
           bytes: Math.min(read.bytes, MAX_CHECKED_BYTES),
-          taken,
+          taken: (head) => {
+            const kind = check(head);
+            if (kind) files.secrets.push({ path, kind });
+          },
         });
-      }
-      if (detailed && read) {
-        files.reads.push({ ...read, hashed: (sha256) => item.sha256 = sha256 });
       }
       continue;
     }
@@ -181,35 +178,21 @@ export function summarise(
   if (files.secrets.length > 0) contents.secrets = files.secrets;
 }
 
-/** All files of the tree in its order, without recursion: it may be hostile. */
-function* walk(tree: unknown): Generator<File> {
-  if (!Array.isArray(tree)) return;
-  const stack: { entries: unknown[]; index: number; name: string }[] = [
-    { entries: tree, index: 0, name: "" },
-  ];
-  for (let top = stack.at(-1); top; top = stack.at(-1)) {
-    if (top.index >= top.entries.length) {
-      stack.pop();
-      continue;
+/** All files of the tree in its order. */
+function* walk(entries: unknown, path: string[] = []): Generator<File> {
+  if (!Array.isArray(entries) || path.length >= MAX_DEPTH) return;
+  for (const entry of entries) {
+    const [folder, file] = ["Dir", "File"].map((key) => property(entry, key));
+    const [folderName, name] = [folder, file].map((one) => property(one, "n"));
+    if (typeof folderName === "string") {
+      yield* walk(property(folder, "e"), [...path, folderName]);
     }
-    const entry = top.entries[top.index++];
-    const folder = property(entry, "Dir");
-    const folderName = property(folder, "n");
-    const entries = property(folder, "e");
-    if (typeof folderName === "string" && Array.isArray(entries)) {
-      if (stack.length < MAX_DEPTH) {
-        stack.push({ entries, index: 0, name: folderName });
-      }
-      continue;
-    }
-    const file = property(entry, "File");
-    const name = property(file, "n");
     if (typeof name !== "string") continue;
     const ranges = ["o", "m", "s", "c"].map((key) =>
       range(property(file, key))
     );
     yield {
-      path: [...stack.slice(1).map(({ name }) => name), name],
+      path: [...path, name].join("/"),
       ranges: ranges.filter((found) => found !== undefined),
       source: ranges[0],
       compiled: ranges[1] !== undefined || ranges[2] !== undefined,

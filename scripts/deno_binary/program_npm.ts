@@ -34,7 +34,12 @@ export interface NpmFile {
 }
 
 /** Where a program without a `node_modules` folder keeps its packages. */
-const CACHE = ".deno_compile_node_modules";
+const CACHE = ".deno_compile_node_modules/";
+const CACHED = /^[^/]+\/[^/]+\/(@[^/]+\/[^/]+|[^/.@][^/]*)\/([^/]+)\//;
+/** Names with a dot in front are no packages. */
+const INSTALLED = /^(@[^/]+\/[^/]+|[^/.@][^/]*)\/./;
+/** `.deno/@scope+name@1.0.0/`, in front of `node_modules/@scope/name`. */
+const STORE = /(?:^|\/)\.(?:deno|pnpm)\/(.[^/@]*)@([^/]+)\/$/;
 
 /**
  * Finds the package of a file, in each of the places that packages have:
@@ -42,73 +47,33 @@ const CACHE = ".deno_compile_node_modules";
  * `node_modules/.deno/<name>@<version>/node_modules/<name>` (a folder that Deno
  * made; pnpm's is alike) and `node_modules/<name>` (npm's, without a version).
  *
- * @param path Names of the folders and, last, of the file.
  * @returns The package, or nothing if the file belongs to none.
  */
-export function npmPackageOf(path: readonly string[]): NpmFile | undefined {
-  return path[0] === CACHE ? inCache(path) : inNodeModules(path);
-}
-
-function inCache(path: readonly string[]): NpmFile | undefined {
-  const name = nameAt(path, 2);
-  if (!name || path.length < 4 + name.parts) return undefined;
-  const end = 3 + name.parts;
-  return {
-    name: decodeName(name.text),
-    version: withoutCopy(path[end - 1]),
-    folder: path.slice(0, end).join("/"),
-    file: path.slice(end).join("/"),
-  };
-}
-
-function inNodeModules(path: readonly string[]): NpmFile | undefined {
-  const last = path.lastIndexOf("node_modules");
-  if (last < 0) return undefined;
-  const name = nameAt(path, last + 1);
-  if (!name) return undefined;
-  const end = last + 1 + name.parts;
-  if (path.length <= end) return undefined;
-  return {
-    name: name.text,
-    version: storeVersion(path, last, name.text),
-    folder: path.slice(0, end).join("/"),
-    file: path.slice(end).join("/"),
-  };
-}
-
-/** One or, with a scope, two folders; names with a dot in front are no packages. */
-function nameAt(
-  path: readonly string[],
-  index: number,
-): { text: string; parts: number } | undefined {
-  const first = path[index];
-  if (first === undefined || first === "" || first.startsWith(".")) return;
-  if (!first.startsWith("@")) return { text: first, parts: 1 };
-  const second = path[index + 1];
-  if (second === undefined) return;
-  return { text: `${first}/${second}`, parts: 2 };
-}
-
-/** The version in `.deno/@scope+name@1.0.0/node_modules/@scope/name`. */
-function storeVersion(
-  path: readonly string[],
-  nodeModules: number,
-  name: string,
-): string | undefined {
-  const store = path[nodeModules - 2];
-  if (store !== ".deno" && store !== ".pnpm") return undefined;
-  const folder = path[nodeModules - 1];
-  const at = folder.indexOf("@", 1);
+export function npmPackageOf(path: string): NpmFile | undefined {
+  const found = (name: string, end: number, version?: string): NpmFile => ({
+    name,
+    version: version?.replace(COPY, ""),
+    folder: path.slice(0, end),
+    file: path.slice(end + 1),
+  });
+  if (path.startsWith(CACHE)) {
+    const [all, name, version] = CACHED.exec(path) ?? [];
+    if (all === undefined || all.length === path.length) return undefined;
+    return found(decodeName(name), all.length - 1, version);
+  }
+  const at = `/${path}`.lastIndexOf("/node_modules/");
   if (at < 0) return undefined;
-  // Under another name it is a dependency's alias, and the version still holds.
-  const stored = decodeName(folder.slice(0, at).replace("+", "/"));
-  return stored === name ? withoutCopy(folder.slice(at + 1)) : undefined;
+  const start = at + "node_modules/".length;
+  const [, name] = INSTALLED.exec(path.slice(start)) ?? [];
+  if (name === undefined) return undefined;
+  const [, stored = "", version] = STORE.exec(path.slice(0, at)) ?? [];
+  // Under another name it is a dependency's alias, whose version it is not.
+  const own = decodeName(stored.replace("+", "/")) === name;
+  return found(name, start + name.length, own ? version : undefined);
 }
 
 /** `1.0.0_1` is a second copy for other peers; versions have no `_` or `(`. */
-function withoutCopy(version: string): string {
-  return version.replace(/[_(].*$/s, "");
-}
+const COPY = /[_(].*$/s;
 
 /**
  * Names with capitals are stored as `_` and base32, since some file systems

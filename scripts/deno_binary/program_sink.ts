@@ -14,7 +14,6 @@ import {
   type ElfHeader,
   type ElfNeeds,
   type ElfSegment,
-  isElf,
   MAX_DYNAMIC_BYTES,
   MAX_STRING_BYTES,
   parseElfHeader,
@@ -54,7 +53,6 @@ export type CompiledProgram =
     runtimeSha256?: string;
   };
 
-const MAGIC_BYTES = 4;
 /** The start of every file is kept: strings lie here, before what names them. */
 const HEAD_BYTES = 4 * 1024 * 1024;
 /** The end of every file is kept: tools that edit a file append to it. */
@@ -96,7 +94,6 @@ class ProgramSink implements Sink {
   readonly #versions = new VersionSearch();
   /** What to do once so much of the file has come, in order. */
   #steps = [
-    { at: MAGIC_BYTES, run: () => this.#checkMagic() },
     { at: ELF_HEADER_BYTES, run: () => this.#readHeader() },
   ];
   #header?: ElfHeader;
@@ -154,30 +151,28 @@ class ProgramSink implements Sink {
     const segments = this.#segments ??
       this.#tableAt(this.#header.segments.offset);
     const facts = elfDynamic(this.#header, segments, this.#ranges);
-    const program = this.#program(segments);
+    const payload = this.#payload();
     const { found, standalone } = this.#versions;
-    const runtime = program ? undefined : found.deno && found;
+    const runtime = payload ? undefined : found.deno && found;
     const { offset, entryBytes, count } = this.#header.segments;
     const end = Math.max(loadedEnd(segments), offset + entryBytes * count);
-    const broken = end > this.#size
+    // What is appended is found by the trailer at the very end.
+    const cut = payload?.bytes === Infinity && !this.#trailer();
+    const broken = end > this.#size || cut
       ? "truncated" as const
       : runtime && standalone
       ? "no payload" as const
-      : program && overlap(segments)
+      : payload && overlap(segments)
       ? "overlapping" as const
       : undefined;
     const md5 = this.#md5?.digest("hex");
     return {
       ...facts,
       ...md5 && { md5 },
-      ...program && { program },
+      ...payload && { program: this.#program(payload, segments) },
       ...runtime && { runtime },
       ...broken && { broken },
     };
-  }
-
-  #checkMagic(): void {
-    this.#plain = !isElf(this.#ranges.read(0, MAGIC_BYTES));
   }
 
   #readHeader(): void {
@@ -261,23 +256,42 @@ class ProgramSink implements Sink {
     }
   }
 
-  #program(segments: readonly ElfSegment[]): ElfFacts["program"] {
+  #payload(): Payload | undefined {
+    const trailer = this.#trailer();
+    return this.#candidates.map(({ payload }) => payload)
+      .find(({ recognised }) => recognised) ??
+      // One whose start nothing told, as behind a runtime without sections.
+      (trailer === undefined
+        ? undefined
+        : emptyPayload(this.#ranges.position - trailer, this.#options));
+  }
+
+  /** Bytes of what is appended with its trailer, if the file ends with one. */
+  #trailer(): number | undefined {
+    const { position } = this.#ranges;
+    const bytes = trailerLength(this.#ranges.read(position - 24, 24));
+    return bytes !== undefined && bytes <= position ? bytes : undefined;
+  }
+
+  #program(
+    payload: Payload,
+    segments: readonly ElfSegment[],
+  ): CompiledProgram {
     const bytes = this.#ranges.position;
-    const payload = this.#candidates
-      .map((candidate) => candidate.payload)
-      .find(({ recognised }) => recognised) ?? this.#trailer(bytes);
-    if (!payload) return undefined;
     const applicationBytes = Math.min(payload.bytes, bytes - payload.start);
     const runtimePath = this.#launches(segments);
+    // With a note, the runtime in front of it is not as it was published.
+    const untouched = payload.start === this.#header?.sectionsEnd;
+    const runtimeSha256 = untouched && this.#runtimeHash?.digest("hex");
     return {
       bytes,
       ...runtimePath && { runtimePath },
       runtimeBytes: bytes - applicationBytes,
       applicationBytes,
-      ...this.#untouchedRuntime(payload),
+      ...runtimeSha256 && { runtimeSha256 },
       ...this.#versions.found,
       ...payload.contents,
-      ...payload.permissions ? { permissions: payload.permissions } : {},
+      ...payload.permissions && { permissions: payload.permissions },
     };
   }
 
@@ -289,20 +303,6 @@ class ProgramSink implements Sink {
     if (!texts.includes(LAUNCHER)) return undefined;
     // The last text before the instructions, filled up with zeros.
     return /[\0\n](\/[^\0]+)\0+$/.exec(texts)?.[1];
-  }
-
-  /** The hash of a runtime with the payload behind it; with a note it is changed. */
-  #untouchedRuntime({ start }: Payload): { runtimeSha256?: string } {
-    return this.#runtimeHash && start === this.#header?.sectionsEnd
-      ? { runtimeSha256: this.#runtimeHash.digest("hex") }
-      : {};
-  }
-
-  /** A payload whose start nothing told, as behind a runtime without sections. */
-  #trailer(bytes: number): Payload | undefined {
-    const length = trailerLength(this.#ranges.read(bytes - 24, 24));
-    if (length === undefined || length > bytes) return undefined;
-    return emptyPayload(bytes - length, this.#options);
   }
 }
 

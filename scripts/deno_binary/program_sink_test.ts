@@ -362,6 +362,12 @@ Deno.test("programSink() tells a runtime that has lost its program, and a cut on
   const loaded = new DataView(whole.buffer).getBigUint64(64 + 32, true);
   const cut = whole.subarray(0, Number(loaded) - 1);
   assertEquals(look(cut)?.broken, "truncated");
+  // Cut within the payload, or with something behind it, the trailer is not found.
+  const program = programFixture(PAYLOAD, "appended");
+  assertEquals(look(program)?.broken, undefined);
+  for (const other of [program.subarray(0, -9), [...program, 0]]) {
+    assertEquals(look(Uint8Array.from(other))?.broken, "truncated");
+  }
 });
 
 Deno.test("programSink() tells a program whose parts strip has moved over each other", () => {

@@ -30,7 +30,8 @@ const RUNS: Record<string, string[]> = {
 
 /** Why a program does not start, after its path. */
 const WHY = {
-  truncated: "it ends before what its header names; it was copied in part",
+  truncated:
+    "it does not end as its header and its program say: copied in part, or changed",
   "no payload":
     "it is the Deno runtime without its program, as strip leaves a compiled one",
   overlapping:
