@@ -53,6 +53,8 @@ const valueChange = z.object({
   after: z.string().optional(),
 });
 
+const layer = z.object({ digest, instruction: z.string(), sizeBytes: bytes });
+
 /** What `deno task image diff --json` writes. */
 export const imageDiffSchema = z.object({
   schemaVersion: z.literal(1),
@@ -79,12 +81,10 @@ export const imageDiffSchema = z.object({
     shared: z.array(digest).describe(
       "Layers of the second that the first has.",
     ),
-    added: z.array(
-      z.object({ digest, instruction: z.string(), sizeBytes: bytes }),
-    ).describe("Layers that only the second has: what has to be transferred."),
-    removed: z.array(
-      z.object({ digest, instruction: z.string(), sizeBytes: bytes }),
-    ).describe("Layers that only the first has."),
+    added: z.array(layer).describe(
+      "Layers that only the second has: what has to be transferred.",
+    ),
+    removed: z.array(layer).describe("Layers that only the first has."),
   }),
 });
 

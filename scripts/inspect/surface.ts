@@ -153,9 +153,6 @@ const PACKAGE_MANAGERS = new Set(
 const NO_SHELL = /\/(?:nologin|false|true)$/;
 
 const FOLDERS = /(?:^|\/)(?:s?bin|busybox)$/;
-const LONGEST = Math.max(
-  ...[...SHELLS, ...PACKAGE_MANAGERS].map(({ length }) => length),
-);
 
 /**
  * Finds the shells and package managers: files of a known name in a folder for
@@ -176,7 +173,6 @@ function usablePrograms(
   );
   for (const path of rootfs.files.keys()) {
     const slash = path.lastIndexOf("/");
-    if (path.length - slash - 1 > LONGEST) continue;
     const name = path.slice(slash + 1);
     const shell = SHELLS.has(name);
     if (!shell && !PACKAGE_MANAGERS.has(name)) continue;

@@ -5,19 +5,13 @@
  * @module
  */
 import type { Image, Loss, Rootfs } from "../image/model.ts";
-import type { Wasted } from "./inspect_schema.ts";
+import type { ImageAnalysis } from "./inspect_schema.ts";
 
-/** How well an image uses its bytes. */
-export interface Waste {
-  /** Bytes of the regular files in all layers; a hard link counts once. */
-  sizeBytes: number;
-  /** Bytes of copies that were replaced or deleted: size minus rootfs. */
-  wasteBytes: number;
-  /** rootfs / size; 1 for an empty image. */
-  efficiency: number;
-  /** Largest first; the bytes sum up to `wasteBytes`. */
-  wasted: Wasted[];
-}
+/** How well an image uses its bytes: size is rootfs and waste. */
+export type Waste = Pick<
+  ImageAnalysis,
+  "sizeBytes" | "wasteBytes" | "efficiency" | "wasted"
+>;
 
 /** Entries of a group listed one by one, before the rest is summed up. */
 const LISTED = 10;
@@ -40,11 +34,9 @@ interface Item {
  * they have in common.
  */
 export function waste(image: Image, rootfs: Rootfs): Waste {
-  let sizeBytes = 0;
-  for (const layer of rootfs.layers) sizeBytes += layer.bytes;
-  let wasteBytes = 0;
-  for (const { entry } of rootfs.losses) wasteBytes += entry.size;
-
+  const sizeBytes = rootfs.layers.reduce((sum, { bytes }) => sum + bytes, 0);
+  const wasteBytes = rootfs.losses
+    .reduce((sum, { entry }) => sum + entry.size, 0);
   const isMoved = movedContent(image);
   const lines = byRoot(rootfs.losses).sort(largestFirst)
     .map((item) => {

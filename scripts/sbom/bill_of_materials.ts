@@ -4,22 +4,26 @@
  * @module
  */
 import { hash } from "node:crypto";
-import type { Inventory } from "./inventory.ts";
 import {
   type Bom,
   type Component,
   type Dependency,
+  evidence,
   hashes,
+  type Methods,
   type Parts,
   properties,
 } from "./cyclonedx.ts";
-import { packageComponents } from "./package_components.ts";
+import type { Inventory } from "./inventory.ts";
+import { licenses } from "./licenses.ts";
+import type { InstalledPackage } from "./package_files.ts";
 import {
   fileRef,
   programComponents,
   runtimeComponents,
   runtimeRef,
 } from "./program_components.ts";
+import { packagePurl } from "./purl.ts";
 
 /**
  * Writes an inventory down. The same inventory at the same time gives the same
@@ -153,10 +157,69 @@ function binaryComponents({ binaries }: Inventory): Parts {
       name: soname ?? path.slice(path.lastIndexOf("/") + 1),
       ...hashes(sha256),
       ...properties({ kind: "binary", soname, traced: false }),
-      evidence: { occurrences: [{ location: path }] },
+      ...evidence([path]),
     })),
     roots: binaries.map(({ path }) => fileRef(path)),
   };
+}
+
+/**
+ * Makes components of packages: installed ones, and those files were traced to.
+ * A package that is both, or that several images have, is one component.
+ */
+function packageComponents(packages: InstalledPackage[]): Parts {
+  const byPurl = Map.groupBy(packages, packagePurl);
+  const refs = new Map<string, string>();
+  for (const [purl, [{ name, provides = [] }]] of byPurl) {
+    for (const met of [name, ...provides]) refs.set(met, purl);
+  }
+  return {
+    components: [...byPurl].map(([purl, same]) => packageComponent(purl, same)),
+    dependencies: [...byPurl].map(([ref, [{ depends }]]) => ({
+      ref,
+      dependsOn: depends.flatMap((alternatives) =>
+        // One that is there answers; the others are not what is used.
+        alternatives.map((name) => refs.get(name)).find(Boolean) ?? []
+      ),
+    })),
+    roots: [...byPurl.keys()],
+  };
+}
+
+function packageComponent(purl: string, same: InstalledPackage[]): Component {
+  const { name, version, source, maintainer } = same[0];
+  const traced = same.flatMap((item) => item.traced ?? []);
+  const files = traced.flatMap((item) => item.files);
+  return {
+    type: "library",
+    "bom-ref": purl,
+    ...maintainer && { supplier: { name: maintainer } },
+    name,
+    version,
+    ...licenses(same.find((item) => item.licenses.length > 0)?.licenses ?? []),
+    purl,
+    ...properties({
+      "source:name": source.name,
+      "source:version": source.version,
+      "traced:from": traced.map(({ from }) => from).join(" ") || undefined,
+      "traced:md5": files.length > 0
+        ? `${files.filter(({ verified }) => verified).length}/${files.length}`
+        : undefined,
+    }),
+    ...evidence(files.map(({ path }) => path), "purl", same.flatMap(methods)),
+  };
+}
+
+/** How it is known: from the image's own database, or file by file. */
+function methods({ type, name, traced }: InstalledPackage): Methods {
+  if (!traced) {
+    const manager = type === "deb" ? "dpkg" : "apk";
+    return [["manifest-analysis", `${manager} lists ${name}`]];
+  }
+  return traced.files.map(({ path, sha256, origin }) => [
+    "hash-comparison",
+    `${path} has the SHA-256 ${sha256} of ${origin} in ${traced.from}`,
+  ]);
 }
 
 /** A UUID of version 8: its bits are the SHA-256 of the text. */

@@ -41,7 +41,16 @@ export interface Component {
   purl?: string;
   externalReferences?: { type: "distribution" | "vcs"; url: string }[];
   properties?: { name: string; value: string }[];
-  evidence?: Evidence;
+  evidence?: {
+    /** How it is known what it is. */
+    identity?: {
+      field: "purl" | "version";
+      confidence: number;
+      methods: Method[];
+    }[];
+    /** Where in the image it lies. */
+    occurrences?: { location: string }[];
+  };
 }
 
 /** A licence: by its SPDX id or its name, or an SPDX expression alone. */
@@ -49,18 +58,8 @@ export type LicenseChoice =
   | { license: { id: string } | { name: string } }
   | { expression: string };
 
-/** How it is known what a component is, and where in the image it lies. */
-export interface Evidence {
-  identity?: {
-    field: "purl" | "version";
-    confidence: number;
-    methods: Method[];
-  }[];
-  occurrences?: { location: string }[];
-}
-
 /** One way in which it is known what a component is. */
-export interface Method {
+interface Method {
   technique: "binary-analysis" | "hash-comparison" | "manifest-analysis";
   /** 0 to 1. */
   confidence: number;
@@ -101,4 +100,30 @@ export function properties(
 /** A SHA-256, if it is known. */
 export function hashes(sha256: string | undefined): Pick<Component, "hashes"> {
   return sha256 ? { hashes: [{ alg: "SHA-256", content: sha256 }] } : {};
+}
+
+/** Names of ways in which it is known what a component is, each with what was seen. */
+export type Methods = [technique: Method["technique"], value: string][];
+
+/**
+ * Where a component lies, and how it is known what it is.
+ *
+ * @param paths Of the files in the image.
+ * @param field What the methods tell, if there are any.
+ */
+export function evidence(
+  paths: Iterable<string>,
+  field: "purl" | "version" = "purl",
+  methods: Methods = [],
+): Required<Pick<Component, "evidence">> {
+  const occurrences = [...new Set(paths)].map((location) => ({ location }));
+  const named = methods
+    .map(([technique, value]) => ({ technique, confidence: 1, value }));
+  return {
+    evidence: {
+      ...named.length > 0 &&
+        { identity: [{ field, confidence: 1, methods: named }] },
+      ...occurrences.length > 0 && { occurrences },
+    },
+  };
 }

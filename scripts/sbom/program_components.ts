@@ -7,8 +7,9 @@
  */
 import {
   type Component,
-  type Evidence,
+  evidence,
   hashes,
+  type Methods,
   type Parts,
   properties,
 } from "./cyclonedx.ts";
@@ -39,7 +40,7 @@ export function programComponents(program: ProgramItem): Parts {
     name: path.slice(path.lastIndexOf("/") + 1),
     description: "A program made by deno compile",
     ...hashes(sha256),
-    evidence: { occurrences: [{ location: path }] },
+    ...evidence([path]),
   }, ...assets.map((item) => embedded(path, "asset", item.path, item.sha256)));
   parts.dependencies.push({
     ref,
@@ -72,7 +73,9 @@ function addNpm(
       ...licenses(license ? [license] : []),
       purl: npmPurl(name, version),
       ...properties({ files, "files:sha256": sha256 }),
-      evidence: inside(path, "manifest-analysis", `npm package ${name}`),
+      ...evidence([path], "purl", [
+        ["manifest-analysis", `npm package ${name}`],
+      ]),
     });
     parts.dependencies.push({ ref, dependsOn: known(dependencies ?? []) });
   }
@@ -105,7 +108,7 @@ function addModules(
         version,
         purl,
         ...distributed(`https://jsr.io/${name}@${version}`),
-        evidence: inside(path, "binary-analysis", specifier),
+        ...evidence([path], "purl", [["binary-analysis", specifier]]),
       });
     }
     packages.get(ref)?.push(module["bom-ref"]);
@@ -130,22 +133,7 @@ function embedded(
     ...hashes(sha256),
     .../^https?:\/\//.test(name) && distributed(name),
     ...properties({ kind }),
-    evidence: { occurrences: [{ location: path }] },
-  };
-}
-
-function inside(
-  path: string,
-  technique: "manifest-analysis" | "binary-analysis",
-  value: string,
-): Evidence {
-  return {
-    identity: [{
-      field: "purl",
-      confidence: 1,
-      methods: [{ technique, confidence: 1, value }],
-    }],
-    occurrences: [{ location: path }],
+    ...evidence([path]),
   };
 }
 
@@ -207,7 +195,7 @@ function denoComponent(ref: string, items: RuntimeItem[]): Component {
     externalReferences: [
       { type: "vcs", url: "https://github.com/denoland/deno" },
     ],
-    evidence: versionEvidence(version && `Deno/${version}`, items),
+    ...versionEvidence(version && `Deno/${version}`, items),
   };
 }
 
@@ -222,28 +210,14 @@ function v8Component(ref: string, items: RuntimeItem[]): Component {
     description: "The JavaScript engine of the Deno runtime",
     ...licenses(["BSD-3-Clause"]),
     purl: githubPurl("v8", "v8", version.split("-")[0]),
-    evidence: versionEvidence(version, items),
+    ...versionEvidence(version, items),
   };
 }
 
 /** @param found The text in the binary that tells the version. */
-function versionEvidence(
-  found: string | undefined,
-  items: RuntimeItem[],
-): Evidence {
-  const paths = new Set(items.map(({ path }) => path));
-  return {
-    ...found && {
-      identity: [{
-        field: "version",
-        confidence: 1,
-        methods: [{
-          technique: "binary-analysis",
-          confidence: 1,
-          value: `the binary holds ${found}`,
-        }],
-      }],
-    },
-    occurrences: [...paths].map((location) => ({ location })),
-  };
+function versionEvidence(found: string | undefined, items: RuntimeItem[]) {
+  const methods: Methods = found
+    ? [["binary-analysis", `the binary holds ${found}`]]
+    : [];
+  return evidence(items.map(({ path }) => path), "version", methods);
 }
