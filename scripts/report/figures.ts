@@ -50,13 +50,24 @@ export const FIGURES: Figure[] = [
   left("surface", "defence", "Surface", (v) => surfaceAtAGlance(v.surface)),
 ];
 
-/** The figures that were measured for one variant at least. */
+/** Figures that are of interest even where all variants share them. */
+const ALWAYS = new Set([
+  ...["size", "ratio", "contract", "pull", "deploy", "start", "memory"],
+  ...["hardening", "reproducible"],
+]);
+
+/**
+ * The figures worth a column: measured for one variant at least, and either of
+ * interest by themselves, or telling variants apart, or a warning.
+ */
 export function measuredFigures(report: Report): Figure[] {
-  return FIGURES.filter((figure) =>
-    report.variants.some((variant) =>
-      figure.text(variant, report) !== undefined
-    )
-  );
+  return FIGURES.filter((figure) => {
+    const texts = report.variants.map((each) => figure.text(each, report));
+    if (texts.every((text) => text === undefined)) return false;
+    return ALWAYS.has(figure.id) || new Set(texts).size > 1 ||
+      report.variants.length === 1 ||
+      figure.id === "efficiency" && texts[0] !== "100 %";
+  });
 }
 
 /** The variant with the smallest size; the first of equals. */

@@ -7,17 +7,23 @@ import { CHECK_LISTS, LIST_TITLES } from "./check_kinds.ts";
 import type { Report } from "./report_schema.ts";
 import { htmlTable } from "./html_table.ts";
 import { type Markup, markup, NOTHING, preformatted } from "./markup.ts";
-import { changeText, checksWith, skipped, verdictFigures } from "./problems.ts";
+import {
+  changeText,
+  checksWith,
+  sameFailures,
+  skipped,
+  verdictFigures,
+} from "./problems.ts";
 
 /** Renders builds, checks and limits that failed; nothing when none did. */
 export function htmlProblems(report: Report): Markup {
-  const builds = report.failures.map((failure) =>
+  const builds = sameFailures(report).map(([failure, names]) =>
     markup`<div class="problem">
-<p><b>${failure.name}</b> could not be built from <code>${failure.dockerfile}</code></p>
+<p><b>${names.join(", ")}</b> could not be built</p>
 <pre tabindex="0">${
       preformatted([failure.message, failure.output ?? ""].join("\n"))
     }</pre>
-</div>
+${failure.next !== undefined && markup`<p>Next: ${failure.next}</p>\n`}</div>
 `
   );
   const checks = checksWith("fail", report).map((check) =>

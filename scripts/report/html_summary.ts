@@ -13,14 +13,34 @@ import { headline, verdictOfSmallest, works } from "./headline.ts";
 import { htmlTable } from "./html_table.ts";
 import { type Markup, markup, NOTHING, type Value } from "./markup.ts";
 import { failureCounts, isCheckList } from "./problems.ts";
+import { images, serviceOf, verdict } from "./verdict.ts";
 
 /** Renders the heading, what holds and what fails. */
 export function htmlHeader(report: Report, contents: Markup): Markup {
   return markup`<header>
-<p class="meta">${origin(report)}</p>
+<p class="meta">${serviceOf(report) && markup`<b>${serviceOf(report)}</b> · `}${
+    origin(report)
+  }</p>
 <h1>${headline(report, plain)}</h1>
-${insight(report)}${status(report)}${contents}</header>
+${ending(report)}${insight(report)}${status(report)}${contents}</header>
 `;
+}
+
+/** The verdict, and how to run and push an image. */
+function ending(report: Report): Markup {
+  const result = verdict(report);
+  const found = images(report);
+  return markup`${
+    result === undefined
+      ? NOTHING
+      : markup`<p class="${result.holds ? "good" : "bad"}">${result.text}</p>
+`
+  }${
+    found === undefined
+      ? NOTHING
+      : markup`<p>Run one: <code>${found.run}</code><br>push it: <code>${found.push}</code></p>
+`
+  }`;
 }
 
 /** Renders the sizes and the comparison. */

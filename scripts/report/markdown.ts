@@ -5,6 +5,7 @@
  * @module
  */
 import type { Report, Variant } from "./report_schema.ts";
+import { images, verdict } from "./verdict.ts";
 import { type Figure, measuredFigures } from "./figures.ts";
 import { largestPart } from "./largest_part.ts";
 import { headline, verdictOfSmallest } from "./headline.ts";
@@ -14,6 +15,7 @@ import {
   changeText,
   checksWith,
   isCheckList,
+  sameFailures,
   skipped,
   verdictFigures,
 } from "./problems.ts";
@@ -30,6 +32,7 @@ const LONGEST = 60_000;
 export function markdown(report: Report): string {
   const parts = [
     `### ${headline(report, code)}`,
+    ending(report),
     insight(report),
     comparison(report),
     origin(report),
@@ -50,6 +53,18 @@ export function markdown(report: Report): string {
     text += `${part}\n\n`;
   }
   return text.trimEnd() + "\n";
+}
+
+/** The verdict, and where the images are. */
+function ending(report: Report): string {
+  const result = verdict(report);
+  const found = images(report);
+  return [
+    ...result === undefined
+      ? []
+      : [`${result.holds ? "✅" : "❌"} ${code(result.text, 400)}`],
+    ...found === undefined ? [] : [`Run one: ${code(found.run)}`],
+  ].join("  \n");
 }
 
 function insight(report: Report): string {
@@ -115,14 +130,13 @@ function origin({ engine, bases }: Report): string {
 }
 
 function failures(report: Report): string {
-  return report.failures.map((failure) =>
+  return sameFailures(report).map(([failure, names]) =>
     [
-      `❌ ${code(failure.name)} could not be built from ${
-        code(failure.dockerfile)
-      }`,
+      `❌ ${names.map((name) => code(name)).join(", ")} could not be built`,
       block(
         [failure.message, ...tail(failure.output ?? "", 20)].join("\n"),
       ),
+      ...failure.next === undefined ? [] : [`Next: ${code(failure.next, 500)}`],
     ].join("\n\n")
   ).join("\n\n");
 }

@@ -109,6 +109,9 @@ Deno.test("markdown() fits a comment, and says what is left out", () => {
 const SHOWN =
   `### \`scratch\` is the smallest: 95.4 MB, 4.5× smaller than \`single-stage\`
 
+❌ \`FAILED: 1 of 18 checks: scratch: HEAD /: status: expected 200, got 404; 1 of 3 limits: multi-stage size 122 MB > 120 MB\`  
+Run one: \`buildah run $(buildah from localhost/multi-stage) /hello\`
+
 It breaks its contract; the smallest that holds it is \`multi-stage\` with 122 MB. 85.3 % of \`scratch\` (81.4 MB) is the Deno runtime, 0.6 % your code.
 
 | Variant        |    Size | vs \`single-stage\` | Layers | User    | Contract |
@@ -161,7 +164,9 @@ const BINARY =
 
 const FAILED = `### No image could be built
 
-❌ \`scratch\` could not be built from \`Dockerfile.scratch\`
+❌ \`FAILED: 1 of 1 build: scratch: Cannot build "Dockerfile.scratch": step 4 of 7 exited with 1\`
+
+❌ \`scratch\` could not be built
 
 \`\`\`text
 Cannot build "Dockerfile.scratch": step 4 of 7 exited with 1

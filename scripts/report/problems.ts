@@ -101,6 +101,29 @@ function unbuilt({ skipped = [] }: Report): Skipped[] {
   }));
 }
 
+/** Builds that failed, the same failure of several variants once. */
+export function sameFailures(
+  { failures }: Report,
+): [failure: Report["failures"][number], names: string[]][] {
+  const found = new Map<string, [Report["failures"][number], string[]]>();
+  for (const failure of failures) {
+    const { name, dockerfile, message, output, next } = failure;
+    // A message names its Dockerfile; what is left is the same or not.
+    const key = JSON.stringify([
+      message.replaceAll(dockerfile, "").replaceAll(
+        dockerfile.split("/").at(-1) ?? "",
+        "",
+      ),
+      output,
+      next,
+    ]);
+    const same = found.get(key);
+    if (same) same[1].push(name);
+    else found.set(key, [failure, [name]]);
+  }
+  return [...found.values()];
+}
+
 /** Everything that makes the run a failure, counted. */
 export function failureCounts(report: Report) {
   const failed = checksWith("fail", report);

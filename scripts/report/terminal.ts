@@ -11,6 +11,7 @@ import { largestPart } from "./largest_part.ts";
 import { type TerminalStyle, terminalStyle } from "./table.ts";
 import { layersTable } from "./terminal_layers.ts";
 import { textWidth, wrap } from "./text_width.ts";
+import { images, verdict } from "./verdict.ts";
 import {
   budget,
   checks,
@@ -42,7 +43,27 @@ export function terminal(
     [notes(report, style), checks(report, style)].filter(Boolean).join("\n"),
     failures(report, style),
     budget(report.budgets, style),
+    ending(report, style),
   ].filter((part) => part !== "").join("\n\n") + "\n";
+}
+
+/** Where the images are, and the verdict, closest to the prompt. */
+function ending(report: Report, { colors, columns }: TerminalStyle): string {
+  const found = images(report);
+  const result = verdict(report);
+  return [
+    ...found === undefined ? [] : [
+      colors.dim("IMAGES"),
+      ...found.names.map((name) => `  ${printable(name)}`),
+      `run   ${printable(found.run)}`,
+      `push  ${printable(found.push)}`,
+    ],
+    ...result === undefined ? [] : [
+      ...found === undefined ? [] : [""],
+      ...wrap(printable(result.text), columns)
+        .map(result.holds ? colors.green : colors.red),
+    ],
+  ].join("\n");
 }
 
 /** Where the largest part of the smallest image goes. */

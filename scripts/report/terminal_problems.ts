@@ -5,7 +5,13 @@
  */
 import { printable } from "../lib/format.ts";
 import type { Growth, Report, Verdict } from "./report_schema.ts";
-import { changeText, checksWith, skipped, verdictFigures } from "./problems.ts";
+import {
+  changeText,
+  checksWith,
+  sameFailures,
+  skipped,
+  verdictFigures,
+} from "./problems.ts";
 import { GAP, indent, table, type TerminalStyle } from "./table.ts";
 import { clip, clipMiddle, textWidth, wrap } from "./text_width.ts";
 
@@ -15,16 +21,18 @@ const OUTPUT_LINES = 20;
 /** Renders builds that failed, with the end of their output. */
 export function failures(report: Report, style: TerminalStyle): string {
   const { colors } = style;
-  return report.failures.map((failure) => {
-    const name = printable(failure.name);
-    const heading = `${colors.red("FAIL")}  build of ${colors.bold(name)} (${
-      printable(failure.dockerfile)
-    })`;
+  return sameFailures(report).map(([failure, names]) => {
+    const heading = `${colors.red("FAIL")}  build of ${
+      names.map((name) => colors.bold(printable(name))).join(", ")
+    }`;
     const output = lines(failure.output ?? "").slice(-OUTPUT_LINES);
     return [
       heading,
       ...lines(failure.message).map((line) => indent(line, 6)),
       ...output.map((line) => colors.dim(indent(line, 6))),
+      ...failure.next === undefined
+        ? []
+        : lines(`next: ${failure.next}`).map((line) => indent(line, 6)),
     ].join("\n");
   }).join("\n\n");
 }
@@ -53,11 +61,19 @@ export function checks(report: Report, style: TerminalStyle): string {
   return [...failed, ...left].join("\n");
 }
 
-/** Renders one line for each verdict of the budget. */
+/** Renders the limits that fail, a line each; the others are counted in one. */
 export function budget(verdicts: Verdict[], style: TerminalStyle): string {
   if (verdicts.length === 0) return "";
+  const failed = verdicts.filter(({ status }) => status === "fail");
+  const count = (status: Verdict["status"]) =>
+    verdicts.filter((verdict) => verdict.status === status).length;
+  const skipped = count("skip");
+  const summary = `${style.colors.dim("BUDGET")}  ${count("pass")} of ${
+    verdicts.length - skipped
+  } limits hold${skipped > 0 ? `, ${skipped} not measured` : ""}`;
+  if (failed.length === 0) return summary;
   const longest = Math.floor(style.columns / 4);
-  const cells = verdicts.map((verdict) => {
+  const cells = failed.map((verdict) => {
     const { actual, limit } = verdictFigures(verdict);
     return [
       verdict.status.toUpperCase(),
@@ -82,7 +98,7 @@ export function budget(verdicts: Verdict[], style: TerminalStyle): string {
     room < 16 ? "" : clip(rest[rest.length - 1], room),
   ]);
   const aligns = ["left", "left", "left", "right", "right"] as const;
-  return table([...head, ""], rows, [...aligns], style);
+  return `${summary}\n${table([...head, ""], rows, [...aligns], style)}`;
 }
 
 /** Renders what grew since an earlier report, and where. */

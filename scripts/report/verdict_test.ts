@@ -1,0 +1,100 @@
+import { assertEquals } from "@std/assert";
+import { emptyReport, fixtureReport } from "../../testing/report.ts";
+import { images, serviceOf, verdict } from "./verdict.ts";
+
+const passing = () => {
+  const report = fixtureReport();
+  report.failures = [];
+  report.budgets = report.budgets.filter(({ status }) => status !== "fail");
+  for (const variant of report.variants) {
+    for (const list of ["contract", "hardening", "reproducible"] as const) {
+      variant[list] = variant[list]?.filter(({ status }) => status !== "fail");
+    }
+  }
+  return report;
+};
+
+Deno.test("verdict() counts what holds", () => {
+  const report = passing();
+  report.variants = report.variants.slice(0, 1).map((variant) => ({
+    ...variant,
+    contract: [{ name: "GET /", status: "pass" }],
+    hardening: undefined,
+    reproducible: undefined,
+  }));
+  report.budgets = [];
+  assertEquals(verdict(report), {
+    holds: true,
+    text: "PASSED: 1 variant, 1 check",
+  });
+  assertEquals(verdict(emptyReport()), undefined);
+});
+
+Deno.test("verdict() names what failed first, of each sort", () => {
+  const report = passing();
+  const limits =
+    report.budgets.filter(({ status }) => status !== "skip").length;
+  report.budgets.push({
+    variant: "scratch",
+    rule: "size",
+    status: "fail",
+    unit: "bytes",
+    actual: 95_600_000,
+    limit: 90_000_000,
+  });
+  assertEquals(
+    verdict(report)?.text,
+    `FAILED: 1 of ${limits + 1} limits: scratch size 95.6 MB > 90 MB`,
+  );
+  report.failures = [{
+    name: "broken",
+    dockerfile: "Dockerfile.broken",
+    message: "Cannot build\nall of it",
+  }];
+  assertEquals(
+    verdict(report)?.text,
+    `FAILED: 1 of 4 builds: broken: Cannot build; 1 of ${
+      limits + 1
+    } limits: scratch size 95.6 MB > 90 MB`,
+  );
+});
+
+Deno.test("images() says how to run and push one, by engine", () => {
+  const report = passing();
+  const [first] = report.variants;
+  report.variants = [{
+    ...first,
+    image: { ...first.image, reference: "localhost/app:layered" },
+    config: {
+      ...first.config,
+      entrypoint: ["/app"],
+      cmd: [],
+      exposedPorts: ["80/tcp"],
+    },
+  }];
+  report.engine = { name: "docker", version: "28" };
+  assertEquals(images(report), {
+    names: ["localhost/app:layered"],
+    run: "docker run --rm -p 127.0.0.1:80:80 localhost/app:layered",
+    push:
+      "docker tag localhost/app:layered registry.example/app:layered && docker push registry.example/app:layered",
+  });
+  report.engine = { name: "buildah", version: "1" };
+  assertEquals(
+    images(report)?.run,
+    "buildah run $(buildah from localhost/app:layered) /app",
+  );
+  delete report.engine;
+  assertEquals(images(report), undefined);
+});
+
+Deno.test("serviceOf() is the images' name without registry and tag", () => {
+  const report = passing();
+  const named = (reference: string) => {
+    report.variants[0].image.reference = reference;
+    return serviceOf(report);
+  };
+  assertEquals(named("localhost/main:scratch"), "main");
+  assertEquals(named("r.example:5000/team/api"), "api");
+  assertEquals(serviceOf(emptyReport()), undefined);
+});
