@@ -112,7 +112,8 @@ export async function runAction(env: Environment): Promise<number> {
     ? undefined
     : earlierFile;
   await Deno.mkdir(join(kept, ".."), { recursive: true });
-  const started = Date.now();
+  const out = env("INPUT_OUT") || "report";
+  const before = await readReport(join(out, "report.json"));
   const { code } = await new Deno.Command(Deno.execPath(), {
     args: [
       "run",
@@ -123,10 +124,9 @@ export async function runAction(env: Environment): Promise<number> {
     stdin: "null",
   }).spawn().status;
 
-  const out = env("INPUT_OUT") || "report";
   const report = await readReport(join(out, "report.json"));
   // What an earlier run has left there says nothing of this one.
-  if (report === undefined || Date.parse(report.createdAt) < started) {
+  if (report === undefined || report.createdAt === before?.createdAt) {
     return code;
   }
   for (const line of annotations(report)) console.log(line);

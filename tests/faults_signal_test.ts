@@ -50,7 +50,7 @@ const PHASES: Phase[] = [
     signal: "SIGTERM",
     dockerfile: slowBuild(longSleep()),
   },
-  { begun: /^Look inside .* \.\.\.$/m, signal: "SIGINT" },
+  { begun: /^Read .* \.\.\.$/m, signal: "SIGINT" },
   { begun: /^Compress .* \.\.\.$/m, signal: "SIGTERM" },
   { begun: /^ {2}contract: /m, signal: "SIGINT" },
   {
