@@ -5,7 +5,7 @@
  */
 import { join } from "node:path";
 import { freePort } from "../scripts/engine/free_port.ts";
-import { parseReport } from "../scripts/report/json.ts";
+import { parseReport } from "../scripts/report/write_reports.ts";
 import type { Report } from "../scripts/report/report_schema.ts";
 import { cleanup, output } from "./commands.ts";
 

@@ -12,7 +12,7 @@ import {
   commentMarker,
   outputs,
 } from "./report/github.ts";
-import { parseReport } from "./report/json.ts";
+import { parseReport } from "./report/write_reports.ts";
 import type { Report } from "./report/report_schema.ts";
 
 type Environment = (name: string) => string;

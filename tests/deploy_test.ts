@@ -6,7 +6,7 @@
  */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { parse, parseAllDocuments } from "yaml";
-import { parseReport } from "../scripts/report/json.ts";
+import { parseReport } from "../scripts/report/write_reports.ts";
 import { validate } from "../testing/validate.ts";
 
 const PROJECT = `${import.meta.dirname}/..`;

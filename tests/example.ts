@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { assembleBases } from "../scripts/bases/assemble_bases.ts";
 import { findEngine } from "../scripts/engine/find_engine.ts";
 import { EXIT, messageOf, UserError } from "../scripts/lib/errors.ts";
-import { parseReport } from "../scripts/report/json.ts";
+import { parseReport } from "../scripts/report/write_reports.ts";
 import type { Report } from "../scripts/report/report_schema.ts";
 import { folder, image } from "./command_line.ts";
 

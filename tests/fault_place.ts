@@ -8,7 +8,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { basename, join } from "node:path";
 import { run } from "../scripts/lib/command.ts";
-import { parseReport } from "../scripts/report/json.ts";
+import { parseReport } from "../scripts/report/write_reports.ts";
 import type { Engine } from "../scripts/engine/engine.ts";
 import { imageTag } from "../scripts/build/image_tag.ts";
 import { makeContext } from "./fault_context.ts";

@@ -5,7 +5,7 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import { join, normalize, relative } from "node:path";
-import { parseReport } from "../scripts/report/json.ts";
+import { parseReport } from "../scripts/report/write_reports.ts";
 import { SERVES } from "./fault_context.ts";
 import { withEngines } from "./fault_engines.ts";
 import { Place } from "./fault_place.ts";

@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { EXIT } from "../scripts/lib/errors.ts";
 import { assembleBases } from "../scripts/bases/assemble_bases.ts";
 import { ownTag } from "../scripts/lib/owner.ts";
-import { parseReport } from "../scripts/report/json.ts";
+import { parseReport } from "../scripts/report/write_reports.ts";
 import { folder, image } from "./command_line.ts";
 import { engine, noEngine, test } from "./example.ts";
 

@@ -1,8 +1,8 @@
-import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { UserError } from "../lib/errors.ts";
 import type { Report, Variant } from "../report/report_schema.ts";
 import { parseBudget } from "./budget_schema.ts";
 import { checkBudget, holdBudget } from "./hold_budget.ts";
+import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 
 function variant(name: string, change: Partial<Variant> = {}): Variant {
   return {

@@ -11,17 +11,17 @@ import { holdBudget } from "../budget/hold_budget.ts";
 import { prepareEngine } from "../engine/prepare_engine.ts";
 import { EXIT } from "../lib/errors.ts";
 import type { Io } from "../lib/io.ts";
-import { json } from "../report/json.ts";
+import {
+  cannotWrite,
+  json,
+  writeFile,
+  writeReports,
+} from "../report/write_reports.ts";
 import { junit } from "../report/junit.ts";
 import { markdown } from "../report/markdown.ts";
 import { holds } from "../report/problems.ts";
 import type { Report, Variant } from "../report/report_schema.ts";
 import { terminal } from "../report/terminal.ts";
-import {
-  cannotWrite,
-  writeFile,
-  writeReports,
-} from "../report/write_reports.ts";
 import { buildVariants } from "./build_variants.ts";
 import type { BuildConfig } from "./config.ts";
 import { nextDeploys } from "./next_deploy.ts";

@@ -16,8 +16,7 @@ import {
   defaultContract,
 } from "../check/contract_schema.ts";
 import { parseJson, readText } from "../lib/parse_json.ts";
-import { parseReport } from "../report/json.ts";
-import { checkWritable } from "../report/write_reports.ts";
+import { checkWritable, parseReport } from "../report/write_reports.ts";
 import type { Report } from "../report/report_schema.ts";
 import type { VariantRun } from "./variant_run.ts";
 import { nothingToBuild, planVariants } from "./plan_variants.ts";

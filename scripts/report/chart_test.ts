@@ -1,9 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { figure, fitted } from "./chart.ts";
-import { chartLayers } from "./chart_layers.ts";
+import { chartLayers, chartSizes } from "./chart_sizes.ts";
 import { chartMemory } from "./chart_memory.ts";
 import { chartSamples } from "./chart_samples.ts";
-import { chartSizes } from "./chart_sizes.ts";
 import { chartTreemap, treemapScale } from "./chart_treemap.ts";
 import type { Markup } from "./markup.ts";
 import {

@@ -1,12 +1,13 @@
-import { assertEquals } from "@std/assert";
-import type { Report } from "./report_schema.ts";
-import { headline, verdictOfSmallest } from "./headline.ts";
 import {
   emptyReport,
   failedReport,
   fixtureReport,
   minimalVariant,
 } from "../../testing/report.ts";
+import { singleStage } from "../../testing/report_variants.ts";
+import { headline, largestPart, verdictOfSmallest } from "./headline.ts";
+import type { Report } from "./report_schema.ts";
+import { assertEquals } from "@std/assert";
 
 const show = (name: string) => `[${name}]`;
 const first = (report: Report) => headline(report, show);
@@ -50,4 +51,32 @@ Deno.test("verdictOfSmallest() never praises what does not work", () => {
   assertEquals(second(report), "", "nothing was asked of it");
   assertEquals(second({ ...emptyReport(), variants: [minimalVariant()] }), "");
   assertEquals(second(emptyReport()), "");
+});
+
+Deno.test("largestPart() names the runtime and how little is the code", () => {
+  assertEquals(largestPart(fixtureReport()), {
+    variant: "scratch",
+    share: "85.3 %",
+    bytes: "81.4 MB",
+    name: "the Deno runtime",
+    named: true,
+    code: "0.6 %",
+  });
+});
+
+Deno.test("largestPart() names a path where there is no program", () => {
+  const variant = singleStage();
+  delete variant.program;
+  const part = largestPart({ ...emptyReport(), variants: [variant] });
+  assertEquals([part?.name, part?.named, part?.code], [
+    "/usr/bin/deno",
+    false,
+    undefined,
+  ]);
+});
+
+Deno.test("largestPart() has nothing to say of an empty image", () => {
+  const report = { ...emptyReport(), variants: [minimalVariant()] };
+  assertEquals(largestPart(report), undefined);
+  assertEquals(largestPart(emptyReport()), undefined);
 });

@@ -6,12 +6,23 @@
  */
 import { formatBytes, formatShare } from "../lib/format.ts";
 import type { Report, Variant } from "./report_schema.ts";
-import { chartLayers } from "./chart_layers.ts";
-import { chartTreemap, treemapScale } from "./chart_treemap.ts";
-import { filledLeaves, filledTree } from "./filled_tree.ts";
-import { firstRows, type Heading, htmlTable } from "./html_table.ts";
-import { type Markup, markup, NOTHING, type Value } from "./markup.ts";
-import { programParts, programs } from "./programs.ts";
+import { chartLayers } from "./chart_sizes.ts";
+import {
+  chartTreemap,
+  filledLeaves,
+  filledTree,
+  treemapScale,
+} from "./chart_treemap.ts";
+import {
+  firstRows,
+  type Heading,
+  htmlTable,
+  type Markup,
+  markup,
+  NOTHING,
+  type Value,
+} from "./markup.ts";
+import { programParts, programs } from "./surface_rows.ts";
 
 /** Renders the layers of every variant. */
 export function htmlLayers(report: Report): Markup {

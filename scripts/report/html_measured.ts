@@ -7,8 +7,13 @@ import { formatBytes, formatDuration } from "../lib/format.ts";
 import type { Distribution, Report, Variant } from "./report_schema.ts";
 import { chartMemory } from "./chart_memory.ts";
 import { chartSamples } from "./chart_samples.ts";
-import { htmlTable } from "./html_table.ts";
-import { type Markup, markup, NOTHING, type Value } from "./markup.ts";
+import {
+  htmlTable,
+  type Markup,
+  markup,
+  NOTHING,
+  type Value,
+} from "./markup.ts";
 import { surfaceRows } from "./surface_rows.ts";
 
 /** Renders starts, if they were measured. */

@@ -5,8 +5,13 @@
  */
 import { CHECK_LISTS, LIST_TITLES } from "./check_kinds.ts";
 import type { Report } from "./report_schema.ts";
-import { htmlTable } from "./html_table.ts";
-import { type Markup, markup, NOTHING, preformatted } from "./markup.ts";
+import {
+  htmlTable,
+  type Markup,
+  markup,
+  NOTHING,
+  preformatted,
+} from "./markup.ts";
 import {
   changeText,
   checksWith,

@@ -8,10 +8,14 @@ import type { Report, Variant } from "./report_schema.ts";
 import { chartSizes } from "./chart_sizes.ts";
 import { ratioTitle } from "./comparison.ts";
 import { type Figure, measuredFigures } from "./figures.ts";
-import { largestPart } from "./largest_part.ts";
-import { headline, verdictOfSmallest, works } from "./headline.ts";
-import { htmlTable } from "./html_table.ts";
-import { type Markup, markup, NOTHING, type Value } from "./markup.ts";
+import { headline, largestPart, verdictOfSmallest, works } from "./headline.ts";
+import {
+  htmlTable,
+  type Markup,
+  markup,
+  NOTHING,
+  type Value,
+} from "./markup.ts";
 import { failureCounts, isCheckList } from "./problems.ts";
 import { images, serviceOf, verdict } from "./verdict.ts";
 

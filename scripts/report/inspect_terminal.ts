@@ -9,11 +9,10 @@ import type { Variant } from "./report_schema.ts";
 import type { Surface } from "../inspect/inspect_schema.ts";
 import type { Program } from "../deno_binary/program_schema.ts";
 import { efficiency, userOf } from "./figures.ts";
-import { type FilledNode, filledTree } from "./filled_tree.ts";
-import { applicationText, programParts } from "./programs.ts";
-import { surfaceRows } from "./surface_rows.ts";
+import { type FilledNode, filledTree } from "./chart_treemap.ts";
+import { applicationText, programParts, surfaceRows } from "./surface_rows.ts";
 import { indent, table, type TerminalStyle, terminalStyle } from "./table.ts";
-import { layersTable } from "./terminal_layers.ts";
+import { layersTable } from "./terminal.ts";
 import { clip, clipMiddle, textWidth, wrap } from "./text_width.ts";
 
 /** Lines of each list; the rest is counted. */

@@ -7,10 +7,8 @@
 import type { Report, Variant } from "./report_schema.ts";
 import { images, verdict } from "./verdict.ts";
 import { type Figure, measuredFigures } from "./figures.ts";
-import { largestPart } from "./largest_part.ts";
-import { headline, verdictOfSmallest } from "./headline.ts";
-import { markdownDetails } from "./markdown_details.ts";
-import { block, code, mdTable } from "./markdown_text.ts";
+import { headline, largestPart, verdictOfSmallest } from "./headline.ts";
+import { block, code, markdownDetails, mdTable } from "./markdown_details.ts";
 import {
   changeText,
   checksWith,

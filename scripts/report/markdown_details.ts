@@ -4,11 +4,16 @@
  *
  * @module
  */
-import { formatBytes, formatDuration, formatShare } from "../lib/format.ts";
+import {
+  formatBytes,
+  formatDuration,
+  formatShare,
+  printable,
+} from "../lib/format.ts";
+import { programParts, programs, surfaceRows } from "./surface_rows.ts";
 import type { Report, Variant } from "./report_schema.ts";
-import { code, folded, mdTable } from "./markdown_text.ts";
-import { programParts, programs } from "./programs.ts";
-import { surfaceRows } from "./surface_rows.ts";
+import { clip } from "./text_width.ts";
+import { markdownTable } from "markdown-table";
 
 /** Rows of one table; a comment is no place for a thousand packages. */
 const LISTED = 25;
@@ -157,4 +162,59 @@ function listed<T>(
   const rest = items.length - LISTED;
   const shown = mdTable(head, items.slice(0, LISTED).map(row), align);
   return rest > 0 ? `${shown}\n\nand ${rest} more` : shown;
+}
+
+/** Characters of a code span; longer text makes tables unusable. */
+const LONGEST = 120;
+
+/**
+ * A code span.
+ *
+ * @param text Any text; control characters become escapes.
+ * @param most Longer text is shortened.
+ */
+export function code(text: string, most = LONGEST): string {
+  const shown = clip(printable(text), most);
+  if (shown.trim() === "") return "–";
+  const runs = shown.match(/`+/g) ?? [];
+  const fence = "`".repeat(Math.max(0, ...runs.map((run) => run.length)) + 1);
+  // A space at both ends is taken off again when it is rendered.
+  const pad = /^[` ]|[` ]$/.test(shown) ? " " : "";
+  return `${fence}${pad}${shown}${pad}${fence}`;
+}
+
+/**
+ * A fenced block of several lines.
+ *
+ * @param text Any text; line ends are kept.
+ */
+export function block(text: string): string {
+  const lines = text.trimEnd().split("\n").map(printable);
+  const runs = lines.join("\n").match(/`+/g) ?? [];
+  const fence = "`".repeat(Math.max(2, ...runs.map((run) => run.length)) + 1);
+  return [`${fence}text`, ...lines, fence].join("\n");
+}
+
+/**
+ * A table.
+ *
+ * @param head Titles.
+ * @param rows Cells: figures, or code spans.
+ * @param align As `l` or `r` for each column.
+ */
+export function mdTable(
+  head: string[],
+  rows: string[][],
+  align: string[],
+): string {
+  // A bar ends a cell even inside a code span.
+  const safe = [head, ...rows].map((row) =>
+    row.map((cell) => cell.replaceAll("|", "\\|"))
+  );
+  return markdownTable(safe, { align, alignDelimiters: true, padding: true });
+}
+
+/** A part that is folded until somebody wants it. */
+export function folded(summary: string, content: string): string {
+  return `<details>\n<summary>${summary}</summary>\n\n${content}\n\n</details>`;
 }

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { markdown } from "./markdown.ts";
-import { code } from "./markdown_text.ts";
+import { code } from "./markdown_details.ts";
 import {
   emptyReport,
   failedReport,

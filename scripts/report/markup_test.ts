@@ -1,5 +1,5 @@
-import { assertEquals } from "@std/assert";
 import { markup, preformatted } from "./markup.ts";
+import { assertEquals } from "@std/assert";
 
 Deno.test("markup() escapes all but markup", () => {
   const inner = markup`<b>${"<i>"}</b>`;

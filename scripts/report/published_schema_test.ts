@@ -1,6 +1,6 @@
 import { assertThrows } from "@std/assert";
 import { z } from "zod";
-import { json } from "./json.ts";
+import { json } from "./write_reports.ts";
 import { failedReport, fixtureReport } from "../../testing/report.ts";
 import { fixtureDiff } from "../../testing/report_diff.ts";
 

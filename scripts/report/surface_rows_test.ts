@@ -1,6 +1,7 @@
-import { assertEquals } from "@std/assert";
 import { minimalVariant } from "../../testing/report.ts";
-import { surfaceRows } from "./surface_rows.ts";
+import type { Program } from "../deno_binary/program_schema.ts";
+import { applicationText, surfaceRows } from "./surface_rows.ts";
+import { assertEquals } from "@std/assert";
 
 Deno.test("surfaceRows() has a row for a finding only where there is one", () => {
   const variant = minimalVariant();
@@ -32,4 +33,27 @@ Deno.test("surfaceRows() has a row for a finding only where there is one", () =>
     ["Missing programs", "/bin/sh"],
     ["Cannot start", "/hello: it ends too early"],
   ]);
+});
+
+Deno.test("applicationText() tells own modules from packages", () => {
+  const program: Program = {
+    path: "/hello",
+    bytes: 90,
+    runtimeBytes: 1,
+    applicationBytes: 89,
+    modules: [],
+    npm: [],
+  };
+  assertEquals(applicationText(program), "your code");
+  const parts = {
+    own: 2000,
+    remote: 0,
+    npm: 5_000_000,
+    assets: 0,
+    metadata: 7,
+  };
+  assertEquals(
+    applicationText({ ...program, parts }),
+    "application: 2 kB own modules, 5 MB npm packages, 7 B metadata",
+  );
 });

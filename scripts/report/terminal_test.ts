@@ -1,6 +1,3 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import type { Report } from "./report_schema.ts";
-import { terminal } from "./terminal.ts";
 import {
   emptyReport,
   failedReport,
@@ -8,7 +5,10 @@ import {
   minimalVariant,
 } from "../../testing/report.ts";
 import { HOSTILE, hostileReport } from "../../testing/report_hostile.ts";
+import type { Report } from "./report_schema.ts";
+import { terminal } from "./terminal.ts";
 import { textWidth } from "./text_width.ts";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 
 const plain = (report: Report, columns = 80) =>
   terminal(report, { columns, color: false });

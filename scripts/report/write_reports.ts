@@ -5,13 +5,13 @@
  *
  * @module
  */
-import { basename, dirname, join } from "node:path";
 import { EXIT, explainFiles, messageOf, UserError } from "../lib/errors.ts";
 import { containerName, isLeftover } from "../lib/owner.ts";
-import type { Report } from "./report_schema.ts";
+import { parseJson } from "../lib/parse_json.ts";
 import { html } from "./html.ts";
-import { json } from "./json.ts";
 import { markdown } from "./markdown.ts";
+import { type Report, reportSchema } from "./report_schema.ts";
+import { basename, dirname, join } from "node:path";
 
 /**
  * Writes `report.json`, `report.md` and `index.html`.
@@ -131,4 +131,36 @@ export function cannotWrite(file: string, cause: unknown): UserError {
       exitCode: EXIT.environment,
       cause,
     });
+}
+
+/**
+ * Renders `report.json`.
+ *
+ * @param report The report.
+ * @returns JSON with the schema's order of keys, two spaces and a newline.
+ * @throws {Error} When the report is not what the schema says, which is a bug.
+ */
+export function json(report: Report): string {
+  return JSON.stringify(reportSchema.parse(report), null, 2) + "\n";
+}
+
+/**
+ * Reads an earlier `report.json`.
+ *
+ * @param text The JSON.
+ * @param file Its path, for messages.
+ * @throws {UserError} That says where it is not a report, and why.
+ */
+export function parseReport(text: string, file: string): Report {
+  try {
+    return parseJson(text, file, reportSchema);
+  } catch (cause) {
+    if (!(cause instanceof UserError)) throw cause;
+    throw new UserError(cause.message, {
+      next: "Give the report.json of an earlier run, or make one: " +
+        "deno task image --write-baseline FILE",
+      output: cause.output,
+      exitCode: cause.exitCode,
+    });
+  }
 }

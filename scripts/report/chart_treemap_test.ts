@@ -1,7 +1,7 @@
-import { assertEquals } from "@std/assert";
-import { filledLeaves, filledTree } from "./filled_tree.ts";
 import { minimalVariant } from "../../testing/report.ts";
 import { scratch } from "../../testing/report_variants.ts";
+import { filledLeaves, filledTree } from "./chart_treemap.ts";
+import { assertEquals } from "@std/assert";
 
 Deno.test("filledTree() takes the program apart", () => {
   const tree = filledTree(scratch());
