@@ -33,6 +33,7 @@ export function analyseImage(
   const started = startedPrograms(image, files);
   const program = programOf(started, files);
   const permissions = permissionsOf(image, started);
+  const runtimeLayer = layerOfRuntime(program, files);
   return {
     image: { reference, id, architecture },
     ...waste(image, files),
@@ -41,6 +42,7 @@ export function analyseImage(
       instruction,
       sizeBytes: files.layers[index].bytes,
       files: files.layers[index].regularFiles,
+      ...runtimeLayer !== undefined && { shared: index <= runtimeLayer },
     })),
     rootfs: { bytes: files.bytes, files: files.regularFiles },
     config: {
@@ -56,6 +58,19 @@ export function analyseImage(
     ...(permissions ? { permissions } : {}),
     contents: contents(files),
   };
+}
+
+/** The layer that has a split program's runtime, if the program is above it. */
+function layerOfRuntime(
+  program: Program | undefined,
+  rootfs: Rootfs,
+): number | undefined {
+  if (program?.runtimePath === undefined) return undefined;
+  const runtime = resolvePath(rootfs, program.runtimePath)?.file?.layer;
+  const own = resolvePath(rootfs, program.path)?.file?.layer;
+  return runtime !== undefined && own !== undefined && runtime < own
+    ? runtime
+    : undefined;
 }
 
 /** The program made by `deno compile` that the image starts, or the largest. */

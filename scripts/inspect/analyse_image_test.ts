@@ -141,13 +141,15 @@ for (const layout of ["appended", "note"] as const) {
       layer("COPY a", file("opt/denort", 500, { mode: 0o755, found: runtime })),
       layer("COPY b", own),
     ];
-    const { program, permissions, surface } = analyseImage(
+    const { program, permissions, surface, layers: told } = analyseImage(
       image(layers, { entrypoint: ["/hello"] }),
     );
+    assertEquals(told.map(({ shared }) => shared), [true, false]);
     const whole = analyseImage(image([
       layer("", looked("hello", programFixture(PAYLOAD, layout))),
     ], { entrypoint: ["/hello"] }));
     assert(whole.program);
+    assertEquals(whole.layers.map(({ shared }) => shared), [undefined]);
     const { modules, npm, assets, deno, v8 } = whole.program;
     assertEquals(program, {
       path: "/hello",

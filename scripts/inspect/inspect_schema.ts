@@ -122,6 +122,9 @@ export const analysisSchema = z.object({
     instruction: z.string(),
     sizeBytes: bytes,
     files: count.describe("Regular files in the layer."),
+    shared: z.boolean().optional().describe(
+      "Whether every service has the same layer that the same Deno has compiled; absent unless the program is split.",
+    ),
   })),
   rootfs: z.object({ bytes, files: count }),
   wasteBytes: bytes,

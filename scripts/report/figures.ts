@@ -30,6 +30,7 @@ export const FIGURES: Figure[] = [
   right("pull", "cost", "Pull", (v) => bytes(v.pullBytes?.gzip)),
   right("zstd", "cost", "Pull zstd", (v) => bytes(v.pullBytes?.zstd)),
   right("deploy", "cost", "Next deploy", (v) => bytes(v.nextDeployBytes)),
+  right("further", "cost", "Further service", (v) => bytes(furtherService(v))),
   right("start", "cost", "Start", (v) => duration(v.startMs?.median)),
   right(
     "process",
@@ -92,6 +93,24 @@ function ratio(variant: Variant, report: Report): string | undefined {
   return variant === baseline
     ? "1.0×"
     : formatRatio(variant.sizeBytes, baseline.sizeBytes);
+}
+
+/**
+ * What a node that has this image pulls for another service of the same Deno:
+ * the layers that are not shared, with gzip.
+ *
+ * @returns `undefined` when no layer is known to be shared, or one was not
+ * compressed.
+ */
+export function furtherService({ layers }: Variant): number | undefined {
+  if (!layers.some(({ shared }) => shared)) return undefined;
+  return layers.filter(({ shared }) => !shared).reduce<number | undefined>(
+    (sum, { gzipBytes }) =>
+      sum === undefined || gzipBytes === undefined
+        ? undefined
+        : sum + gzipBytes,
+    0,
+  );
 }
 
 /** The user as the image states it, and whether that is root by another name. */

@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import {
   efficiency,
+  furtherService,
   measuredFigures,
   surfaceAtAGlance,
   tally,
@@ -80,4 +81,19 @@ Deno.test("measuredFigures() leaves out what no variant has", () => {
     true,
     "one variant that has it is enough",
   );
+});
+
+Deno.test("furtherService() is what is not shared, if anything is", () => {
+  const layer = (gzipBytes: number, shared?: boolean) => ({
+    digest: "sha256:a",
+    instruction: "COPY",
+    sizeBytes: 1,
+    files: 1,
+    gzipBytes,
+    shared,
+  });
+  const of = (...layers: ReturnType<typeof layer>[]) =>
+    furtherService({ ...minimalVariant(), layers });
+  assertEquals(of(layer(90, true), layer(7, false), layer(2, false)), 9);
+  assertEquals(of(layer(90), layer(7)), undefined);
 });

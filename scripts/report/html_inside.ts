@@ -55,7 +55,7 @@ function layerTable({ name, layers, sizeBytes }: Variant): Markup {
       formatBytes(layer.sizeBytes),
       formatShare(layer.sizeBytes, sizeBytes),
       ...compressed ? [optional(layer.gzipBytes)] : [],
-      ...deployed ? [again(layer.pulledAgain)] : [],
+      ...deployed ? [again(layer)] : [],
     ]),
     60,
   );
@@ -193,6 +193,9 @@ function optional(bytes: number | undefined): string {
   return bytes === undefined ? "–" : formatBytes(bytes);
 }
 
-function again(pulledAgain: boolean | undefined): string {
-  return pulledAgain === undefined ? "–" : pulledAgain ? "again" : "kept";
+function again(
+  { pulledAgain, shared }: Variant["layers"][number],
+): string {
+  if (pulledAgain === undefined) return "–";
+  return pulledAgain ? "again" : shared ? "kept, shared" : "kept";
 }

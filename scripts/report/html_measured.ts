@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { furtherService } from "./figures.ts";
 import { formatBytes, formatDuration } from "../lib/format.ts";
 import type { Distribution, Report, Variant } from "./report_schema.ts";
 import { chartMemory } from "./chart_memory.ts";
@@ -114,6 +115,11 @@ const METHODS: [string, string, (variant: Variant) => boolean][] = [
     "Next deploy",
     "compressed bytes of the layers that are new after one line of the service was changed and the image built again",
     ({ nextDeployBytes }) => nextDeployBytes !== undefined,
+  ],
+  [
+    "Further service",
+    "compressed bytes that a node with this image pulls for another service that the same Deno has compiled: the layers that are not shared",
+    (variant) => furtherService(variant) !== undefined,
   ],
   [
     "Efficiency",

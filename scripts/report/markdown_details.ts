@@ -51,6 +51,8 @@ function layers({ layers, sizeBytes }: Variant): string {
         ? "–"
         : layer.pulledAgain
         ? "again"
+        : layer.shared
+        ? "kept, shared"
         : "kept",
       code(layer.instruction),
     ],

@@ -130,7 +130,7 @@ export function layersTable(variant: Variant, style: TerminalStyle): string {
     formatBytes(layer.sizeBytes),
     formatShare(layer.sizeBytes, sizeBytes),
     ...compressed ? [optional(layer.gzipBytes)] : [],
-    ...deployed ? [again(layer.pulledAgain)] : [],
+    ...deployed ? [again(layer)] : [],
     printable(layer.instruction) || "(not in the history)",
   ]);
   const head = [
@@ -170,6 +170,9 @@ function optional(bytes: number | undefined): string {
   return bytes === undefined ? "–" : formatBytes(bytes);
 }
 
-function again(pulledAgain: boolean | undefined): string {
-  return pulledAgain === undefined ? "–" : pulledAgain ? "again" : "kept";
+function again(
+  { pulledAgain, shared }: Variant["layers"][number],
+): string {
+  if (pulledAgain === undefined) return "–";
+  return pulledAgain ? "again" : shared ? "kept, shared" : "kept";
 }
