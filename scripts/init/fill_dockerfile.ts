@@ -107,7 +107,10 @@ function besides(paragraph: string, service: Service): string {
   const { beside, state } = service;
   if (beside.length + state.length === 0) return "";
   // The stage that compiles has them already.
-  if (/^RUN deno compile/m.test(paragraph) || !/^FROM /m.test(paragraph)) {
+  if (
+    /^RUN (?:.*\\\n\s*)?deno compile/m.test(paragraph) ||
+    !/^FROM /m.test(paragraph)
+  ) {
     return "";
   }
   const top = workingFolder(service);
