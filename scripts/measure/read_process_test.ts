@@ -39,10 +39,11 @@ Deno.test("parseStat() of what is not such a line", () => {
 
 Deno.test("readTree() finds the largest process below a wrapper", async () => {
   const command = new Deno.Command("sh", {
-    // The shell waits, so it stays as the parent of what is larger than it.
+    // The shell waits, so it stays as the parent of what is larger than it; the
+    // kernel counts CPU time in steps of 10 ms.
     args: [
       "-c",
-      `"${Deno.execPath()}" eval 'console.log(1); await Deno.stdin.read(new Uint8Array(1))'; true`,
+      `"${Deno.execPath()}" eval 'const end = performance.now() + 100; while (performance.now() < end); console.log(1); await Deno.stdin.read(new Uint8Array(1))'; true`,
     ],
     stdin: "piped",
     stdout: "piped",
