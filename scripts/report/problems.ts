@@ -108,13 +108,13 @@ export function sameFailures(
   const found = new Map<string, [Report["failures"][number], string[]]>();
   for (const failure of failures) {
     const { name, dockerfile, message, output, next } = failure;
-    // A message names its Dockerfile; what is left is the same or not.
+    // A message names its Dockerfile, and output the number of the step.
     const key = JSON.stringify([
       message.replaceAll(dockerfile, "").replaceAll(
         dockerfile.split("/").at(-1) ?? "",
         "",
       ),
-      output,
+      output?.replace(/\bstep \d+\/\d+/gi, "step"),
       next,
     ]);
     const same = found.get(key);
