@@ -62,7 +62,7 @@ export function surfaceRows(variants: Variant[]): SurfaceRow[] {
       ({ surface }) => maybe(surface.alpinePackages?.length.toString()),
     ),
     row("Packages not read", ({ surface }) => listed(surface.unreadPackages)),
-    row("Secrets and state", ({ secrets }) => listed(secrets?.map(described))),
+    row("Secrets and state", ({ secrets }) => listed(secrets?.map(secretText))),
     row("CA certificates", ({ surface }) => yes(surface.certificates)),
     row("Time zones", ({ surface }) => yes(surface.timeZones)),
     row("Loader", ({ surface }) => maybe(surface.interpreter)),
@@ -98,7 +98,9 @@ function listed(items: string[] | undefined): SurfaceCell {
 }
 
 /** A secret, with the layer that brought it. */
-function described({ path, kind, layer, deletedBy, program }: Secret): string {
+export function secretText(
+  { path, kind, layer, deletedBy, program }: Secret,
+): string {
   const where = program === undefined ? path : `${path} in ${program}`;
   const gone = deletedBy === undefined
     ? ""

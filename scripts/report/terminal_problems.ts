@@ -12,6 +12,7 @@ import {
   skipped,
   verdictFigures,
 } from "./problems.ts";
+import { secretText } from "./surface_rows.ts";
 import { GAP, indent, table, type TerminalStyle } from "./table.ts";
 import { clip, clipMiddle, textWidth, wrap } from "./text_width.ts";
 
@@ -122,19 +123,27 @@ export function growth(found: Growth[], style: TerminalStyle): string {
   return [style.colors.dim("SINCE THE EARLIER REPORT"), ...each].join("\n");
 }
 
-/** Renders why something was not measured, one line a reason. */
+/**
+ * Renders why something was not measured, and what has no place in an image, one
+ * line for all variants it holds for.
+ */
 export function notes(report: Report, style: TerminalStyle): string {
-  const byNote = new Map<string, string[]>();
-  for (const variant of report.variants) {
-    for (const note of new Set(variant.notes)) {
-      byNote.set(note, [...byNote.get(note) ?? [], variant.name]);
-    }
+  const byLine = new Map<string, { word: string; names: Set<string> }>();
+  const add = (name: string, word: string, line: string) => {
+    const known = byLine.get(line) ?? { word, names: new Set() };
+    byLine.set(line, known);
+    known.names.add(name);
+  };
+  for (const { name, notes, secrets, surface } of report.variants) {
+    notes?.forEach((note) => add(name, "NOTE", note));
+    secrets?.forEach((secret) => add(name, "FOUND", secretText(secret)));
+    surface.broken?.forEach((text) => add(name, "FOUND", text));
   }
-  return [...byNote].map(([note, variants]) => {
-    const where = variants.length === report.variants.length
+  return [...byLine].map(([line, { word, names }]) => {
+    const where = names.size === report.variants.length
       ? ""
-      : `${variants.join(", ")}: `;
-    return told(where + note, "NOTE", style);
+      : `${[...names].join(", ")}: `;
+    return told(where + line, word, style);
   }).join("\n");
 }
 
@@ -142,16 +151,17 @@ export function notes(report: Report, style: TerminalStyle): string {
 function told(text: string, word: string, style: TerminalStyle): string {
   const [first, ...rest] = wrap(
     printable(text.replaceAll("\n", " ")),
-    Math.max(20, style.columns - 6),
+    Math.max(20, style.columns - word.length - 2),
   );
   return [
     `${colored(word, style)}  ${first}`,
-    ...rest.map((line) => indent(line, 6)),
+    ...rest.map((line) => indent(line, word.length + 2)),
   ].join("\n");
 }
 
 function colored(word: string, { colors }: TerminalStyle): string {
   if (word === "PASS") return colors.green(word);
+  if (word === "FOUND") return colors.yellow(word);
   return word === "FAIL" ? colors.red(word) : colors.dim(word);
 }
 

@@ -72,6 +72,29 @@ Deno.test("terminal() tells why something was not measured", () => {
   );
 });
 
+Deno.test("terminal() tells what has no place in an image, with its layer", () => {
+  const report = fixtureReport();
+  const secret = { kind: "environment file", layer: 1 } as const;
+  for (const variant of report.variants) {
+    variant.secrets = [{ ...secret, path: "/app/.env" }];
+  }
+  report.variants[0].secrets?.push({
+    ...secret,
+    path: "/a/.env",
+    deletedBy: 2,
+  });
+  report.variants[0].surface.broken = ["/hello: it is cut"];
+  const { name } = report.variants[0];
+  const text = terminal(report, { columns: 120, color: false });
+  for (
+    const line of [
+      "FOUND  /app/.env (environment file, layer 2)",
+      `FOUND  ${name}: /a/.env (environment file, layer 2, deleted by layer 3 and still there)`,
+      `FOUND  ${name}: /hello: it is cut`,
+    ]
+  ) assertEquals(text.split(`\n${line}\n`).length, 2, line);
+});
+
 Deno.test("terminal() lets nothing from an image control the terminal", () => {
   const text = plain(hostileReport());
   assertEquals(text.match(/[^\n\P{C}]/u), null);
