@@ -79,7 +79,7 @@ export async function build(config: BuildConfig, io: Io): Promise<number> {
     "Compress the layers",
     () => layerSizes(built.map((run) => run.looked), { zstd: config.zstd, io }),
   );
-  await runVariants(built, contract, context);
+  await runVariants(built, contract, baseline, context);
   if (!config.quick) await nextDeploys(built, context);
   if (config.reproducible) await reproduce(built, context);
 

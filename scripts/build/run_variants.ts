@@ -4,7 +4,17 @@
  *
  * @module
  */
-import { checkImage, checkUnrun } from "../check/check_image.ts";
+import {
+  type Answer,
+  checkConsistency,
+  takeAnswers,
+} from "../check/check_consistency.ts";
+import {
+  checkImage,
+  checkTimed,
+  checkUnrun,
+  detailOf,
+} from "../check/check_image.ts";
 import { type Contract, servicePort } from "../check/contract_schema.ts";
 import { failureOf } from "../check/run_check.ts";
 import { runService, type Target } from "../check/run_service.ts";
@@ -12,6 +22,7 @@ import { sleep } from "../check/time_limit.ts";
 import { EXIT, UserError } from "../lib/errors.ts";
 import { formatBytes } from "../lib/format.ts";
 import { HOST } from "../lib/platform.ts";
+import { sideBySide } from "../lib/side_by_side.ts";
 import { measureMemory } from "../measure/measure_memory.ts";
 import { measureStarts } from "../measure/measure_start.ts";
 import { memoryFloor } from "../measure/memory_floor.ts";
@@ -19,35 +30,73 @@ import { addChecks, type BuiltRun, type RunContext } from "./variant_run.ts";
 
 /** An engine tells within so many milliseconds that a container has ended. */
 const ENDED_MS = 2000;
-/** Variants that are checked at once; each is mostly waiting. */
+/** Variants that are checked at once; more only compete for the engine. */
 const AT_ONCE = 2;
 
-/** A variant that serves, and how to run it. */
+/** A variant that can be run, how, and what it answered if it started. */
 interface Serving {
   run: BuiltRun;
   target: Target;
+  answers?: Answer[];
 }
 
-/** Checks and measures the variants. */
+/**
+ * Checks and measures the variants.
+ *
+ * @param baseline The variant whose answers the others are compared with.
+ */
 export async function runVariants(
   runs: BuiltRun[],
   contract: Contract,
+  baseline: string,
   context: RunContext,
 ): Promise<void> {
-  const serving: (Serving | undefined)[] = [];
-  const todo = [...runs.entries()];
-  const work = async () => {
-    for (let next = todo.shift(); next; next = todo.shift()) {
-      const [index, run] = next;
-      serving[index] = await checkVariant(run, contract, context);
+  const { config: { quick }, io } = context;
+  const found = await sideBySide(
+    AT_ONCE,
+    runs.map((run) => () => checkVariant(run, contract, context)),
+  );
+  const serving = found.filter((each) => each !== undefined);
+  const native = serving.filter(({ run }) => run.architecture === HOST);
+  const keep = native.filter(({ run }) =>
+    run.checks.contract?.every(({ status }) => status === "pass")
+  );
+  if (!quick) {
+    for (const { run, target } of native) {
+      if (run.checks.hardening === undefined) continue;
+      const further = await io.progress.step(
+        `Check the stop of ${run.name}`,
+        (say) => checkTimed(target, run.checks, say),
+      );
+      addChecks(run, further);
     }
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, work));
-  if (context.config.quick) return;
-  await measureVariants(serving.filter((each) => each !== undefined), context);
+  }
+  await compareAnswers(serving, baseline, io);
+  if (!quick) await measureVariants(keep, context);
 }
 
-/** @returns What is to be measured, if it keeps its contract. */
+async function compareAnswers(
+  serving: Serving[],
+  baseline: string,
+  io: RunContext["io"],
+): Promise<void> {
+  const all = new Map<string, Answer[]>();
+  for (const { run, answers } of serving) {
+    if (answers !== undefined) all.set(run.name, answers);
+  }
+  const again = async (name: string) => {
+    const { target } = serving.find(({ run }) => run.name === name)!;
+    await using service = await runService(target);
+    return await takeAnswers(service.url, target.contract, io.signal);
+  };
+  const checks = await checkConsistency(all, baseline, again);
+  for (const { run } of serving) {
+    const check = checks.get(run.name);
+    if (check !== undefined) addChecks(run, { contract: [check] });
+  }
+}
+
+/** @returns `undefined` when it cannot be run. */
 async function checkVariant(
   run: BuiltRun,
   contract: Contract,
@@ -73,22 +122,17 @@ async function checkVariant(
     healthcheck: image.config.healthcheck,
   };
   const quick = config.quick || !native;
-  const found = await io.progress.step(
+  const { checks, answers } = await io.progress.step(
     `Check ${name}`,
     (say) => checkImage(target, facts, { quick, say }),
   );
-  addChecks(run, found);
-  if (!native) {
-    if (!config.quick) {
-      run.notes.push(
-        "only the contract: under emulation, other checks and measurements would be the emulator's",
-      );
-    }
-    return undefined;
+  addChecks(run, checks);
+  if (!native && !config.quick) {
+    run.notes.push(
+      "only the contract: under emulation, other checks and measurements would be the emulator's",
+    );
   }
-  return found.contract?.every(({ status }) => status === "pass")
-    ? { run, target }
-    : undefined;
+  return { run, target, answers };
 }
 
 /** Measures variants, starts alternating between them. */
@@ -130,14 +174,14 @@ async function measureVariants(
       if (config.memoryFloor) await findFloor(each, io);
     } catch (thrown) {
       // The others' figures are kept; the check says what became of this one's.
-      const { message, output } = failureOf(thrown, io.signal);
+      const detail = detailOf(failureOf(thrown, io.signal));
       run.figures = {};
       addChecks(run, {
         hardening: [{
           name: "serves while measured",
           kind: "measured",
           status: "fail",
-          detail: [message, output].filter(Boolean).join("\n"),
+          detail,
         }],
       });
     }

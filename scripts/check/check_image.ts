@@ -7,12 +7,15 @@
 import type { Permissions } from "../deno_binary/program_schema.ts";
 import { cannotRun } from "../engine/emulation.ts";
 import type { Surface } from "../inspect/inspect_schema.ts";
+import type { UserError } from "../lib/errors.ts";
+import { condenseLog, errorOf } from "../lib/log_excerpt.ts";
 import {
   CHECK_KINDS,
   type CheckKind,
   type CheckList,
 } from "../report/check_kinds.ts";
 import type { Check } from "../report/report_schema.ts";
+import { type Answer, takeAnswers } from "./check_consistency.ts";
 import { checkContract, nameOf } from "./check_contract.ts";
 import { checkNothingOpened, checkRefused } from "./check_egress.ts";
 import { checkHardening } from "./check_hardening.ts";
@@ -20,7 +23,12 @@ import { checkHealth } from "./check_health.ts";
 import { checkProtocol } from "./check_protocol.ts";
 import { checkStop } from "./check_stop.ts";
 import { failureOf } from "./run_check.ts";
-import { runService, type Service, type Target } from "./run_service.ts";
+import {
+  runService,
+  type Service,
+  type Target,
+  unreachable,
+} from "./run_service.ts";
 
 /** Name of the check that stands for all when an image does not start. */
 const STARTS = "starts and answers";
@@ -42,16 +50,11 @@ interface Subject {
   facts: ImageFacts;
 }
 
-/** What is asked of one container, in this order; `quick` stops after the first. */
+/** What is asked of one container after its contract, in this order. */
 const WHILE_SERVING: {
   kind: CheckKind;
   run(subject: Subject): Promise<Check[]>;
 }[] = [
-  {
-    kind: "contract",
-    run: ({ service, target: { contract, signal } }) =>
-      checkContract(service.url, contract, signal),
-  },
   {
     kind: "protocol",
     run: ({ service, target: { contract, signal } }) =>
@@ -72,60 +75,132 @@ const WHILE_SERVING: {
 ];
 
 /** What starts containers of its own. */
-const OWN_STARTS: { kind: CheckKind; run(target: Target): Promise<Check[]> }[] =
-  [
-    { kind: "hardening", run: checkHardening },
-    { kind: "stop", run: checkStop },
-  ];
+const OWN_STARTS: {
+  kind: CheckKind;
+  /** Whether it takes time as well, which load beside it would falsify. */
+  timed: boolean;
+  run(target: Target): Promise<Check[]>;
+}[] = [
+  { kind: "hardening", timed: false, run: checkHardening },
+  { kind: "stop", timed: true, run: checkStop },
+];
+
+/** Hears how each kind of check went. */
+type Say = (line: string) => void;
+
+/** What checking an image has shown. */
+export interface Checked {
+  /** An image that does not start fails its only check. */
+  checks: Checks;
+  /** For {@linkcode checkConsistency}; absent when it does not start. */
+  answers?: Answer[];
+}
 
 /**
- * Checks an image. It shares nothing with other calls: several may run at once.
+ * Makes the checks that take no time. It shares nothing with other calls: images
+ * may be checked side by side.
  *
  * @param target The image, and how to reach it.
  * @param facts What reading it has shown.
- * @param options `quick` leaves it at the contract; `say` hears of each kind.
- * @returns The checks; an image that does not start fails its only one.
+ * @param options `quick` leaves it at the contract and the answers.
  */
 export async function checkImage(
   target: Target,
   facts: ImageFacts,
-  options: { quick?: boolean; say?: (line: string) => void } = {},
-): Promise<Checks> {
+  { quick = false, say }: { quick?: boolean; say?: Say } = {},
+): Promise<Checked> {
+  const { contract, signal } = target;
   const checks: Checks = {};
-  const add = (kind: CheckKind, made: Check[]) => {
-    const { list, title } = CHECK_KINDS.find(({ id }) => id === kind)!;
-    checks[list] = [
-      ...checks[list] ?? [],
-      ...made.map((check) => ({ ...check, kind })),
-    ];
-    options.say?.(`${title}: ${summary(made)}`);
-  };
+  let answers: Answer[];
   try {
     await using service = await runService(target);
+    const why = await unreachable(service);
+    if (why !== undefined) return notStarted(`${why}: listen on 0.0.0.0`);
+    const made = await checkContract(service.url, contract, signal);
+    add(checks, "contract", await withCause(made, service), say);
+    answers = await takeAnswers(service.url, contract, signal);
+    if (quick) return { checks, answers };
     for (const { kind, run } of WHILE_SERVING) {
-      add(kind, await run({ target, service, facts }));
-      if (options.quick) return checks;
+      add(checks, kind, await run({ target, service, facts }), say);
     }
   } catch (thrown) {
-    const { message, output } = failureOf(thrown, target.signal);
-    const detail = [message, output].filter(Boolean).join("\n");
-    return {
-      contract: [{ name: STARTS, kind: "contract", status: "fail", detail }],
-    };
+    return notStarted(detailOf(failureOf(thrown, signal)));
   }
-  for (const { kind, run } of OWN_STARTS) {
-    add(kind, await run(withWhatHolds(target, checks.contract ?? [])));
-  }
+  await checkStarts(target, checks, checks, false, say);
+  return { checks, answers };
+}
+
+/**
+ * Makes the checks that take time, which need the machine for themselves.
+ *
+ * @param before What {@linkcode checkImage} has shown; of an image that does not
+ * start nothing more is asked.
+ * @returns The further checks.
+ */
+export async function checkTimed(
+  target: Target,
+  before: Checks,
+  say?: Say,
+): Promise<Checks> {
+  const checks: Checks = {};
+  if (before.hardening) await checkStarts(target, before, checks, true, say);
   return checks;
 }
 
-/** What fails anyway says nothing of a restriction. */
-function withWhatHolds(target: Target, checks: Check[]): Target {
-  const failed = checks.filter(({ status }) => status === "fail")
-    .map(({ name }) => name);
+async function checkStarts(
+  target: Target,
+  before: Checks,
+  checks: Checks,
+  timed: boolean,
+  say?: Say,
+): Promise<void> {
+  // What fails anyway says nothing of a restriction.
+  const failed = before.contract?.filter(({ status }) => status === "fail")
+    .map(({ name }) => name) ?? [];
   const requests = target.contract.requests
     .filter((request) => !failed.includes(nameOf(request)));
-  return { ...target, contract: { ...target.contract, requests } };
+  const contract = { ...target.contract, requests };
+  for (const each of OWN_STARTS.filter((each) => each.timed === timed)) {
+    add(checks, each.kind, await each.run({ ...target, contract }), say);
+  }
+}
+
+function add(checks: Checks, kind: CheckKind, made: Check[], say?: Say): void {
+  const { list, title } = CHECK_KINDS.find(({ id }) => id === kind)!;
+  checks[list] = [
+    ...checks[list] ?? [],
+    ...made.map((check) => ({ ...check, kind })),
+  ];
+  say?.(`${title}: ${summary(made)}`);
+}
+
+/** The first check that failed for an error of the service tells it. */
+async function withCause(
+  checks: Check[],
+  { container }: Service,
+): Promise<Check[]> {
+  const broken = checks.find(({ detail }) =>
+    /got 5\d\d|without an answer/.test(detail ?? "")
+  );
+  const error = broken && errorOf(await container.logs());
+  return checks.map((check) =>
+    check === broken && error !== undefined
+      ? { ...check, detail: `${check.detail}; its log: ${error}` }
+      : check
+  );
+}
+
+function notStarted(detail: string): Checked {
+  const contract: Check[] = [
+    { name: STARTS, kind: "contract", status: "fail", detail },
+  ];
+  return { checks: { contract } };
+}
+
+/** What a report tells of a failure: what is wrong, what to do, and the log. */
+export function detailOf({ message, next, output = "" }: UserError): string {
+  return [`${message}. ${next}`, condenseLog(output)].filter(Boolean)
+    .join("\n");
 }
 
 /**

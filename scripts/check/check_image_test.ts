@@ -5,7 +5,12 @@ import {
   serving,
 } from "../../testing/fake_engine.ts";
 import { CHECK_KINDS } from "../report/check_kinds.ts";
-import { checkImage, type Checks, checkUnrun } from "./check_image.ts";
+import {
+  checkImage,
+  type Checks,
+  checkTimed,
+  checkUnrun,
+} from "./check_image.ts";
 import { parseContract } from "./contract_schema.ts";
 
 const contract = parseContract(
@@ -28,9 +33,14 @@ async function check(
 ) {
   const engine = fakeEngine(start);
   const target = { engine, image: "x", port: 8080, contract };
-  const checks = await checkImage(target, facts, options);
+  const { answers, ...untimed } = await checkImage(target, facts, options);
+  const timed = await checkTimed(target, untimed.checks, options?.say);
   assertEquals(engine.running(), 0);
-  return { checks, starts: engine.runs.length };
+  const checks = { ...untimed.checks };
+  if (timed.hardening) {
+    checks.hardening = [...checks.hardening ?? [], ...timed.hardening];
+  }
+  return { checks, answers, starts: engine.runs.length };
 }
 
 const good = () =>
@@ -53,6 +63,15 @@ Deno.test("checkImage() makes the checks of every kind that runs an image", asyn
   assertMatch(said[0], /^contract: 1 of 2 hold$/);
 });
 
+Deno.test("checkImage() tells the error behind an answer of 500", async () => {
+  const log = "error: Uncaught TypeError: no\n    at x (y:1:1)\n";
+  const { checks } = await check(() => ({ ...good(), log }));
+  assertEquals(
+    checks.contract?.[1].detail,
+    "status: expected 200, got 500; its log: TypeError: no",
+  );
+});
+
 Deno.test("checkImage() does not repeat under restrictions what fails anyway", async () => {
   const { checks } = await check(good);
   assertEquals(checks.contract?.map(({ status }) => status), ["pass", "fail"]);
@@ -63,8 +82,13 @@ Deno.test("checkImage() does not repeat under restrictions what fails anyway", a
 });
 
 Deno.test("checkImage() leaves it at the contract when told to", async () => {
-  const { checks, starts } = await check(good, { quick: true });
+  const { checks, answers, starts } = await check(good, { quick: true });
   assertEquals(Object.keys(checks), ["contract"]);
+  assertEquals(answers?.map(({ request, status }) => [request, status]), [
+    ["GET /", 200],
+    ["GET /health", 200],
+    ["GET /broken", 500],
+  ]);
   assertEquals(starts, 1);
 });
 

@@ -6,6 +6,7 @@
  */
 import type { Container } from "../engine/engine.ts";
 import type { Check } from "../report/report_schema.ts";
+import { dispositionOf, doesNothing, explainEnd } from "./diagnose.ts";
 import {
   ClosedError,
   formatRequest,
@@ -13,7 +14,7 @@ import {
   saysClose,
 } from "./http_client.ts";
 import { runCheck } from "./run_check.ts";
-import { runService, type Target } from "./run_service.ts";
+import { runService, type Service, type Target } from "./run_service.ts";
 import { orAbort, TimeLimitError, withTimeLimit } from "./time_limit.ts";
 
 /** What engines and orchestrators grant before they kill: the default of Docker. */
@@ -24,7 +25,7 @@ const CONNECTIONS = 32;
 const WARM_ANSWERS = 10;
 
 /**
- * Starts the image once for each check.
+ * Makes the checks, each on a fresh start.
  *
  * @param target The image; its contract states the exit code and the time limit.
  * @returns One check per stop. A check under load gives the counts in its detail
@@ -45,21 +46,29 @@ export async function checkStop(target: Target): Promise<Check[]> {
     checks.push(check.status === "pass" ? { ...check, detail: counts } : check);
   }
   const { withinMs } = contract.stop;
-  return [
-    ...checks,
-    await runCheck(
-      `SIGTERM when idle ends it within ${withinMs} ms`,
-      limit + withinMs,
-      signal,
-      (signal) => stopIdle({ ...target, signal }),
-    ),
-    await runCheck(
-      "SIGKILL, then it starts and serves again",
-      2 * limit,
-      signal,
-      (signal) => killAndRestart({ ...target, signal }),
-    ),
-  ];
+  await using stack = new AsyncDisposableStack();
+  let again: Service | undefined;
+  const killed = await runCheck(
+    "SIGKILL, then it starts and serves again",
+    2 * limit,
+    signal,
+    async (signal) => {
+      await killOne({ ...target, signal });
+      // Throws when it does not serve.
+      again = stack.use(await runService(target));
+      return [];
+    },
+  );
+  const idle = await runCheck(
+    `SIGTERM when idle ends it within ${withinMs} ms`,
+    limit + withinMs,
+    signal,
+    async (signal) => {
+      again ??= stack.use(await runService({ ...target, signal }));
+      return await stopIdle(again, { ...target, signal });
+    },
+  );
+  return [...checks, idle, killed];
 }
 
 async function stopUnderLoad(
@@ -71,18 +80,20 @@ async function stopUnderLoad(
   const path = burst.path ?? healthPath;
   using load = new StopLoad(service.url, path, signal);
   await orAbort(load.warm, signal);
-  load.signalled = true;
   const wrong = await endOf(service.container, kill, {
     exitCode: stop.exitCode,
     withinMs: Math.max(GRACE_MS, stop.withinMs),
     signal,
+    onSignal: () => load.signalled = true,
   });
   // It may still run; then its connections would be waited for in vain.
   if (wrong.length > 0) load[Symbol.dispose]();
   await load.finished;
   const { answered, lost, refused } = load;
   if (lost > 0) {
-    wrong.push(`${lost} accepted requests were lost, ${answered} answered`);
+    wrong.push(
+      `${lost} accepted requests were lost, ${answered} answered: it has to answer with Connection: close before server.shutdown(), see "Stopping" in docs/your-service.md`,
+    );
   }
   return {
     wrong,
@@ -92,22 +103,28 @@ async function stopUnderLoad(
 }
 
 /** A connection that only waits for its next request must not hold up the end. */
-async function stopIdle(target: Target): Promise<string[]> {
-  const { contract: { healthPath: path, stop }, signal } = target;
-  await using service = await runService(target);
-  using idle = await HttpConnection.open(service.url, signal);
+async function stopIdle(
+  { container, url }: Service,
+  { contract: { healthPath: path, stop }, signal }: Target,
+): Promise<string[]> {
+  using idle = await HttpConnection.open(url, signal);
   await idle.request({ path });
-  return await endOf(service.container, "SIGTERM", { ...stop, signal });
+  return await endOf(container, "SIGTERM", { ...stop, signal });
 }
 
-async function killAndRestart(target: Target): Promise<string[]> {
-  {
-    await using service = await runService(target);
-    await orAbort(service.container.kill("SIGKILL"), target.signal);
-    await orAbort(service.container.exited, target.signal);
-  }
-  await using _again = await runService(target);
-  return [];
+async function killOne(target: Target): Promise<void> {
+  await using service = await runService(target);
+  await orAbort(service.container.kill("SIGKILL"), target.signal);
+  await orAbort(service.container.exited, target.signal);
+}
+
+/** How a container is expected to end. */
+export interface EndOptions {
+  exitCode: number;
+  withinMs: number;
+  signal?: AbortSignal;
+  /** Called right before the signal is sent. */
+  onSignal?: () => void;
 }
 
 /**
@@ -115,26 +132,40 @@ async function killAndRestart(target: Target): Promise<string[]> {
  *
  * @param container Runs.
  * @param kill The signal to send.
- * @param options How it is expected to end.
  * @returns What was wrong; empty when it ended as expected.
  */
 export async function endOf(
   container: Container,
   kill: "SIGTERM" | "SIGINT",
-  options: { exitCode: number; withinMs: number; signal?: AbortSignal },
+  { exitCode, withinMs, signal, onSignal }: EndOptions,
 ): Promise<string[]> {
-  const { exitCode, withinMs, signal } = options;
+  const pid = await container.pid();
+  const does = await dispositionOf(pid, kill);
+  if (does && doesNothing(does)) return explainEnd(does, kill);
+  const why = does ? explainEnd(does, kill) : [];
   try {
     const code = await withTimeLimit(withinMs, signal, async (signal) => {
-      await orAbort(container.kill(kill), signal);
+      onSignal?.();
+      if (!killDirectly(pid, kill)) {
+        await orAbort(container.kill(kill), signal);
+      }
       return await orAbort(container.exited, signal);
     });
-    return code === exitCode
-      ? []
-      : [`exit code: expected ${exitCode}, got ${code}`];
+    if (code === exitCode) return [];
+    return [`exit code: expected ${exitCode}, got ${code}`, ...why];
   } catch (error) {
     if (!(error instanceof TimeLimitError)) throw error;
-    return [`it still ran ${withinMs} ms after ${kill}`];
+    return [`it still ran ${withinMs} ms after ${kill}`, ...why];
+  }
+}
+
+/** An engine takes a while to send a signal, in which requests go on. */
+function killDirectly(pid: number | undefined, kill: Deno.Signal): boolean {
+  try {
+    if (pid !== undefined) Deno.kill(pid, kill);
+    return pid !== undefined;
+  } catch {
+    return false; // Not ours to signal, or it ended.
   }
 }
 

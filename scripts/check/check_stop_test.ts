@@ -83,6 +83,6 @@ Deno.test("checkStop() of a service that does not start", async () => {
   }));
   for (const { status, detail = "" } of checks) {
     assertEquals(status, "fail");
-    assertStringIncludes(detail, "its log ends with: last line");
+    assertStringIncludes(detail, "exit code 1 before it answered: last line");
   }
 });

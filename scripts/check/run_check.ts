@@ -9,6 +9,7 @@ import {
   rootOf,
   UserError,
 } from "../lib/errors.ts";
+import { errorOf } from "../lib/log_excerpt.ts";
 import type { Check } from "../report/report_schema.ts";
 import { TimeLimitError, withTimeLimit } from "./time_limit.ts";
 
@@ -66,7 +67,10 @@ export function failureOf(
 
 function explain(error: unknown, timeLimitMs: number): string {
   if (error instanceof TimeLimitError) return `no end within ${timeLimitMs} ms`;
-  const log = error instanceof UserError ? error.output?.trim() : undefined;
-  const last = log?.split("\n").at(-1)?.trim();
-  return messageOf(error) + (last ? `; its log ends with: ${last}` : "");
+  const message = messageOf(error);
+  if (!(error instanceof UserError)) return message;
+  const cause = errorOf(error.output ?? "");
+  return cause === undefined || message.includes(cause)
+    ? message
+    : `${message}; its log: ${cause}`;
 }

@@ -6,8 +6,10 @@
  * @module
  */
 import { EXIT, messageOf, UserError } from "../lib/errors.ts";
+import { errorOf } from "../lib/log_excerpt.ts";
 import type { Container, Engine, Restrictions } from "../engine/engine.ts";
 import type { Contract } from "./contract_schema.ts";
+import { explainSilence, listeningOf, onLoopback } from "./diagnose.ts";
 import { HttpConnection } from "./http_client.ts";
 import { sleep, TimeLimitError, withTimeLimit } from "./time_limit.ts";
 
@@ -52,7 +54,10 @@ export async function runService(
       ...signal ? { signal } : {},
     });
     try {
-      const ready = await waitUntilReady(container, contract, { signal });
+      const ready = await waitUntilReady(container, contract, {
+        port,
+        signal,
+      });
       return {
         ...ready,
         container,
@@ -80,7 +85,10 @@ function urlOf(container: Pick<Container, "url">): string {
 }
 
 /** Milliseconds between two tries: the error of a start that is measured. */
-export const POLL_MS = 2;
+const POLL_MS = 2;
+/** The same once a start has taken long, so that a handler that throws logs less. */
+const SLOW_POLL_MS = 50;
+const SLOW_MS = 2000;
 /** A try that gets no answer is given up; a proxy may hold on to it for ever. */
 const TRY_MS = 1000;
 /** Milliseconds of no answer after which its end is watched for. */
@@ -94,20 +102,28 @@ export interface Ready {
   polls: number;
 }
 
+/** As much of a container as waiting for it takes. */
+type Waited =
+  & Pick<Container, "url" | "startedAt" | "exited" | "logs">
+  & Partial<Pick<Container, "pid">>;
+
 /**
  * Asks the contract's `healthPath` until it answers as it should.
  *
  * @param container Has been started.
  * @param contract Says what to ask, and how long it may take.
- * @returns When it was ready.
- * @throws {UserError} With its log, when it ends first or never answers.
+ * @param options `port` is the one inside, where it differs from that outside.
+ * @throws {UserError} With the reason and its log, when it ends first or never
+ * answers.
  */
 export async function waitUntilReady(
-  container: Pick<Container, "url" | "startedAt" | "exited" | "logs">,
+  container: Waited,
   contract: Contract,
-  options: { signal?: AbortSignal } = {},
+  options: { port?: number; signal?: AbortSignal } = {},
 ): Promise<Ready> {
+  const { port, signal } = options;
   const url = urlOf(container);
+  const { healthPath, healthStatus: wanted, readyTimeoutMs } = contract;
   const ended = new AbortController();
   let exitCode: number | undefined;
   // Some engines start a process to watch for the end, which would compete with
@@ -119,20 +135,19 @@ export async function waitUntilReady(
     }, (error) => ended.abort(error));
   }, WATCH_MS);
 
-  let polls = 0;
   let last = "nothing listens";
+  let answered = false;
   const poll = async (signal: AbortSignal): Promise<Ready> => {
-    for (;;) {
-      polls++;
+    for (let polls = 1;; polls++) {
       try {
         const status = await withTimeLimit(
           TRY_MS,
           signal,
-          (inner) => askHealth(url, contract.healthPath, inner),
+          (inner) => askHealth(url, healthPath, inner),
         );
         const readyMs = performance.now() - container.startedAt;
-        const wanted = contract.healthStatus;
         if (wanted === "any" || status === wanted) return { readyMs, polls };
+        answered = true;
         last = `status ${status} instead of ${wanted}`;
       } catch (error) {
         signal.throwIfAborted();
@@ -142,41 +157,84 @@ export async function waitUntilReady(
           ? "nothing listens"
           : messageOf(error);
       }
-      await sleep(POLL_MS, signal);
+      const slow = performance.now() - container.startedAt > SLOW_MS;
+      if (slow && polls % 20 === 0 && await isUnreachable()) {
+        throw new TimeLimitError("It would never be reached");
+      }
+      await sleep(slow ? SLOW_POLL_MS : POLL_MS, signal);
     }
   };
+  const listening = async () => await listeningOf(await container.pid?.());
+  const isUnreachable = async () => {
+    if (answered) return false;
+    const { listeners = [], shared } = await listening() ?? {};
+    const at = listeners.filter((listener) => listener.port === port);
+    return !shared && at.length > 0 && at.every(({ loopback }) => loopback);
+  };
+  const explain = async (log: string) => {
+    const found = answered ? undefined : await listening();
+    const asked = found?.shared ? undefined : port;
+    return answered ? undefined : explainSilence({
+      port: asked ?? Number(new URL(url).port),
+      stated: contract.port !== undefined,
+      listening: found,
+      log,
+    });
+  };
 
-  const { signal } = options;
   const either = AbortSignal.any([ended.signal, ...signal ? [signal] : []]);
   try {
-    return await withTimeLimit(contract.readyTimeoutMs, either, poll);
-  } catch (error) {
+    return await withTimeLimit(readyTimeoutMs, either, poll);
+  } catch (cause) {
     signal?.throwIfAborted();
+    if (exitCode === undefined && !(cause instanceof TimeLimitError)) {
+      throw cause;
+    }
+    const output = await container.logs();
+    const error = errorOf(output);
     if (exitCode !== undefined) {
       throw new UserError(
-        `The container ended with exit code ${exitCode} before it answered`,
+        `The container ended with exit code ${exitCode} before it answered` +
+          (error === undefined ? "" : `: ${error}`),
         {
-          next: "See its log below; run the image by hand to look closer",
+          next: "See its log; run the image by hand to look closer",
           exitCode: EXIT.checkFailed,
-          output: await container.logs(),
+          output,
         },
       );
     }
-    if (!(error instanceof TimeLimitError)) throw error;
+    const { reason, next } = await explain(output) ?? {
+      reason: answered && error !== undefined
+        ? `${last}; its log: ${error}`
+        : last,
+      next:
+        "A contract.json states healthPath, healthStatus, port and readyTimeoutMs",
+    };
     throw new UserError(
-      `No good answer from ${contract.healthPath} within ` +
-        `${contract.readyTimeoutMs} ms: ${last}`,
-      {
-        next:
-          "It must listen on 0.0.0.0 and the port in PORT; a contract.json states healthPath, healthStatus, port and readyTimeoutMs",
-        exitCode: EXIT.checkFailed,
-        output: await container.logs(),
-        cause: error,
-      },
+      `No good answer from ${healthPath} within ${readyTimeoutMs} ms: ${reason}`,
+      { next, exitCode: EXIT.checkFailed, output, cause },
     );
   } finally {
     clearTimeout(watch);
   }
+}
+
+/**
+ * Why only this machine reaches a service that serves: on an engine that shares
+ * this machine's network, one that listens on 127.0.0.1 seems fine.
+ *
+ * @returns `undefined` when others reach it too, or it cannot be told.
+ */
+export async function unreachable(
+  { container, url }: Pick<Service, "container" | "url">,
+): Promise<string | undefined> {
+  const port = Number(new URL(url).port);
+  const listening = await listeningOf(await container.pid());
+  if (!listening?.shared) return undefined;
+  const at = listening.listeners.filter((listener) => listener.port === port);
+  return at.length > 0 && at.every(({ loopback }) => loopback)
+    ? onLoopback(port)
+    : undefined;
 }
 
 async function askHealth(

@@ -1,0 +1,120 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { serving } from "../../testing/fake_engine.ts";
+import {
+  type Answer,
+  checkConsistency,
+  takeAnswers,
+} from "./check_consistency.ts";
+import { contractSchema } from "./contract_schema.ts";
+
+const contract = contractSchema.parse({
+  requests: [
+    { path: "/a", expect: {} },
+    { path: "/a", headers: { accept: "text/html" }, expect: {} },
+    { path: "/a", name: "the same once more", expect: {} },
+    { path: "/a", method: "POST", expect: {} },
+  ],
+});
+
+async function answersOf(handler: (request: Request) => Response) {
+  const program = serving(handler);
+  try {
+    return await takeAnswers(`http://127.0.0.1:${program.port}`, contract);
+  } finally {
+    await program.destroy();
+  }
+}
+
+Deno.test("takeAnswers() asks /, the health path and each GET, twice", async () => {
+  const asked: string[] = [];
+  const answers = await answersOf((request) => {
+    asked.push(`${request.method} ${new URL(request.url).pathname}`);
+    return new Response("x");
+  });
+  assertEquals(asked, [
+    ...["GET /", "GET /", "GET /health", "GET /health"],
+    ...["GET /a", "GET /a", "GET /a", "GET /a"],
+  ]);
+  const [{ status, type, text }] = answers;
+  assertEquals([status, type, text], [200, "text/plain;charset=UTF-8", '"x"']);
+});
+
+Deno.test("takeAnswers() leaves out a body that changes", async () => {
+  let count = 0;
+  const [first, second] = await answersOf((request) =>
+    new Response(request.url.endsWith("/") ? `${count++}` : "x")
+  );
+  assertEquals(first.body, undefined);
+  assert(second.body !== undefined);
+});
+
+const answer = (changes: Partial<Answer> = {}): Answer => ({
+  request: "GET /",
+  status: 200,
+  type: "text/html",
+  body: "1",
+  text: '"one"',
+  ...changes,
+});
+
+/** Compares one answer of `b` with that of the baseline `a`. */
+async function compare(b: Partial<Answer>, a: Partial<Answer> = {}, later = a) {
+  const all = new Map([["b", [answer(b)]], ["a", [answer(a)]]]);
+  let starts = 0;
+  const again = (name: string) => {
+    assertEquals(name, "a");
+    starts++;
+    return Promise.resolve([answer(later)]);
+  };
+  const checks = await checkConsistency(all, "a", again);
+  assertEquals([...checks.keys()], ["b"]);
+  return { ...checks.get("b"), starts };
+}
+
+Deno.test("checkConsistency() compares status, type and body with the baseline's", async () => {
+  assertEquals(await compare({}), {
+    name: "answers as a does",
+    kind: "consistency",
+    status: "pass",
+    starts: 0,
+  });
+  const other = { body: "2", text: '"two"' };
+  for (
+    const [changes, detail] of [
+      [{ status: 404, ...other }, "GET /: 200 in a, 404 here"],
+      [{ type: undefined }, "GET /: text/html in a, no type here"],
+      [other, 'GET /: body "one" in a, "two" here'],
+      [
+        { status: undefined, error: "refused" },
+        "GET /: 200 in a, refused here",
+      ],
+    ] as const
+  ) {
+    const found = await compare(changes);
+    assertEquals([found.status, found.detail], ["fail", detail]);
+  }
+});
+
+Deno.test("checkConsistency() takes a body that changes from start to start for no fault", async () => {
+  const { status, starts } = await compare(
+    { body: "2" },
+    { body: "1" },
+    { body: "3" },
+  );
+  assertEquals([status, starts], ["pass", 1]);
+  // One that changes within a start is not compared at all.
+  assertEquals((await compare({ body: undefined })).starts, 0);
+});
+
+Deno.test("checkConsistency() goes by the first when the baseline did not start", async () => {
+  const all = new Map([["b", [answer()]], ["c", [answer({ status: 500 })]]]);
+  const checks = await checkConsistency(all, "a", () => Promise.resolve([]));
+  assertEquals([...checks.keys()], ["c"]);
+  assertStringIncludes(checks.get("c")?.detail ?? "", "200 in b, 500 here");
+  const none = await checkConsistency(
+    new Map(),
+    "a",
+    () => Promise.resolve([]),
+  );
+  assertEquals(none.size, 0);
+});

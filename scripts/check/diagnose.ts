@@ -1,0 +1,235 @@
+/**
+ * What a service does in place of what was expected, as far as this host can see
+ * its process: where it listens, and whether it handles a signal.
+ *
+ * @module
+ */
+import { descendants, processes } from "../engine/processes.ts";
+
+/** A TCP socket that listens. */
+export interface Listener {
+  port: number;
+  /** Whether only its own machine or container reaches it. */
+  loopback: boolean;
+  inode: string;
+}
+
+/** State of a listening socket in `/proc/net/tcp`. */
+const LISTEN = "0A";
+/** 127.0.0.0/8, ::1 and ::ffff:127.0.0.0/104, as a little-endian kernel writes them. */
+const LOOPBACK = /^(.{6}7F|0{24}01000000|0{16}FFFF0000.{6}7F)$/;
+
+/**
+ * Parses `/proc/net/tcp` or `/proc/net/tcp6`.
+ *
+ * @returns The sockets that listen.
+ */
+export function parseListeners(text: string): Listener[] {
+  return text.split("\n").map((line) => line.trim().split(/\s+/))
+    .filter((fields) => fields[3] === LISTEN)
+    .map((fields) => {
+      const [address, port] = fields[1].split(":");
+      const loopback = LOOPBACK.test(address);
+      return { port: parseInt(port, 16), loopback, inode: fields[9] };
+    });
+}
+
+/** Where a process and its descendants listen. */
+export interface Listening {
+  listeners: Listener[];
+  /** Whether it is in this host's network rather than in one of its own. */
+  shared: boolean;
+}
+
+/**
+ * Reads where a container's process listens.
+ *
+ * @param pid The host's id of its main process, if the host sees it.
+ * @returns `undefined` where this host must not look.
+ */
+export async function listeningOf(
+  pid: number | undefined,
+): Promise<Listening | undefined> {
+  if (pid === undefined) return undefined;
+  try {
+    const [own, its] = await Promise.all(
+      ["self", pid].map((id) => Deno.readLink(`/proc/${id}/ns/net`)),
+    );
+    const shared = own === its;
+    const read = (name: string) =>
+      Deno.readTextFile(`/proc/${pid}/net/${name}`).catch(() => "");
+    const texts = await Promise.all(["tcp", "tcp6"].map(read));
+    const all = texts.flatMap(parseListeners);
+    if (!shared) return { listeners: all, shared };
+    const inodes = socketsOf(pid);
+    return { listeners: all.filter(({ inode }) => inodes.has(inode)), shared };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Inodes of the sockets of a process and its descendants. */
+function socketsOf(pid: number): Set<string> {
+  const pids = [pid, ...descendants(processes(), pid).map(({ pid }) => pid)];
+  const inodes = new Set<string>();
+  for (const pid of pids) {
+    for (const { name } of Deno.readDirSync(`/proc/${pid}/fd`)) {
+      try {
+        const target = Deno.readLinkSync(`/proc/${pid}/fd/${name}`);
+        const inode = /^socket:\[(\d+)\]$/.exec(target)?.[1];
+        if (inode !== undefined) inodes.add(inode);
+      } catch {
+        // It was closed meanwhile.
+      }
+    }
+  }
+  return inodes;
+}
+
+/** What is known of a service that does not answer. */
+export interface Silence {
+  /** The port that was asked, inside the container. */
+  port: number;
+  /** Whether the contract names it. */
+  stated: boolean;
+  listening?: Listening;
+  /** All that it has logged. */
+  log: string;
+}
+
+/**
+ * Says why nothing answers at a port.
+ *
+ * @returns The reason and what to do, or `undefined` if nothing tells.
+ */
+export function explainSilence(
+  { port, stated, listening, log }: Silence,
+): { reason: string; next: string } | undefined {
+  if (listening === undefined) {
+    const named = portInLog(log);
+    return named === undefined || named === port ? undefined : {
+      reason: `port ${port} was asked, its log names port ${named}`,
+      next: otherPort(named, stated, false),
+    };
+  }
+  const { listeners, shared } = listening;
+  const at = listeners.filter((listener) => listener.port === port);
+  if (at.length > 0) {
+    return at.every(({ loopback }) => loopback)
+      ? {
+        reason: onLoopback(port),
+        next: "Listen on 0.0.0.0; Deno.serve does when told no hostname",
+      }
+      : undefined;
+  }
+  const others = [...new Set(listeners.map((listener) => listener.port))];
+  return others.length === 0
+    ? {
+      reason: `port ${port} was asked, it listens on no port`,
+      next:
+        "See its log; a service that needs longer to start states readyTimeoutMs in contract.json",
+    }
+    : {
+      reason: `port ${port} was asked, it listens on ${others.join(", ")}`,
+      next: otherPort(others[0], stated, shared),
+    };
+}
+
+/** Says that only its own machine reaches a service. */
+export function onLoopback(port: number): string {
+  return `it listens on 127.0.0.1:${port} only, which nothing outside of its container reaches`;
+}
+
+function otherPort(port: number, stated: boolean, shared: boolean): string {
+  return shared
+    ? "Take the port from PORT: this engine shares the host's network, where each run has a port of its own"
+    : stated
+    ? `Correct "port" in contract.json, or take the port from PORT`
+    : `Add "port": ${port} to contract.json, or take the port from PORT`;
+}
+
+/** The last port that a log names, as in `http://0.0.0.0:3000/` or `port 3000`. */
+function portInLog(log: string): number | undefined {
+  const found = [
+    ...log.matchAll(/(?:\/\/[^\s/]*:|\bport:?\s+|localhost:)(\d{2,5})\b/gi),
+  ];
+  return found.length > 0 ? Number(found.at(-1)?.[1]) : undefined;
+}
+
+/** What the processes of a container do with a signal. */
+export interface Disposition {
+  /** Name of the program: of the last process that the first one has started. */
+  program: string;
+  /** Whether it handles the signal. */
+  handled: boolean;
+  /** Whether it is process 1, to which a signal does nothing by default. */
+  first: boolean;
+  /** Name of a first process that has started the program: an init or a shell. */
+  wrapper?: string;
+}
+
+const NUMBERS = { SIGINT: 2, SIGTERM: 15 };
+type Signal = keyof typeof NUMBERS;
+
+/**
+ * Parses `/proc/<pid>/status` for what becomes of a signal.
+ *
+ * @returns `undefined` when the text says nothing of it.
+ */
+export function parseDisposition(
+  status: string,
+  signal: Signal,
+): Disposition | undefined {
+  const field = (name: string) =>
+    new RegExp(`^${name}:\\s+(.*)$`, "m").exec(status)?.[1];
+  const [program, caught] = [field("Name"), field("SigCgt")];
+  if (program === undefined || caught === undefined) return undefined;
+  const bit = BigInt(NUMBERS[signal] - 1);
+  return {
+    program,
+    handled: (BigInt(`0x${caught}`) >> bit & 1n) === 1n,
+    first: field("NSpid")?.split(/\s+/).at(-1) === "1",
+  };
+}
+
+/**
+ * Reads what becomes of a signal.
+ *
+ * @param pid The host's id of a container's main process, if the host sees it.
+ */
+export async function dispositionOf(
+  pid: number | undefined,
+  signal: Signal,
+): Promise<Disposition | undefined> {
+  if (pid === undefined) return undefined;
+  const last = descendants(processes(), pid).at(-1)?.pid ?? pid;
+  const [first, program] = await Promise.all(
+    [pid, last].map(async (id) =>
+      parseDisposition(
+        await Deno.readTextFile(`/proc/${id}/status`).catch(() => ""),
+        signal,
+      )
+    ),
+  );
+  if (first === undefined || last === pid) return first;
+  return program && { ...program, wrapper: first.program };
+}
+
+/** Whether a signal does nothing at all. An init waits for it unseen. */
+export function doesNothing(does: Disposition): boolean {
+  return does.first && !does.handled && does.wrapper === undefined;
+}
+
+/** What is known of a service that did not end as it should; nothing if it handles the signal. */
+export function explainEnd(does: Disposition, signal: Signal): string[] {
+  const { program, handled, first, wrapper = "" } = does;
+  const see = 'see "Stopping" in docs/your-service.md';
+  if (/^(ba|da|a)?sh$|^busybox$/.test(wrapper)) {
+    return [`${wrapper} does not pass ${signal} on to ${program}: ${see}`];
+  }
+  if (handled) return [];
+  const nothing = first
+    ? ", which does nothing to the first process of a container"
+    : "";
+  return [`${program} does not handle ${signal}${nothing}: ${see}`];
+}

@@ -1,0 +1,176 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { descendants, processes } from "../engine/processes.ts";
+import {
+  dispositionOf,
+  doesNothing,
+  explainEnd,
+  explainSilence,
+  type Listener,
+  listeningOf,
+  parseDisposition,
+  parseListeners,
+} from "./diagnose.ts";
+
+const TCP =
+  `  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
+   0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000 65532        0 4711 1 0 100 0 0 10 0
+   1: 00000000:0BB8 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 4712 1 0 100 0 0 10 0
+   2: 0100007F:C350 0100007F:1F90 01 00000000:00000000 00:00000000 00000000     0        0 4713 1 0 100 0 0 10 0
+`;
+const TCP6 = `  sl  local_address
+   0: 00000000000000000000000001000000:1F90 00000000000000000000000000000000:0000 0A 00000000:00000000 00:00000000 00000000 0 0 5 1
+   1: 00000000000000000000000000000000:0050 00000000000000000000000000000000:0000 0A 00000000:00000000 00:00000000 00000000 0 0 6 1
+   2: 0000000000000000FFFF00000100007F:0051 00000000000000000000000000000000:0000 0A 00000000:00000000 00:00000000 00000000 0 0 7 1
+`;
+
+Deno.test("parseListeners() finds what listens, and where", () => {
+  assertEquals(parseListeners(TCP), [
+    { port: 8080, loopback: true, inode: "4711" },
+    { port: 3000, loopback: false, inode: "4712" },
+  ]);
+  assertEquals(
+    parseListeners(TCP6).map(({ port, loopback }) => [port, loopback]),
+    [[8080, true], [80, false], [81, true]],
+  );
+  assertEquals(parseListeners(""), []);
+});
+
+Deno.test({
+  name: "listeningOf() sees a socket of this very process, and nobody else's",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    using local = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    using open = Deno.listen({ hostname: "0.0.0.0", port: 0 });
+    const found = await listeningOf(Deno.pid);
+    assert(found?.shared);
+    const loopback = (port: number) =>
+      found.listeners.filter((each) => each.port === port)
+        .map((each) => each.loopback);
+    assertEquals(loopback(local.addr.port), [true]);
+    assertEquals(loopback(open.addr.port), [false]);
+    assertEquals(await listeningOf(undefined), undefined);
+  },
+});
+
+const listener = (port: number, loopback = false): Listener => ({
+  port,
+  loopback,
+  inode: "1",
+});
+
+function explained(
+  listeners: Listener[] | undefined,
+  { stated = false, shared = false, log = "" } = {},
+) {
+  const listening = listeners && { listeners, shared };
+  return explainSilence({ port: 8080, stated, listening, log });
+}
+
+Deno.test("explainSilence() tells loopback, another port and none apart", () => {
+  assertStringIncludes(
+    explained([listener(8080, true)])?.reason ?? "",
+    "listens on 127.0.0.1:8080 only",
+  );
+  assertEquals(explained([listener(3000)]), {
+    reason: "port 8080 was asked, it listens on 3000",
+    next: 'Add "port": 3000 to contract.json, or take the port from PORT',
+  });
+  assertEquals(
+    explained([listener(3000)], { stated: true })?.next,
+    'Correct "port" in contract.json, or take the port from PORT',
+  );
+  assertStringIncludes(
+    explained([listener(3000)], { shared: true })?.next ?? "",
+    "Take the port from PORT",
+  );
+  assertEquals(
+    explained([])?.reason,
+    "port 8080 was asked, it listens on no port",
+  );
+  // It is reached, so something else is wrong.
+  assertEquals(explained([listener(8080), listener(8080, true)]), undefined);
+});
+
+Deno.test("explainSilence() goes by the log where the process cannot be seen", () => {
+  assertEquals(
+    explained(undefined, { log: "Listening on http://0.0.0.0:3000/ (…)" })
+      ?.reason,
+    "port 8080 was asked, its log names port 3000",
+  );
+  assertEquals(
+    explained(undefined, { log: "server started on port 4000\n" })?.reason,
+    "port 8080 was asked, its log names port 4000",
+  );
+  assertEquals(explained(undefined, { log: "on port 8080" }), undefined);
+  assertEquals(explained(undefined, { log: "v1.2.3 at 10:22" }), undefined);
+});
+
+const STATUS = (caught: string, nspid: string) =>
+  `Name:\tdeno\nNSpid:\t${nspid}\nSigBlk:\t0000000000000000\nSigCgt:\t${caught}\n`;
+
+Deno.test("parseDisposition() reads the mask of signals", () => {
+  assertEquals(
+    parseDisposition(STATUS("0000000000004000", "812\t1"), "SIGTERM"),
+    { program: "deno", handled: true, first: true },
+  );
+  assertEquals(
+    parseDisposition(STATUS("0000000000000002", "812"), "SIGTERM"),
+    { program: "deno", handled: false, first: false },
+  );
+  assertEquals(
+    parseDisposition(STATUS("0000000000000002", "1"), "SIGINT")?.handled,
+    true,
+  );
+  assertEquals(parseDisposition("Name:\tx\n", "SIGINT"), undefined);
+});
+
+Deno.test({
+  name: "dispositionOf() sees a handler, and the program behind a wrapper",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    const listen = () => {};
+    Deno.addSignalListener("SIGTERM", listen);
+    const own = await dispositionOf(Deno.pid, "SIGTERM");
+    Deno.removeSignalListener("SIGTERM", listen);
+    assertEquals([own?.handled, own?.first], [true, false]);
+    const child = new Deno.Command("sh", {
+      args: ["-c", "echo; sleep 60; true"],
+      stdout: "piped",
+      stderr: "null",
+    }).spawn();
+    await child.stdout.getReader().read();
+    let wrapped = await dispositionOf(child.pid, "SIGTERM");
+    // The shell has written before it starts the other.
+    while (wrapped?.program !== "sleep") {
+      wrapped = await dispositionOf(child.pid, "SIGTERM");
+    }
+    assertEquals([wrapped.wrapper, wrapped.handled], ["sh", false]);
+    const [sleeping] = descendants(processes(), child.pid);
+    Deno.kill(sleeping.pid, "SIGKILL");
+    await child.status;
+    assertEquals(await dispositionOf(child.pid, "SIGTERM"), undefined);
+    assertEquals(await dispositionOf(undefined, "SIGTERM"), undefined);
+  },
+});
+
+Deno.test("explainEnd() says what the first process of a container needs", () => {
+  const program = { program: "deno", handled: false, first: true };
+  assert(doesNothing(program));
+  assertStringIncludes(
+    explainEnd(program, "SIGTERM")[0],
+    "deno does not handle SIGTERM, which does nothing to the first process",
+  );
+  assertStringIncludes(
+    explainEnd({ ...program, first: false }, "SIGINT")[0],
+    "deno does not handle SIGINT: see",
+  );
+  assertEquals(explainEnd({ ...program, handled: true }, "SIGTERM"), []);
+  const wrapped = { ...program, handled: true, first: false, wrapper: "sh" };
+  assertStringIncludes(
+    explainEnd(wrapped, "SIGTERM")[0],
+    "sh does not pass SIGTERM on to deno",
+  );
+  // An init waits for signals in a way that its masks do not show.
+  const init = { ...program, wrapper: "tini" };
+  assert(!doesNothing(init));
+});

@@ -1,0 +1,79 @@
+/**
+ * What a report shows of a program's log: its error instead of the end of a
+ * stack, and repeats once. Pure: text in, text out.
+ *
+ * @module
+ */
+
+/** Lines that a pattern of repeats may have. */
+const LONGEST_REPEAT = 40;
+
+/**
+ * A log within bounds: blocks of lines that repeat are shown once, with the count,
+ * and a long rest is cut in the middle. Lines that differ only in numbers and
+ * times count as the same.
+ *
+ * @param log Its text.
+ * @param most How many lines to keep.
+ */
+export function condenseLog(log: string, most = 40): string {
+  const lines = log.trimEnd().split("\n").map((line) =>
+    line.length > 500 ? `${line.slice(0, 500)}…` : line
+  );
+  const kinds = lines.map((line) => line.replace(/\d+/g, "0"));
+  const kept: string[] = [];
+  for (let at = 0; at < lines.length;) {
+    const { size, times } = repeatAt(kinds, at);
+    kept.push(...lines.slice(at, at + size));
+    if (times > 1) {
+      kept.push(
+        `… (${
+          size === 1 ? "this line" : `these ${size} lines`
+        } ${times} times)`,
+      );
+    }
+    at += size * times;
+  }
+  if (kept.length <= most) return kept.join("\n");
+  const head = Math.floor(most / 2);
+  const cut = kept.length - most;
+  return [
+    ...kept.slice(0, head),
+    `… (${cut} more lines)`,
+    ...kept.slice(head + cut),
+  ].join("\n");
+}
+
+/** The smallest block at a line that follows itself at least twice. */
+function repeatAt(
+  kinds: string[],
+  at: number,
+): { size: number; times: number } {
+  const longest = Math.min(LONGEST_REPEAT, (kinds.length - at) / 3);
+  for (let size = 1; size <= longest; size++) {
+    let end = at + size;
+    while (end < kinds.length && kinds[end] === kinds[end - size]) end++;
+    const times = Math.floor((end - at) / size);
+    if (times > 2) return { size, times };
+  }
+  return { size: 1, times: 1 };
+}
+
+/** How Deno, Node and others begin the line of an error. */
+const ERROR =
+  /^\s*(?:error: |Uncaught |\[?\w*(?:Error|Exception|NotCapable|PermissionDenied|NotFound|AddrInUse|panic)\]?\b.*:|thread .* panicked|fatal|.*: (?:command )?not found)/i;
+
+/**
+ * The line of a log that says what went wrong.
+ *
+ * @returns The last line that is an error's message; else the last that is not part
+ * of a stack; `undefined` for an empty log.
+ */
+export function errorOf(log: string): string | undefined {
+  const lines = log.split("\n").map((line) => line.trimEnd())
+    .filter((line) => line !== "");
+  const error = lines.findLast((line) => ERROR.test(line)) ??
+    lines.findLast((line) => !/^\s+(at |\^|\|)|^\s*\^+$/.test(line));
+  return error?.trim().replace(/^error: /i, "")
+    .replace(/^Uncaught (\(in promise\) )?/, "");
+}

@@ -1,0 +1,33 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { sideBySide } from "./side_by_side.ts";
+
+Deno.test("sideBySide() keeps the order and the number at once", async () => {
+  let running = 0;
+  let most = 0;
+  const waits = [3, 1, 2, 0, 1].map((ticks, index) => async () => {
+    most = Math.max(most, ++running);
+    for (let tick = 0; tick < ticks; tick++) await Promise.resolve();
+    running--;
+    return index;
+  });
+  assertEquals(await sideBySide(2, waits), [0, 1, 2, 3, 4]);
+  assertEquals([most, running], [2, 0]);
+  assertEquals(await sideBySide(2, []), []);
+});
+
+Deno.test("sideBySide() begins nothing more after a failure, and ends what runs", async () => {
+  let ended = 0;
+  let begun = 0;
+  const slow = async () => {
+    begun++;
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    ended++;
+  };
+  const fails = () => Promise.reject(new Error("first"));
+  await assertRejects(
+    () => sideBySide(2, [slow, fails, slow, slow]),
+    Error,
+    "first",
+  );
+  assertEquals([begun, ended], [1, 1]);
+});

@@ -1,0 +1,186 @@
+/**
+ * Services that are wrong in the usual ways, on real engines: each is named by
+ * its check in one line that says what to do.
+ *
+ * @module
+ */
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assembleBases } from "../scripts/bases/assemble_bases.ts";
+import { checkHardening } from "../scripts/check/check_hardening.ts";
+import { checkImage } from "../scripts/check/check_image.ts";
+import { checkStop } from "../scripts/check/check_stop.ts";
+import { contractSchema } from "../scripts/check/contract_schema.ts";
+import type { Target } from "../scripts/check/run_service.ts";
+import type { Engine, RunOptions } from "../scripts/engine/engine.ts";
+import { messageOf, UserError } from "../scripts/lib/errors.ts";
+import { SERVES } from "./fault_context.ts";
+import { withEngines } from "./fault_engines.ts";
+import { Place } from "./fault_place.ts";
+
+/** A service of Deno, without a build: the builder's base runs its text. */
+async function serviceOf(
+  engine: Engine,
+  text: string,
+  contract: Record<string, unknown> = {},
+): Promise<Target> {
+  const { builder } = await assembleBases({ engine });
+  const prelude = `const port = Number(Deno.env.get("PORT"));\n`;
+  // In place of the entrypoint, an init: Deno is the first process.
+  const entrypoint = ["deno", "eval", `${prelude}${text}\nvoid 0`];
+  const run = (options: RunOptions) => engine.run({ entrypoint, ...options });
+  return {
+    engine: Object.create(engine, { run: { value: run } }),
+    image: builder,
+    port: 8080,
+    contract: contractSchema.parse({
+      healthPath: "/",
+      readyTimeoutMs: 2500,
+      burst: { requests: 20, connections: 2 },
+      requests: [{ path: "/", expect: { status: 200 } }],
+      ...contract,
+    }),
+  };
+}
+
+/** What the first check says of a service that cannot be used at all. */
+async function startOf(...service: Parameters<typeof serviceOf>) {
+  const target = await serviceOf(...service);
+  const facts = { healthcheck: [] };
+  const { checks } = await checkImage(target, facts, { quick: true });
+  const [{ name, status, detail = "" }, ...others] = checks.contract ?? [];
+  assertEquals([name, status, others.length], [
+    "starts and answers",
+    "fail",
+    0,
+  ]);
+  const [line, ...log] = detail.split("\n");
+  return { line, log };
+}
+
+/** Skips the test with the reason where no base can be assembled. */
+function withBases(name: string, work: (engine: Engine) => Promise<void>) {
+  withEngines(name, async (engine) => {
+    try {
+      await assembleBases({ engine });
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      console.warn(`skipped, as there is no base: ${messageOf(error)}`);
+      return;
+    }
+    await work(engine);
+  });
+}
+
+withBases("a service that nothing outside of it reaches", async (engine) => {
+  const { line } = await startOf(
+    engine,
+    `Deno.serve({ port, hostname: "127.0.0.1" }, () => new Response());`,
+  );
+  assertMatch(line, /it listens on 127\.0\.0\.1:\d+ only.*on 0\.0\.0\.0/i);
+});
+
+withBases("a service that listens elsewhere, or nowhere", async (engine) => {
+  const other = await startOf(
+    engine,
+    `Deno.serve({ port: 39471 }, () => new Response());`,
+  );
+  assertMatch(
+    other.line,
+    /: port \d+ was asked, it listens on 39471\. .*the port from PORT/,
+  );
+  const none = await startOf(engine, `setInterval(() => {}, 1000);`);
+  assertMatch(none.line, /: port \d+ was asked, it listens on no port\. /);
+});
+
+withBases("a service that throws", async (engine) => {
+  const atStart = await startOf(
+    engine,
+    `function open() { throw new TypeError("no database at db:5432"); }\nopen();`,
+  );
+  assertMatch(
+    atStart.line,
+    /exit code 1 before it answered: TypeError: no database at db:5432\. /,
+  );
+  const always = await startOf(
+    engine,
+    `Deno.serve({ port }, () => { throw new Error("no table"); });`,
+  );
+  assertMatch(
+    always.line,
+    /: status 500 instead of 200; its log: no table\. /,
+  );
+  assert(always.log.length < 45, `${always.log.length} lines of log`);
+  assertMatch(always.log.join("\n"), /these \d+ lines \d+ times/);
+});
+
+withBases("a service that ignores SIGTERM", async (engine) => {
+  const checks = await checkStop(
+    await serviceOf(engine, `Deno.serve({ port }, () => new Response());`),
+  );
+  const [, , idle, kill] = checks;
+  assertMatch(
+    idle.detail ?? "it passed",
+    /deno does not handle SIGTERM.*"Stopping" in docs\/your-service\.md/,
+  );
+  assertEquals(kill.status, "pass");
+});
+
+withBases("a service that drops requests when it stops", async (engine) => {
+  const [term] = await checkStop(
+    await serviceOf(
+      engine,
+      `Deno.serve({ port }, async () => {
+        await new Promise((done) => setTimeout(done, 5));
+        return new Response();
+      });
+      Deno.addSignalListener("SIGTERM", () => Deno.exit(0));`,
+    ),
+  );
+  assertMatch(term.detail ?? "it passed", /^\d+ accepted requests were lost/);
+  assertMatch(
+    term.detail ?? "",
+    /Connection: close before server\.shutdown\(\)/,
+  );
+});
+
+withBases("a service that writes what it is asked to keep", async (engine) => {
+  const text = `Deno.serve({ port }, () => {
+    Deno.writeTextFileSync("/state/visits", "1");
+    return new Response();
+  });`;
+  const contract = { writable: ["/state"] };
+  const checks = await checkHardening(
+    await serviceOf(engine, text, contract),
+  );
+  const failed = checks.filter(({ status }) => status === "fail");
+  assertEquals(failed, []);
+  const { line } = await startOf(engine, text);
+  assertMatch(line, /its log: NotFound: .*\/state\/visits/);
+});
+
+withEngines("variants that answer differently", async (engine) => {
+  const other = SERVES.replace("USER", "ENV ANSWERS=1\nUSER");
+  await using place = await Place.make(engine, {
+    Dockerfile: other,
+    "Dockerfile.bare": SERVES,
+  }, {
+    requestTimeoutMs: 500,
+    requests: [{ path: "/", expect: { status: 200 } }, {
+      path: "/late",
+      expect: {},
+    }],
+  });
+  const { code } = await place.run(["--quick"]);
+  assertEquals(code, 1);
+  const { variants } = await place.reports();
+  const found = variants.map(({ contract = [] }) =>
+    contract.find(({ kind }) => kind === "consistency")
+  );
+  assertEquals(found[0], undefined);
+  assertEquals(found[1], {
+    name: "answers as single-stage does",
+    kind: "consistency",
+    status: "fail",
+    detail: "GET /late: 200 in single-stage, No end within 500 ms here",
+  });
+});
