@@ -8,6 +8,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { basename, join } from "node:path";
 import { attempt, run } from "../scripts/lib/command.ts";
 import type { Engine } from "../scripts/engine/engine.ts";
+import { descendants, processes } from "../scripts/engine/processes.ts";
 import { longSleep, SERVES, slowBuild } from "./fault_context.ts";
 import { type Daemon, noDaemon, startDaemon } from "./fault_daemon.ts";
 import { withEngines } from "./fault_engines.ts";
@@ -48,13 +49,15 @@ withEngines(
   { only: "docker", without: withoutDaemon },
 );
 
-/** Id of the service's process, once it runs. */
+/** Id of the process of the service that does not answer all, once it runs. */
 async function serviceOf(place: Place): Promise<number> {
   for (;;) {
-    const found = place.processes().find(({ args }) =>
-      args[0] === "/bin/perl" && args[1] === "/serve.pl"
-    );
-    if (found) return found.pid;
+    for (const { pid, args } of place.processes()) {
+      if (args[0] !== "/bin/perl" || args[1] !== "/serve.pl") continue;
+      const environ = await Deno.readTextFile(`/proc/${pid}/environ`)
+        .catch(() => "ANSWERS=");
+      if (!environ.includes("ANSWERS=")) return pid;
+    }
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }
@@ -107,7 +110,7 @@ withEngines(
     }, LATE);
     const running = place.start(["--quick"]);
     await running.until(/^Check single-stage \.\.\.$/m);
-    await killWhenAsked(engine, place, running.pid);
+    await killWhenAsked(engine, place);
     const { code, stderr } = await running.ended;
     assertEquals(code, 1, stderr);
     const { variants: [killed, other] } = await place.reports();
@@ -121,14 +124,14 @@ withEngines(
 );
 
 /** Waits until the service has answered once, then kills its container. */
-async function killWhenAsked(engine: Engine, place: Place, pid: number) {
+async function killWhenAsked(engine: Engine, place: Place) {
   const service = await serviceOf(place);
   // The late request follows the first within milliseconds of readiness.
   await new Promise((resolve) => setTimeout(resolve, 3000));
   if (engine.name === "buildah") return Deno.kill(service, "SIGKILL");
-  const names = await run("docker", ["ps", "--format", "{{.Names}}"]);
-  const name = names.split("\n").find((name) => name.includes(`-${pid}-`));
-  await run("docker", ["rm", "--force", name ?? ""]);
+  const groups = await Deno.readTextFile(`/proc/${service}/cgroup`);
+  const [id = ""] = /[0-9a-f]{64}/.exec(groups) ?? [];
+  await run("docker", ["rm", "--force", id]);
 }
 
 withEngines(
@@ -140,8 +143,14 @@ withEngines(
     }, LATE);
     const running = place.start(["--quick"]);
     await running.until(/^Check single-stage \.\.\.$/m);
-    await serviceOf(place);
-    Deno.kill(commandOf(place, "run"), "SIGKILL");
+    const service = await serviceOf(place);
+    const all = processes();
+    const command = place.processes().find(({ pid, args }) =>
+      basename(args[0] ?? "") === "buildah" && args[1] === "run" &&
+      descendants(all, pid).some((p) => p.pid === service)
+    );
+    assert(command, "buildah run does not run");
+    Deno.kill(command.pid, "SIGKILL");
     const { code, stderr } = await running.ended;
     assertEquals(code, 1, stderr);
     const { variants: [killed, other] } = await place.reports();

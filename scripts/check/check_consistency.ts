@@ -29,12 +29,13 @@ export interface Answer {
  * Sends, twice each, `/`, the health path and every GET of the contract.
  *
  * @param url Where the variant serves.
+ * @returns `undefined` when it answers nothing at all: it has ended.
  */
 export async function takeAnswers(
   url: string,
   { requests, healthPath, requestTimeoutMs }: Contract,
   signal?: AbortSignal,
-): Promise<Answer[]> {
+): Promise<Answer[] | undefined> {
   const get = (path: string) => ({ method: "GET", path });
   const all = [
     get("/"),
@@ -69,10 +70,11 @@ export async function takeAnswers(
   const answers: Answer[] = [];
   for (const request of byRequest.values()) {
     const first = await ask(request);
-    const { body } = await ask(request);
-    answers.push(body === first.body ? first : { ...first, body: undefined });
+    const steady = first.error !== undefined ||
+      (await ask(request)).body === first.body;
+    answers.push(steady ? first : { ...first, body: undefined });
   }
-  return answers;
+  return answers.some(({ error }) => error === undefined) ? answers : undefined;
 }
 
 /**
@@ -87,7 +89,7 @@ export async function takeAnswers(
 export async function checkConsistency(
   all: Map<string, Answer[]>,
   baseline: string,
-  again: (name: string) => Promise<Answer[]>,
+  again: (name: string) => Promise<Answer[] | undefined>,
 ): Promise<Map<string, Check>> {
   const [right, ...others] = [...all.keys()]
     .sort((a, b) => Number(b === baseline) - Number(a === baseline));
@@ -101,7 +103,7 @@ export async function checkConsistency(
       asked = true;
       const later = await again(right);
       expected = expected.map((answer, index) =>
-        later[index].body === answer.body
+        later?.[index].body === answer.body
           ? answer
           : { ...answer, body: undefined }
       );

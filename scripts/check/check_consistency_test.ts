@@ -19,7 +19,8 @@ const contract = contractSchema.parse({
 async function answersOf(handler: (request: Request) => Response) {
   const program = serving(handler);
   try {
-    return await takeAnswers(`http://127.0.0.1:${program.port}`, contract);
+    const url = `http://127.0.0.1:${program.port}`;
+    return await takeAnswers(url, contract) ?? [];
   } finally {
     await program.destroy();
   }
@@ -46,6 +47,13 @@ Deno.test("takeAnswers() leaves out a body that changes", async () => {
   );
   assertEquals(first.body, undefined);
   assert(second.body !== undefined);
+});
+
+Deno.test("takeAnswers() of a service that has ended", async () => {
+  const program = serving(() => new Response());
+  await program.destroy();
+  const url = `http://127.0.0.1:${program.port}`;
+  assertEquals(await takeAnswers(url, contract), undefined);
 });
 
 const answer = (changes: Partial<Answer> = {}): Answer => ({

@@ -111,7 +111,7 @@ export async function checkImage(
 ): Promise<Checked> {
   const { contract, signal } = target;
   const checks: Checks = {};
-  let answers: Answer[];
+  let answers: Answer[] | undefined;
   try {
     await using service = await runService(target);
     const why = await unreachable(service);
