@@ -46,7 +46,10 @@ function ways(hostname: string, port: number) {
       connect(port, hostname, () => resolve(null)).on("error", reject)),
     socket: () => new WebSocket(\`ws://\${hostname}:\${port}/\`),
     lookup: () => Deno.resolveDns("a.test", "A", { nameServer: { ipAddr: hostname, port } }),
-    program: () => new Deno.Command(Deno.execPath(), { args: ["x"] }).output(),
+    // Ended by the signal: it would serve on after this one.
+    program: () => new Deno.Command(Deno.execPath(), {
+      args: ["x"], signal: AbortSignal.timeout(500),
+    }).output(),
   };
 }
 
