@@ -33,6 +33,10 @@ const LIMITS: [form: RegExp, why: string][] = [
     /\bnew\s+Worker\b[^]*\bcreateObjectURL\b|\bcreateObjectURL\b[^]*\bnew\s+Worker\b/,
     "A worker made from a Blob does not start in a compiled program: give it a file",
   ],
+  [
+    /\b(?:DatabaseSync|Database|DB|openKv)\s*\(\s*(?:[\w.]+\(\s*|`\$\{)?(?:import\.meta\.|__dirname\b)/,
+    "A database beside a module would be inside the program, which nothing can write: give it a path from the working directory",
+  ],
 ];
 
 /** What modules say. */
@@ -215,6 +219,16 @@ function findEnv(text: string): string[] {
   );
 }
 
+/** Names of variables that hold the folder of their module. */
+function moduleFolders(text: string): string[] {
+  const named =
+    /\b(?:const|let|var)\s+([\w$]+)\s*(?::[^=\n]+)?=\s*(?:[\w.]+\(\s*)*(?:import\.meta\.(?:dirname|url)|new\s+URL\(\s*["'`]\.\/?["'`]\s*,\s*import\.meta\.url)[^;\n]*/g;
+  return [...text.matchAll(named)]
+    // A file of the module is no folder, unless it is asked for its folder.
+    .filter(([form]) => /\bdirname\b|new\s+URL/.test(form))
+    .map(([, name]) => name);
+}
+
 /**
  * Files and folders that a module names in text: relative to itself, by
  * `import.meta` or `__dirname`, or relative to the working directory.
@@ -228,16 +242,31 @@ export function fileMentions(text: string): Mention[] {
       : raw;
     const path = known.replace(/^(?:\.\/)+|^\//, "").replace(/\/+$/, "");
     const isUp = from === "cwd" && path.includes("..");
-    if (path === "" || isUp || path.includes(":")) return;
+    if (/^\.?$/.test(path) || isUp || path.includes(":")) return;
     found.push({ path, from, database });
   };
   const byModule =
-    /new\s+URL\(\s*(["'`])([^"'`\n]+)\1\s*,\s*import\.meta\.url|import\.meta\.resolve\(\s*(["'`])([^"'`\n]+)\3|(?:import\.meta\.(?:dirname|url)|__dirname)\s*[!)]*\s*(?:,|\+)\s*(["'`])([^"'`\n]+)\5|\$\{import\.meta\.dirname!?\}\/([^"'`\n]+)/g;
-  const rest = text.replace(byModule, (...match) => {
-    const raw = match[2] ?? match[4] ?? match[6] ?? match[7];
-    if (raw !== undefined) add(raw, "module", false);
-    return " ";
-  });
+    /new\s+URL\(\s*(["'`])([^"'`\n]+)\1\s*,\s*import\.meta\.url|import\.meta\.resolve\(\s*(["'`])([^"'`\n]+)\3/g;
+  const folder = `(?<![\\w.$])(?:import\\.meta\\.(?:dirname|url)|__dirname${
+    moduleFolders(text).map((name) => `|${name.replaceAll("$", "\\$")}`)
+      .join("")
+  })(?![\\w$])`;
+  const inFolder = new RegExp(
+    `${folder}\\s*[!)]*\\s*[,+]\\s*((?:["'\`][^"'\`\\n]+["'\`]\\s*,?\\s*)+)|\\$\\{${folder}!?\\}/([^"'\`\\n]+)`,
+    "g",
+  );
+  const rest = text
+    .replace(byModule, (...match) => {
+      add(match[2] ?? match[4], "module", false);
+      return " ";
+    })
+    .replace(inFolder, (_, parts?: string, templated?: string) => {
+      const path = templated ??
+        [...parts!.matchAll(/["'`]([^"'`\n]+)["'`]/g)]
+          .map(([, part]) => part.replace(/^\//, "")).join("/");
+      add(path, "module", false);
+      return "";
+    });
   for (const match of rest.matchAll(/(["'`])((?:\\.|(?!\1)[^\\\n])*)\1/g)) {
     const [, , raw] = match;
     const before = rest.slice(Math.max(0, match.index - 60), match.index);

@@ -119,6 +119,24 @@ Deno.test("fileMentions() tells what a path is relative to", () => {
       ['path.join(__dirname, "public")', "public", "module", false],
       ['new URL("../up.txt", import.meta.url)', "../up.txt", "module", false],
       ["`${import.meta.dirname}/data/x.json`", "data/x.json", "module", false],
+      [
+        'const here = path.dirname(fileURLToPath(import.meta.url)); x(here, "../public")',
+        "../public",
+        "module",
+        false,
+      ],
+      [
+        'const $d = import.meta.dirname!; resolve($d, "..", "/views/")',
+        "../views",
+        "module",
+        false,
+      ],
+      [
+        'const dir = new URL(".", import.meta.url).pathname; open(`${dir}/a.txt`)',
+        "a.txt",
+        "module",
+        false,
+      ],
       ['Deno.readTextFile("./a.txt")', "a.txt", "cwd", false],
       ['serveStatic({ root: "./public" })', "public", "cwd", false],
       ['express.static("public")', "public", "cwd", false],
@@ -148,6 +166,10 @@ Deno.test("what a compiled program cannot do is told", () => {
   assertEquals(cannot("Deno.open(`${import.meta.dirname!}/../a`)"), 1);
   assertEquals(cannot('Deno.open(import.meta.dirname + "/../a")'), 1);
   assertEquals(cannot("new Worker(URL.createObjectURL(blob))"), 1);
+  assertEquals(
+    cannot('new DatabaseSync(join(import.meta.dirname!, "x.db"))'),
+    1,
+  );
   assertEquals(
     cannot(
       'new Worker(new URL("../w.ts", import.meta.url)); join(dirname, "..")',
