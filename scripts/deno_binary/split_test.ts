@@ -552,11 +552,21 @@ const RUNNERS = {
   x86_64: "qemu-x86_64-static",
   aarch64: "qemu-aarch64-static",
 };
+/** `Deno.Command` throws at once where a program is missing. */
+async function isThere(program: string): Promise<boolean> {
+  try {
+    return (await new Deno.Command(program, { args: ["--version"] }).output())
+      .success;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
 for (const [name, emulator] of Object.entries(RUNNERS)) {
   const native = Deno.build.arch === name;
-  const missing = native ? undefined : await new Deno.Command(emulator, {
-    args: ["--version"],
-  }).output().then(() => undefined, () => `no ${emulator}`);
+  const missing = native || await isThere(emulator)
+    ? undefined
+    : `no ${emulator}`;
   Deno.test({
     name: `the launcher for ${name} executes the runtime, itself preloaded` +
       (missing ? ` (skipped: ${missing})` : ""),
@@ -637,8 +647,9 @@ const TOOLS = {
 for (const [name, { machine, prefix }] of Object.entries(TOOLS)) {
   const own = Deno.build.arch === name ? "" : `${name}-linux-gnu-`;
   const tool = prefix === "" ? own : own || prefix;
-  const missing = await new Deno.Command(`${tool}as`, { args: ["--version"] })
-    .output().then(() => undefined, () => `no ${tool}as; install binutils`);
+  const missing = await isThere(`${tool}as`)
+    ? undefined
+    : `no ${tool}as; install binutils`;
   Deno.test({
     name: `the launcher is what launcher_${name}.s says` +
       (missing ? ` (skipped: ${missing})` : ""),
