@@ -117,17 +117,27 @@ Deno.test("garbage is refused before an engine is looked for", async () => {
   await Deno.writeTextFile(at("huge"), "");
   await Deno.truncate(at("huge"), 100_000_000);
   await Deno.writeTextFile(at("port"), '{"port":70000,"requests":[]}');
+  await Deno.writeTextFile(at("list"), "[]");
+  await Deno.writeTextFile(at("names"), '{"variants":{"x":{},"y":{}}}');
+  await Deno.mkdir(at("linked"));
+  await Deno.writeTextFile(at("linked/Dockerfile"), "FROM scratch\n");
+  await Deno.symlink("nowhere", at("linked/budget.json"));
   const cases: [args: string[], said: string, context?: string][] = [
+    [[], 'linked/budget.json": there is no such file', at("linked")],
+    [["--budget", at("names")], 'variants "x", "y" among single-stage\n'],
     [[], "Cannot find a Dockerfile", at("empty")],
     [[], "Cannot find a Dockerfile", at("folder")],
     [[], "Cannot read the Dockerfile", at("dangling")],
-    [["--contract", at("port")], "port: Too big"],
+    [["--contract", at("port")], "2 problems"],
     [["--out", at("file")], "is no folder"],
     [["--junit", at("folder")], "it is a folder"],
     [["--write-baseline", at("file/x")], "is no folder"],
     ...["contract", "budget", "baseline"].flatMap(
       (option): [string[], string][] => [
-        [[`--${option}`, at("folder")], "it is no file"],
+        [[`--${option}`, at("folder")], "it is a folder"],
+        [[`--${option}`, at("none")], "there is no such file"],
+        [[`--${option}`, at("file")], "line 1, column 1"],
+        [[`--${option}`, at("list")], "expected object, found []"],
         [[`--${option}`, "/dev/zero"], "it is no file"],
         [[`--${option}`, at("binary")], "binary"],
         [[`--${option}`, at("huge")], "100 MB"],
@@ -139,6 +149,7 @@ Deno.test("garbage is refused before an engine is looked for", async () => {
     assertEquals([code, stdout], [2, ""], `${args}: ${stderr}`);
     assertStringIncludes(stderr, said);
     assert(/^next: {2}\S/m.test(stderr), stderr);
+    assert(!/^cause: [[{]/m.test(stderr), stderr);
     assert(!stderr.includes("\x1b") && !stderr.includes("Engine"), stderr);
   }
   await place.assertNothingLeft();

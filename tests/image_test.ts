@@ -28,10 +28,12 @@ Deno.test("wrong use ends with 2, says what is wrong and what to do", async () =
     [["--context", "none"], 'Cannot read the context "none"', "--context DIR"],
     [["--file", "Dockerfile.x"], 'the Dockerfile "Dockerfile.x"', "path"],
     [["--against", "x"], 'Cannot compare with "x"', "single-stage"],
-    [["--budget", "bad.json"], 'did you mean "size"?', "Mend the file"],
+    [["--budget", "bad.json"], 'did you mean "size"?', "Fix the file"],
     [["--contract", "none.json"], 'Cannot read "none.json"', "path"],
     [["inspect", "noise.tar"], '"noise.tar"', "next:"],
     [["inspect", "empty.tar"], '"empty.tar"', "next:"],
+    [["inspect", "none.tar"], 'Cannot find the file "none.tar"', "path"],
+    [["diff", "a"], "Missing required argument 'after'", "examples"],
     [["sbom", "noise.tar"], '"noise.tar"', "next:"],
   ];
   for (const [args, message, next] of cases) {

@@ -20,17 +20,16 @@ const SIZE = /^(\d+(?:\.\d+)?) ?(B|kB|MB|GB|KiB|MiB|GiB)$/;
 const DURATION = /^(\d+(?:\.\d+)?) ?(ms|s)$/;
 const PERCENT = /^(\d+(?:\.\d+)?) ?%$/;
 
-const size = z.string().regex(
-  SIZE,
-  'expected a size such as "100 MB" or "64 MiB"',
-);
-const duration = z.string().regex(
-  DURATION,
-  'expected a duration such as "300 ms" or "2 s"',
-);
-const percent = z.string().regex(PERCENT, 'expected a share such as "5 %"');
+const size = text(SIZE, 'a size such as "100 MB" or "64 MiB"');
+const duration = text(DURATION, 'a duration such as "300 ms" or "2 s"');
+const percent = text(PERCENT, 'a share such as "5 %"');
 const count = z.int().nonnegative();
 const fact = z.boolean();
+
+function text(shape: RegExp, what: string) {
+  const expected = `expected ${what}`;
+  return z.string(expected).regex(shape, expected);
+}
 
 const growth = z.strictObject({
   size: percent.optional().describe("Growth of the size."),

@@ -70,18 +70,21 @@ const FACTS: Record<
  * @throws {UserError} With the name that was probably meant.
  */
 export function checkBudget(budget: Budget, names: string[]): void {
-  for (const name of Object.keys(budget.variants ?? {})) {
-    if (names.includes(name)) continue;
-    const meant = suggest(name, names);
-    throw new UserError(
-      `Cannot find the budget's variant "${name}" among ${names.join(", ")}`,
-      {
-        next: meant
-          ? `Did you mean "${meant}"?`
-          : "Name a variant of the context, or remove it",
-      },
-    );
-  }
+  const unknown = Object.keys(budget.variants ?? {})
+    .filter((name) => !names.includes(name));
+  if (unknown.length === 0) return;
+  const [first] = unknown;
+  const meant = suggest(first, names);
+  throw new UserError(
+    `Cannot find the budget's variant${unknown.length > 1 ? "s" : ""} ${
+      unknown.map((name) => `"${name}"`).join(", ")
+    } among ${names.join(", ")}`,
+    {
+      next: meant
+        ? `Did you mean "${meant}" by "${first}"?`
+        : "Name a variant of the context, or remove it",
+    },
+  );
 }
 
 /**

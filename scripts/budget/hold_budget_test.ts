@@ -162,7 +162,7 @@ Deno.test("checkBudget() refuses a variant that is not there", () => {
     UserError,
   );
   assertStringIncludes(error.message, "scrach");
-  assertEquals(error.next, 'Did you mean "scratch"?');
+  assertEquals(error.next, 'Did you mean "scratch" by "scrach"?');
   checkBudget(budget, ["scrach"]);
 });
 

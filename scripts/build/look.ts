@@ -112,6 +112,9 @@ export function engineSource(
   return { engine, reference, name, id, open };
 }
 
+/** What no image is called: no engine is asked for it. */
+const PATH = /^\.{0,2}\/|\/$|\.(?:tar|tgz)(?:\.\w+)?$/;
+
 /**
  * Tells names from paths: what exists as a path is one, anything else is looked
  * up in the engine, which is only looked for when it is needed, then in its
@@ -133,6 +136,11 @@ export async function findSources(
     if (archive !== undefined) {
       sources.push({ reference, ...archive, ...platform });
       continue;
+    }
+    if (PATH.test(reference)) {
+      throw new UserError(`Cannot find the file "${reference}"`, {
+        next: "Check the path, or give an image's name",
+      });
     }
     engine ??= await findEngineFor(reference, config, io);
     let id = (await engine?.inspect(reference))?.id;

@@ -51,8 +51,10 @@ export async function readGiven(config: BuildConfig): Promise<Given> {
     defaultContract();
   const budget = await readOptional(config, "budget", budgetSchema) ?? {};
   checkBudget(budget, [
-    ...runs.map(({ name }) => name),
-    ...await variantNames(config.context),
+    ...new Set([
+      ...runs.map(({ name }) => name),
+      ...await variantNames(config.context),
+    ]),
   ]);
   const earlier = config.baseline === undefined
     ? undefined
@@ -88,10 +90,11 @@ async function readOptional<T extends Parameters<typeof parseJson>[2]>(
   schema: T,
 ) {
   const file = config[what] ?? join(config.context, `${what}.json`);
-  if (config[what] === undefined && !await exists(file)) return undefined;
+  if (config[what] === undefined && !await isThere(file)) return undefined;
   return parseJson(await readText(file), file, schema);
 }
 
-async function exists(file: string): Promise<boolean> {
-  return await Deno.stat(file).then(() => true, () => false);
+/** Whether something has that name, were it a link to nothing. */
+async function isThere(file: string): Promise<boolean> {
+  return await Deno.lstat(file).then(() => true, () => false);
 }

@@ -70,7 +70,10 @@ export const contractSchema = z.strictObject({
     .describe("Environment variables it needs to start, beside PORT."),
   healthPath: path.default("/health")
     .describe("Asked until it answers; then the service is ready."),
-  healthStatus: z.union([status, z.literal("any")]).default(200)
+  healthStatus: z.union(
+    [status, z.literal("any")],
+    'expected a status from 100 to 599, or "any"',
+  ).default(200)
     .describe("Status that means ready."),
   readyTimeoutMs: z.int().positive().default(30_000)
     .describe("Milliseconds it may take to be ready."),
@@ -93,9 +96,10 @@ export const contractSchema = z.strictObject({
       ),
     ),
     z.literal("any"),
-  ]).optional().describe(
-    'Hosts it may connect to, as host or host:port; []: none but its own; "any": all. Absent: not checked.',
-  ),
+  ], 'expected a list of hosts such as ["db:5432"], or "any"').optional()
+    .describe(
+      'Hosts it may connect to, as host or host:port; []: none but its own; "any": all. Absent: not checked.',
+    ),
   stop: stop.prefault({}),
   burst: burst.prefault({}),
 });

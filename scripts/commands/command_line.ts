@@ -48,12 +48,15 @@ export async function parseCommandLine(args: string[]): Promise<Parsed> {
     if (error.code === "commander.excessArguments" && !named) {
       throw unknownCommand(command.args[0], args);
     }
-    throw usage(
-      complaint || error.message,
-      error.code === "commander.missingArgument"
-        ? `\n${command.helpInformation()}`
-        : `See ${command.name()} --help`,
-    );
+    if (error.code !== "commander.missingArgument") {
+      throw usage(
+        complaint || error.message,
+        `See ${command.name()} --help`,
+      );
+    }
+    command.outputHelp();
+    const { message, next } = usage(complaint, "Give it as in the examples");
+    throw new UserError(message, { output: text, next });
   }
   const options: Record<string, unknown> = command.opts();
   for (const [index, argument] of command.registeredArguments.entries()) {

@@ -5,9 +5,9 @@
  * @module
  */
 import { join, relative, resolve } from "node:path";
-import { parse, type ParseError, printParseErrorCode } from "jsonc-parser";
 import { z } from "zod";
 import { messageOf, UserError } from "../lib/errors.ts";
+import { parseJson } from "../lib/parse_json.ts";
 
 // What is not listed is Deno's own business.
 const texts = z.record(z.string(), z.string()).default({});
@@ -149,16 +149,10 @@ export async function readConfig(file: string): Promise<DenoConfig> {
 }
 
 function parseConfig<T>(text: string, file: string, schema: z.ZodType<T>): T {
-  const errors: ParseError[] = [];
-  const data = parse(text, errors, { allowTrailingComma: true });
-  if (errors.length > 0) {
-    const { error, offset } = errors[0];
-    throw unusable(file, `${printParseErrorCode(error)} at offset ${offset}`);
-  }
-  const result = schema.safeParse(data);
-  if (result.success) return result.data;
-  const [{ path, message }] = result.error.issues;
-  throw unusable(file, `${path.join(".") || "the top level"}: ${message}`);
+  return parseJson(text, file, schema, {
+    next: "Fix the file until `deno check` takes it",
+    lenient: true,
+  });
 }
 
 /** Path of the lock file; absent if Deno is told to use none. */
@@ -166,12 +160,6 @@ export function lockFile({ lock }: DenoConfig): string | undefined {
   if (lock === false) return;
   const path = typeof lock === "object" ? lock.path : lock;
   return typeof path === "string" ? path.replace(/^\.\//, "") : "deno.lock";
-}
-
-function unusable(file: string, problem: string): UserError {
-  return new UserError(`Cannot use "${file}": ${problem}`, {
-    next: "Fix the file until `deno check` takes it",
-  });
 }
 
 async function realPath(folder: string): Promise<string> {

@@ -152,15 +152,11 @@ export function json(report: Report): string {
  * @throws {UserError} That says where it is not a report, and why.
  */
 export function parseReport(text: string, file: string): Report {
-  try {
-    return parseJson(text, file, reportSchema);
-  } catch (cause) {
-    if (!(cause instanceof UserError)) throw cause;
-    throw new UserError(cause.message, {
-      next: "Give the report.json of an earlier run, or make one: " +
-        "deno task image --write-baseline FILE",
-      output: cause.output,
-      exitCode: cause.exitCode,
-    });
-  }
+  const next = "Give the report.json of an earlier run, or make one: " +
+    "deno task image --write-baseline FILE";
+  // Of another file, or another version, all else is wrong as well.
+  parseJson(text, file, reportSchema.pick({ schemaVersion: true }), {
+    next,
+  });
+  return parseJson(text, file, reportSchema, { next });
 }

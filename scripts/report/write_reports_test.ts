@@ -129,15 +129,15 @@ Deno.test("parseReport() says where it is not a report", () => {
   assertStringIncludes(problem("{"), 'Cannot parse "old.json": ');
   assertStringIncludes(
     problem("{}"),
-    'Cannot use "old.json": schemaVersion: ',
+    'Cannot use "old.json": schemaVersion: expected 1, found nothing',
   );
   report.variants[1].layers[0].sizeBytes = -1;
   assertStringIncludes(
     problem(JSON.stringify(report)),
-    'Cannot use "old.json": variants.1.layers.0.sizeBytes: ',
+    'Cannot use "old.json": variants.1.layers.0.sizeBytes: expected number to be >=0, found -1',
   );
   assertStringIncludes(
     problem(JSON.stringify({ ...report, schemaVersion: 2 })),
-    'Cannot use "old.json": schemaVersion: ',
+    'Cannot use "old.json": schemaVersion: expected 1, found 2',
   );
 });
