@@ -9,7 +9,10 @@ import { assembleBases } from "../scripts/bases/assemble_bases.ts";
 import { checkHardening } from "../scripts/check/check_hardening.ts";
 import { checkImage } from "../scripts/check/check_image.ts";
 import { checkStop } from "../scripts/check/check_stop.ts";
-import { contractSchema } from "../scripts/check/contract_schema.ts";
+import {
+  contractSchema,
+  servicePort,
+} from "../scripts/check/contract_schema.ts";
 import type { Target } from "../scripts/check/run_service.ts";
 import type { Engine, RunOptions } from "../scripts/engine/engine.ts";
 import { messageOf, UserError } from "../scripts/lib/errors.ts";
@@ -86,10 +89,54 @@ withBases("a service that listens elsewhere, or nowhere", async (engine) => {
   );
   assertMatch(
     other.line,
-    /: port \d+ was asked, it listens on 39471\. .*the port from PORT/,
+    /: port \d+ was asked, it listens on 39471 whatever PORT says\. .*the port from PORT/,
   );
+  assertMatch(other.line, /"port": (39471|8080)/);
   const none = await startOf(engine, `setInterval(() => {}, 1000);`);
   assertMatch(none.line, /: port \d+ was asked, it listens on no port\. /);
+});
+
+withBases("a service with a port of its own, by contract", async (engine) => {
+  const target = await serviceOf(
+    engine,
+    `Deno.serve({ port: 39472 }, () => new Response());
+    Deno.addSignalListener("SIGTERM", () => Deno.exit(0));`,
+    { port: 39472 },
+  );
+  const { checks } = await checkImage(
+    { ...target, port: servicePort(target.contract, []) },
+    { healthcheck: [] },
+    { quick: true },
+  );
+  const [{ status, detail }] = checks.contract ?? [];
+  if (engine.name === "buildah") {
+    assertMatch(
+      detail ?? "",
+      /on 39472 whatever PORT says.*shares the host's network, where two runs/,
+    );
+  } else assertEquals([status, detail], ["pass", undefined]);
+});
+
+withBases("a service that takes long to start", async (engine) => {
+  const loads = `setTimeout(() => {
+    Deno.serve({ port }, () => new Response());
+    Deno.addSignalListener("SIGTERM", () => Deno.exit(0));
+  }, 5000);`;
+  const { line } = await startOf(engine, loads);
+  assertMatch(
+    line,
+    /within 2500 ms: port \d+ was asked, it listens on no port\. .*states readyTimeoutMs/,
+  );
+  const warms = `const since = Date.now();
+  Deno.serve({ port }, () =>
+    new Response(null, { status: Date.now() - since < 5000 ? 503 : 200 }));`;
+  const { line: warming } = await startOf(engine, warms);
+  assertMatch(warming, /status 503 instead of 200.*states readyTimeoutMs/);
+  const target = await serviceOf(engine, loads, { readyTimeoutMs: 30_000 });
+  const { checks } = await checkImage(target, { healthcheck: [] });
+  const made = Object.values(checks).flat();
+  assertEquals(made.filter(({ status }) => status === "fail"), []);
+  assert(checks.hardening?.some(({ status }) => status === "pass"));
 });
 
 withBases("a service that throws", async (engine) => {

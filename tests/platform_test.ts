@@ -99,13 +99,10 @@ for (const name of engines.keys()) {
         const { name, image, surface, program, contract } of report.variants
       ) {
         assertEquals(image.architecture, FOREIGN);
-        // The surface of a split program is not traced through its runtime yet.
-        if (!name.startsWith("layered")) {
-          assertEquals(surface.interpreter, LOADER[FOREIGN]);
-          assertEquals([surface.missing, surface.foreign], [[], undefined]);
-          assert(surface.libraries?.includes("libc.so.6"));
-          assertEquals(program?.path, "/hello");
-        }
+        assertEquals(surface.interpreter, LOADER[FOREIGN], name);
+        assertEquals([surface.missing, surface.foreign], [[], undefined], name);
+        assert(surface.libraries?.includes("libc.so.6"), name);
+        assertEquals(program?.path, "/hello", name);
         const unproven = cannotRun(FOREIGN);
         assertEquals(
           contract?.map(({ status }) => status),

@@ -130,7 +130,9 @@ export function explainSilence(
         "See its log; a service that needs longer to start states readyTimeoutMs in contract.json",
     }
     : {
-      reason: `port ${port} was asked, it listens on ${others.join(", ")}`,
+      reason: `port ${port} was asked, it listens on ${
+        others.join(", ")
+      } whatever PORT says`,
       next: otherPort(others[0], stated, shared),
     };
 }
@@ -142,7 +144,7 @@ export function onLoopback(port: number): string {
 
 function otherPort(port: number, stated: boolean, shared: boolean): string {
   return shared
-    ? "Take the port from PORT: this engine shares the host's network, where each run has a port of its own"
+    ? `Take the port from PORT: this engine shares the host's network, where two runs cannot both have ${port}. docker and podman take "port": ${port} in contract.json`
     : stated
     ? `Correct "port" in contract.json, or take the port from PORT`
     : `Add "port": ${port} to contract.json, or take the port from PORT`;

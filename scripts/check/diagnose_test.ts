@@ -72,7 +72,7 @@ Deno.test("explainSilence() tells loopback, another port and none apart", () => 
     "listens on 127.0.0.1:8080 only",
   );
   assertEquals(explained([listener(3000)]), {
-    reason: "port 8080 was asked, it listens on 3000",
+    reason: "port 8080 was asked, it listens on 3000 whatever PORT says",
     next: 'Add "port": 3000 to contract.json, or take the port from PORT',
   });
   assertEquals(
@@ -81,7 +81,7 @@ Deno.test("explainSilence() tells loopback, another port and none apart", () => 
   );
   assertStringIncludes(
     explained([listener(3000)], { shared: true })?.next ?? "",
-    "Take the port from PORT",
+    "where two runs cannot both have 3000",
   );
   assertEquals(
     explained([])?.reason,

@@ -208,7 +208,7 @@ export async function waitUntilReady(
         ? `${last}; its log: ${error}`
         : last,
       next:
-        "A contract.json states healthPath, healthStatus, port and readyTimeoutMs",
+        "Correct healthPath or healthStatus in contract.json; a service that needs longer to start states readyTimeoutMs there",
     };
     throw new UserError(
       `No good answer from ${healthPath} within ${readyTimeoutMs} ms: ${reason}`,

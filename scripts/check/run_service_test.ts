@@ -105,6 +105,7 @@ Deno.test("waitUntilReady() gives up with what it saw last, and the log", async 
       "No good answer from /health within 100 ms",
     );
     assertStringIncludes(error.message, seen);
+    assertStringIncludes(error.next, "readyTimeoutMs");
     assertEquals(error.output, "a line");
     assertEquals(error.exitCode, EXIT.checkFailed);
   }

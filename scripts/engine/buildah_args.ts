@@ -83,10 +83,28 @@ function retryArgs(version: string): string[] {
  *
  * @param image Which image; it must be there.
  * @param name The container's name.
+ * @param files How many files each of its processes may open; buildah's own
+ * limit is 1024, at which Deno ends.
  */
-export function fromArgs(image: string, name: string): string[] {
-  // Proxies of this machine are not the service's, as with docker.
-  return ["from", "--pull-never", "--http-proxy=false", "--name", name, image];
+export function fromArgs(image: string, name: string, files: number): string[] {
+  return [
+    "from",
+    "--pull-never",
+    // Proxies of this machine are not the service's, as with docker.
+    "--http-proxy=false",
+    ...["--ulimit", `nofile=${files}:${files}`],
+    ...["--name", name],
+    image,
+  ];
+}
+
+/**
+ * The most files that a process may open here.
+ *
+ * @param limits Text of `/proc/self/limits`.
+ */
+export function mostFiles(limits: string): number {
+  return Number(/^Max open files +\d+ +(\d+)/m.exec(limits)?.[1] ?? 1024);
 }
 
 /**

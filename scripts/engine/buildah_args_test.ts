@@ -1,6 +1,12 @@
 import { assertEquals } from "@std/assert";
 import { HOST } from "../lib/platform.ts";
-import { budArgs, fromArgs, pullArgs, runArgs } from "./buildah_args.ts";
+import {
+  budArgs,
+  fromArgs,
+  mostFiles,
+  pullArgs,
+  runArgs,
+} from "./buildah_args.ts";
 
 const build = { context: "/ctx", dockerfile: "/ctx/Dockerfile" };
 const config = { entrypoint: ["/hello"], cmd: ["serve", "--now"] };
@@ -77,11 +83,20 @@ Deno.test("pullArgs() limits the attempts where buildah can be told", () => {
   assertEquals(pullArgs("x:1", "unknown"), ["pull", "--quiet", "x:1"]);
 });
 
+Deno.test("mostFiles() reads the hard limit", () => {
+  const text = "Limit  Soft Limit  Hard Limit  Units\n" +
+    "Max open files            1024                 20000                files\n";
+  assertEquals(mostFiles(text), 20000);
+  assertEquals(mostFiles(""), 1024);
+});
+
 Deno.test("fromArgs() pulls nothing and passes no proxy on", () => {
-  assertEquals(fromArgs("hello", "c-1"), [
+  assertEquals(fromArgs("hello", "c-1", 20000), [
     "from",
     "--pull-never",
     "--http-proxy=false",
+    "--ulimit",
+    "nofile=20000:20000",
     "--name",
     "c-1",
     "hello",

@@ -7,7 +7,7 @@
 import { EXIT, UserError } from "../lib/errors.ts";
 import type { ImageConfig } from "../image/model.ts";
 import type { Container, RunOptions } from "./engine.ts";
-import { fromArgs, runArgs } from "./buildah_args.ts";
+import { fromArgs, mostFiles, runArgs } from "./buildah_args.ts";
 import { serviceExitCode, serviceLog, startFailure } from "./buildah_log.ts";
 import {
   attempt,
@@ -47,7 +47,8 @@ export async function runService(
   const scratch = await makeScratch();
   try {
     // Without the signal: it is short, and half a container has no name yet.
-    await run("buildah", fromArgs(options.image, name));
+    const files = mostFiles(await Deno.readTextFile("/proc/self/limits"));
+    await run("buildah", fromArgs(options.image, name, files));
     options.signal?.throwIfAborted();
     const port = options.port === undefined ? undefined : freePort();
     const args = runArgs(options, name, config, port);
