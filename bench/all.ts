@@ -12,6 +12,7 @@ import { cleanup, missing, runBench } from "./commands.ts";
 const BENCHES: Record<string, { needs: string[]; byNameOnly?: string }> = {
   inspect: { needs: [Deno.env.get("DIVE") ?? "dive"] },
   throughput: { needs: ["wrk", "taskset", "go"] },
+  profile: { needs: ["wrk", "taskset"] },
   soak: { needs: ["wrk", "taskset"] },
   peers: { needs: ["docker", "go", "npm", "wrk", "taskset"] },
   node: { needs: ["docker"] },

@@ -8,11 +8,12 @@ import { EXIT, UserError } from "../scripts/lib/errors.ts";
 import { findCompiler, shippedFlags } from "../tests/compiler.ts";
 import { output } from "./commands.ts";
 
-/** Compiles the service with flags of `deno compile`; gives the program's path. */
+/** Compiles the service, or another source, with flags of `deno compile`; gives the program's path. */
 export type Compile = (
   name: string,
   flags: string[],
   bundle?: boolean,
+  source?: string,
 ) => Promise<string>;
 
 /** The flags that ship: those that the service needs, and those that tune it. */
@@ -42,13 +43,13 @@ export async function serviceCompiler(folder: string): Promise<Compile> {
   }
   const main = new URL("../main.ts", import.meta.url).pathname;
   const map = new URL("../offline/import_map.json", import.meta.url).pathname;
-  return async (name, flags, bundle) => {
-    if (!bundle) return await compile(main, name, flags);
+  return async (name, flags, bundle, source = main) => {
+    if (!bundle) return await compile(source, name, flags);
     const module = `${folder}/${name}.js`;
     // deno-fmt-ignore
     await output([
       Deno.execPath(), "bundle", "--quiet", "--minify", "--no-lock",
-      "--import-map", map, "--output", module, main,
+      "--import-map", map, "--output", module, source,
     ]);
     return await compile(module, name, flags);
   };

@@ -1,12 +1,12 @@
 /**
- * A build that cannot have the runtime that it was to compile onto: nothing is
- * wrong with what it builds.
+ * A build that cannot have the runtime or the option that it was to compile with:
+ * nothing is wrong with what it builds.
  *
  * @module
  */
 import { EXIT, UserError } from "../lib/errors.ts";
 
-/** The runtime that `deno compile` needs cannot be had. */
+/** The runtime, or an option, that `deno compile` needs cannot be had. */
 export class RuntimeMissing extends UserError {
   override name = "RuntimeMissing";
 
@@ -33,10 +33,11 @@ export function explainRuntime(
   step: string,
   cause: unknown,
 ): RuntimeMissing | undefined {
-  if (/unexpected argument '--engine'/.test(step)) {
+  const [, option] = /unexpected argument '(--[\w-]+)'/.exec(step) ?? [];
+  if (option !== undefined && /\bdeno compile\b/.test(step)) {
     return new RuntimeMissing(
       message,
-      "the builder's Deno compiles onto V8 only; --engine came with 2.9",
+      `the builder's Deno does not know ${option}`,
       {
         next: "Take a newer builder: --build-arg BUILDER_IMAGE=…",
         output: step,

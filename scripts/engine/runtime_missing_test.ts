@@ -11,10 +11,17 @@ function missing(output: string): RuntimeMissing {
   return error;
 }
 
-Deno.test("RuntimeMissing: a Deno that knows no other engine", () => {
-  const { reason } = missing(`STEP 7/7: RUN deno compile --engine quickjs
-error: unexpected argument '--engine' found`);
-  assertStringIncludes(reason, "2.9");
+Deno.test("RuntimeMissing: a Deno that does not know an option", () => {
+  for (const option of ["--engine", "--bundle"]) {
+    const { reason } = missing(`STEP 7/7: RUN deno compile ${option} main.ts
+error: unexpected argument '${option}' found`);
+    assertEquals(reason, `the builder's Deno does not know ${option}`);
+  }
+  const other = explainBuild(
+    "Dockerfile",
+    "STEP 7/7: RUN ls\nerror: unexpected argument '--bundle' found",
+  );
+  assertEquals(other instanceof RuntimeMissing, false);
 });
 
 Deno.test("RuntimeMissing: a download that fails, and where from", () => {

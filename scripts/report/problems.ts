@@ -114,7 +114,7 @@ export function sameFailures(
         dockerfile.split("/").at(-1) ?? "",
         "",
       ),
-      output?.replace(/\bstep \d+\/\d+/gi, "step"),
+      output?.replace(/(?:\[\d+\/\d+\] )?\bstep \d+\/\d+/gi, "step"),
       next,
     ]);
     const same = found.get(key);

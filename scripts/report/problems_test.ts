@@ -4,12 +4,31 @@ import {
   checksWith,
   failureCounts,
   holds,
+  sameFailures,
   skipped,
   verdictFigures,
 } from "./problems.ts";
 import { CHECK_KINDS, CHECK_LISTS } from "./check_kinds.ts";
 import { type Check, variantSchema } from "./report_schema.ts";
 import { failedReport, fixtureReport } from "../../testing/report.ts";
+
+Deno.test("sameFailures() tells a cause once, whatever file and step it is in", () => {
+  const failure = (name: string, step: string) => ({
+    name,
+    dockerfile: `x/Dockerfile.${name}`,
+    message: `Cannot build "Dockerfile.${name}"`,
+    output: `${step}: RUN deno compile main.ts\nerror: no such module`,
+  });
+  const failures = [
+    failure("single", "STEP 9/16"),
+    failure("scratch", "[1/4] STEP 9/9"),
+    { ...failure("other", "[1/3] STEP 9/9"), output: "another cause" },
+  ];
+  assertEquals(
+    sameFailures({ ...fixtureReport(), failures }).map(([, names]) => names),
+    [["single", "scratch"], ["other"]],
+  );
+});
 
 Deno.test("skipped() tells a reason once for all variants that share it", () => {
   const report = fixtureReport();
