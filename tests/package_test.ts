@@ -55,6 +55,20 @@ async function publish(registry: JsrRegistry) {
   assertEquals(code, 0, stderr);
 }
 
+Deno.test("package and action are called what deno.json calls them", async () => {
+  const pages = await Promise.all(
+    ["README.md", "docs/your-service.md", "docs/deploy.md", "CONTRIBUTING.md"]
+      .map((page) => Deno.readTextFile(`${PROJECT}/${page}`)),
+  );
+  const names = (shape: RegExp) =>
+    pages.flatMap((text) => [...text.matchAll(shape)].map(([found]) => found));
+  const packages = new Set(names(/jsr:@[\w-]+\/deno-small-image/g));
+  assertEquals([...packages], [`jsr:${name}`]);
+  const actions = new Set(names(/uses: [\w-]+\/deno-small-image@\S+/g));
+  const [major] = version.split(".");
+  assertEquals([...actions], [`uses: ${name.slice(1)}@v${major}`]);
+});
+
 Deno.test("the package runs from a registry, every command in a foreign folder", async (t) => {
   await using registry = serveJsr([]);
   await publish(registry);
@@ -91,6 +105,15 @@ Deno.test("the package runs from a registry, every command in a foreign folder",
         `${place.path}/service/Dockerfile.scratch`,
       );
       assertStringIncludes(text, "--allow-net");
+      for (const file of ["contract", "budget"]) {
+        const { $schema } = JSON.parse(
+          await Deno.readTextFile(`${place.path}/service/${file}.json`),
+        );
+        const path = new URL($schema).pathname;
+        const response = await fetch(new URL(path, registry.url));
+        const { title, properties } = await response.json();
+        assert(title && properties, `${$schema} is no schema`);
+      }
     },
   );
   for (

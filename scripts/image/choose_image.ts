@@ -59,7 +59,7 @@ export function chooseImage<T extends Candidate>(
   { reference, image, platform }: ImageSource,
 ): T {
   let rest = [...candidates];
-  const require = (what: string, holds: (each: T) => boolean) => {
+  const needOne = (what: string, holds: (each: T) => boolean) => {
     const next = `Choose one of: ${listCandidates(rest)}`;
     rest = rest.filter(holds);
     if (rest.length === 0) {
@@ -72,7 +72,7 @@ export function chooseImage<T extends Candidate>(
   };
   if (image !== undefined) {
     const place = /^@([0-9]{1,4})$/.exec(image)?.[1];
-    require(
+    needOne(
       `named ${JSON.stringify(image)}`,
       (each) =>
         place === undefined
@@ -81,7 +81,7 @@ export function chooseImage<T extends Candidate>(
     );
   }
   if (platform !== undefined) {
-    require(`for ${platform}`, (each) => fits(each.platform, platform));
+    needOne(`for ${platform}`, (each) => fits(each.platform, platform));
   }
   prefer(({ missing }) => missing === undefined);
   prefer(({ names }) => names.some((each) => isNamed(reference, each)));

@@ -4,11 +4,14 @@
  *
  * @module
  */
+import own from "../../deno.json" with { type: "json" };
 import type { Service } from "./service.ts";
 
-/** Where the schemas of this version are; editors check and complete by them. */
-const SCHEMAS =
-  "https://raw.githubusercontent.com/deno-small-image/deno-small-image/v1.0.0/docs";
+/**
+ * Where the schemas of this version are, which are part of the package; editors
+ * check and complete by them.
+ */
+const SCHEMAS = `https://jsr.io/${own.name}/${own.version}/docs`;
 
 type Rules = Record<string, unknown>;
 
