@@ -16,6 +16,7 @@ import {
 import { CommandFailed, run } from "../lib/command.ts";
 import { EXIT, UserError } from "../lib/errors.ts";
 import type { Io } from "../lib/io.ts";
+import { isThere } from "../lib/files.ts";
 
 const FOLDERS = ["node_modules", "vendor"];
 
@@ -32,8 +33,7 @@ export async function preparePackages(
   files: VariantFile[],
   io: Io,
 ): Promise<void> {
-  const exists = (path: string) =>
-    Deno.stat(join(context, path)).then(() => true, () => false);
+  const exists = (path: string) => isThere(join(context, path));
   const parsed = files.map(({ text }) => parseDockerfile(text));
   const copied = FOLDERS.filter((name) =>
     parsed.some((dockerfile) => copiedFolders(dockerfile).includes(name))

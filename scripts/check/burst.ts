@@ -8,18 +8,6 @@ import { messageOf } from "../lib/errors.ts";
 import type { Contract } from "./contract_schema.ts";
 import { formatRequest, HttpConnection, saysClose } from "./http_client.ts";
 
-/** What to send, and how much. */
-export interface BurstOptions {
-  path: string;
-  /** Any other status counts as failed; `"any"` takes all. */
-  status: number | "any";
-  requests: number;
-  connections: number;
-  /** The burst is cut off after so many milliseconds. */
-  timeLimitMs: number;
-  signal?: AbortSignal;
-}
-
 /** How a burst went. */
 export interface BurstResult {
   /** Requests with a good answer. */
@@ -36,23 +24,24 @@ export interface BurstResult {
 }
 
 /**
- * Sends a burst.
+ * Sends the burst that a contract states; any status will do on a path of its own.
  *
  * @param url `http://127.0.0.1:<port>`.
+ * @param timeLimitMs The burst is cut off after so many milliseconds.
  * @returns The count; failures are in it, not thrown.
  */
 export async function burst(
   url: string,
-  options: BurstOptions,
+  { burst, healthPath, healthStatus }: Contract,
+  timeLimitMs: number,
+  outer?: AbortSignal,
 ): Promise<BurstResult> {
-  const { path, status, requests, connections, timeLimitMs } = options;
-  options.signal?.throwIfAborted();
+  const { path = healthPath, requests, connections } = burst;
+  const status = burst.path === undefined ? healthStatus : "any";
+  outer?.throwIfAborted();
   const text = formatRequest({ path });
   const over = new AbortController();
-  const signal = AbortSignal.any([
-    over.signal,
-    ...options.signal ? [options.signal] : [],
-  ]);
+  const signal = AbortSignal.any([over.signal, ...outer ? [outer] : []]);
   let left = requests;
   let answered = 0;
   let failed = 0;
@@ -104,7 +93,7 @@ export async function burst(
   } finally {
     clearTimeout(timer);
   }
-  options.signal?.throwIfAborted();
+  outer?.throwIfAborted();
   const elapsedMs = performance.now() - begun;
   return {
     answered,
@@ -114,25 +103,4 @@ export async function burst(
     perSecond: answered * 1000 / elapsedMs,
     ...failure === undefined ? {} : { failure },
   };
-}
-
-/**
- * Sends the burst that a contract states; any status will do on a path of its own.
- *
- * @param url Where the service answers.
- * @param timeLimitMs The burst is cut off after so many milliseconds.
- */
-export function contractBurst(
-  url: string,
-  { burst: { path, ...size }, healthPath, healthStatus }: Contract,
-  timeLimitMs: number,
-  signal?: AbortSignal,
-): Promise<BurstResult> {
-  return burst(url, {
-    path: path ?? healthPath,
-    status: path === undefined ? healthStatus : "any",
-    ...size,
-    timeLimitMs,
-    signal,
-  });
 }

@@ -1,21 +1,27 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { burst, type BurstOptions } from "./burst.ts";
+import { burst } from "./burst.ts";
+import { contractSchema } from "./contract_schema.ts";
 import {
   type FakeProgram,
   serving,
   speaking,
 } from "../../testing/fake_engine.ts";
 
-async function send(program: FakeProgram, options: Partial<BurstOptions> = {}) {
+async function send(
+  program: FakeProgram,
+  { timeLimitMs = 60_000, signal, path }: {
+    timeLimitMs?: number;
+    signal?: AbortSignal;
+    path?: string;
+  } = {},
+) {
+  const contract = contractSchema.parse({
+    burst: { path, requests: 500, connections: 8 },
+    requests: [{ path: "/", expect: {} }],
+  });
+  const url = `http://127.0.0.1:${program.port}`;
   try {
-    return await burst(`http://127.0.0.1:${program.port}`, {
-      path: "/",
-      status: 200,
-      requests: 500,
-      connections: 8,
-      timeLimitMs: 60_000,
-      ...options,
-    });
+    return await burst(url, contract, timeLimitMs, signal);
   } finally {
     await program.destroy();
   }
@@ -51,6 +57,19 @@ Deno.test("burst() counts wrong statuses as failed", async () => {
   assertEquals([result.answered, result.failed], [250, 250]);
   assertEquals(result.failure, "status 500 instead of 200");
   assertEquals(result.complete, true);
+});
+
+Deno.test("burst() takes any status on a path of its own", async () => {
+  const paths = new Set<string>();
+  const result = await send(
+    serving((request) => {
+      paths.add(new URL(request.url).pathname);
+      return new Response(null, { status: 500 });
+    }),
+    { path: "/heavy" },
+  );
+  assertEquals([...paths], ["/heavy"]);
+  assertEquals([result.answered, result.failed], [500, 0]);
 });
 
 Deno.test("burst() comes to an end when nobody answers", async () => {

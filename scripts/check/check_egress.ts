@@ -10,6 +10,7 @@ import { egressOf } from "../inspect/permissions.ts";
 import { messageOf } from "../lib/errors.ts";
 import { askOnce } from "./check_contract.ts";
 import type { Contract } from "./contract_schema.ts";
+import { sharesNetwork } from "./diagnose.ts";
 import { CannotCheck, runCheck } from "./run_check.ts";
 import type { Service } from "./run_service.ts";
 
@@ -117,10 +118,7 @@ export interface NetworkCounts {
  */
 export async function readNetworkCounts(pid: number): Promise<NetworkCounts> {
   try {
-    const [own, its] = await Promise.all(
-      ["self", pid].map((id) => Deno.readLink(`/proc/${id}/ns/net`)),
-    );
-    if (own === its) {
+    if (await sharesNetwork(pid)) {
       throw new CannotCheck(
         "it shares this machine's network, whose counters are not its own",
       );

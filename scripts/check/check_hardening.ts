@@ -6,7 +6,7 @@
  */
 import type { Engine, Restrictions } from "../engine/engine.ts";
 import type { Check } from "../report/report_schema.ts";
-import { contractBurst } from "./burst.ts";
+import { burst } from "./burst.ts";
 import { checkContract } from "./check_contract.ts";
 import { CannotCheck, runCheck } from "./run_check.ts";
 import { runService, type Target } from "./run_service.ts";
@@ -100,7 +100,7 @@ async function serves(
   const checks = await checkContract(service.url, contract, signal);
   const wrong = checks.filter((check) => check.status === "fail")
     .map((check) => `${check.name}: ${check.detail}`);
-  const result = await contractBurst(service.url, contract, BURST_MS, signal);
+  const result = await burst(service.url, contract, BURST_MS, signal);
   if (result.failed > 0) {
     wrong.push(`${result.failed} of a burst failed: ${result.failure}`);
   } else if (!result.complete) {

@@ -37,7 +37,7 @@ export function parseListeners(text: string): Listener[] {
 /** Where a process and its descendants listen. */
 export interface Listening {
   listeners: Listener[];
-  /** Whether it is in this host's network rather than in one of its own. */
+  /** See {@linkcode sharesNetwork}. */
   shared: boolean;
 }
 
@@ -52,10 +52,7 @@ export async function listeningOf(
 ): Promise<Listening | undefined> {
   if (pid === undefined) return undefined;
   try {
-    const [own, its] = await Promise.all(
-      ["self", pid].map((id) => Deno.readLink(`/proc/${id}/ns/net`)),
-    );
-    const shared = own === its;
+    const shared = await sharesNetwork(pid);
     const read = (name: string) =>
       Deno.readTextFile(`/proc/${pid}/net/${name}`).catch(() => "");
     const texts = await Promise.all(["tcp", "tcp6"].map(read));
@@ -66,6 +63,18 @@ export async function listeningOf(
   } catch {
     return undefined;
   }
+}
+
+/**
+ * Whether a process is in this host's network rather than in one of its own.
+ *
+ * @throws {Error} When this host must not look.
+ */
+export async function sharesNetwork(pid: number): Promise<boolean> {
+  const [own, its] = await Promise.all(
+    ["self", pid].map((id) => Deno.readLink(`/proc/${id}/ns/net`)),
+  );
+  return own === its;
 }
 
 /** Inodes of the sockets of a process and its descendants. */

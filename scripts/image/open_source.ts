@@ -15,6 +15,7 @@ import {
 } from "./blob_reader.ts";
 import { eventLoopTurn, type Limits } from "./limits.ts";
 import type { ImageSource } from "./model.ts";
+import { isThere } from "../lib/files.ts";
 
 /**
  * The archive or folder that a reference means, and the image in it if one is named:
@@ -46,10 +47,6 @@ export async function findArchive(
       }
     }
   }
-}
-
-function isThere(path: string): Promise<boolean> {
-  return Deno.stat(path).then(() => true, () => false);
 }
 
 /** Reads an archive to its end, of its blobs those `wanted`, or lists a folder. */

@@ -7,6 +7,7 @@
  */
 import { basename, join } from "node:path";
 import { UserError } from "../lib/errors.ts";
+import { isFile, isThere, textOf } from "../lib/files.ts";
 import { chooseEntry, type Entry } from "./choose_entry.ts";
 import {
   findCopies,
@@ -262,8 +263,7 @@ async function exampleEnv(
   { command }: Entry,
   { env }: Hints,
 ): Promise<Record<string, string>> {
-  const read = async (name: string) =>
-    await Deno.readTextFile(join(folder, name)).catch(() => "");
+  const read = (name: string) => textOf(join(folder, name));
   const values = new Map<string, string>();
   const add = (text: string, isExample: boolean) => {
     for (const [, name, value] of text.matchAll(/^(?:export )?(\w+)=(.*)$/gm)) {
@@ -280,20 +280,14 @@ async function exampleEnv(
   return Object.fromEntries([...values].filter(([name]) => env.includes(name)));
 }
 
-async function isThere(path: string): Promise<boolean> {
-  return await Deno.stat(path).then(() => true, () => false);
-}
-
 function portOption(port: string | undefined): string[] {
   return port === undefined ? [] : ["--port", port];
 }
 
 /** Looks at a project for {@linkcode chooseEntry}. */
 function look(root: string) {
-  const isFile = (path: string) =>
-    Deno.stat(join(root, path)).then((file) => file.isFile, () => false);
   return {
-    exists: isFile,
+    exists: (path: string) => isFile(join(root, path)),
     async serves(entry: Entry) {
       const { graph } = await optionsOf(root, entry);
       const path = join(entry.member.folder, entry.entry);

@@ -5,6 +5,7 @@
  * @module
  */
 import type { DenoCommand } from "../dockerfile/deno_command.ts";
+import { isOwnHost, permissionFlag } from "../inspect/permissions.ts";
 import type { DenoConfig } from "./read_project.ts";
 
 /** What a permission allows: everything, or what is listed. */
@@ -27,15 +28,6 @@ const LEAST = ["--allow-net=0.0.0.0,127.0.0.1", "--allow-env=PORT"];
 const NODE = ["--allow-net", "--allow-env"];
 /** Names of permission sets for serving, the likeliest first. */
 const SETS = ["serve", "start", "default"];
-const SHORT: Record<string, string> = {
-  N: "net",
-  E: "env",
-  R: "read",
-  W: "write",
-};
-/** Hosts that a service listens on and asks itself at. */
-const OWN_HOST =
-  /^(?:(?:0\.0\.0\.0|127\.0\.0\.1|localhost|\[::1?\])?(?::\d+)?)$/;
 
 /**
  * Finds the permissions.
@@ -94,16 +86,13 @@ function allowedBy(
   name: string,
 ): Allowed {
   const found = flags.map((flag): Allowed => {
-    const [, short, long, list] =
-      /^(?:-([A-Z]+)|--([\w-]+))(?:=(.*))?$/.exec(flag) ?? [];
-    if (long === "permission-set" || short === "P") {
-      return fromSet(config.permissions[list ?? "default"], name);
+    const given = permissionFlag(flag);
+    if (given === undefined) {
+      const [, set = "default"] = flag.split("=");
+      return fromSet(config.permissions[set], name);
     }
-    if (long === "allow-all" || short?.includes("A")) return true;
-    const isThis = long === `allow-${name}` ||
-      [...short ?? ""].some((letter) => SHORT[letter] === name);
-    if (!isThis) return [];
-    return list === undefined ? true : list.split(",");
+    const isThis = given.kinds.some((kind) => kind === name || kind === "all");
+    return isThis ? given.values ?? true : [];
   });
   if (found.includes(true)) return true;
   return found.flatMap((allowed) => allowed === true ? [] : allowed);
@@ -131,7 +120,8 @@ export function relativePaths(allowed: Allowed): string[] {
 /** Hosts besides its own that it may reach; `true` for any. */
 export function reachableHosts({ net }: Permissions): Allowed {
   if (net === true) return true;
-  return net.filter((host) => !OWN_HOST.test(host));
+  // `:8080` is a port on any of its own.
+  return net.filter((host) => !isOwnHost(host) && !/^(?::\d+)?$/.test(host));
 }
 
 /** Whether it may ask itself on this host, as a health check does. */

@@ -7,6 +7,7 @@
 import { join, relative, resolve } from "node:path";
 import ignore from "ignore";
 import { parseDockerignore } from "../dockerfile/dockerignore.ts";
+import { isThere, textOf } from "../lib/files.ts";
 
 /** Patterns of `.gitignore` and `.dockerignore` alike, for any depth. */
 export const PRIVATE: Record<"secret" | "state", string[]> = {
@@ -87,12 +88,4 @@ async function readGitignores(
   }
   return (path) =>
     found.some(({ from, rules }) => rules.ignores(join(from, path)));
-}
-
-async function isThere(path: string): Promise<boolean> {
-  return await Deno.stat(path).then(() => true, () => false);
-}
-
-async function textOf(file: string): Promise<string> {
-  return await Deno.readTextFile(file).catch(() => "");
 }

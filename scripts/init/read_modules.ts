@@ -8,6 +8,7 @@
 import { extname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { messageOf, UserError } from "../lib/errors.ts";
+import { isFile } from "../lib/files.ts";
 import { fileMentions } from "./read_hints.ts";
 
 /** What a service consists of; paths are from the top of its project. */
@@ -134,10 +135,6 @@ async function findRequired(path: string): Promise<string | undefined> {
   for (const file of endings.map((ending) => path + ending)) {
     if (await isFile(file)) return file;
   }
-}
-
-async function isFile(path: string): Promise<boolean> {
-  return await Deno.stat(path).then((file) => file.isFile, () => false);
 }
 
 async function readInfo(

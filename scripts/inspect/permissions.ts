@@ -58,7 +58,7 @@ export function commandPermissions(words: string[]): Permissions | undefined {
 
   const flags = args.filter((word) => word.startsWith("-"));
   for (const flag of flags) {
-    const found = parseFlag(flag);
+    const found = permissionFlag(flag);
     if (found === undefined) return undefined;
     for (const kind of found.kinds) {
       if (kind === "all") allowAll(permissions);
@@ -86,10 +86,12 @@ function beforeModule(args: string[]): string[] {
 }
 
 /**
- * @returns The kinds that a flag allows, and what of them; `undefined` if a set
- * of permissions decides.
+ * Reads a flag such as `-RW=data` or `--allow-net`.
+ *
+ * @returns The kinds that it allows, and what of them, everything unless there
+ * are values; `undefined` if a set of permissions decides.
  */
-function parseFlag(
+export function permissionFlag(
   flag: string,
 ): { kinds: (Kind | "all")[]; values?: string[] } | undefined {
   const equals = flag.indexOf("=");
@@ -145,8 +147,13 @@ export function egressOf(
   return ways;
 }
 
+/** Whether a host of a permission is the program's own. */
+export function isOwnHost(host: string): boolean {
+  return OWN_HOST.test(host);
+}
+
 function isExpected(host: string, expected: readonly string[]): boolean {
-  if (OWN_HOST.test(host)) return true;
+  if (isOwnHost(host)) return true;
   const name = host.toLowerCase();
   return expected.some((item) => {
     const wanted = item.toLowerCase();

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { contractBurst } from "../check/burst.ts";
+import { burst } from "../check/burst.ts";
 import type { Contract } from "../check/contract_schema.ts";
 import { readProcess, type ServiceProcess } from "./read_process.ts";
 import type { Service } from "../check/run_service.ts";
@@ -41,7 +41,7 @@ export async function measureMemory(
   const read = () => readProcess(container);
   const idle = await settle(read, (ms) => sleep(ms, signal));
   if (!idle) return undefined;
-  await contractBurst(url, contract, BURST_MS, signal);
+  await burst(url, contract, BURST_MS, signal);
   const loaded = await settle(read, (ms) => sleep(ms, signal));
   if (!loaded) return undefined;
   return {

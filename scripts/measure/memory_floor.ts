@@ -6,7 +6,7 @@
  * @module
  */
 import { isOfEnvironment, UserError } from "../lib/errors.ts";
-import { contractBurst } from "../check/burst.ts";
+import { burst } from "../check/burst.ts";
 import { endOf, GRACE_MS } from "../check/check_stop.ts";
 import { readProcess } from "./read_process.ts";
 import { runService, type Service, type Target } from "../check/run_service.ts";
@@ -138,7 +138,7 @@ async function measureSpeed(
 ): Promise<number> {
   let best = 0;
   for (let run = 0; run <= BURSTS; run++) {
-    const result = await contractBurst(
+    const result = await burst(
       url,
       contract,
       timeLimitMs,
