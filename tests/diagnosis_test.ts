@@ -234,3 +234,23 @@ withEngines("variants that answer differently", async (engine) => {
     detail: "GET /late: 200 in single-stage, No end within 500 ms here",
   });
 });
+
+withEngines("a secret that a later layer replaces", async (engine) => {
+  await using place = await Place.make(engine, {
+    Dockerfile: SERVES.replace(
+      "COPY main.ts /\n",
+      "COPY secret /app/.env\nCOPY main.ts /app/.env\n",
+    ),
+    secret: "API_TOKEN=7f3a9c\n",
+    "budget.json": JSON.stringify({ all: { noSecrets: true } }),
+  });
+  const { code, stdout } = await place.run(["--quick"]);
+  assertEquals(code, 1);
+  assertMatch(stdout, /FAILED: 1 of 1 limit.*noSecrets.*\/app\/\.env/);
+  const [{ rule, status, detail }] = (await place.reports()).budgets;
+  assertEquals([rule, status], ["noSecrets", "fail"]);
+  assertMatch(
+    detail ?? "",
+    /^\/app\/\.env \(environment file, layer 2, deleted by layer 3/,
+  );
+});

@@ -61,6 +61,9 @@ const rules = z.strictObject({
   noSetuid: fact.optional().describe(
     "No setuid or setgid file is in the image.",
   ),
+  noSecrets: fact.optional().describe(
+    "No file that looks like a secret or like state is in any layer or in the program.",
+  ),
   noEgress: fact.optional().describe(
     "Deno's permissions let the program connect to no other host.",
   ),

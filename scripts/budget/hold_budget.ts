@@ -9,6 +9,7 @@ import { UserError } from "../lib/errors.ts";
 import { formatBytes, formatDuration } from "../lib/format.ts";
 import { suggest } from "../lib/suggest.ts";
 import type { Report, Variant, Verdict } from "../report/report_schema.ts";
+import { secretText } from "../report/surface_rows.ts";
 import {
   type Budget,
   bytesOf,
@@ -46,13 +47,14 @@ const LIMITS: Record<string, Limit> = {
 
 /** What is in the way of a fact; none: it holds; `undefined`: not looked at. */
 const FACTS: Record<
-  "notRoot" | "noShell" | "noSetuid" | "noEgress" | "contract",
+  "notRoot" | "noShell" | "noSetuid" | "noSecrets" | "noEgress" | "contract",
   (variant: Variant) => string[] | undefined
 > = {
   notRoot: (v) =>
     v.surface.runsAsRoot ? [`user "${v.config.user}" is root`] : [],
   noShell: (v) => v.surface.shells,
   noSetuid: (v) => [...new Set([...v.surface.setuid, ...v.surface.setgid])],
+  noSecrets: (v) => v.secrets?.map(secretText),
   noEgress: (v) => v.permissions && egressOf(v.permissions),
   contract: ({ contract }) =>
     contract?.every(({ status }) => status === "skip")

@@ -141,6 +141,22 @@ Deno.test("holdBudget() says what stands against a fact", () => {
   ]);
 });
 
+Deno.test("holdBudget() names path and layer of a secret", () => {
+  const secrets: Variant["secrets"] = [
+    { path: "/app/.env", kind: "environment file", layer: 2, deletedBy: 3 },
+    { path: "/x.db", kind: "database", layer: 1, program: "/hello" },
+  ];
+  const budget = { all: { noSecrets: true } };
+  const [found] = hold(budget, report(variant("a", { secrets })));
+  assertEquals([found.status, found.actual], ["fail", false]);
+  assertStringIncludes(found.detail ?? "", "/app/.env");
+  assertStringIncludes(found.detail ?? "", "layer 3");
+  assertStringIncludes(found.detail ?? "", "/hello");
+  const of = (secrets?: Variant["secrets"]) =>
+    hold(budget, report(variant("a", { secrets })))[0].status;
+  assertEquals([of([]), of()], ["pass", "skip"]);
+});
+
 Deno.test("holdBudget() lists every violation, counts and single layers too", () => {
   const verdicts = hold(
     { all: { layers: 0, layer: "49 MB", files: 2, packages: 0, waste: "0 B" } },

@@ -13,21 +13,26 @@ const SERVICE: Service = {
 };
 const OWN = JSON.stringify({
   $schema: "x",
-  all: { contract: true, noEgress: true, memory: "120 MB" },
+  all: { contract: true, noSecrets: true, noEgress: true, memory: "120 MB" },
   variants: { scratch: { size: "1 MB", layers: 1, waste: "0 B" } },
 });
 
 Deno.test("a first budget has facts and zeros, and nobody else's bytes", () => {
   const budget = parseBudget(firstBudget(OWN, SERVICE), "budget.json");
-  assertEquals(budget.all, { contract: true, noEgress: true });
+  assertEquals(budget.all, {
+    contract: true,
+    noSecrets: true,
+    noEgress: true,
+  });
   assertEquals(budget.variants, { scratch: { layers: 1, waste: "0 B" } });
 });
 
 Deno.test("a first budget asks for nothing that permissions and files rule out", () => {
   const budget = (service: Partial<Service>) =>
     parseBudget(firstBudget(OWN, { ...SERVICE, ...service }), "budget.json");
-  assertEquals(budget({ egress: true }).all, { contract: true });
-  assertEquals(budget({ egress: ["a.example"] }).all, { contract: true });
+  const rest = { contract: true, noSecrets: true };
+  assertEquals(budget({ egress: true }).all, rest);
+  assertEquals(budget({ egress: ["a.example"] }).all, rest);
   assertEquals(budget({ beside: ["static/"] }).variants?.scratch, {
     waste: "0 B",
   });
