@@ -21,6 +21,8 @@ export interface FakeProgram {
   /** Resolves when it ends by itself. */
   died?: Promise<number>;
   log?: string;
+  /** The process that is looked at; absent: the host sees none. */
+  pid?: number;
   /** When the engine saw it run; absent: it cannot tell. */
   processStartedAt?(startedAt: number): number;
   /** Exit code of a command that is run in it. */
@@ -44,7 +46,7 @@ export function fakeContainer(
     processStartedAt: () =>
       Promise.resolve(program.processStartedAt?.(startedAt)),
     exited: exited.promise,
-    pid: () => Promise.resolve(undefined),
+    pid: () => Promise.resolve(program.pid),
     exec: (command) =>
       Promise.resolve({ code: program.exec?.(command) ?? 127, output: "no" }),
     logs: () => Promise.resolve(program.log ?? ""),

@@ -18,18 +18,14 @@ import {
 import { type Contract, servicePort } from "../check/contract_schema.ts";
 import { failureOf } from "../check/run_check.ts";
 import { runService, type Target } from "../check/run_service.ts";
-import { sleep } from "../check/time_limit.ts";
-import { EXIT, UserError } from "../lib/errors.ts";
+import { UserError } from "../lib/errors.ts";
 import { formatBytes } from "../lib/format.ts";
 import { HOST } from "../lib/platform.ts";
 import { sideBySide } from "../lib/side_by_side.ts";
-import { measureMemory } from "../measure/measure_memory.ts";
-import { measureStarts } from "../measure/measure_start.ts";
+import { measureServices } from "../measure/measure_services.ts";
 import { memoryFloor } from "../measure/memory_floor.ts";
 import { addChecks, type BuiltRun, type RunContext } from "./variant_run.ts";
 
-/** An engine tells within so many milliseconds that a container has ended. */
-const ENDED_MS = 2000;
 /** Variants that are checked at once; more only compete for the engine. */
 const AT_ONCE = 2;
 
@@ -141,23 +137,16 @@ async function checkVariant(
 /** Measures variants, starts alternating between them. */
 async function measureVariants(
   serving: Serving[],
-  { config, engine, io }: RunContext,
+  { config, io }: RunContext,
 ): Promise<void> {
   if (serving.length === 0) return;
-  const { starts, failed } = await io.progress.step(
-    `Time ${config.runs} starts of each`,
+  const measured = await io.progress.step(
+    `Measure ${config.runs} starts of each, and memory`,
     (say) =>
-      measureStarts(
-        engine,
-        serving.map(({ run: { name }, target: { image, port } }) => ({
-          name,
-          image,
-          port,
-        })),
+      measureServices(
+        new Map(serving.map(({ run, target }) => [run.name, target])),
         {
           runs: config.runs,
-          contract: serving[0].target.contract,
-          signal: io.signal,
           onRun: (name, run, ms) =>
             say(`${name}, run ${run}: ${Math.round(ms)} ms`),
         },
@@ -166,14 +155,15 @@ async function measureVariants(
   for (const each of serving) {
     const { run } = each;
     try {
-      const failure = failed.get(run.name);
-      if (failure) throw failure;
-      const found = starts.get(run.name);
+      const found = measured.get(run.name)!;
+      if (found instanceof UserError) throw found;
       Object.assign(run.figures, found);
-      if (found?.processStartMs === undefined) {
+      if (found.processStartMs === undefined) {
         run.notes.push("process: the engine's clock is not this machine's");
       }
-      await takeMemory(each, io);
+      if (found.memoryBytes === undefined) {
+        run.notes.push("memory: the host cannot see the service's process");
+      }
       if (config.memoryFloor) await findFloor(each, io);
     } catch (thrown) {
       // The others' figures are kept; the check says what became of this one's.
@@ -189,38 +179,6 @@ async function measureVariants(
       });
     }
   }
-}
-
-function takeMemory(
-  { run, target }: Serving,
-  io: RunContext["io"],
-): Promise<void> {
-  return io.progress.step(`Measure the memory of ${run.name}`, async () => {
-    await using service = await runService(target);
-    const { container } = service;
-    run.figures.memoryBytes = await measureMemory(
-      service,
-      target.contract,
-      io.signal,
-    );
-    if (run.figures.memoryBytes !== undefined) return;
-    const code = await Promise.race([
-      container.exited,
-      sleep(ENDED_MS, io.signal),
-    ]);
-    if (code === undefined) {
-      run.notes.push("memory: the host cannot see the service's process");
-      return;
-    }
-    throw new UserError(
-      `The container ended with exit code ${code} while it was measured`,
-      {
-        next: "Run the image by hand to look closer",
-        exitCode: EXIT.checkFailed,
-        output: await container.logs(),
-      },
-    );
-  });
 }
 
 function findFloor(

@@ -117,6 +117,7 @@ class DockerContainer implements Container {
   readonly #id: string;
   readonly #clock = timeOfDay();
   #exited?: Promise<number>;
+  #pid?: number;
 
   constructor(
     command: string,
@@ -165,7 +166,11 @@ class DockerContainer implements Container {
     return Math.abs(clock - this.#clock) < CLOCK_MS ? at - clock : undefined;
   }
 
+  /** Asking takes a process of its own: what is known is only looked at. */
   async pid(): Promise<number | undefined> {
+    if (this.#pid !== undefined && isInGroup(this.#pid, this.#id)) {
+      return this.#pid;
+    }
     const args = ["inspect", "--format", "{{.State.Pid}}", this.#name];
     const result = await attemptDocker(this.#command, args);
     if (result.code !== 0 && !NO_SUCH.test(result.output)) {
@@ -173,7 +178,8 @@ class DockerContainer implements Container {
     }
     const pid = Number(result.stdout);
     // In a virtual machine or on another host the number means nothing here.
-    return pid > 0 && isInGroup(pid, this.#id) ? pid : undefined;
+    this.#pid = pid > 0 && isInGroup(pid, this.#id) ? pid : undefined;
+    return this.#pid;
   }
 
   async exec(command: string[], options: { signal?: AbortSignal } = {}) {

@@ -1,0 +1,141 @@
+/**
+ * What services take: the time to their first good answer, and memory. Variants
+ * take turns, so that what else happens on the machine hits all alike.
+ *
+ * @module
+ */
+import { failureOf } from "../check/run_check.ts";
+import { runService, type Service, type Target } from "../check/run_service.ts";
+import { sleep } from "../check/time_limit.ts";
+import { EXIT, UserError } from "../lib/errors.ts";
+import type { Distribution } from "../report/report_schema.ts";
+import { measureMemory, type Memory } from "./measure_memory.ts";
+import { readProcess } from "./read_process.ts";
+import { distribution, median } from "./statistics.ts";
+
+/** An engine tells within so many milliseconds that a container has ended. */
+const ENDED_MS = 2000;
+
+/** What one variant takes. */
+export interface Measured {
+  /** Engine told to start it until the first good answer, in milliseconds. */
+  startMs: Distribution;
+  /** From the program's own start to the same answer; absent where the engine cannot tell. */
+  processStartMs?: Distribution;
+  /** Median CPU time (user and system) of the service by then; absent where the process cannot be seen. */
+  cpuMs?: number;
+  /** Of the last start; absent where the process cannot be seen. */
+  memoryBytes?: Memory;
+}
+
+/** How to measure. */
+export interface MeasureOptions {
+  /** How many starts of each variant. */
+  runs: number;
+  /** Called after each start; `run` counts from 1. */
+  onRun?: (name: string, run: number, startMs: number) => void;
+}
+
+/**
+ * Starts each variant `runs` times in turn, and measures the memory of its last
+ * start. Each has been started before: its files are in the page cache.
+ *
+ * @param targets The variants by their names.
+ * @returns The figures, or why a variant could not be measured; the others go on.
+ * @throws {UserError} When it is the environment that failed.
+ */
+export async function measureServices(
+  targets: ReadonlyMap<string, Target>,
+  { runs, onRun }: MeasureOptions,
+): Promise<Map<string, Measured | UserError>> {
+  const samples = new Map<string, Sample[]>();
+  const failed = new Map<string, UserError>();
+  for (let run = 1; run <= runs; run++) {
+    for (const [name, target] of targets) {
+      if (failed.has(name)) continue;
+      try {
+        await using service = await runService(target);
+        const sample = await takeSample(service);
+        if (run === runs) {
+          sample.memoryBytes = await takeMemory(service, target);
+        }
+        samples.set(name, [...samples.get(name) ?? [], sample]);
+        onRun?.(name, run, service.readyMs);
+      } catch (error) {
+        failed.set(name, failureOf(error, target.signal));
+      }
+    }
+  }
+  return new Map(
+    Array.from(targets.keys(), (name) => [
+      name,
+      failed.get(name) ?? summarise(samples.get(name)!),
+    ]),
+  );
+}
+
+/** What one start showed. */
+interface Sample {
+  startMs: number;
+  processMs?: number;
+  cpuMs?: number;
+  memoryBytes?: Memory;
+}
+
+async function takeSample(service: Service): Promise<Sample> {
+  return {
+    startMs: service.readyMs,
+    processMs: await processShare(service),
+    cpuMs: (await readProcess(service.container))?.cpuMs,
+  };
+}
+
+function summarise(samples: Sample[]): Measured {
+  const all = (figure: "processMs" | "cpuMs") =>
+    samples.flatMap((sample) => sample[figure] ?? []);
+  const shares = all("processMs");
+  const cpu = all("cpuMs");
+  const memoryBytes = samples.at(-1)?.memoryBytes;
+  return {
+    startMs: distribution(samples.map(({ startMs }) => startMs)),
+    ...shares.length > 0 && { processStartMs: distribution(shares) },
+    ...cpu.length > 0 && { cpuMs: median(cpu) },
+    ...memoryBytes && { memoryBytes },
+  };
+}
+
+/** Milliseconds of a start that were the program's, not the engine's. */
+async function processShare(
+  { container, readyMs }: Service,
+): Promise<number | undefined> {
+  const startedAt = await container.processStartedAt();
+  if (startedAt === undefined) return undefined;
+  const share = container.startedAt + readyMs - startedAt;
+  // Else a clock was set meanwhile, or the engine noticed it too late.
+  return share > 0 && share <= readyMs ? share : undefined;
+}
+
+/**
+ * Memory of a service that has had no load yet.
+ *
+ * @returns `undefined` where the host does not see the process.
+ * @throws {UserError} When the container has ended.
+ */
+async function takeMemory(
+  service: Service,
+  { contract, signal }: Target,
+): Promise<Memory | undefined> {
+  const memory = await measureMemory(service, contract, signal);
+  if (memory !== undefined) return memory;
+  const { container } = service;
+  const code = await Promise.race([container.exited, sleep(ENDED_MS, signal)]);
+  if (code === undefined) return undefined;
+  throw new UserError(
+    `The container ended with exit code ${code} while it was measured`,
+    {
+      next: "Run the image by hand to look closer",
+      exitCode: EXIT.checkFailed,
+      output: await container.logs(),
+    },
+  );
+}

@@ -1,0 +1,132 @@
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
+import { parseContract } from "../check/contract_schema.ts";
+import type { Target } from "../check/run_service.ts";
+import { UserError } from "../lib/errors.ts";
+import { fakeEngine, serving, speaking } from "../../testing/fake_engine.ts";
+import { type Measured, measureServices } from "./measure_services.ts";
+
+const contract = parseContract(
+  JSON.stringify({ port: 3000, requests: [{ path: "/", expect: {} }] }),
+  "contract.json",
+);
+
+/** Two images on one engine. */
+function targets(
+  engine: Target["engine"],
+  signal?: AbortSignal,
+): Map<string, Target> {
+  return new Map(["a", "b"].map((name, at) => [
+    name,
+    { engine, image: `image-${name}`, port: 3000 + at, contract, signal },
+  ]));
+}
+
+function figures(found: Measured | UserError | undefined): Measured {
+  assert(found !== undefined && !(found instanceof UserError), `${found}`);
+  return found;
+}
+
+Deno.test("measureServices() takes turns", async () => {
+  const engine = fakeEngine(() => serving(() => new Response()));
+  const told: string[] = [];
+  const found = await measureServices(targets(engine), {
+    runs: 3,
+    onRun: (name, run) => told.push(`${name}${run}`),
+  });
+  assertEquals(
+    engine.runs.map(({ image, port }) => `${image}:${port}`),
+    Array(3).fill(["image-a:3000", "image-b:3001"]).flat(),
+  );
+  assertEquals(told, ["a1", "b1", "a2", "b2", "a3", "b3"]);
+  assertEquals([...found.keys()], ["a", "b"]);
+  assertEquals(figures(found.get("a")).startMs.runs, 3);
+  // This fake has no process to look at; what was not measured is absent.
+  assertEquals(Object.keys(figures(found.get("a"))), ["startMs"]);
+  assertEquals(engine.running(), 0);
+});
+
+Deno.test("measureServices() measures the memory of the last start", async () => {
+  let starts = 0;
+  let asked = 0;
+  const engine = fakeEngine(() => {
+    const last = ++starts === 4;
+    return {
+      ...serving(() => {
+        if (last) asked++;
+        return new Response();
+      }),
+      pid: Deno.pid,
+    };
+  });
+  const found = await measureServices(targets(engine), { runs: 2 });
+  const { memoryBytes } = figures(found.get("b"));
+  assert(memoryBytes !== undefined && memoryBytes.idle > 0);
+  assert(memoryBytes.peak >= memoryBytes.loaded);
+  // Once until ready, then the burst.
+  assert(asked > contract.burst.requests, `${asked}`);
+});
+
+Deno.test("measureServices() names one that ends while it is measured", async () => {
+  const engine = fakeEngine(() => ({
+    ...serving(() => new Response()),
+    died: new Promise((resolve) => setTimeout(() => resolve(7), 200)),
+  }));
+  const [[name, target]] = targets(engine);
+  const found = await measureServices(new Map([[name, target]]), { runs: 1 });
+  const error = found.get("a");
+  assert(error instanceof UserError);
+  assertStringIncludes(error.message, "exit code 7 while it was measured");
+});
+
+Deno.test("measureServices() tells the program's part, where it makes sense", async () => {
+  const share = async (after: number) => {
+    const engine = fakeEngine(() => ({
+      ...serving(() => new Response()),
+      processStartedAt: (startedAt) => startedAt + after,
+    }));
+    const [[name, target]] = targets(engine);
+    const found = await measureServices(new Map([[name, target]]), { runs: 2 });
+    const { startMs, processStartMs } = figures(found.get(name));
+    assertEquals(startMs.runs, 2);
+    return processStartMs?.runs;
+  };
+  assertEquals(await share(0.01), 2);
+  // A clock that was set, forwards or back.
+  assertEquals(await share(3_600_000), undefined);
+  assertEquals(await share(-3_600_000), undefined);
+});
+
+Deno.test("measureServices() goes on when one does not start", async () => {
+  const engine = fakeEngine(({ image }) =>
+    image === "image-b"
+      ? { ...speaking(() => Promise.resolve()), died: Promise.resolve(1) }
+      : serving(() => new Response())
+  );
+  const found = await measureServices(targets(engine), { runs: 1 });
+  assertEquals(figures(found.get("a")).startMs.runs, 1);
+  const error = found.get("b");
+  assert(error instanceof UserError);
+  assertStringIncludes(error.message, "exit code 1");
+  assertEquals(engine.running(), 0);
+});
+
+Deno.test("measureServices() ends when it is aborted", async () => {
+  const controller = new AbortController();
+  const engine = fakeEngine(() =>
+    serving(() => {
+      controller.abort(new Error("enough"));
+      return new Response();
+    })
+  );
+  await assertRejects(
+    () => measureServices(targets(engine, controller.signal), { runs: 1 }),
+    Error,
+    "enough",
+  );
+  assertEquals(engine.running(), 0);
+});
