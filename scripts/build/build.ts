@@ -8,6 +8,10 @@ import { join } from "node:path";
 import type { Bases } from "../bases/choose_bases.ts";
 import { explainGrowth } from "../budget/explain_growth.ts";
 import { holdBudget } from "../budget/hold_budget.ts";
+import {
+  needsBuildKit,
+  parseDockerfile,
+} from "../dockerfile/parse_dockerfile.ts";
 import { prepareEngine } from "../engine/prepare_engine.ts";
 import { EXIT } from "../lib/errors.ts";
 import type { Io } from "../lib/io.ts";
@@ -53,7 +57,10 @@ export async function build(config: BuildConfig, io: Io): Promise<number> {
   const planned = runs.filter(({ skip }) => skip === undefined);
   const files = [...new Set(runs.map(({ file }) => file))];
 
-  const engine = await prepareEngine(config, io, { sweeps: true });
+  const needs = planned.map(({ file }) =>
+    needsBuildKit(parseDockerfile(file.text))
+  ).find((instruction) => instruction !== undefined);
+  const engine = await prepareEngine(config, io, { sweeps: true, needs });
   const architectures = new Set(planned.map((run) => run.architecture));
   const bases = await prepareBases(config, files, architectures, engine, io);
   const [[, first]] = bases;

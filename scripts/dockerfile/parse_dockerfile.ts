@@ -105,6 +105,32 @@ export function testStages({ stages }: Dockerfile): string[] {
     .filter((name) => /(^|[-_.])tests?([-_.]|$)/i.test(name));
 }
 
+/** Flags that Docker's legacy builder does not know. */
+const BUILDKIT_FLAGS: Record<string, string[]> = {
+  RUN: ["mount", "network", "security"],
+  COPY: ["chmod", "link", "parents", "exclude"],
+  ADD: ["chmod", "checksum", "keep-git-dir", "link", "exclude"],
+};
+
+/**
+ * What only BuildKit, buildah and podman can build.
+ *
+ * @returns The first such instruction, as `FROM --platform=$BUILDPLATFORM`;
+ * `undefined` if Docker's legacy builder will do.
+ */
+export function needsBuildKit({ stages }: Dockerfile): string | undefined {
+  for (const { platform, instructions } of stages) {
+    if (/\$\{?(?:BUILD|TARGET)/.test(platform)) {
+      return `FROM --platform=${platform}`;
+    }
+    for (const { keyword, flags, heredocs } of instructions) {
+      if (heredocs.length > 0) return `${keyword} <<`;
+      const flag = BUILDKIT_FLAGS[keyword]?.find((name) => flags.has(name));
+      if (flag !== undefined) return `${keyword} --${flag}`;
+    }
+  }
+}
+
 /** The last stage, the stage that it goes on from, and so on. */
 export function lastStages({ stages }: Dockerfile): Stage[] {
   const chain: Stage[] = [];

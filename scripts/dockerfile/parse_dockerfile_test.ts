@@ -3,6 +3,7 @@ import {
   argDefaults as defaultsOf,
   argNames,
   lastStages,
+  needsBuildKit,
   parseDockerfile,
   testStages,
 } from "./parse_dockerfile.ts";
@@ -168,4 +169,23 @@ Deno.test("lastStages() follows names, also those that an argument holds", () =>
   // A name that only comes later is an image's.
   assertEquals(images("FROM b AS b"), ["b"]);
   assertEquals(images(""), []);
+});
+
+Deno.test("needsBuildKit() names what the legacy builder cannot build", () => {
+  const needs = (text: string) => needsBuildKit(parseDockerfile(text));
+  assertEquals(
+    needs("FROM a\nCOPY --from=b --chown=1 x y\nRUN make"),
+    undefined,
+  );
+  assertEquals(needs("FROM --platform=linux/amd64 a"), undefined);
+  assertEquals(
+    needs("FROM --platform=${BUILDPLATFORM} a"),
+    "FROM --platform=${BUILDPLATFORM}",
+  );
+  assertEquals(
+    needs("FROM a\nRUN --mount=type=cache,target=/x make"),
+    "RUN --mount",
+  );
+  assertEquals(needs("FROM a\nCOPY --link x y"), "COPY --link");
+  assertEquals(needs("FROM a\nRUN <<EOF\nmake\nEOF"), "RUN <<");
 });

@@ -70,9 +70,14 @@ async function reachable(path?: string): Promise<string | undefined> {
 /**
  * The docker engine.
  *
- * @throws {Unusable} when there is no client or no daemon answers.
+ * @param needs An instruction that its builder must know.
+ * @throws {Unusable} when there is no client or no daemon answers, or when it has
+ * its legacy builder alone and that will not do.
  */
-export async function docker(signal?: AbortSignal): Promise<DockerLike> {
+export async function docker(
+  signal?: AbortSignal,
+  needs?: string,
+): Promise<DockerLike> {
   const limit = AbortSignal.timeout(ANSWERS_WITHIN_MS);
   const options = { signal: signal ? AbortSignal.any([signal, limit]) : limit };
   const client = (args: string[]) => attempt("docker", args, options);
@@ -83,10 +88,21 @@ export async function docker(signal?: AbortSignal): Promise<DockerLike> {
     const { version, info } = socket === undefined
       ? await askClient(client)
       : await askDaemon((path) => daemonText(socket, path, options));
+    const how = needs === undefined ? undefined : await howItBuilds();
+    if (how?.builder === "legacy") {
+      throw new Unusable(
+        "docker",
+        `its client has no BuildKit, which "${needs}" takes`,
+        {
+          next:
+            "Install BuildKit for docker (on Debian and Ubuntu: apt-get install docker-buildx), or use another engine: --engine buildah --setup",
+        },
+      );
+    }
     return new DockerLike({
       name: "docker",
       version,
-      build: howItBuilds,
+      build: () => how ?? howItBuilds(),
       cannot: info === undefined ? {} : limitsOf(info),
       socket,
     });

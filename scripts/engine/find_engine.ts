@@ -14,7 +14,10 @@ import { podman } from "./podman.ts";
 import { installCommand } from "./setup.ts";
 import { Unusable } from "./unusable.ts";
 
-type Finders = Record<EngineName, (signal?: AbortSignal) => Promise<Engine>>;
+type Finders = Record<
+  EngineName,
+  (signal?: AbortSignal, needs?: string) => Promise<Engine>
+>;
 
 const FINDERS: Finders = { docker, podman, buildah };
 
@@ -23,6 +26,10 @@ export interface FindOptions {
   /** The only one that will do. */
   engine?: EngineName;
   signal?: AbortSignal;
+  /** An instruction that its builder must know, as `FROM --platform=$BUILDPLATFORM`. */
+  needs?: string;
+  /** Called with why an engine that is installed is passed over. */
+  onPassed?: (reason: string) => void;
 }
 
 /**
@@ -40,17 +47,26 @@ export async function findEngine(
     ? [options.engine]
     : ["docker", "podman", "buildah"];
   const reasons: string[] = [];
+  let next: string | undefined;
+  let passed: string | undefined;
   for (const name of names) {
     try {
-      return await finders[name](options.signal);
+      const engine = await finders[name](options.signal, options.needs);
+      // Whoever has started a daemon expects that it is used.
+      if (passed !== undefined) options.onPassed?.(passed);
+      return engine;
     } catch (error) {
       if (
         !(error instanceof Unusable) && !(error instanceof CommandNotFound)
       ) throw error;
       const installed = error instanceof Unusable;
-      reasons.push(
-        `${name}: ${installed ? messageOf(error) : "not installed"}`,
-      );
+      const reason = `${name}: ${
+        installed ? messageOf(error) : "not installed"
+      }`;
+      reasons.push(reason);
+      if (!installed || error.next === undefined) continue;
+      next ??= error.next;
+      passed ??= reason;
     }
   }
   throw new UserError(
@@ -58,7 +74,7 @@ export async function findEngine(
       ? `Cannot use the engine "${options.engine}"`
       : "Cannot find an engine that builds and runs images",
     {
-      next: nextStep(options.engine, reasons),
+      next: next ?? nextStep(options.engine, reasons),
       exitCode: EXIT.environment,
       output: reasons.join("\n"),
     },
@@ -75,7 +91,7 @@ function nextStep(engine: EngineName | undefined, reasons: string[]): string {
   }
   const name = engine ?? "buildah";
   if (!absent) {
-    return `Mend ${name} as its message above says, or use another engine`;
+    return `Correct ${name} as its message above says, or use another engine`;
   }
   const setup = name === "buildah" ? "Run again with --setup, or: " : "Run: ";
   return setup + installCommand([name]);

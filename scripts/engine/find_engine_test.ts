@@ -72,6 +72,30 @@ Deno.test("findEngine() says how to start docker when only its daemon is missing
   assertEquals(error.next.includes("systemctl start docker"), true);
 });
 
+Deno.test("findEngine() passes over a docker that cannot build, and says so", async () => {
+  const passed: string[] = [];
+  const finders = {
+    ...none,
+    docker: (_signal?: AbortSignal, needs?: string) =>
+      Promise.reject(
+        new Unusable("docker", `no "${needs}"`, { next: "Install BuildKit" }),
+      ),
+  };
+  const options = {
+    needs: "RUN --mount",
+    onPassed: (reason: string) => passed.push(reason),
+  };
+  const other = { ...finders, buildah: found("buildah") };
+  assertEquals((await findEngine(options, other)).name, "buildah");
+  assertEquals(passed, ['docker: no "RUN --mount"']);
+  const error = await assertRejects(
+    () => findEngine({ ...options, engine: "docker" }, finders),
+    UserError,
+  );
+  assertEquals(error.exitCode, EXIT.environment);
+  assertEquals(error.next, "Install BuildKit");
+});
+
 Deno.test("findEngine() lets bugs and interruptions through", async () => {
   const finders = {
     ...none,

@@ -22,16 +22,23 @@ export interface EngineChoice {
  * Finds the engine.
  *
  * @param options `sweeps`: clear what killed runs may have left in it, which
- * only those need to do that run something themselves.
+ * only those need to do that run something themselves. `needs`: an instruction
+ * that its builder must know.
  * @throws {UserError} When there is none, with the command that would change it.
  */
 export function prepareEngine(
   config: EngineChoice,
   io: Io,
-  options: { sweeps: boolean },
+  options: { sweeps: boolean; needs?: string },
 ): Promise<Engine> {
   return io.progress.step("Engine", async (say) => {
-    const find = () => findEngine({ engine: config.engine, signal: io.signal });
+    const find = () =>
+      findEngine({
+        engine: config.engine,
+        signal: io.signal,
+        needs: options.needs,
+        onPassed: (reason) => io.note(`note:  Not ${reason}`),
+      });
     let engine: Engine;
     try {
       engine = await find();

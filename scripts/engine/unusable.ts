@@ -12,8 +12,14 @@ export class Unusable extends Error {
   constructor(
     readonly engine: EngineName,
     reason: string,
-    options?: ErrorOptions,
+    options: ErrorOptions & {
+      /** One command that would make it work, where that is plain. */
+      next?: string;
+    } = {},
   ) {
     super(reason, options);
+    this.next = options.next;
   }
+
+  readonly next?: string;
 }
