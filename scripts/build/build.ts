@@ -8,6 +8,7 @@ import { join } from "node:path";
 import type { Bases } from "../bases/choose_bases.ts";
 import { explainGrowth } from "../budget/explain_growth.ts";
 import { holdBudget } from "../budget/hold_budget.ts";
+import { layerInstructions } from "../dockerfile/layer_instructions.ts";
 import {
   needsBuildKit,
   parseDockerfile,
@@ -113,7 +114,15 @@ export async function build(config: BuildConfig, io: Io): Promise<number> {
 /** What the report says of a variant that was built. */
 export function variantOf(run: BuiltRun, sizes: LayerSizes): Variant {
   const { name, file, built, looked, nextDeploy, notes } = run;
-  const { layers, pullBytes } = withPull(looked.analysis.layers, sizes);
+  const { layers: found, pullBytes } = withPull(looked.analysis.layers, sizes);
+  const instructions = layerInstructions(
+    found.map(({ instruction }) => instruction),
+    parseDockerfile(file.text),
+  );
+  const layers = found.map((layer, at) => ({
+    ...layer,
+    instruction: instructions[at],
+  }));
   return {
     name,
     dockerfile: file.dockerfile,
