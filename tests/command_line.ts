@@ -3,7 +3,9 @@
  *
  * @module
  */
-import { dirname, join } from "node:path";
+import { join } from "node:path";
+
+export { folder } from "../testing/folder.ts";
 
 /** Entry of the command line. */
 export const ENTRY = join(import.meta.dirname ?? ".", "../scripts/image.ts");
@@ -35,19 +37,4 @@ export function command(
     env: { NO_COLOR: "1", GITHUB_STEP_SUMMARY: "", ...options.env },
     cwd: options.cwd,
   });
-}
-
-/** A temporary folder with files; removed when it goes out of scope. */
-export async function folder(files: Record<string, string | Uint8Array>) {
-  const path = await Deno.makeTempDir();
-  for (const [name, content] of Object.entries(files)) {
-    await Deno.mkdir(dirname(join(path, name)), { recursive: true });
-    if (typeof content === "string") {
-      await Deno.writeTextFile(join(path, name), content);
-    } else await Deno.writeFile(join(path, name), content);
-  }
-  return {
-    path,
-    [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }),
-  };
 }

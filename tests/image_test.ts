@@ -9,7 +9,6 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { join } from "node:path";
-import { makeDockerArchive } from "../testing/archive.ts";
 import { assembleBases } from "../scripts/bases/assemble_bases.ts";
 import { findEngine } from "../scripts/engine/find_engine.ts";
 import { EXIT, messageOf, UserError } from "../scripts/lib/errors.ts";
@@ -68,93 +67,6 @@ Deno.test("a docker command without a daemon is no engine", async () => {
   });
   assertEquals(code, EXIT.environment, stderr);
   assertMatch(stderr, /next: .*docker/);
-});
-
-Deno.test("inspect, diff and compare read archives without an engine", async () => {
-  const file = (path: string, content: string) => ({ path, content });
-  const archive = (text: string) =>
-    makeDockerArchive({
-      layers: [[file("app", text)], [file("etc\x1b[31m", "x")]],
-      config: { User: "65532" },
-    });
-  await using here = await folder({
-    "a.tar": archive("one"),
-    "b.tar": archive("three"),
-    "cut.tar": archive("one").subarray(0, 1500),
-  });
-  const options = { cwd: here.path, env: { PATH: here.path } };
-
-  const inspected = await image(["inspect", "a.tar"], options);
-  assertEquals(inspected.code, EXIT.ok, inspected.stderr);
-  assertStringIncludes(inspected.stdout, "65532");
-  assert(!inspected.stdout.includes("\x1b"), "control characters are shown");
-
-  const figures = JSON.parse(
-    (await image(["inspect", "a.tar", "--json"], options)).stdout,
-  );
-  assertEquals(
-    [figures.sizeBytes, figures.layers.length, figures.wasteBytes],
-    [4, 2, 0],
-  );
-
-  const same = await image(["diff", "a.tar", "a.tar", "--exit-code"], options);
-  assertEquals(same.code, EXIT.ok, same.stderr);
-  const differs = ["diff", "a.tar", "b.tar"];
-  assertEquals((await image(differs, options)).code, EXIT.ok);
-  const coded = await image([...differs, "--exit-code"], options);
-  assertEquals(coded.code, EXIT.checkFailed);
-  assertStringIncludes(coded.stdout, "app");
-
-  const both = ["compare", "a.tar", "b.tar", "--json"];
-  const compared = await image(both, options);
-  assertEquals(compared.code, EXIT.ok, compared.stderr);
-  const report = JSON.parse(compared.stdout);
-  assertEquals(
-    report.variants.map((v: { sizeBytes: number }) => v.sizeBytes),
-    [4, 6],
-  );
-  for (const name of ["report.json", "report.md", "index.html"]) {
-    assert((await Deno.stat(join(here.path, "report", name))).size > 0);
-  }
-
-  const cut = await image(["inspect", "cut.tar"], options);
-  assertEquals(cut.code, EXIT.usage);
-  assertStringIncludes(cut.stderr, "cut.tar");
-});
-
-Deno.test("sbom writes the same twice, at the time it is told", async () => {
-  await using here = await folder({
-    "a.tar": makeDockerArchive({
-      layers: [[
-        { path: "etc/os-release", content: "ID=debian\nVERSION_ID=13\n" },
-        {
-          path: "var/lib/dpkg/status.d/a",
-          content: "Package: a\x1b[31m\nVersion: 1\nArchitecture: all\n",
-        },
-      ]],
-    }),
-  });
-  const run = (time: string) =>
-    image(["sbom", "a.tar"], {
-      cwd: here.path,
-      env: { PATH: here.path, SOURCE_DATE_EPOCH: time },
-    });
-  const [one, two] = [await run("1700000000"), await run("1700000000")];
-  assertEquals([one.code, one.stderr], [EXIT.ok, ""]);
-  assertEquals(two.stdout, one.stdout);
-  assert(!one.stdout.includes("\x1b"), "control characters are shown");
-  const bill = JSON.parse(one.stdout);
-  assertEquals(bill.metadata.timestamp, "2023-11-14T22:13:20Z");
-  assertEquals(
-    bill.components.map(({ purl }: { purl?: string }) => purl),
-    [
-      "pkg:deb/debian/a%1B%5B31m@1?arch=all&distro=debian-13",
-      undefined,
-    ],
-  );
-  const wrong = await run("yesterday");
-  assertEquals([wrong.code, wrong.stdout], [EXIT.usage, ""]);
-  assertStringIncludes(wrong.stderr, 'SOURCE_DATE_EPOCH "yesterday"');
 });
 
 const { reason, engine } = await prepare();

@@ -6,7 +6,6 @@ import {
 } from "@std/assert";
 import type { BuildConfig } from "../build/config.ts";
 import { parseCommandLine } from "./command_line.ts";
-import { COMMANDS } from "./commands.ts";
 import { EXIT, UserError } from "../lib/errors.ts";
 
 // deno-lint-ignore no-explicit-any -- each command has options of its own
@@ -42,16 +41,6 @@ Deno.test("without a command, it builds the current folder", async () => {
   assertEquals(options.runs, 5);
   assertEquals(options.setup, false);
   assertEquals((await build("build", "--quick")).quick, true);
-});
-
-Deno.test("repeated options are collected", async () => {
-  const options = await build(
-    ...["--file", "Dockerfile", "--file", "Dockerfile.x"],
-    ...["--build-arg", "A=b=c", "--vary", "JS_ENGINE=quickjs"],
-  );
-  assertEquals(options.file, ["Dockerfile", "Dockerfile.x"]);
-  assertEquals(options.buildArg, [["A", "b=c"]]);
-  assertEquals(options.vary, [["JS_ENGINE", "quickjs"]]);
 });
 
 Deno.test("platforms are read, or the one that was meant is named", async () => {
@@ -130,39 +119,9 @@ Deno.test("a slip is answered with what comes close", async () => {
   assertStringIncludes((await complaint("inspct", "x")).next, "inspect");
 });
 
-Deno.test("bad values are refused with what was expected", async () => {
-  const cases: [expected: string, ...args: string[]][] = [
-    ["--runs", "--runs", "0"],
-    ["docker, podman, buildah", "--engine", "lxc"],
-    ["NAME=VALUE", "--build-arg", "novalue"],
-    ["NAME=VALUE", "--vary", "quickjs"],
-    ["bash, zsh, fish", "completions", "cmd"],
-  ];
-  for (const [expected, ...args] of cases) {
-    assertStringIncludes((await complaint(...args)).message, expected);
-  }
-});
-
 Deno.test("a missing argument shows the help of its command", async () => {
   const error = await complaint("diff", "a");
   assertEquals(error.message, "Missing required argument 'after'");
   const help = await text("diff", "--help");
   assertEquals(error.output, help);
-});
-
-Deno.test("every command has a help with two examples", async () => {
-  for (const name of Object.keys(COMMANDS)) {
-    const help = await text(...name === "build" ? [] : [name], "--help");
-    assertStringIncludes(help, "Usage: deno task image");
-    const [, examples] = help.split("Examples:\n");
-    assertEquals(examples?.match(/^ {2}deno task image/gm)?.length, 2, name);
-  }
-  assertStringIncludes(await text("--help"), "completions");
-});
-
-Deno.test("--version is that of the package", async () => {
-  const { version } = JSON.parse(
-    await Deno.readTextFile(new URL("../../deno.json", import.meta.url)),
-  );
-  assertEquals(await text("--version"), `${version}\n`);
 });

@@ -1,0 +1,78 @@
+import { assertEquals } from "@std/assert";
+import { folder } from "../../testing/folder.ts";
+import { findCopies, findLeftOut, findState } from "./find_files.ts";
+import type { Permissions } from "./permissions.ts";
+import type { Modules } from "./read_modules.ts";
+import { readProject } from "./read_project.ts";
+
+const modules = (source: string, path = "main.ts"): Modules => ({
+  paths: [path],
+  sources: [source],
+  unseen: [],
+  packages: new Set(),
+  missing: [],
+  commonJs: false,
+});
+const writes = (...write: string[]): Permissions => ({
+  ...{ flags: [], source: "", net: [], env: [], read: [], write },
+});
+
+Deno.test("findState() names folders that are written, the outermost ones", () => {
+  const state = (source: string, ...write: string[]) =>
+    findState(writes(...write), modules(source), "");
+  assertEquals(state("", "./data", "data/cache", "/tmp"), ["data"]);
+  assertEquals(state("", "logs/app.log"), ["logs"]);
+  assertEquals(state('new DatabaseSync("db/shop");'), ["db"]);
+  assertEquals(state('new DatabaseSync("shop.db");'), ["."]);
+  assertEquals(state('Deno.readTextFile("data/a.txt");'), []);
+});
+
+Deno.test("findCopies() takes files at the top and folders as a whole", async () => {
+  await using here = await folder({
+    "deno.json": "{}",
+    "main.ts": "",
+    "src/a.ts": "",
+    "src/deep/b.ts": "",
+  });
+  const project = await readProject(here.path);
+  assertEquals(
+    await findCopies(project, ["src/deep/b.ts", "src/a.ts", "main.ts"], [
+      "deno.json",
+    ]),
+    { files: ["deno.json", "main.ts"], folders: ["src"] },
+  );
+});
+
+Deno.test("findCopies() takes of a workspace the members that have a part in it", async () => {
+  await using here = await folder({
+    "deno.json": '{ "workspace": ["apps/web", "apps/job"] }',
+    "apps/web/deno.json": "{}",
+    "apps/web/main.ts": "",
+    "apps/job/deno.json": "{}",
+  });
+  const project = await readProject(here.path);
+  assertEquals(
+    await findCopies(project, ["apps/web/main.ts"], [
+      ...["deno.json", "apps/job/deno.json", "apps/web/deno.json"],
+    ]),
+    { files: ["deno.json", "apps/job/deno.json"], folders: ["apps/web"] },
+  );
+});
+
+Deno.test("findLeftOut() tells private paths in what is copied, and why", async () => {
+  await using here = await folder({
+    "site/index.html": "",
+    "site/keys/a.pem": "",
+    "site/needed.pem": "",
+    "other/b.pem": "",
+    "top.pem": "",
+  });
+  const why = (path: string) => path.endsWith(".pem") ? "a key" : undefined;
+  assertEquals(
+    await findLeftOut(here.path, ["site"], ["site/needed.pem"], why),
+    [
+      { path: "site/keys/a.pem", why: "a key" },
+      { path: "top.pem", why: "a key" },
+    ],
+  );
+});
