@@ -172,6 +172,20 @@ withBases("a service that ignores SIGTERM", async (engine) => {
   assertEquals(kill.status, "pass");
 });
 
+withBases("a service that handles SIGTERM alone", async (engine) => {
+  const [, interrupted] = await checkStop(
+    await serviceOf(
+      engine,
+      `Deno.serve({ port }, () => new Response());
+      Deno.addSignalListener("SIGTERM", () => Deno.exit(0));`,
+    ),
+  );
+  assertMatch(
+    interrupted.detail ?? "it passed",
+    /expected 0, got \d+ \(SIG[A-Z]+\); .*see "Stopping"|does not handle SIGINT/,
+  );
+});
+
 withBases("a service that drops requests when it stops", async (engine) => {
   const [term] = await checkStop(
     await serviceOf(

@@ -6,7 +6,12 @@
  */
 import type { Container } from "../engine/engine.ts";
 import type { Check } from "../report/report_schema.ts";
-import { dispositionOf, doesNothing, explainEnd } from "./diagnose.ts";
+import {
+  dispositionOf,
+  doesNothing,
+  exitText,
+  explainEnd,
+} from "./diagnose.ts";
 import {
   ClosedError,
   formatRequest,
@@ -141,8 +146,8 @@ export async function endOf(
 ): Promise<string[]> {
   const pid = await container.pid();
   const does = await dispositionOf(pid, kill);
-  if (does && doesNothing(does)) return explainEnd(does, kill);
-  const why = does ? explainEnd(does, kill) : [];
+  const why = explainEnd(does, kill);
+  if (does && doesNothing(does)) return [why];
   try {
     const code = await withTimeLimit(withinMs, signal, async (signal) => {
       onSignal?.();
@@ -152,10 +157,10 @@ export async function endOf(
       return await orAbort(container.exited, signal);
     });
     if (code === exitCode) return [];
-    return [`exit code: expected ${exitCode}, got ${code}`, ...why];
+    return [`exit code: expected ${exitCode}, got ${exitText(code)}`, why];
   } catch (error) {
     if (!(error instanceof TimeLimitError)) throw error;
-    return [`it still ran ${withinMs} ms after ${kill}`, ...why];
+    return [`it still ran ${withinMs} ms after ${kill}`, why];
   }
 }
 

@@ -72,7 +72,10 @@ Deno.test("checkStop() sees a wrong exit code", async () => {
     const program = graceful();
     return { ...program, stop: () => program.stop().then(() => 143) };
   });
-  assertStringIncludes(checks[2].detail ?? "", "expected 0, got 143");
+  assertEquals(
+    checks[2].detail,
+    'exit code: expected 0, got 143 (SIGTERM); see "Stopping" in docs/your-service.md',
+  );
 });
 
 Deno.test("checkStop() of a service that does not start", async () => {

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { constants } from "node:os";
 import { descendants, processes } from "../engine/processes.ts";
 
 /** A TCP socket that listens. */
@@ -231,16 +232,28 @@ export function doesNothing(does: Disposition): boolean {
   return does.first && !does.handled && does.wrapper === undefined;
 }
 
-/** What is known of a service that did not end as it should; nothing if it handles the signal. */
-export function explainEnd(does: Disposition, signal: Signal): string[] {
-  const { program, handled, first, wrapper = "" } = does;
+/** An exit code; above 128 with the name of the signal that ended the program. */
+export function exitText(code: number): string {
+  const [name] = Object.entries(constants.signals)
+    .find(([, number]) => number === code - 128) ?? [];
+  return name === undefined ? `${code}` : `${code} (${name})`;
+}
+
+/** Why a service did not end as it should, as far as it is known, and where to read on. */
+export function explainEnd(
+  does: Disposition | undefined,
+  signal: Signal,
+): string {
   const see = 'see "Stopping" in docs/your-service.md';
+  if (does === undefined) return see;
+  const { program, handled, first, wrapper = "" } = does;
   if (/^(ba|da|a)?sh$|^busybox$/.test(wrapper)) {
-    return [`${wrapper} does not pass ${signal} on to ${program}: ${see}`];
+    return `${wrapper} does not pass ${signal} on to ${program}: ${see}`;
   }
-  if (handled) return [];
+  // A runtime may handle it only to end.
+  if (handled) return see;
   const nothing = first
     ? ", which does nothing to the first process of a container"
     : "";
-  return [`${program} does not handle ${signal}${nothing}: ${see}`];
+  return `${program} does not handle ${signal}${nothing}: ${see}`;
 }

@@ -3,6 +3,7 @@ import { descendants, processes } from "../engine/processes.ts";
 import {
   dispositionOf,
   doesNothing,
+  exitText,
   explainEnd,
   explainSilence,
   type Listener,
@@ -153,21 +154,30 @@ Deno.test({
   },
 });
 
+Deno.test("exitText() names the signal that ended a program", () => {
+  assertEquals(exitText(0), "0");
+  assertEquals(exitText(3), "3");
+  assertEquals(exitText(139), "139 (SIGSEGV)");
+  assertEquals(exitText(255), "255");
+});
+
 Deno.test("explainEnd() says what the first process of a container needs", () => {
   const program = { program: "deno", handled: false, first: true };
   assert(doesNothing(program));
   assertStringIncludes(
-    explainEnd(program, "SIGTERM")[0],
+    explainEnd(program, "SIGTERM"),
     "deno does not handle SIGTERM, which does nothing to the first process",
   );
   assertStringIncludes(
-    explainEnd({ ...program, first: false }, "SIGINT")[0],
+    explainEnd({ ...program, first: false }, "SIGINT"),
     "deno does not handle SIGINT: see",
   );
-  assertEquals(explainEnd({ ...program, handled: true }, "SIGTERM"), []);
+  const see = 'see "Stopping" in docs/your-service.md';
+  assertEquals(explainEnd({ ...program, handled: true }, "SIGTERM"), see);
+  assertEquals(explainEnd(undefined, "SIGTERM"), see);
   const wrapped = { ...program, handled: true, first: false, wrapper: "sh" };
   assertStringIncludes(
-    explainEnd(wrapped, "SIGTERM")[0],
+    explainEnd(wrapped, "SIGTERM"),
     "sh does not pass SIGTERM on to deno",
   );
   // An init waits for signals in a way that its masks do not show.

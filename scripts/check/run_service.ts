@@ -9,7 +9,12 @@ import { EXIT, messageOf, UserError } from "../lib/errors.ts";
 import { errorOf } from "../lib/log_excerpt.ts";
 import type { Container, Engine, Restrictions } from "../engine/engine.ts";
 import type { Contract } from "./contract_schema.ts";
-import { explainSilence, listeningOf, onLoopback } from "./diagnose.ts";
+import {
+  exitText,
+  explainSilence,
+  listeningOf,
+  onLoopback,
+} from "./diagnose.ts";
 import { HttpConnection } from "./http_client.ts";
 import { sleep, TimeLimitError, withTimeLimit } from "./time_limit.ts";
 
@@ -194,7 +199,9 @@ export async function waitUntilReady(
     const error = errorOf(output);
     if (exitCode !== undefined) {
       throw new UserError(
-        `The container ended with exit code ${exitCode} before it answered` +
+        `The container ended with exit code ${
+          exitText(exitCode)
+        } before it answered` +
           (error === undefined ? "" : `: ${error}`),
         {
           next: "See its log; run the image by hand to look closer",
