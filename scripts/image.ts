@@ -5,8 +5,8 @@
  *
  * @module
  */
-import { parseCommandLine } from "./commands/command_line.ts";
-import { describeAll } from "./commands/commands.ts";
+import { dirname } from "node:path";
+import { describeAll, parseCommandLine } from "./commands/commands.ts";
 import {
   EXIT,
   explainFiles,
@@ -102,6 +102,17 @@ function explain(thrown: unknown): number {
   return error.exitCode;
 }
 
+/**
+ * Goes where the user stands: `deno task` runs a task in the folder of its
+ * configuration, which is this project's.
+ */
+function followTask(): void {
+  const stood = Deno.env.get("INIT_CWD");
+  const own = import.meta.dirname;
+  if (stood === undefined || own === undefined) return;
+  if (Deno.cwd() === dirname(own)) Deno.chdir(stood);
+}
+
 /** Writes all of a text to stdout, however little a pipe takes at a time. */
 function printAll(text: string): void {
   let rest = new TextEncoder().encode(text);
@@ -125,6 +136,7 @@ if (import.meta.main) {
   };
   let code: number;
   try {
+    followTask();
     code = await main(Deno.args, io);
   } catch (error) {
     code = signal.aborted ? INTERRUPTED : explain(error);

@@ -4,8 +4,7 @@
  *
  * @module
  */
-import { parseCommandLine } from "../scripts/commands/command_line.ts";
-import { describeAll } from "../scripts/commands/commands.ts";
+import { describeAll, parseCommandLine } from "../scripts/commands/commands.ts";
 import type { Io } from "../scripts/lib/io.ts";
 
 /** What a command has printed, line by line what it has noted, and its code. */

@@ -69,6 +69,27 @@ Deno.test("package and action are called what deno.json calls them", async () =>
   assertEquals([...actions], [`uses: ${name.slice(1)}@v${major}`]);
 });
 
+Deno.test("the task of a clone works on the folder that it is started in", async () => {
+  await using place = await folder({
+    "main.ts": SERVICE,
+    "deep/Dockerfile": "FROM scratch\n",
+  });
+  const task = (cwd: string, ...args: string[]) =>
+    deno(["task", "--config", `${PROJECT}/deno.json`, "image", ...args], {
+      cwd: `${place.path}/${cwd}`,
+      // What started these tests was perhaps a task, too.
+      env: { NO_COLOR: "1", INIT_CWD: `${place.path}/${cwd}` },
+    });
+  const none = await task(".");
+  assertEquals(none.code, 2, none.stderr);
+  assertStringIncludes(none.stderr, 'Cannot find a Dockerfile in "."');
+  const written = await task(".", "init", "--json");
+  assertEquals(written.code, 0, written.stderr);
+  await Deno.stat(`${place.path}/Dockerfile.scratch`);
+  const below = await task("deep", "--context", "../deep", "--against", "x");
+  assertStringIncludes(below.stderr, "Choose one of single-stage");
+});
+
 Deno.test("the package runs from a registry, every command in a foreign folder", async (t) => {
   await using registry = serveJsr([]);
   await publish(registry);

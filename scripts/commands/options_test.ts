@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import type { BuildConfig } from "../build/config.ts";
 import { EXIT, UserError } from "../lib/errors.ts";
-import { parseCommandLine } from "./command_line.ts";
+import { parseCommandLine } from "./commands.ts";
 import { usage } from "./options.ts";
 
 async function build(...args: string[]): Promise<BuildConfig> {

@@ -49,7 +49,7 @@ export async function findVariants(
     : await Promise.all(files.map((file) => locate(context, file)));
   if (chosen.length === 0) {
     throw new UserError(`Cannot find a Dockerfile in "${context}"`, {
-      next: "Add Dockerfile or Dockerfile.NAME there, or name one with --file",
+      next: `deno task image init ${context} writes some; --file names others`,
     });
   }
   const variants = await Promise.all(chosen.map(async (dockerfile) => ({
