@@ -7,7 +7,8 @@ import { dirname, join } from "node:path";
 
 /** A temporary folder with files; removed when it goes out of scope. */
 export async function folder(files: Record<string, string | Uint8Array>) {
-  const path = await Deno.makeTempDir();
+  // As tools see it from within, where the temporary folder is a link.
+  const path = await Deno.realPath(await Deno.makeTempDir());
   for (const [name, content] of Object.entries(files)) {
     await Deno.mkdir(dirname(join(path, name)), { recursive: true });
     if (typeof content === "string") {

@@ -6,8 +6,9 @@
  */
 import { join, relative, resolve } from "node:path";
 import { z } from "zod";
-import { messageOf, UserError } from "../lib/errors.ts";
-import { parseJson } from "../lib/parse_json.ts";
+import { UserError } from "../lib/errors.ts";
+import { isThere } from "../lib/files.ts";
+import { parseJson, readText } from "../lib/parse_json.ts";
 
 // What is not listed is Deno's own business.
 const texts = z.record(z.string(), z.string()).default({});
@@ -176,13 +177,5 @@ async function realPath(folder: string): Promise<string> {
 }
 
 async function readIfThere(file: string): Promise<string | undefined> {
-  try {
-    return await Deno.readTextFile(file);
-  } catch (cause) {
-    if (cause instanceof Deno.errors.NotFound) return;
-    throw new UserError(`Cannot read "${file}": ${messageOf(cause)}`, {
-      next: "Check the path and its permissions",
-      cause,
-    });
-  }
+  return await isThere(file) ? await readText(file) : undefined;
 }

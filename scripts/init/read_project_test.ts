@@ -1,19 +1,8 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
+import { folder } from "../../testing/folder.ts";
 import { UserError } from "../lib/errors.ts";
 import { lockFile, readProject } from "./read_project.ts";
-
-async function folder(files: Record<string, string>) {
-  const path = await Deno.realPath(await Deno.makeTempDir());
-  for (const [name, text] of Object.entries(files)) {
-    await Deno.mkdir(dirname(join(path, name)), { recursive: true });
-    await Deno.writeTextFile(join(path, name), text);
-  }
-  return {
-    path,
-    [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }),
-  };
-}
 
 Deno.test("readProject() reads both files, and no more than Deno takes", async () => {
   await using here = await folder({
@@ -55,6 +44,15 @@ Deno.test("readProject() takes the workspaces of npm too", async () => {
   });
   const { members } = await readProject(here.path);
   assertEquals(members.map(({ folder }) => folder), ["", "packages/a"]);
+});
+
+Deno.test("readProject() names what is in the place of a configuration", async () => {
+  await using here = await folder({ "deno.json/x": "" });
+  await assertRejects(
+    () => readProject(here.path),
+    UserError,
+    'deno.json": it is a folder',
+  );
 });
 
 Deno.test("lockFile() in all its forms", () => {
