@@ -15,6 +15,7 @@ import {
   contractSchema,
   defaultContract,
 } from "../check/contract_schema.ts";
+import { schemaAddress } from "../lib/own_file.ts";
 import { parseJson, readText } from "../lib/parse_json.ts";
 import { checkWritable, parseReport } from "../report/write_reports.ts";
 import type { Report } from "../report/report_schema.ts";
@@ -91,7 +92,11 @@ async function readOptional<T extends Parameters<typeof parseJson>[2]>(
 ) {
   const file = config[what] ?? join(config.context, `${what}.json`);
   if (config[what] === undefined && !await isThere(file)) return undefined;
-  return parseJson(await readText(file), file, schema);
+  return parseJson(await readText(file), file, schema, {
+    next: `Fix the file; "$schema": "${
+      schemaAddress(what)
+    }" in it lets an editor check it while you type`,
+  });
 }
 
 /** Whether something has that name, were it a link to nothing. */

@@ -104,7 +104,9 @@ export function fromArgs(image: string, name: string, files: number): string[] {
  * @param limits Text of `/proc/self/limits`.
  */
 export function mostFiles(limits: string): number {
-  return Number(/^Max open files +\d+ +(\d+)/m.exec(limits)?.[1] ?? 1024);
+  const [, hard] = /^Max open files +\S+ +(\d+|unlimited)/m.exec(limits) ?? [];
+  // What Linux takes for unlimited, unless it is told otherwise.
+  return hard === "unlimited" ? 1_048_576 : Number(hard ?? 1024);
 }
 
 /**

@@ -87,6 +87,7 @@ Deno.test("mostFiles() reads the hard limit", () => {
   const text = "Limit  Soft Limit  Hard Limit  Units\n" +
     "Max open files            1024                 20000                files\n";
   assertEquals(mostFiles(text), 20000);
+  assertEquals(mostFiles(text.replace("20000", "unlimited")), 1_048_576);
   assertEquals(mostFiles(""), 1024);
 });
 

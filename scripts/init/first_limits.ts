@@ -4,14 +4,8 @@
  *
  * @module
  */
-import own from "../../deno.json" with { type: "json" };
+import { schemaAddress } from "../lib/own_file.ts";
 import type { Service } from "./service.ts";
-
-/**
- * Where the schemas of this version are, which are part of the package; editors
- * check and complete by them.
- */
-const SCHEMAS = `https://jsr.io/${own.name}/${own.version}/docs`;
 
 type Rules = Record<string, unknown>;
 
@@ -33,7 +27,7 @@ export function firstContract(service: Service): string {
     requests.push({ method: "HEAD", path, expect });
   }
   const contract = {
-    $schema: `${SCHEMAS}/contract.schema.json`,
+    $schema: schemaAddress("contract"),
     port,
     healthPath: path,
     ...Object.keys(env).length > 0 ? { env } : {},
@@ -81,7 +75,7 @@ export function firstBudget(own: string, service: Service): string {
       ),
     );
   const budget = {
-    $schema: `${SCHEMAS}/budget.schema.json`,
+    $schema: schemaAddress("budget"),
     all: facts(all),
     variants: Object.fromEntries(
       Object.entries(variants).map(([name, rules]) => [name, facts(rules)]),

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import own from "../../deno.json" with { type: "json" };
 import { EXIT, messageOf, UserError } from "./errors.ts";
 
 /** The root of the project or package. */
@@ -29,4 +30,12 @@ export async function ownFile(path: string, root = ROOT): Promise<string> {
       cause,
     });
   }
+}
+
+/**
+ * Where a schema of this version is, which is part of the package: editors check
+ * and complete by it.
+ */
+export function schemaAddress(of: "contract" | "budget"): string {
+  return `https://jsr.io/${own.name}/${own.version}/docs/${of}.schema.json`;
 }

@@ -35,7 +35,7 @@ export function parseJson<T extends z.ZodType>(
   file: string,
   schema: T,
   {
-    next = "Fix the file; its $schema lets an editor check it while you type",
+    next = "Fix the file",
     lenient = false,
   }: ParseOptions = {},
 ): z.output<T> {
