@@ -172,8 +172,12 @@ export function fillDockerignore(template: string, service: Service): string {
  * that is what `deno serve` would have run.
  */
 export function fillModule(template: string, service: Service): string {
-  const { port, healthPath, served } = service;
+  const { port, healthPath, served, stopsOn } = service;
   return template
+    .replace(
+      /^.*\("(SIG\w+)", stop\);\n/gm,
+      (line, signal) => stopsOn.includes(signal) ? line : "",
+    )
     .replace(/(?<=^const PORT = )\d+/m, String(port))
     .replace(/(?<=^const PATH = )".*"/m, JSON.stringify(healthPath))
     .replace(/(?<= from )"\.\/served\.ts"/, JSON.stringify(`./${served}`));

@@ -28,6 +28,7 @@ const OWN: Service = {
   args: [],
   resolution: [],
   preloads: [],
+  stopsOn: [],
   beside: [],
   state: [],
   leftOut: [],
@@ -55,6 +56,7 @@ const OTHER: Service = {
   args: [],
   resolution: [],
   preloads: [],
+  stopsOn: [],
   beside: [],
   state: [],
   leftOut: [],
@@ -209,4 +211,11 @@ Deno.test("written modules ask the service's own port and path", async () => {
     served: "app.ts",
   });
   assertStringIncludes(serve, 'import service from "./app.ts";');
+  for (const name of ["stop", "stop_node"]) {
+    const template = await read(`scripts/init/templates/${name}.ts`);
+    const stop = (...stopsOn: string[]) =>
+      fillModule(template, { ...OTHER, stopsOn }).match(/"SIG\w+", stop/g);
+    assertEquals(stop("SIGTERM", "SIGINT")?.length, 2);
+    assertEquals(stop("SIGINT"), ['"SIGINT", stop']);
+  }
 });

@@ -102,7 +102,7 @@ export async function findService(
   const preloads: string[] = [];
   const asks = !hints.healthcheck && mayAsk(permissions, hints.port);
   if (asks) preloads.push(write("health", "container_health.ts"));
-  if (!hints.stops) {
+  if (hints.unhandled.length > 0) {
     const isNode = !isServed && NODE_SERVERS.test(modules.sources.join("\n"));
     preloads.push(write(isNode ? "stop_node" : "stop", "container_stop.ts"));
   }
@@ -148,6 +148,7 @@ export async function findService(
     resolution: resolutionOf(project, chosen, config, modules),
     flags: permissions.flags,
     preloads,
+    stopsOn: hints.unhandled,
     includes: data.includes,
     beside: data.beside,
     state,

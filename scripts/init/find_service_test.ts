@@ -114,9 +114,21 @@ const READ: Read[] = [
     name: "it stops by itself and knows its health check: nothing is written",
     files: {
       "main.ts": 'if (Deno.args[0] === "healthcheck") Deno.exit(0);\n' +
-        'Deno.addSignalListener("SIGTERM", () => Deno.exit(0));\n' + SAYS,
+        'for (const name of ["SIGTERM", "SIGINT"] as const)\n' +
+        "  Deno.addSignalListener(name, () => Deno.exit(0));\n" + SAYS,
     },
-    is: { preloads: [], healthcheck: true },
+    is: { preloads: [], stopsOn: [], healthcheck: true },
+  },
+  {
+    name: "it stops on SIGTERM alone: the rest is written",
+    files: {
+      "main.ts": 'Deno.addSignalListener("SIGTERM", () => Deno.exit(0));\n' +
+        SAYS,
+    },
+    is: {
+      preloads: ["container_health.ts", "container_stop.ts"],
+      stopsOn: ["SIGINT"],
+    },
   },
   {
     name: "tests below the top folder, and another project's",

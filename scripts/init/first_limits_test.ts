@@ -6,7 +6,14 @@ import { firstBudget, firstContract } from "./first_limits.ts";
 
 const SERVICE: Service = {
   ...{ name: "shop", description: "", folder: "", entry: "main.ts" },
-  ...{ args: [], resolution: [], flags: [], preloads: [], includes: [] },
+  ...{
+    args: [],
+    resolution: [],
+    flags: [],
+    preloads: [],
+    stopsOn: [],
+    includes: [],
+  },
   ...{ beside: [], state: [], locked: false, files: [], folders: [] },
   ...{ leftOut: [], tests: [], testFlags: [], port: 3000, healthcheck: true },
   ...{ healthPath: "/up", answersHead: true, egress: [], env: {} },

@@ -53,8 +53,8 @@ export interface Hints {
   healthPath: string;
   /** Whether it may answer only some methods. */
   looksAtMethod: boolean;
-  /** Whether it handles SIGTERM itself. */
-  stops: boolean;
+  /** Signals to stop that it does not handle itself. */
+  unhandled: string[];
   /** Variables that it reads without a fallback. */
   env: string[];
   /** What Deno cannot do in a compiled program. */
@@ -108,7 +108,9 @@ export function readHints(sources: string[], args: string[] = []): Hints {
     healthcheck: /["'`]healthcheck["'`]/.test(text),
     healthPath: findHealthPath(text),
     looksAtMethod: /\.method\b/.test(text),
-    stops: /["'`]SIGTERM["'`]/.test(text),
+    unhandled: ["SIGTERM", "SIGINT"].filter((name) =>
+      !new RegExp(`["'\`]${name}["'\`]`).test(text)
+    ),
     env: findEnv(text),
     cannot: LIMITS.filter(([form]) => form.test(text)).map(([, why]) => why),
   };

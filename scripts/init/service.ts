@@ -32,6 +32,8 @@ export interface Service {
   flags: string[];
   /** Modules that are written beside it and loaded first. */
   preloads: string[];
+  /** Signals on which one of them stops it: those that it does not handle. */
+  stopsOn: string[];
   /** Files and folders that are embedded, from {@linkcode folder}. */
   includes: string[];
   /** Files and folders that lie beside it in the image, from there too. */

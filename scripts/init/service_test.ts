@@ -5,7 +5,14 @@ import { notesOf, reasonsOf, type Service } from "./service.ts";
 
 const SERVICE: Service = {
   ...{ name: "shop", description: "", folder: "", entry: "main.ts" },
-  ...{ args: [], resolution: [], flags: ["-N"], preloads: [], includes: [] },
+  ...{
+    args: [],
+    resolution: [],
+    flags: ["-N"],
+    preloads: [],
+    stopsOn: [],
+    includes: [],
+  },
   ...{ beside: [], state: [], locked: false, files: ["main.ts"], folders: [] },
   ...{ leftOut: [], tests: [], testFlags: [], port: 3000, healthcheck: true },
   ...{ healthPath: "/up", answersHead: true, egress: [], env: {} },
@@ -13,7 +20,7 @@ const SERVICE: Service = {
 const HINTS: Hints = {
   ...{ port: 3000, portSource: "", readsPort: true, loopback: false },
   ...{ healthcheck: true, healthPath: "/up", looksAtMethod: false },
-  ...{ stops: true, env: [], cannot: [] },
+  ...{ unhandled: [], env: [], cannot: [] },
 };
 const ENTRY: Entry = {
   member: {
