@@ -123,7 +123,7 @@ Deno.test("garbage is refused before an engine is looked for", async () => {
   await Deno.writeTextFile(at("linked/Dockerfile"), "FROM scratch\n");
   await Deno.symlink("nowhere", at("linked/budget.json"));
   const cases: [args: string[], said: string, context?: string][] = [
-    [[], 'linked/budget.json": there is no such file', at("linked")],
+    [[], 'linked/budget.json": there is nothing of that name', at("linked")],
     [["--budget", at("names")], 'variants "x", "y" among single-stage\n'],
     [[], "Cannot find a Dockerfile", at("empty")],
     [[], "Cannot find a Dockerfile", at("folder")],
@@ -135,7 +135,7 @@ Deno.test("garbage is refused before an engine is looked for", async () => {
     ...["contract", "budget", "baseline"].flatMap(
       (option): [string[], string][] => [
         [[`--${option}`, at("folder")], "it is a folder"],
-        [[`--${option}`, at("none")], "there is no such file"],
+        [[`--${option}`, at("none")], "there is nothing of that name"],
         [[`--${option}`, at("file")], "line 1, column 1"],
         [[`--${option}`, at("list")], "expected object, found []"],
         [[`--${option}`, "/dev/zero"], "it is no file"],

@@ -4,7 +4,7 @@
  * @module
  */
 import { basename, join } from "node:path";
-import { UserError } from "../lib/errors.ts";
+import { UserError, whyUnreadable } from "../lib/errors.ts";
 
 /** A Dockerfile to build. */
 export interface VariantFile {
@@ -89,9 +89,9 @@ async function read(dockerfile: string): Promise<string> {
   try {
     return await Deno.readTextFile(dockerfile);
   } catch (cause) {
-    throw new UserError(`Cannot read the Dockerfile "${dockerfile}"`, {
+    const why = whyUnreadable(cause);
+    throw new UserError(`Cannot read the Dockerfile "${dockerfile}": ${why}`, {
       next: "A Dockerfile is a file of text that this user may read",
-      cause,
     });
   }
 }
@@ -101,9 +101,9 @@ async function list(context: string): Promise<string[]> {
     return (await Array.fromAsync(Deno.readDir(context)))
       .filter((item) => item.isFile || item.isSymlink).map((item) => item.name);
   } catch (cause) {
-    throw new UserError(`Cannot read the context "${context}"`, {
+    const why = whyUnreadable(cause);
+    throw new UserError(`Cannot read the context "${context}": ${why}`, {
       next: "Give the folder with the Dockerfiles with --context DIR",
-      cause,
     });
   }
 }

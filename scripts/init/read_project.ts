@@ -6,7 +6,7 @@
  */
 import { join, relative, resolve } from "node:path";
 import { z } from "zod";
-import { UserError } from "../lib/errors.ts";
+import { UserError, whyUnreadable } from "../lib/errors.ts";
 import { isThere } from "../lib/files.ts";
 import { parseJson, readText } from "../lib/parse_json.ts";
 
@@ -165,13 +165,13 @@ export function lockFile({ lock }: DenoConfig): string | undefined {
 
 async function realPath(folder: string): Promise<string> {
   try {
-    const path = await Deno.realPath(folder);
-    if (!(await Deno.stat(path)).isDirectory) throw new Error("not a folder");
-    return path;
-  } catch (cause) {
-    throw new UserError(`Cannot read the folder "${folder}"`, {
+    // A file has a path, too, and nothing in it.
+    for await (const _ of Deno.readDir(folder)) break;
+    return await Deno.realPath(folder);
+  } catch (error) {
+    const why = whyUnreadable(error);
+    throw new UserError(`Cannot read the folder "${folder}": ${why}`, {
       next: "Give the folder of a Deno service: deno task image init DIR",
-      cause,
     });
   }
 }

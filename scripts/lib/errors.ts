@@ -117,3 +117,21 @@ export function explainFiles(
 export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
 }
+
+/**
+ * Why a path cannot be read, in words where it is one of the usual reasons.
+ *
+ * @param thrown What the system threw.
+ */
+export function whyUnreadable(thrown: unknown): string {
+  const { errors } = Deno;
+  const known: [error: new () => Error, why: string][] = [
+    [errors.NotFound, "there is nothing of that name"],
+    [errors.IsADirectory, "it is a folder"],
+    [errors.NotADirectory, "it is no folder"],
+    [errors.PermissionDenied, "this user may not read it"],
+    [errors.FilesystemLoop, "its links run in a circle"],
+  ];
+  return known.find(([error]) => thrown instanceof error)?.[1] ??
+    messageOf(thrown);
+}

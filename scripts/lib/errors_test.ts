@@ -7,6 +7,7 @@ import {
   messageOf,
   rootOf,
   UserError,
+  whyUnreadable,
 } from "./errors.ts";
 
 const NEXT = { full: "Free some space", readOnly: "Choose another folder" };
@@ -45,6 +46,25 @@ Deno.test("explainFiles() tells a full disk and a read-only one from the rest", 
   assertEquals(explain("os error 2"), undefined);
   const known = new UserError("the disk is full", { next: "" });
   assertEquals(explainFiles("x", known, NEXT), undefined);
+});
+
+Deno.test("whyUnreadable() has words for what is usual", async () => {
+  const why = async (path: string) =>
+    whyUnreadable(await Deno.readTextFile(path).catch((error) => error));
+  const folder = await Deno.makeTempDir();
+  try {
+    await Deno.writeTextFile(`${folder}/file`, "");
+    await Deno.symlink("loop", `${folder}/loop`);
+    assertEquals(await why(folder), "it is a folder");
+    assertEquals(await why(`${folder}/x`), "there is nothing of that name");
+    assertEquals(await why(`${folder}/file/x`), "it is no folder");
+    assertEquals(await why(`${folder}/loop`), "its links run in a circle");
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+  const denied = new Deno.errors.PermissionDenied("os error 13");
+  assertEquals(whyUnreadable(denied), "this user may not read it");
+  assertEquals(whyUnreadable(new Error("os error 5")), "os error 5");
 });
 
 Deno.test("messageOf() is a text, whatever was thrown", () => {

@@ -6,7 +6,7 @@
  */
 import { parse, type ParseError, printParseErrorCode } from "jsonc-parser";
 import { z } from "zod";
-import { messageOf, UserError } from "./errors.ts";
+import { messageOf, UserError, whyUnreadable } from "./errors.ts";
 import { suggest } from "./suggest.ts";
 import { formatBytes } from "./format.ts";
 
@@ -195,9 +195,6 @@ export async function readText(file: string): Promise<string> {
     return await Deno.readTextFile(file);
   } catch (cause) {
     if (cause instanceof UserError) throw cause;
-    if (cause instanceof Deno.errors.NotFound) {
-      throw cannot("there is no such file");
-    }
-    throw cannot(messageOf(cause));
+    throw cannot(whyUnreadable(cause));
   }
 }

@@ -117,10 +117,16 @@ Deno.test("readText() says what is there in place of a file", async () => {
     (await assertRejects(() => readText(file), UserError)).message;
   try {
     assertStringIncludes(await said(folder), "it is a folder");
-    assertStringIncludes(await said(`${folder}/x`), "there is no such file");
+    assertStringIncludes(
+      await said(`${folder}/x`),
+      "there is nothing of that name",
+    );
     assertStringIncludes(await said("/dev/null"), "it is no file");
     await Deno.symlink("loop", `${folder}/loop`);
-    assertStringIncludes(await said(`${folder}/loop`), "symbolic links");
+    assertStringIncludes(
+      await said(`${folder}/loop`),
+      "its links run in a circle",
+    );
     await Deno.writeTextFile(`${folder}/y`, "");
     await Deno.truncate(`${folder}/y`, 100_000_000);
     assertStringIncludes(await said(`${folder}/y`), "more than 50 MB");
