@@ -116,7 +116,12 @@ function followTask(): void {
 /** Writes all of a text to stdout, however little a pipe takes at a time. */
 function printAll(text: string): void {
   let rest = new TextEncoder().encode(text);
-  while (rest.length > 0) rest = rest.subarray(Deno.stdout.writeSync(rest));
+  try {
+    while (rest.length > 0) rest = rest.subarray(Deno.stdout.writeSync(rest));
+  } catch (error) {
+    // Such as `| head`: who reads has enough, and the work goes on.
+    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+  }
 }
 
 if (import.meta.main) {

@@ -97,6 +97,9 @@ export function fakeEngine(
     pull: never,
     export: () => new ReadableStream(),
     tag: never,
+    list: never,
+    sweep: never,
+    steps: never,
     remove: never,
   };
 }

@@ -16,7 +16,7 @@ import {
 } from "@std/assert";
 import { join } from "node:path";
 import { attempt, run } from "../scripts/lib/command.ts";
-import { findEngine, sweep } from "../scripts/engine/find_engine.ts";
+import { findEngine } from "../scripts/engine/find_engine.ts";
 import { EXIT, UserError } from "../scripts/lib/errors.ts";
 import type {
   Container,
@@ -48,6 +48,8 @@ const DOCKERFILES = {
   "Dockerfile": `${BASE}FROM base
 ARG GREETING=none
 ENV GREETING=$GREETING
+ARG MARK=none
+LABEL ${LABEL}=$MARK
 USER 65532:65532
 EXPOSE 8080
 HEALTHCHECK CMD ["/bin/sleep", "0"]
@@ -55,6 +57,8 @@ ENTRYPOINT ["/bin/sh", "-c"]
 CMD [${JSON.stringify(SERVICE)}]
 `,
   "Dockerfile.stages": `${BASE}FROM base AS passing
+ARG MARK=none
+LABEL ${LABEL}-stage=$MARK
 RUN echo all tests passed
 FROM base AS beyond
 RUN echo not to be run; exit 1
@@ -175,11 +179,10 @@ async function proveBuild(
     context,
     dockerfile: join(context, "Dockerfile"),
     tag: NAME,
-    buildArgs: { GREETING: "a=b c" },
-    labels: { [LABEL]: String(Deno.pid) },
+    buildArgs: { GREETING: "a=b c", MARK: String(Deno.pid) },
   };
 
-  await t.step("build streams lines, takes arguments and labels", async () => {
+  await t.step("build streams lines, takes arguments", async () => {
     const lines: string[] = [];
     await engine.build({ ...whole, onLine: (line) => lines.push(line) });
     assert(lines.some((line) => line.includes("COPY shell/ /")), `${lines}`);
@@ -198,6 +201,35 @@ async function proveBuild(
     await engine.build(whole);
     assertEquals((await engine.inspect(NAME))?.id, before?.id);
   });
+
+  await t.step(
+    "builds of a context keep the steps of the last one",
+    async () => {
+      if (engine.pruneCommand !== undefined) return; // Its cache is its own.
+      const tag = `${NAME}-steps`;
+      const place = join(context, "shell/step");
+      const all = async () =>
+        (await run(engine.name, ["images", "--all", "--quiet"])).split("\n")
+          .length;
+      try {
+        const counts: number[] = [];
+        for (const text of ["one", "two", "three"]) {
+          await Deno.writeTextFile(place, text);
+          await engine.build({ ...whole, tag });
+          counts.push(await all());
+        }
+        assertEquals(counts[2], counts[1]);
+        assertGreater(await engine.steps(context, { remove: false }), 0);
+        assertGreater(await engine.steps(context, { remove: true }), 0);
+        assertEquals(await engine.steps(context, { remove: false }), 0);
+        // What has a name stays.
+        assert(await engine.inspect(tag));
+      } finally {
+        await Deno.remove(place);
+        await engine.remove(tag);
+      }
+    },
+  );
 
   await t.step("a build that takes the tag removes the old image", async () => {
     const tag = `${NAME}-twice`;
@@ -237,7 +269,7 @@ async function proveBuild(
     await engine.build({
       ...file("stages"),
       target: "passing",
-      labels: { [`${LABEL}-stage`]: String(Deno.pid) },
+      buildArgs: { MARK: String(Deno.pid) },
       noCache: true, // Or an earlier run of this test may have run it.
       onLine: (line) => lines.push(line),
     });
@@ -446,7 +478,7 @@ async function proveCleanup(
     const killed = await attempt(Deno.execPath(), args);
     assertEquals(killed.code, 137, killed.output);
     const pid = /^pid (\d+)$/m.exec(killed.stdout)?.[1];
-    const swept = await sweep(engine);
+    const swept = await engine.sweep();
     assert(swept.some((name) => name.includes(`-${pid}-`)), `${swept}`);
     assertEquals((await ours(engine)).length, 1);
     assert(await ready(alive));
@@ -471,6 +503,7 @@ async function proveImages(t: Deno.TestContext, engine: Engine) {
 
   await t.step("tag and remove", async () => {
     await engine.tag(NAME, `${NAME}-two`);
+    assert((await engine.list()).includes(`${NAME}-two:latest`));
     await engine.remove(`${NAME}-two`);
     assertEquals(await engine.inspect(`${NAME}-two`), undefined);
     assert(await engine.inspect(NAME));

@@ -40,6 +40,9 @@ function engineWith(
     build: not,
     run: not,
     tag: not,
+    list: not,
+    sweep: not,
+    steps: not,
     remove: not,
     export: () => new ReadableStream(),
     inspect: (image) =>

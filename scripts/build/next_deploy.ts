@@ -188,7 +188,12 @@ async function nextDeploy(
     diffIds: before,
     tag: ownTag("next-deploy"),
     build: (options) =>
-      engine.build({ ...options, ...run.built.options, onLine: say }),
+      engine.build({
+        ...options,
+        ...run.built.options,
+        discardSteps: true,
+        onLine: say,
+      }),
     signal: io.signal,
   });
   const source = engineSource(engine, changed.tag);

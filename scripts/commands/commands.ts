@@ -67,6 +67,10 @@ export const COMMANDS: Record<
     summary: "list what an image consists of, as CycloneDX",
     load: () => import("./sbom.ts"),
   },
+  clean: {
+    summary: "remove what runs have left",
+    load: () => import("./clean.ts"),
+  },
   completions: {
     summary: "print completions for a shell",
     load: () => import("./completions.ts"),

@@ -29,16 +29,20 @@ export interface PlatformOptions extends ImageOptions {
   platform?: string;
 }
 
-/** Adds what every command takes that reads images. */
-export function withImages(command: Command): Command {
+/** Adds what every command takes that works with an engine. */
+export function withEngine(command: Command): Command {
   return command
     .addOption(
       new Option("--engine <name>", "engine instead of the first that works")
         .choices(["docker", "podman", "buildah"]),
     )
     .option("--setup", "install what is missing with apt (as root)", false)
-    .option("--verbose", "show all that engines and steps say", false)
-    .addOption(json());
+    .option("--verbose", "show all that engines and steps say", false);
+}
+
+/** Adds what every command takes that reads images. */
+export function withImages(command: Command): Command {
+  return withEngine(command).addOption(json());
 }
 
 /** Adds {@linkcode withImages}, and which platform of an image is meant. */

@@ -20,7 +20,6 @@ import { byteStream } from "../lib/byte_stream.ts";
 import { attempt, CommandFailed, run } from "../lib/command.ts";
 import { explainExport, explainPull } from "./explain.ts";
 import { explainBuild } from "./explain_build.ts";
-import { stepOf } from "./buildah_log.ts";
 import { buildahImageInfo } from "./image_info.ts";
 import { containerName, isLeftover, isLeftoverTag } from "../lib/owner.ts";
 import { endLeftovers } from "./leftovers.ts";
@@ -33,6 +32,7 @@ import {
 } from "../lib/scratch_folder.ts";
 import { missing } from "./setup.ts";
 import { Unusable } from "./unusable.ts";
+import { contextSteps, StepImages, type Untagged } from "./step_images.ts";
 import { removeWorking } from "./working_containers.ts";
 
 const imageList = z.array(z.object({
@@ -74,10 +74,9 @@ export class Buildah implements Engine {
     const mark = containerName();
     const before = options.tag && (await this.inspect(options.tag))?.id;
     const { signal } = options;
-    const steps: string[] = [];
+    const steps = new StepImages("buildah", options);
     const onLine = (line: string) => {
-      const step = stepOf(line);
-      if (step !== undefined) steps.push(step);
+      steps.see(line);
       options.onLine?.(line);
     };
     const names = [options.alias, options.tag].filter((name) =>
@@ -85,12 +84,13 @@ export class Buildah implements Engine {
     );
     const build = () =>
       withScratch(async (env) => {
-        const idFile = names.length > 0 ? `${env.TMPDIR}/image-id` : undefined;
-        const args = budArgs(options, mark, this.version, idFile);
+        const args = budArgs(options, mark, this.version);
         await run("buildah", args, { env, signal, onLine });
-        if (idFile === undefined) return;
-        const id = (await Deno.readTextFile(idFile)).trim();
-        await this.#naming(() => run("buildah", ["tag", id, ...names]));
+        // Named here: buildah itself does so without regard to others.
+        if (names.length === 0) return;
+        const { built } = steps;
+        if (built === undefined) throw new Error("buildah printed no image ID");
+        await this.#naming(() => run("buildah", ["tag", built, ...names]));
       });
     try {
       await build().catch((error) => {
@@ -106,9 +106,8 @@ export class Buildah implements Engine {
       if (!(error instanceof CommandFailed)) throw error;
       throw explainBuild(basename(options.dockerfile), error.output, error);
     }
-    const useless = options.discardSteps ? steps.reverse() : [];
-    if (before) useless.push(before.replace("sha256:", ""));
-    if (useless.length > 0) await this.#removeUntagged(useless);
+    // An image that lost its tag to a newer one is of no use to anybody.
+    await this.#naming(() => steps.settle(this.#untagged, before || undefined));
   }
 
   /**
@@ -119,34 +118,24 @@ export class Buildah implements Engine {
     return locked(dirname(this.containers), work);
   }
 
-  /**
-   * An image that lost its tag to a newer one is of no use to anybody.
-   *
-   * @param ids In hex, or the beginning of it.
-   */
-  #removeUntagged(ids: string[]): Promise<void> {
-    return this.#naming(() => this.#removeDangling(ids));
+  steps(context: string, options: { remove: boolean }): Promise<number> {
+    return this.#naming(() =>
+      contextSteps(this.name, context, options, this.#untagged)
+    );
   }
 
-  async #removeDangling(ids: string[]): Promise<void> {
-    const args = [
-      "images",
-      "--json",
-      "--no-trunc",
-      "--filter",
-      "dangling=true",
-    ];
-    const { code, stdout } = await attempt("buildah", args);
-    if (code !== 0) return;
-    const dangling = imageList.nullable().parse(JSON.parse(stdout)) ?? [];
-    const left = dangling.map(({ id }) => id.replace("sha256:", ""));
-    for (const id of ids) {
-      // It stays when a newer image is built upon it; buildah refuses then.
-      if (left.some((hex) => hex.startsWith(id))) {
-        await attempt("buildah", ["rmi", id]);
-      }
-    }
-  }
+  readonly #untagged: Untagged = {
+    list: async () => {
+      // Not by the filter for dangling ones: it leaves out what others build upon.
+      const args = ["images", "--json", "--no-trunc", "--all"];
+      const { code, stdout } = await attempt("buildah", args);
+      if (code !== 0) return [];
+      const images = imageList.nullable().parse(JSON.parse(stdout)) ?? [];
+      return images.filter(({ names }) => (names ?? []).length === 0)
+        .map(({ id }) => id.replace("sha256:", ""));
+    },
+    remove: async (id) => (await attempt("buildah", ["rmi", id])).code === 0,
+  };
 
   async inspect(image: string): Promise<ImageInfo | undefined> {
     const args = ["inspect", "--type", "image", image];
@@ -214,22 +203,18 @@ export class Buildah implements Engine {
     }
   }
 
-  /**
-   * Ends and removes what killed runs and builds have left: processes,
-   * containers, tags and folders.
-   *
-   * @returns Names of the containers.
-   */
+  async list(): Promise<string[]> {
+    const { code, stdout } = await attempt("buildah", ["images", "--json"]);
+    // It fails when somebody removes an image meanwhile.
+    if (code !== 0) return [];
+    const images = imageList.nullable().parse(JSON.parse(stdout)) ?? [];
+    return images.flatMap(({ names }) => names ?? []);
+  }
+
   async sweep(): Promise<string[]> {
     await endLeftovers();
     const removed = await this.#removeWorking(isLeftover);
-    const { code, stdout } = await attempt("buildah", ["images", "--json"]);
-    // It fails when somebody removes an image meanwhile; the next run sweeps too.
-    const images = code === 0
-      ? imageList.nullable().parse(JSON.parse(stdout)) ?? []
-      : [];
-    const tags = images.flatMap(({ names }) => names ?? [])
-      .filter(isLeftoverTag);
+    const tags = (await this.list()).filter(isLeftoverTag);
     if (tags.length > 0) {
       await this.#naming(() => attempt("buildah", ["rmi", ...tags]));
     }

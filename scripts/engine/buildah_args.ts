@@ -22,35 +22,28 @@ const ISOLATION = ["--isolation", "chroot"];
  * @param mark Kept in the working containers, so that what a killed build
  * leaves can be told apart; chroot isolation makes no control group of it.
  * @param version As for {@linkcode pullArgs}.
- * @param idFile Where the image's ID is written: whoever builds gives it its
- * names, which buildah itself would do without regard to others.
  */
 export function budArgs(
   options: Omit<BuildOptions, "tag" | "alias">,
   mark: string,
   version: string,
-  idFile?: string,
 ): string[] {
   const args = ["bud", ...ISOLATION];
   // OCI's config has no place for HEALTHCHECK.
   args.push("--format", "docker", "--layers", "--force-rm");
   args.push("--cgroup-parent", mark, ...retryArgs(version));
   args.push("--file", options.dockerfile);
-  if (idFile !== undefined) args.push("--iidfile", idFile);
   if (options.target !== undefined) args.push("--target", options.target);
   args.push(...platformArgs(options.platform));
   for (const [name, value] of Object.entries(options.buildArgs ?? {})) {
     args.push("--build-arg", `${name}=${value}`);
-  }
-  for (const [name, value] of Object.entries(options.labels ?? {})) {
-    args.push("--label", `${name}=${value}`);
   }
   if (options.noCache) args.push("--no-cache");
   if (options.timestamp !== undefined) {
     args.push("--timestamp", String(options.timestamp));
   }
   // By default it asks the registry even for what is there.
-  args.push(options.pull ? "--pull-always" : "--pull=false");
+  args.push("--pull=false");
   args.push(options.context);
   return args;
 }

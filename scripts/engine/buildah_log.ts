@@ -1,6 +1,5 @@
 /**
- * What buildah's own lines tell: the images that a build keeps of its steps, and
- * how a service ended. `buildah run` adds lines to the service's output, and hides
+ * What buildah's own lines tell: how a service ended. `buildah run` adds lines to the service's output, and hides
  * the signal that ended it behind exit code 1. Pure: text in, text out.
  *
  * @module
@@ -8,16 +7,6 @@
 
 const OWN =
   /^(subprocess exited (with status \d+|on .+)|process exited with error: .*|Error: exit status \d+|Error: while running runtime: .*)$/;
-
-/**
- * The image that a build has just kept of a step, as the beginning of its id.
- *
- * @param line Of the output of `buildah bud`; a step that was taken from an
- * earlier build has a line of another form.
- */
-export function stepOf(line: string): string | undefined {
-  return /^--> ([0-9a-f]{11,64})$/.exec(line)?.[1];
-}
 
 /** The service's output without what buildah adds at its end. */
 export function serviceLog(output: string): string {

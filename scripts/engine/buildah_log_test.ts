@@ -1,10 +1,5 @@
 import { assertEquals } from "@std/assert";
-import {
-  serviceExitCode,
-  serviceLog,
-  startFailure,
-  stepOf,
-} from "./buildah_log.ts";
+import { serviceExitCode, serviceLog, startFailure } from "./buildah_log.ts";
 
 const EXIT_7 = `listening
 bye
@@ -65,11 +60,4 @@ Deno.test("startFailure() tells what never ran from what ran and failed", () => 
     ),
     undefined,
   );
-});
-
-Deno.test("stepOf() is the image of a step that was just made", () => {
-  assertEquals(stepOf("--> 30366bdad13"), "30366bdad13");
-  assertEquals(stepOf("--> Using cache 30366bdad13"), undefined);
-  assertEquals(stepOf("STEP 2/13: WORKDIR /app"), undefined);
-  assertEquals(stepOf("COMMIT localhost/a:b"), undefined);
 });

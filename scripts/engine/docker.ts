@@ -102,6 +102,7 @@ export async function docker(
     return new DockerLike({
       name: "docker",
       version,
+      pruneCommand: "docker builder prune",
       build: () => how ?? howItBuilds(),
       cannot: info === undefined ? {} : limitsOf(info),
       socket,

@@ -44,14 +44,10 @@ export function buildArgs(
   for (const [name, value] of Object.entries(options.buildArgs ?? {})) {
     args.push("--build-arg", `${name}=${value}`);
   }
-  for (const [name, value] of Object.entries(options.labels ?? {})) {
-    args.push("--label", `${name}=${value}`);
-  }
   if (options.noCache) args.push("--no-cache");
   if (options.timestamp !== undefined) {
     args.push(...timestampArgs(options.timestamp, builder));
   }
-  if (options.pull) args.push("--pull");
   args.push(options.context);
   return args;
 }

@@ -31,6 +31,7 @@ import {
 } from "../lib/owner.ts";
 import { endLeftovers } from "./leftovers.ts";
 import { sweepScratch, withScratch } from "../lib/scratch_folder.ts";
+import { contextSteps, StepImages, type Untagged } from "./step_images.ts";
 import { removeWorking } from "./working_containers.ts";
 
 /** How an engine builds. */
@@ -44,6 +45,8 @@ export interface HowItBuilds {
 export interface Dialect {
   name: "docker" | "podman";
   version: string;
+  /** As {@linkcode Engine.pruneCommand}. */
+  pruneCommand?: string;
   cannot: Partial<Record<keyof Restrictions, string>>;
   /** Called once, when something is to be built: finding out takes commands. */
   build: () => HowItBuilds | Promise<HowItBuilds>;
@@ -57,6 +60,7 @@ export interface Dialect {
 export class DockerLike implements Engine {
   readonly name: "docker" | "podman";
   readonly version: string;
+  readonly pruneCommand?: string;
   readonly cannot: Partial<Record<keyof Restrictions, string>>;
   readonly #findHow: Dialect["build"];
   #how?: HowItBuilds | Promise<HowItBuilds>;
@@ -66,6 +70,7 @@ export class DockerLike implements Engine {
   constructor(dialect: Dialect) {
     this.name = dialect.name;
     this.version = dialect.version;
+    this.pruneCommand = dialect.pruneCommand;
     this.cannot = dialect.cannot;
     this.#findHow = dialect.build;
     this.#working = dialect.working;
@@ -94,7 +99,13 @@ export class DockerLike implements Engine {
       builder,
       mark,
     );
-    const { signal, onLine } = options;
+    const { signal } = options;
+    // docker keeps steps apart from images, and prints none like these.
+    const steps = new StepImages(this.name, options);
+    const onLine = (line: string) => {
+      steps.see(line);
+      options.onLine?.(line);
+    };
     const build = (env: Record<string, string>) =>
       runDocker(this.name, args, { env, signal, onLine });
     try {
@@ -110,7 +121,21 @@ export class DockerLike implements Engine {
       if (passing !== undefined) await attempt(this.name, ["rmi", passing]);
     }
     if (before) await this.#removeUntagged(before);
+    if (this.name === "podman") await steps.settle(this.#untagged);
   }
+
+  steps(context: string, options: { remove: boolean }): Promise<number> {
+    return contextSteps(this.name, context, options, this.#untagged);
+  }
+
+  readonly #untagged: Untagged = {
+    list: async () => {
+      const filter = ["--filter", "dangling=true", "--quiet", "--no-trunc"];
+      const listed = await runDocker(this.name, ["images", ...filter]);
+      return listed.trim().split("\n").map((id) => id.replace("sha256:", ""));
+    },
+    remove: async (id) => (await attempt(this.name, ["rmi", id])).code === 0,
+  };
 
   /** An image that lost its tag to a newer one is of no use to anybody. */
   async #removeUntagged(id: string): Promise<void> {
@@ -187,12 +212,12 @@ export class DockerLike implements Engine {
     await runDocker(this.name, ["rmi", image]);
   }
 
-  /**
-   * Ends and removes what killed runs and builds have left: processes,
-   * containers, tags and folders.
-   *
-   * @returns Names of the containers.
-   */
+  async list(): Promise<string[]> {
+    const args = ["images", "--format", "{{.Repository}}:{{.Tag}}"];
+    return (await runDocker(this.name, args)).trim().split("\n")
+      .filter((name) => name !== "" && !name.includes("<none>"));
+  }
+
   async sweep(): Promise<string[]> {
     await endLeftovers();
     const filter = `label=${OWNER_LABEL}`;
@@ -204,9 +229,7 @@ export class DockerLike implements Engine {
       await attempt(this.name, ["rm", "--force", "--volumes", ...gone]);
     }
     const working = await this.#removeWorking(isLeftover);
-    const names = ["images", "--format", "{{.Repository}}:{{.Tag}}"];
-    const tags = (await runDocker(this.name, names)).trim().split("\n")
-      .filter(isLeftoverTag);
+    const tags = (await this.list()).filter(isLeftoverTag);
     if (tags.length > 0) await attempt(this.name, ["rmi", ...tags]);
     await sweepScratch();
     return [...gone, ...working];

@@ -20,7 +20,6 @@ export interface BuildOptions {
   alias?: string;
   target?: string;
   buildArgs?: Record<string, string>;
-  labels?: Record<string, string>;
   /** As `linux/arm64`. */
   platform?: string;
   /** Build every step anew. */
@@ -32,8 +31,6 @@ export interface BuildOptions {
   timestamp?: number;
   /** Leave no step behind that a later build could start from. */
   discardSteps?: boolean;
-  /** Fetch newer base images even when they are present. */
-  pull?: boolean;
   /** Called with each line of the build's output. */
   onLine?: (line: string) => void;
   signal?: AbortSignal;
@@ -121,6 +118,8 @@ export interface ImageInfo {
 export interface Engine {
   readonly name: EngineName;
   readonly version: string;
+  /** The command that empties its cache of builds, where that is apart from images. */
+  readonly pruneCommand?: string;
   /** For each restriction it cannot apply, the reason why. */
   readonly cannot: Partial<Record<keyof Restrictions, string>>;
   /**
@@ -142,6 +141,23 @@ export interface Engine {
   export(image: string, signal?: AbortSignal): ReadableStream<Uint8Array>;
   run(options: RunOptions): Promise<Container>;
   tag(image: string, name: string): Promise<void>;
+  /** Names of the images that it has, as `localhost/hello:scratch`. */
+  list(): Promise<string[]>;
+  /**
+   * Ends and removes what killed runs and builds have left: processes,
+   * containers, tags and folders.
+   *
+   * @returns Names of the containers.
+   */
+  sweep(): Promise<string[]>;
+  /**
+   * The untagged images that it keeps of the steps of a context's builds: none
+   * where its cache is apart from images.
+   *
+   * @param options `remove`: remove them, but for those that others build upon.
+   * @returns How many there are, or were removed.
+   */
+  steps(context: string, options: { remove: boolean }): Promise<number>;
   /** Removes a tag, and the image if it was the last one. */
   remove(image: string): Promise<void>;
 }

@@ -6,10 +6,9 @@
  */
 import { EXIT, messageOf, UserError } from "../lib/errors.ts";
 import type { Engine, EngineName } from "./engine.ts";
-import { Buildah, buildah } from "./buildah.ts";
+import { buildah } from "./buildah.ts";
 import { CommandNotFound } from "../lib/command.ts";
 import { docker } from "./docker.ts";
-import { DockerLike } from "./docker_like.ts";
 import { podman } from "./podman.ts";
 import { installCommand } from "./setup.ts";
 import { Unusable } from "./unusable.ts";
@@ -95,17 +94,4 @@ function nextStep(engine: EngineName | undefined, reasons: string[]): string {
   }
   const setup = name === "buildah" ? "Run again with --setup, or: " : "Run: ";
   return setup + installCommand([name]);
-}
-
-/**
- * Removes what runs that were killed have left: processes, containers, tags and
- * folders.
- *
- * @param engine As {@linkcode findEngine} gives it.
- * @returns Names of the containers that were removed.
- */
-export async function sweep(engine: Engine): Promise<string[]> {
-  return engine instanceof DockerLike || engine instanceof Buildah
-    ? await engine.sweep()
-    : [];
 }

@@ -2,7 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { EXIT, UserError } from "../lib/errors.ts";
 import type { Engine, EngineName } from "./engine.ts";
 import { CommandNotFound } from "../lib/command.ts";
-import { findEngine, sweep } from "./find_engine.ts";
+import { findEngine } from "./find_engine.ts";
 import { Unusable } from "./unusable.ts";
 
 const found = (name: EngineName) => () =>
@@ -102,8 +102,4 @@ Deno.test("findEngine() lets bugs and interruptions through", async () => {
     docker: () => Promise.reject(new TypeError("a bug")),
   };
   await assertRejects(() => findEngine({}, finders), TypeError, "a bug");
-});
-
-Deno.test("sweep() of an engine that is not ours removes nothing", async () => {
-  assertEquals(await sweep(await found("docker")()), []);
 });

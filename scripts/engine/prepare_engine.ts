@@ -5,7 +5,6 @@
  */
 import { findEngine } from "./find_engine.ts";
 import { setUp } from "./setup.ts";
-import { sweep } from "./find_engine.ts";
 import { UserError } from "../lib/errors.ts";
 import type { Io } from "../lib/io.ts";
 import type { Engine, EngineName } from "./engine.ts";
@@ -54,7 +53,7 @@ export function prepareEngine(
       engine = await find();
     }
     say(`${engine.name} ${engine.version}`);
-    if (options.sweeps) await sweep(engine);
+    if (options.sweeps) await engine.sweep();
     return engine;
   });
 }

@@ -1,0 +1,168 @@
+/**
+ * The untagged images that buildah and podman keep of a build's steps, so that
+ * the next build can start from them. Those of the last build of a Dockerfile are
+ * kept; older ones would fill the disk.
+ *
+ * @module
+ */
+import { hash } from "node:crypto";
+import { join, resolve } from "node:path";
+import { z } from "zod";
+import { cacheFolder, readCache, writeCache } from "../lib/cache.ts";
+import type { BuildOptions } from "./engine.ts";
+
+/** As it is kept between runs. */
+const keptSchema = z.object({
+  context: z.string(),
+  steps: z.array(z.string()),
+});
+
+/**
+ * The image of a step in a builder's output.
+ *
+ * @param line As `--> 1a2b3c4d5e6` or `--> Using cache <id>`.
+ * @returns Its id or the beginning of it, and whether this build has made it.
+ */
+export function stepOf(
+  line: string,
+): { id: string; made: boolean } | undefined {
+  const [, cached, id] = /^--> (Using cache )?([0-9a-f]{11,64})$/.exec(line) ??
+    [];
+  return id === undefined ? undefined : { id, made: cached === undefined };
+}
+
+/** Watches one build. */
+export class StepImages {
+  readonly #made: string[] = [];
+  readonly #used: string[] = [];
+  /** ID of the image that was built, in hex: the last line. */
+  built?: string;
+
+  constructor(
+    readonly engine: string,
+    readonly options:
+      & Pick<
+        BuildOptions,
+        "context" | "dockerfile" | "target" | "platform" | "buildArgs"
+      >
+      & { discardSteps?: boolean },
+    readonly folder = stepsFolder(),
+  ) {}
+
+  /** To be given each line of the build. */
+  see(line: string): void {
+    if (/^[0-9a-f]{64}$/.test(line)) this.built = line;
+    const step = stepOf(line);
+    if (step === undefined) return;
+    this.#used.push(step.id);
+    if (step.made) this.#made.push(step.id);
+  }
+
+  /**
+   * Removes the steps that no build needs any more, and keeps those of this build
+   * in place of the last one's.
+   *
+   * @param before The image that has lost its name to what was built, if any.
+   */
+  async settle(images: Untagged, before?: string): Promise<void> {
+    const gone = before === undefined ? [] : [before.replace("sha256:", "")];
+    if (this.options.discardSteps) {
+      await removeUntagged([...gone, ...this.#made.toReversed()], images);
+      return;
+    }
+    const file = this.#file();
+    const last = keptSchema.safeParse(await readCache(file)).data?.steps ?? [];
+    const isUsed = (id: string) =>
+      this.#used.some((used) => used.startsWith(id) || id.startsWith(used));
+    const old = last.filter((id) => !isUsed(id));
+    const { refused } = await removeUntagged(
+      [...gone, ...old.toReversed()],
+      images,
+    );
+    // Another Dockerfile's last build may still start from them.
+    const left = old.filter((id) => refused.includes(id));
+    const context = resolve(this.options.context);
+    await writeCache(file, { context, steps: [...left, ...this.#used] });
+  }
+
+  #file(): string {
+    const { dockerfile, target, platform, buildArgs } = this.options;
+    const key = hash(
+      "sha256",
+      JSON.stringify([resolve(dockerfile), target, platform, buildArgs]),
+    );
+    return join(this.folder, `${this.engine}-${key}.json`);
+  }
+}
+
+/** How an engine lists and removes its untagged images, by ids in hex. */
+export interface Untagged {
+  list(): Promise<string[]>;
+  /** @returns Whether it is gone; it stays when another image is built upon it. */
+  remove(id: string): Promise<boolean>;
+}
+
+/**
+ * Removes images, as far as they are there and have no name.
+ *
+ * @param ids In hex, or the beginning of them; those built upon others first.
+ * @returns How many are gone, with those that they alone were built upon, and
+ * which of them stay.
+ */
+async function removeUntagged(
+  ids: string[],
+  images: Untagged,
+): Promise<{ removed: number; refused: string[] }> {
+  const refused: string[] = [];
+  if (ids.length === 0) return { removed: 0, refused };
+  const before = await images.list();
+  const isThere = (id: string) => before.some((hex) => hex.startsWith(id));
+  for (const id of new Set(ids.filter(isThere))) {
+    if (!await images.remove(id)) refused.push(id);
+  }
+  const after = await images.list();
+  const there = refused.filter((id) => after.some((hex) => hex.startsWith(id)));
+  return { removed: before.length - after.length, refused: there };
+}
+
+/** As {@linkcode Engine.steps}. */
+export async function contextSteps(
+  engine: string,
+  context: string,
+  { remove, folder = stepsFolder() }: { remove: boolean; folder?: string },
+  images: Untagged,
+): Promise<number> {
+  const builds = await keptSteps(engine, context, folder);
+  const ids = builds.flatMap(({ steps }) => steps.toReversed());
+  if (!remove) {
+    const untagged = await images.list();
+    return untagged.filter((hex) => ids.some((id) => hex.startsWith(id)))
+      .length;
+  }
+  // What one build starts from, another one's last step may lie upon.
+  const { removed, refused } = await removeUntagged(ids, images);
+  const again = await removeUntagged(refused, images);
+  for (const { file } of builds) await Deno.remove(file);
+  return removed + again.removed;
+}
+
+async function keptSteps(engine: string, context: string, folder: string) {
+  const found: { file: string; steps: string[] }[] = [];
+  try {
+    for await (const { name } of Deno.readDir(folder)) {
+      if (!name.startsWith(`${engine}-`)) continue;
+      const file = join(folder, name);
+      const kept = keptSchema.safeParse(await readCache(file)).data;
+      if (kept?.context === resolve(context)) {
+        found.push({ file, steps: kept.steps });
+      }
+    }
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  return found;
+}
+
+function stepsFolder(): string {
+  return join(cacheFolder(), "steps");
+}
