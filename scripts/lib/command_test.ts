@@ -7,25 +7,7 @@ import {
   runs,
   start,
 } from "./command.ts";
-import { byteStream } from "./byte_stream.ts";
-
-/** Whether a process is there and not a zombie. */
-function lives(pid: number): boolean {
-  try {
-    return !/^State:\s+Z/m.test(Deno.readTextFileSync(`/proc/${pid}/status`));
-  } catch {
-    return false;
-  }
-}
-
-/** Waits until a process is gone: its pipes close a little before it ends. */
-async function ending(...pids: number[]): Promise<void> {
-  const deadline = performance.now() + 10_000;
-  while (pids.some(lives)) {
-    if (performance.now() > deadline) throw new Error(`${pids} did not end`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-}
+import { ending, lives } from "../../testing/processes.ts";
 
 /** Starts a shell that prints the id of a child of its own, and waits. */
 async function shellWithChild(script: string, signal?: AbortSignal) {
@@ -160,43 +142,4 @@ Deno.test("a child leads its own group: Ctrl-C in a terminal is ours alone", asy
   const [[, group], [shell]] = stat.trim().split("\n")
     .map((line) => line.split(" "));
   assertEquals(group, shell);
-});
-
-Deno.test("byteStream() passes bytes on as they are", async () => {
-  const stream = byteStream("printf", ["\\377\\000\\n\\r"]);
-  const bytes = new Uint8Array(await new Response(stream).arrayBuffer());
-  assertEquals([...bytes], [255, 0, 10, 13]);
-});
-
-Deno.test("byteStream() of a command that fails has no end, but an error", async () => {
-  const lines: string[] = [];
-  const stream = byteStream("sh", ["-c", "echo part; echo why >&2; exit 4"], {
-    onLine: (line) => lines.push(line),
-  });
-  const error = await assertRejects(
-    () => new Response(stream).text(),
-    CommandFailed,
-  );
-  assertEquals([error.code, error.output], [4, "why\n"]);
-  assertEquals(lines, ["why"]);
-});
-
-Deno.test("byteStream() that is cancelled ends its command", async () => {
-  const stream = byteStream("sh", ["-c", "echo $$; exec sleep 60"]);
-  const reader = stream.getReader();
-  const pid = Number(new TextDecoder().decode((await reader.read()).value));
-  assert(lives(pid));
-  await reader.cancel();
-  await ending(pid);
-});
-
-Deno.test("byteStream() that is aborted ends its command and throws the reason", async () => {
-  const controller = new AbortController();
-  const { signal } = controller;
-  const stream = byteStream("sh", ["-c", "echo $$; exec sleep 60"], { signal });
-  const reader = stream.getReader();
-  const pid = Number(new TextDecoder().decode((await reader.read()).value));
-  controller.abort(new Error("Interrupted"));
-  await assertRejects(() => reader.read(), Error, "Interrupted");
-  await ending(pid);
 });
