@@ -11,6 +11,7 @@ import {
   doesNothing,
   exitText,
   explainEnd,
+  SEE_STOPPING,
 } from "./diagnose.ts";
 import {
   ClosedError,
@@ -96,8 +97,9 @@ async function stopUnderLoad(
   await load.finished;
   const { answered, lost, refused } = load;
   if (lost > 0) {
+    const see = wrong.length > 0 ? "" : `, ${SEE_STOPPING}`;
     wrong.push(
-      `${lost} accepted requests were lost, ${answered} answered: it has to answer with Connection: close before server.shutdown(), see "Stopping" in docs/your-service.md`,
+      `${lost} accepted requests were lost, ${answered} answered: it has to answer with Connection: close before server.shutdown()${see}`,
     );
   }
   return {

@@ -239,21 +239,23 @@ export function exitText(code: number): string {
   return name === undefined ? `${code}` : `${code} (${name})`;
 }
 
+/** Where it says how a service stops as it should. */
+export const SEE_STOPPING = 'see "Stopping" in docs/your-service.md';
+
 /** Why a service did not end as it should, as far as it is known, and where to read on. */
 export function explainEnd(
   does: Disposition | undefined,
   signal: Signal,
 ): string {
-  const see = 'see "Stopping" in docs/your-service.md';
-  if (does === undefined) return see;
+  if (does === undefined) return SEE_STOPPING;
   const { program, handled, first, wrapper = "" } = does;
   if (/^(ba|da|a)?sh$|^busybox$/.test(wrapper)) {
-    return `${wrapper} does not pass ${signal} on to ${program}: ${see}`;
+    return `${wrapper} does not pass ${signal} on to ${program}: ${SEE_STOPPING}`;
   }
   // A runtime may handle it only to end.
-  if (handled) return see;
+  if (handled) return SEE_STOPPING;
   const nothing = first
     ? ", which does nothing to the first process of a container"
     : "";
-  return `${program} does not handle ${signal}${nothing}: ${see}`;
+  return `${program} does not handle ${signal}${nothing}: ${SEE_STOPPING}`;
 }
