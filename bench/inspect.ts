@@ -1,7 +1,6 @@
 /**
  * `deno run -A bench/inspect.ts [IMAGE...]`: `deno task image inspect` and dive on
- * the same images in turn, medians of `RUNS`, and our memory on a huge image and
- * on one of very many files. Cold is an image that was never read, warm one that
+ * the same images in turn, medians of `RUNS`. Cold is an image that was never read, warm one that
  * was. Without names it makes three images of the sizes of our variants.
  *
  * dive: `go install github.com/wagoodman/dive@v0.13.1`; `DIVE` names the binary
@@ -12,11 +11,11 @@
 import { join } from "node:path";
 import { formatBytes } from "../scripts/lib/format.ts";
 import { type LayerPlan, makeImage, writeChunks } from "./make_image.ts";
+import { inspect } from "./inspect_cost.ts";
 import { type Cost, runProcess } from "./run_process.ts";
 
 const DIVE = Deno.env.get("DIVE") ?? "dive";
 const RUNS = Number(Deno.env.get("RUNS") ?? 3);
-const ROOT = new URL("..", import.meta.url);
 const MB = 1e6;
 
 const MADE: Record<string, LayerPlan[]> = {
@@ -43,43 +42,6 @@ const MADE: Record<string, LayerPlan[]> = {
     },
   ],
 };
-
-const HUGE: [string, LayerPlan[]][] = [
-  ["image of 4 GB", [
-    { files: [{ count: 4, bytes: 500 * MB, prefix: "a" }], zeros: 0.5 },
-    { files: [{ count: 2000, bytes: MB, prefix: "b" }], zeros: 0.5 },
-  ]],
-  ["image of 200,000 files", [
-    { files: [{ count: 200_000, bytes: 900, prefix: "usr/share" }] },
-  ]],
-];
-
-/** The words of `deno task image`, whose flags for V8 keep memory low. */
-function taskWords(): string[] {
-  const text = Deno.readTextFileSync(new URL("deno.json", ROOT));
-  const [, ...words] = JSON.parse(text).tasks.image.command.split(" ");
-  return words;
-}
-
-const TASK = taskWords();
-
-/** Where Deno keeps modules, which must not move with our own cache. */
-async function denoDir(): Promise<string> {
-  const { stdout } = await new Deno.Command(Deno.execPath(), {
-    args: ["info", "--json"],
-  }).output();
-  return JSON.parse(new TextDecoder().decode(stdout)).denoDir;
-}
-
-const DENO_DIR = await denoDir();
-
-/** @param cache Folder in which images that were read are kept. */
-function inspect(image: string, cache: string): Promise<Cost> {
-  return runProcess(Deno.execPath(), [...TASK, "inspect", image], {
-    XDG_CACHE_HOME: cache,
-    DENO_DIR,
-  });
-}
 
 function dive(args: string[]): Promise<Cost> {
   return runProcess(DIVE, args, { CI: "true" });
@@ -133,19 +95,6 @@ async function contest(
   }
 }
 
-async function memory(folder: string): Promise<void> {
-  console.log("memory of inspect, read from a pipe:");
-  for (const [name, plan] of HUGE) {
-    const pipe = join(folder, "pipe");
-    await runProcess("mkfifo", [pipe]);
-    const running = inspect(pipe, folder);
-    const file = await Deno.open(pipe, { write: true });
-    await writeChunks(makeImage("bench:huge", plan), file.writable);
-    line(name, await running);
-    await Deno.remove(pipe);
-  }
-}
-
 async function hasDocker(): Promise<boolean> {
   return await runProcess("docker", ["version"]).then(() => true, () => false);
 }
@@ -185,7 +134,6 @@ async function main(): Promise<void> {
         warm: (name) => inspect(name, warm),
       });
     }
-    await memory(folder);
   } finally {
     for (const name of made) await runProcess("docker", ["rmi", name]);
     await Deno.remove(folder, { recursive: true });
