@@ -37,6 +37,8 @@ export interface ElfHeader {
 /** One program header. */
 export interface ElfSegment {
   type: number;
+  /** 1: executable, 2: writable, 4: readable. */
+  flags: number;
   offset: number;
   address: number;
   bytes: number;
@@ -155,6 +157,7 @@ export function parseElfSegments(
         : view.getUint32(at + 4 * index, littleEndian);
     segments.push({
       type: view.getUint32(at, littleEndian),
+      flags: view.getUint32(at + (wide ? 4 : 24), littleEndian),
       offset: word(1),
       address: word(2),
       bytes: word(4),

@@ -66,6 +66,12 @@ const MAX_PLAIN_NOTE_BYTES = 1024;
 /** No runtime is smaller than this. */
 const MIN_RUNTIME_BYTES = 16 * 1024 * 1024;
 
+/** Flags of a segment. */
+const READ = 4;
+const EXECUTE = 1;
+/** A runtime has more text than this. */
+const MIN_TEXT_BYTES = 1024 * 1024;
+
 /** A launcher has far fewer; its instructions are the last of them. */
 const MAX_LAUNCHER_BYTES = 64 * 1024;
 /** What every launcher of split.ts has among its texts: how it preloads itself. */
@@ -99,6 +105,8 @@ class ProgramSink implements Sink {
   #header?: ElfHeader;
   #segments?: ElfSegment[];
   #candidates: { payload: Payload; reader: StreamParser }[] = [];
+  /** Segments that hold no text, by offset. */
+  #code: ElfSegment[] = [];
   /** Offset up to which versions are searched; 0 while nothing hints at a program. */
   #runtimeEnd = 0;
   #plain = false;
@@ -134,13 +142,28 @@ class ProgramSink implements Sink {
         );
       }
       if (position < this.#runtimeEnd) {
-        this.#versions.push(piece.subarray(0, this.#runtimeEnd - position));
+        this.#search(position, piece.subarray(0, this.#runtimeEnd - position));
       }
       for (const { reader } of this.#candidates) {
         if (!reader.done) reader.push(position, piece);
       }
       if (this.#ranges.position === due) this.#steps.shift()?.run();
     }
+  }
+
+  /** Texts lie in segments that are not executed, if linkers part them. */
+  #search(position: number, piece: Uint8Array): void {
+    let at = position;
+    const end = position + piece.length;
+    for (const { offset, bytes } of this.#code) {
+      if (offset + bytes <= at || offset >= end) continue;
+      if (offset > at) {
+        this.#versions.push(piece.subarray(at - position, offset - position));
+      }
+      this.#versions.skip();
+      at = Math.min(end, offset + bytes);
+    }
+    if (at < end) this.#versions.push(piece.subarray(at - position));
   }
 
   end(): ElfFacts | undefined {
@@ -244,6 +267,7 @@ class ProgramSink implements Sink {
   }
 
   #keepParts(segments: readonly ElfSegment[]): void {
+    this.#code = codeOf(segments);
     for (const { type, offset, bytes } of segments) {
       const length = type === SEGMENT.dynamic
         ? Math.min(bytes, MAX_DYNAMIC_BYTES)
@@ -304,6 +328,17 @@ class ProgramSink implements Sink {
     // The last text before the instructions, filled up with zeros.
     return /[\0\n](\/[^\0]+)\0+$/.exec(texts)?.[1];
   }
+}
+
+/** Executable segments, where there is a large one that is only read. */
+function codeOf(segments: readonly ElfSegment[]): ElfSegment[] {
+  const loaded = segments.filter(({ type }) => type === SEGMENT.load);
+  const parted = loaded.some(({ flags, bytes }) =>
+    flags === READ && bytes >= MIN_TEXT_BYTES
+  );
+  if (!parted) return [];
+  return loaded.filter(({ flags }) => flags === READ + EXECUTE)
+    .sort((a, b) => a.offset - b.offset);
 }
 
 /** Where the last loaded part of a file ends. */

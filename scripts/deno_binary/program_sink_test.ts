@@ -460,3 +460,44 @@ Deno.test("programSink() reads versions from package.json where no path tells th
   ]);
   assertEquals(program?.modules, [{ specifier: "main.js", bytes: 1 }]);
 });
+
+Deno.test("programSink() looks for versions where linkers put text", () => {
+  const READ_ONLY = 2 ** 20;
+  const CODE = 2 ** 16;
+  const runtime = READ_ONLY + CODE;
+  const file = new Uint8Array(runtime + 64 + 16);
+  const view = new DataView(file.buffer);
+  file.set([0x7f, 0x45, 0x4c, 0x46, 2, 1]);
+  view.setUint16(18, 62, true);
+  view.setBigUint64(32, 64n, true); // Program headers,
+  view.setUint16(54, 56, true);
+  view.setUint16(56, 2, true);
+  view.setBigUint64(40, BigInt(runtime), true); // and sections behind it all.
+  view.setUint16(58, 64, true);
+  view.setUint16(60, 1, true);
+  const segment = (
+    at: number,
+    flags: number,
+    offset: number,
+    bytes: number,
+  ) => {
+    view.setUint32(at, 1, true);
+    view.setUint32(at + 4, flags, true);
+    view.setBigUint64(at + 8, BigInt(offset), true);
+    view.setBigUint64(at + 32, BigInt(bytes), true);
+    view.setBigUint64(at + 40, BigInt(bytes), true);
+  };
+  segment(64, 4, 0, READ_ONLY);
+  segment(120, 5, READ_ONLY, CODE);
+  const put = (at: number, text: string) =>
+    file.set(new TextEncoder().encode(text), at);
+  put(READ_ONLY + 100, "\x0012.3.4.5-rusty\0");
+  put(8000, RUNTIME_DATA);
+  const versions = { deno: "9.8.7", v8: "21.4.500.3-rusty" };
+  for (const cuts of [[], [8010], [READ_ONLY - 1, READ_ONLY + 110]]) {
+    assertEquals(look(file, ...cuts)?.runtime, versions);
+  }
+  // Where a linker parts nothing, all of it is searched.
+  segment(64, 5, 0, READ_ONLY);
+  assertEquals(look(file)?.runtime, versions);
+});

@@ -42,6 +42,11 @@ export class VersionSearch {
     return this.#found;
   }
 
+  /** Bytes between two chunks are left out: no text lies across them. */
+  skip(): void {
+    this.#tail = "";
+  }
+
   /** Takes the next chunk. */
   push(chunk: Uint8Array): void {
     for (let at = 0; at < chunk.length; at += PIECE) {

@@ -44,3 +44,11 @@ Deno.test("VersionSearch takes nothing that is not certain", () => {
     assertEquals(search(text), {}, text);
   }
 });
+
+Deno.test("VersionSearch joins nothing across what is left out", () => {
+  const versions = new VersionSearch();
+  versions.push(new TextEncoder().encode(V8.slice(0, 8)));
+  versions.skip();
+  versions.push(new TextEncoder().encode(V8.slice(8)));
+  assertEquals(versions.found, {});
+});
