@@ -6,6 +6,7 @@
  */
 import { z } from "zod";
 import { parseJson } from "../lib/parse_json.ts";
+import { type Figure, FIGURES, type Unit } from "../report/figures.ts";
 
 const UNITS: Record<string, number> = {
   B: 1,
@@ -31,12 +32,26 @@ function text(shape: RegExp, what: string) {
   return z.string(expected).regex(shape, expected);
 }
 
+/** How a limit on a number is written. */
+const WRITTEN = { bytes: size, milliseconds: duration, count };
+
+type Written = z.ZodType<string | number>;
+
+/** The rules that the registry of figures gives, by its ids. */
+function ofFigures<T extends z.ZodType>(
+  describe: (figure: Figure) => string | undefined,
+  written: (unit: Unit) => T,
+): Record<string, z.ZodOptional<T>> {
+  return Object.fromEntries(FIGURES.flatMap((figure) => {
+    const description = describe(figure);
+    if (description === undefined || figure.unit === undefined) return [];
+    const rule = written(figure.unit).optional().describe(description);
+    return [[figure.id, rule]];
+  }));
+}
+
 const growth = z.strictObject({
-  size: percent.optional().describe("Growth of the size."),
-  pull: percent.optional().describe("Growth of the gzip pull."),
-  nextDeploy: percent.optional().describe("Growth of the next deploy."),
-  memory: percent.optional().describe("Growth of the idle resident set."),
-  start: percent.optional().describe("Growth of the median start."),
+  ...ofFigures(({ growth }) => growth, () => percent),
   floor: size.default("1 MB")
     .describe(
       "Growth in bytes that is never held against an image, whatever its share.",
@@ -45,17 +60,7 @@ const growth = z.strictObject({
     .describe("Growth of the start that is never held against an image."),
 });
 
-const rules = z.strictObject({
-  size: size.optional().describe("Largest size."),
-  pull: size.optional().describe("Largest gzip pull."),
-  nextDeploy: size.optional().describe("Largest next deploy, gzip."),
-  layers: count.optional().describe("Most layers."),
-  layer: size.optional().describe("Largest size of any single layer."),
-  waste: size.optional().describe("Most waste."),
-  files: count.optional().describe("Most regular files in the rootfs."),
-  start: duration.optional().describe("Longest median start."),
-  memory: size.optional().describe("Largest resident set, idle after start."),
-  packages: count.optional().describe("Most Debian packages."),
+const facts = {
   notRoot: fact.optional().describe("The image's user is not root."),
   noShell: fact.optional().describe("No shell is in the image."),
   noSetuid: fact.optional().describe(
@@ -68,6 +73,11 @@ const rules = z.strictObject({
     "Deno's permissions let the program connect to no other host.",
   ),
   contract: fact.optional().describe("Every line of the contract holds."),
+};
+
+const rules = z.strictObject({
+  ...ofFigures(({ limit }) => limit, (unit): Written => WRITTEN[unit]),
+  ...facts,
   growth: growth.optional().describe(
     "Against the report given with --baseline.",
   ),
@@ -81,10 +91,34 @@ export const budgetSchema = z.strictObject({
     .describe("By the name of a variant; its rules come before those for all."),
 });
 
-/** The rules for one variant. */
-export type Rules = z.infer<typeof rules>;
+/** Rules for growth: shares by the ids of figures, and the floors. */
+export type GrowthRules =
+  & { floor: string; startFloor: string }
+  & Partial<
+    Record<string, string>
+  >;
+/** The rules for one variant: limits by the ids of figures, and facts. */
+export interface Rules {
+  growth?: GrowthRules;
+  [rule: string]: string | number | boolean | GrowthRules | undefined;
+}
 /** What `budget.json` says. */
-export type Budget = z.infer<typeof budgetSchema>;
+export interface Budget {
+  $schema?: string;
+  all?: Rules;
+  variants?: Record<string, Rules>;
+}
+
+/** The limit that rules set for a figure, as a number in its unit. */
+export function limitOf(
+  rules: Rules,
+  { id, unit }: Figure,
+): number | undefined {
+  const written = rules[id];
+  if (typeof written === "number") return written;
+  if (typeof written !== "string") return undefined;
+  return unit === "bytes" ? bytesOf(written) : millisecondsOf(written);
+}
 
 /**
  * Reads a budget.
@@ -94,7 +128,7 @@ export type Budget = z.infer<typeof budgetSchema>;
  * @throws {UserError} For anything the schema does not know.
  */
 export function parseBudget(text: string, file: string): Budget {
-  return parseJson(text, file, budgetSchema);
+  return parseJson(text, file, budgetSchema) as Budget;
 }
 
 /** Bytes of a size such as `100 MB`. */

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { valueOf } from "../report/figures.ts";
 import type { Growth, Report, Variant } from "../report/report_schema.ts";
 import { changedValues } from "../inspect/compare.ts";
 import type { TreeNode } from "../inspect/inspect_schema.ts";
@@ -28,7 +29,7 @@ export function explainGrowth(report: Report, baseline: Report): Growth[] {
 }
 
 function explain(now: Variant, before: Variant): Growth {
-  const pulls = [before.pullBytes?.gzip, now.pullBytes?.gzip];
+  const pulls = [valueOf("pull", before), valueOf("pull", now)];
   return {
     variant: now.name,
     size: { name: "size", before: before.sizeBytes, after: now.sizeBytes },

@@ -6,44 +6,19 @@
  */
 import { egressOf } from "../inspect/permissions.ts";
 import { UserError } from "../lib/errors.ts";
-import { formatBytes, formatDuration } from "../lib/format.ts";
 import { suggest } from "../lib/suggest.ts";
+import { FIGURES, formatNumber } from "../report/figures.ts";
 import type { Report, Variant, Verdict } from "../report/report_schema.ts";
 import { secretText } from "../report/surface_rows.ts";
 import {
   type Budget,
   bytesOf,
   fractionOf,
+  type GrowthRules,
+  limitOf,
   millisecondsOf,
   type Rules,
 } from "./budget_schema.ts";
-
-/** How the figure of one rule is taken from a variant, and told to people. */
-interface Limit {
-  unit: Verdict["unit"];
-  actual(variant: Variant): number | undefined;
-  limit(rules: Rules): number | undefined;
-}
-
-const LIMITS: Record<string, Limit> = {
-  size: bytes("size", (v) => v.sizeBytes),
-  pull: bytes("pull", (v) => v.pullBytes?.gzip),
-  nextDeploy: bytes("nextDeploy", (v) => v.nextDeployBytes),
-  layers: count("layers", (v) => v.layers.length),
-  layer: bytes(
-    "layer",
-    (v) => Math.max(0, ...v.layers.map((layer) => layer.sizeBytes)),
-  ),
-  waste: bytes("waste", (v) => v.wasteBytes),
-  files: count("files", (v) => v.rootfs.files),
-  start: {
-    unit: "milliseconds",
-    actual: (v) => v.startMs?.median,
-    limit: (r) => r.start === undefined ? undefined : millisecondsOf(r.start),
-  },
-  memory: bytes("memory", (v) => v.memoryBytes?.idle),
-  packages: count("packages", (v) => v.surface.debianPackages.length),
-};
 
 /** What is in the way of a fact; none: it holds; `undefined`: not looked at. */
 const FACTS: Record<
@@ -113,11 +88,12 @@ export function holdBudget(
 }
 
 function holdLimits(variant: Variant, rules: Rules): Verdict[] {
-  return Object.entries(LIMITS).flatMap(([rule, figure]): Verdict[] => {
-    const limit = figure.limit(rules);
-    if (limit === undefined) return [];
-    const asked = { variant: variant.name, rule, unit: figure.unit, limit };
-    const actual = figure.actual(variant);
+  return FIGURES.flatMap((figure): Verdict[] => {
+    const { id: rule, unit, value } = figure;
+    const limit = figure.limit && limitOf(rules, figure);
+    if (!unit || typeof limit !== "number") return [];
+    const asked = { variant: variant.name, rule, unit, limit };
+    const actual = value?.(variant);
     return actual === undefined
       ? [{ ...asked, status: "skip", detail: "not measured in this run" }]
       : [{ ...asked, status: actual <= limit ? "pass" : "fail", actual }];
@@ -151,38 +127,6 @@ function holdFacts(variant: Variant, rules: Rules): Verdict[] {
   );
 }
 
-function bytes(
-  rule: "size" | "pull" | "nextDeploy" | "layer" | "waste" | "memory",
-  actual: Limit["actual"],
-): Limit {
-  return {
-    unit: "bytes",
-    actual,
-    limit: (rules) => {
-      const text = rules[rule];
-      return text === undefined ? undefined : bytesOf(text);
-    },
-  };
-}
-
-function count(
-  rule: "layers" | "files" | "packages",
-  actual: Limit["actual"],
-): Limit {
-  return { unit: "count", actual, limit: (rules) => rules[rule] };
-}
-
-type Growth = NonNullable<Rules["growth"]>;
-type Figure = Exclude<keyof Growth, "floor" | "startFloor">;
-
-const FIGURES: Record<Figure, (variant: Variant) => number | undefined> = {
-  size: (v) => v.sizeBytes,
-  pull: (v) => v.pullBytes?.gzip,
-  nextDeploy: (v) => v.nextDeployBytes,
-  memory: (v) => v.memoryBytes?.idle,
-  start: (v) => v.startMs?.median,
-};
-
 /**
  * Holds one variant's growth to its rules.
  *
@@ -192,26 +136,20 @@ const FIGURES: Record<Figure, (variant: Variant) => number | undefined> = {
  */
 export function holdGrowth(
   variant: Variant,
-  growth: Growth | undefined,
+  growth: GrowthRules | undefined,
   baseline: Report | undefined,
 ): Verdict[] {
   if (growth === undefined) return [];
   const before = baseline?.variants.find((earlier) =>
     earlier.name === variant.name
   );
-  return (Object.keys(FIGURES) as Figure[]).flatMap((figure): Verdict[] => {
-    const share = growth[figure];
-    if (share === undefined) return [];
-    const rule = `growth.${figure}`;
-    const isStart = figure === "start";
-    const floor = isStart
+  return FIGURES.flatMap(({ id, unit, value, growth: limited }): Verdict[] => {
+    const share = limited && growth[id];
+    if (!share || !unit) return [];
+    const floor = unit === "milliseconds"
       ? millisecondsOf(growth.startFloor)
       : bytesOf(growth.floor);
-    const asked = {
-      variant: variant.name,
-      rule,
-      unit: isStart ? "milliseconds" : "bytes",
-    } as const;
+    const asked = { variant: variant.name, rule: `growth.${id}`, unit };
     const skip = (detail: string): Verdict[] => [
       { ...asked, status: "skip", limit: floor, detail },
     ];
@@ -219,14 +157,14 @@ export function holdGrowth(
       return skip("no report was given with --baseline");
     }
     if (before === undefined) return skip("the baseline has no such variant");
-    const old = FIGURES[figure](before);
-    const now = FIGURES[figure](variant);
+    const old = value?.(before);
+    const now = value?.(variant);
     if (old === undefined || now === undefined) {
       return skip("not measured in both runs");
     }
     const actual = now - old;
     const limit = Math.max(floor, old * fractionOf(share));
-    const show = isStart ? formatDuration : formatBytes;
+    const show = (value: number) => formatNumber(value, unit);
     const detail = `${show(old)} before, ${show(now)} now, ${share} allowed`;
     return [{
       ...asked,

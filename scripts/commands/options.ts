@@ -5,7 +5,7 @@
  * @module
  */
 import { type Command, InvalidArgumentError, Option } from "commander";
-import type { EngineName } from "../engine/engine.ts";
+import { type EngineName, ENGINES } from "../engine/engine.ts";
 import { EXIT, UserError } from "../lib/errors.ts";
 
 /** How the tool is called in help and messages. */
@@ -34,7 +34,7 @@ export function withEngine(command: Command): Command {
   return command
     .addOption(
       new Option("--engine <name>", "engine instead of the first that works")
-        .choices(["docker", "podman", "buildah"]),
+        .choices(ENGINES),
     )
     .option("--setup", "install what is missing with apt (as root)", false)
     .option("--verbose", "show all that engines and steps say", false);

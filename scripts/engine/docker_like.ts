@@ -9,6 +9,7 @@ import type {
   BuildOptions,
   Container,
   Engine,
+  EngineName,
   ImageInfo,
   Restrictions,
   RunOptions,
@@ -43,7 +44,7 @@ export interface HowItBuilds {
 
 /** In what docker and podman differ. */
 export interface Dialect {
-  name: "docker" | "podman";
+  name: EngineName;
   version: string;
   /** As {@linkcode Engine.pruneCommand}. */
   pruneCommand?: string;
@@ -58,7 +59,7 @@ export interface Dialect {
 
 /** An engine with docker's command line. */
 export class DockerLike implements Engine {
-  readonly name: "docker" | "podman";
+  readonly name: EngineName;
   readonly version: string;
   readonly pruneCommand?: string;
   readonly cannot: Partial<Record<keyof Restrictions, string>>;

@@ -1,12 +1,14 @@
 /**
- * What an engine must offer to build, run and export images. Types only.
+ * What an engine must offer to build, run and export images.
  *
  * @module
  */
 import type { ImageConfig } from "../image/model.ts";
 
+/** The engines, in the order in which people prefer them. */
+export const ENGINES = ["docker", "podman", "buildah"] as const;
 /** Name of a supported engine. */
-export type EngineName = "docker" | "podman" | "buildah";
+export type EngineName = typeof ENGINES[number];
 
 /** What a build needs. */
 export interface BuildOptions {

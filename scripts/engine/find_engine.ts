@@ -5,7 +5,7 @@
  * @module
  */
 import { EXIT, messageOf, UserError } from "../lib/errors.ts";
-import type { Engine, EngineName } from "./engine.ts";
+import { type Engine, type EngineName, ENGINES } from "./engine.ts";
 import { buildah } from "./buildah.ts";
 import { CommandNotFound } from "../lib/command.ts";
 import { docker } from "./docker.ts";
@@ -42,9 +42,7 @@ export async function findEngine(
   options: FindOptions = {},
   finders: Finders = FINDERS,
 ): Promise<Engine> {
-  const names: EngineName[] = options.engine
-    ? [options.engine]
-    : ["docker", "podman", "buildah"];
+  const names = options.engine ? [options.engine] : ENGINES;
   const reasons: string[] = [];
   let next: string | undefined;
   let passed: string | undefined;

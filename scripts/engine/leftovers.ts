@@ -6,6 +6,7 @@
  */
 import { basename } from "node:path";
 import { isLeftover } from "../lib/owner.ts";
+import { ENGINES } from "./engine.ts";
 import { type Process, processes, rootOf, signalProcess } from "./processes.ts";
 
 /** How long a command may take to clean up once its service is gone. */
@@ -22,9 +23,8 @@ export function commandsLeft(
   all: Process[],
   isGone: (name: string) => boolean,
 ): number[] {
-  const engines = ["buildah", "docker", "podman"];
   return all.filter(({ args: [program = "", ...words] }) =>
-    engines.includes(basename(program)) &&
+    ENGINES.some((name) => name === basename(program)) &&
     words.some((word) => word.split(/[=,/:]/).some(isGone))
   ).map(({ pid }) => pid);
 }

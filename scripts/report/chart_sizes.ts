@@ -13,7 +13,7 @@ import {
   label,
   nameLabel,
 } from "./chart.ts";
-import { smallestOf } from "./figures.ts";
+import { smallestOf, valueOf } from "./figures.ts";
 import { type Markup, markup } from "./markup.ts";
 import type { Report, Variant } from "./report_schema.ts";
 // @ts-types="npm:@types/d3-scale@^4.0.9"
@@ -24,19 +24,19 @@ const BARS = [
     name: "size",
     kind: "size",
     height: 20,
-    bytes: (v: Variant) => v.sizeBytes,
+    bytes: (v: Variant) => valueOf("size", v),
   },
   {
     name: "pull",
     kind: "pull",
     height: 10,
-    bytes: (v: Variant) => v.pullBytes?.gzip,
+    bytes: (v: Variant) => valueOf("pull", v),
   },
   {
     name: "next deploy",
     kind: "deploy",
     height: 10,
-    bytes: (v: Variant) => v.nextDeployBytes,
+    bytes: (v: Variant) => valueOf("nextDeploy", v),
   },
 ];
 

@@ -6,7 +6,13 @@
  */
 import { printable } from "../lib/format.ts";
 import type { Report, Variant } from "./report_schema.ts";
-import { type Figure, measuredFigures, smallestOf } from "./figures.ts";
+import {
+  alignOf,
+  type Figure,
+  measuredFigures,
+  smallestOf,
+  textOf,
+} from "./figures.ts";
 import { isCheckList } from "./problems.ts";
 import { GAP, table, type TerminalStyle } from "./table.ts";
 import { clip, clipMiddle, textWidth, wrap } from "./text_width.ts";
@@ -54,7 +60,7 @@ function namesOf(
 interface Column {
   group: string;
   title: string;
-  align: Figure["align"];
+  align: "left" | "right";
   /** `shown` is the text with its colours. */
   cells: { text: string; shown: string }[];
 }
@@ -66,11 +72,11 @@ function column(
   style: TerminalStyle,
 ): Column {
   return {
-    group: figure.group,
+    group: figure.group ?? "",
     title: figure.id === "ratio" ? ratioTitle(report) : figure.title,
-    align: figure.align,
+    align: alignOf(figure),
     cells: report.variants.map((variant) => {
-      const text = printable(figure.text(variant, report) ?? "–");
+      const text = printable(textOf(figure, variant, report) ?? "–");
       const cell = figure.id === "user" ? clip(text, longest) : text;
       return { text: cell, shown: colored(cell, figure, variant, style) };
     }),

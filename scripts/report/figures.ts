@@ -1,61 +1,252 @@
 /**
- * The figures of a variant as people read them, once for terminal, Markdown and
- * HTML. What was not measured has no text at all.
+ * The registry of figures: what each is called, how it is read from a variant and
+ * shown, what it means, and whether a budget can limit it or its growth. Tables,
+ * charts, the budget and its schema read it. What was not measured is absent.
  *
  * @module
  */
 import { formatBytes, formatDuration, formatRatio } from "../lib/format.ts";
+import { CHECK_KINDS } from "./check_kinds.ts";
 import type { Check, Report, Variant } from "./report_schema.ts";
 import type { Surface } from "../inspect/inspect_schema.ts";
 
-/** One figure of every variant: a column of the comparison. */
+/** What a number counts. */
+export type Unit = "bytes" | "milliseconds" | "count";
+
+/** One figure of every variant. */
 export interface Figure {
+  /** Also the name of its rule in a budget. */
   id: string;
   title: string;
-  /** Numbers line up at their right. */
-  align: "left" | "right";
-  /** What the figure belongs to; tables break between groups. */
-  group: "size" | "cost" | "defence";
-  /** `undefined` when it was not measured. */
-  text(variant: Variant, report: Report): string | undefined;
+  /** Where its column is; tables break between groups. Absent: it has none. */
+  group?: "size" | "cost" | "defence";
+  unit?: Unit;
+  /** The number; absent for a figure that is words alone. */
+  value?(variant: Variant): number | undefined;
+  /** In place of the number with its unit. */
+  words?(variant: Variant, report: Report): string | undefined;
+  /** Whether its column is of interest even where all variants share it. */
+  always?: boolean;
+  /** What it is and how it was measured. */
+  method?: string;
+  /** What a limit on it says in the budget's schema; absent: it has none. */
+  limit?: string;
+  /** The same of a limit on its growth. More is worse for all of them. */
+  growth?: string;
 }
 
-/** All figures of the comparison, in reading order. */
-export const FIGURES: Figure[] = [
-  right("size", "size", "Size", (v) => formatBytes(v.sizeBytes)),
-  left("ratio", "size", "vs baseline", ratio),
-  right("layers", "size", "Layers", (v) => String(v.layers.length)),
-  left("user", "size", "User", userOf),
-  left("contract", "size", "Contract", (v) => tally(v.contract)),
-  right("pull", "cost", "Pull", (v) => bytes(v.pullBytes?.gzip)),
-  right("zstd", "cost", "Pull zstd", (v) => bytes(v.pullBytes?.zstd)),
-  right("deploy", "cost", "Next deploy", (v) => bytes(v.nextDeployBytes)),
-  right("further", "cost", "Further service", (v) => bytes(furtherService(v))),
-  right("start", "cost", "Start", (v) => duration(v.startMs?.median)),
-  right(
-    "process",
-    "cost",
-    "Process",
-    (v) => duration(v.processStartMs?.median),
-  ),
-  right("memory", "cost", "Memory", (v) => bytes(v.memoryBytes?.idle)),
-  right("floor", "cost", "Memory floor", (v) => bytes(v.memoryFloorBytes)),
-  right("efficiency", "defence", "Efficiency", efficiency),
-  left("hardening", "defence", "Hardened", (v) => tally(v.hardening)),
-  left(
-    "reproducible",
-    "defence",
-    "Reproducible",
-    (v) => tally(v.reproducible),
-  ),
-  left("surface", "defence", "Surface", (v) => surfaceAtAGlance(v.surface)),
+/** All figures, columns in reading order. */
+export const FIGURES: readonly Figure[] = [
+  {
+    id: "size",
+    title: "Size",
+    group: "size",
+    unit: "bytes",
+    value: (v) => v.sizeBytes,
+    always: true,
+    method: "bytes of the regular files in all layers; a hard link counts once",
+    limit: "Largest size.",
+    growth: "Growth of the size.",
+  },
+  {
+    id: "ratio",
+    title: "vs baseline",
+    group: "size",
+    words: ratio,
+    always: true,
+  },
+  {
+    id: "layers",
+    title: "Layers",
+    group: "size",
+    unit: "count",
+    value: (v) => v.layers.length,
+    limit: "Most layers.",
+  },
+  { id: "user", title: "User", group: "size", words: userOf },
+  {
+    id: "contract",
+    title: "Contract",
+    group: "size",
+    words: (v) => tally(v.contract),
+    always: true,
+  },
+  {
+    id: "pull",
+    title: "Pull",
+    group: "cost",
+    unit: "bytes",
+    value: (v) => v.pullBytes?.gzip,
+    always: true,
+    method:
+      "bytes of all layers compressed with gzip, as a registry would send them",
+    limit: "Largest gzip pull.",
+    growth: "Growth of the gzip pull.",
+  },
+  {
+    id: "zstd",
+    title: "Pull zstd",
+    group: "cost",
+    unit: "bytes",
+    value: (v) => v.pullBytes?.zstd,
+  },
+  {
+    id: "nextDeploy",
+    title: "Next deploy",
+    group: "cost",
+    unit: "bytes",
+    value: (v) => v.nextDeployBytes,
+    always: true,
+    method:
+      "compressed bytes of the layers that are new after one line of the service was changed and the image built again",
+    limit: "Largest next deploy, gzip.",
+    growth: "Growth of the next deploy.",
+  },
+  {
+    id: "further",
+    title: "Further service",
+    group: "cost",
+    unit: "bytes",
+    value: furtherService,
+    method:
+      "compressed bytes that a node with this image pulls for another service that the same Deno has compiled: the layers that are not shared",
+  },
+  {
+    id: "start",
+    title: "Start",
+    group: "cost",
+    unit: "milliseconds",
+    value: (v) => v.startMs?.median,
+    always: true,
+    method:
+      "from the engine's start of the container to the first 200 from the health check; runs alternate between the variants, the figure is the median",
+    limit: "Longest median start.",
+    growth: "Growth of the median start.",
+  },
+  {
+    id: "process",
+    title: "Process",
+    group: "cost",
+    unit: "milliseconds",
+    value: (v) => v.processStartMs?.median,
+    method:
+      "the part of the start that is the program's own: from when the engine saw it run to the same 200; what is left is the engine",
+  },
+  {
+    id: "memory",
+    title: "Memory",
+    group: "cost",
+    unit: "bytes",
+    value: (v) => v.memoryBytes?.idle,
+    always: true,
+    method:
+      "resident set of the service's process: idle after the start, and after a burst of requests",
+    limit: "Largest resident set, idle after start.",
+    growth: "Growth of the idle resident set.",
+  },
+  {
+    id: "floor",
+    title: "Memory floor",
+    group: "cost",
+    unit: "bytes",
+    value: (v) => v.memoryFloorBytes,
+    method:
+      "the lowest memory limit, found by halving, under which the image serves a burst at half its free speed or better and stops cleanly",
+  },
+  {
+    id: "efficiency",
+    title: "Efficiency",
+    group: "defence",
+    value: (v) => v.efficiency,
+    words: efficiency,
+    method:
+      "bytes that are left when the layers are laid over each other, divided by the size; what is missing is waste",
+  },
+  {
+    id: "hardening",
+    title: "Checks",
+    group: "defence",
+    words: (v) => tallyByKind(v.hardening),
+    always: true,
+  },
+  {
+    id: "reproducible",
+    title: "Reproducible",
+    group: "defence",
+    words: (v) => tally(v.reproducible),
+    always: true,
+  },
+  {
+    id: "surface",
+    title: "Surface",
+    group: "defence",
+    words: (v) => surfaceAtAGlance(v.surface),
+  },
+  {
+    id: "layer",
+    title: "Largest layer",
+    unit: "bytes",
+    value: (v) => Math.max(0, ...v.layers.map((layer) => layer.sizeBytes)),
+    limit: "Largest size of any single layer.",
+  },
+  {
+    id: "waste",
+    title: "Waste",
+    unit: "bytes",
+    value: (v) => v.wasteBytes,
+    limit: "Most waste.",
+  },
+  {
+    id: "files",
+    title: "Files",
+    unit: "count",
+    value: (v) => v.rootfs.files,
+    limit: "Most regular files in the rootfs.",
+  },
+  {
+    id: "packages",
+    title: "Debian packages",
+    unit: "count",
+    value: (v) => v.surface.debianPackages.length,
+    limit: "Most Debian packages.",
+  },
 ];
 
-/** Figures that are of interest even where all variants share them. */
-const ALWAYS = new Set([
-  ...["size", "ratio", "contract", "pull", "deploy", "start", "memory"],
-  ...["hardening", "reproducible"],
-]);
+/**
+ * The number of a figure.
+ *
+ * @returns `undefined` when it was not measured.
+ * @throws {TypeError} When the registry has no such number.
+ */
+export function valueOf(id: string, variant: Variant): number | undefined {
+  const figure = FIGURES.find((figure) => figure.id === id);
+  if (figure?.value === undefined) throw new TypeError(`No figure "${id}"`);
+  return figure.value(variant);
+}
+
+/** A figure as people read it; `undefined` when it was not measured. */
+export function textOf(
+  { value, words, unit }: Figure,
+  variant: Variant,
+  report: Report,
+): string | undefined {
+  if (words !== undefined) return words(variant, report);
+  const found = value?.(variant);
+  return found === undefined || unit === undefined
+    ? undefined
+    : formatNumber(found, unit);
+}
+
+/** A number with its unit. */
+export function formatNumber(value: number, unit: Unit): string {
+  if (unit === "count") return String(value);
+  return unit === "bytes" ? formatBytes(value) : formatDuration(value);
+}
+
+/** Numbers line up at their right. */
+export function alignOf({ value }: Figure): "left" | "right" {
+  return value === undefined ? "left" : "right";
+}
 
 /**
  * The figures worth a column: measured for one variant at least, and either of
@@ -63,9 +254,10 @@ const ALWAYS = new Set([
  */
 export function measuredFigures(report: Report): Figure[] {
   return FIGURES.filter((figure) => {
-    const texts = report.variants.map((each) => figure.text(each, report));
+    if (figure.group === undefined) return false;
+    const texts = report.variants.map((each) => textOf(figure, each, report));
     if (texts.every((text) => text === undefined)) return false;
-    return ALWAYS.has(figure.id) || new Set(texts).size > 1 ||
+    return figure.always || new Set(texts).size > 1 ||
       report.variants.length === 1 ||
       figure.id === "efficiency" && texts[0] !== "100 %";
   });
@@ -134,6 +326,21 @@ export function tally(checks: Check[] | undefined): string | undefined {
 }
 
 /**
+ * How many checks passed, and of which kinds some failed.
+ *
+ * @returns As `28/28` or `26/28: stop, egress`; `undefined` when none was made.
+ */
+export function tallyByKind(checks: Check[] | undefined): string | undefined {
+  const all = tally(checks);
+  const failed = CHECK_KINDS.filter(({ id }) =>
+    checks?.some(({ kind, status }) => kind === id && status === "fail")
+  );
+  return failed.length === 0
+    ? all
+    : `${all}: ${failed.map(({ title }) => title).join(", ")}`;
+}
+
+/**
  * rootfs / size as a percentage, rounded down: with any waste it is not 100 %.
  */
 export function efficiency(variant: Variant): string {
@@ -161,30 +368,4 @@ function namesOf(paths: string[], kind: string): string {
 
 function plural(count: number, word: string, ending = "s"): string {
   return count === 0 ? "" : `${count} ${word}${count === 1 ? "" : ending}`;
-}
-
-function bytes(value: number | undefined): string | undefined {
-  return value === undefined ? undefined : formatBytes(value);
-}
-
-function duration(value: number | undefined): string | undefined {
-  return value === undefined ? undefined : formatDuration(value);
-}
-
-function right(
-  id: string,
-  group: Figure["group"],
-  title: string,
-  text: Figure["text"],
-): Figure {
-  return { id, title, align: "right", group, text };
-}
-
-function left(
-  id: string,
-  group: Figure["group"],
-  title: string,
-  text: Figure["text"],
-): Figure {
-  return { id, title, align: "left", group, text };
 }

@@ -1,11 +1,14 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import {
   efficiency,
+  FIGURES,
   furtherService,
   measuredFigures,
   surfaceAtAGlance,
   tally,
+  tallyByKind,
   userOf,
+  valueOf,
 } from "./figures.ts";
 import {
   emptyReport,
@@ -96,4 +99,28 @@ Deno.test("furtherService() is what is not shared, if anything is", () => {
     furtherService({ ...minimalVariant(), layers });
   assertEquals(of(layer(90, true), layer(7, false), layer(2, false)), 9);
   assertEquals(of(layer(90), layer(7)), undefined);
+});
+
+Deno.test("tallyByKind() names the kinds of which some failed", () => {
+  assertEquals(
+    tallyByKind([
+      { name: "a", kind: "stop", status: "fail" },
+      { name: "b", kind: "protocol", status: "pass" },
+      { name: "c", kind: "egress", status: "fail" },
+      { name: "d", kind: "health", status: "skip" },
+    ]),
+    "1/3: egress, stop",
+  );
+  assertEquals(tallyByKind([{ name: "a", status: "pass" }]), "1/1");
+  assertEquals(tallyByKind([]), undefined);
+});
+
+Deno.test("the registry has each figure once, and units for what is limited", () => {
+  const ids = FIGURES.map(({ id }) => id);
+  assertEquals([...new Set(ids)], ids);
+  for (const { id, limit, growth, unit, value } of FIGURES) {
+    if (limit === undefined && growth === undefined) continue;
+    assertEquals([unit, value].includes(undefined), false, id);
+  }
+  assertThrows(() => valueOf("sizes", minimalVariant()), TypeError, "sizes");
 });

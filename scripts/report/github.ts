@@ -5,6 +5,7 @@
  * @module
  */
 import { formatBytes } from "../lib/format.ts";
+import { valueOf } from "./figures.ts";
 import { markdown } from "./markdown.ts";
 import { checksOf } from "./problems.ts";
 import type { Report, Variant } from "./report_schema.ts";
@@ -15,16 +16,19 @@ import type { Report, Variant } from "./report_schema.ts";
  * @returns By the name of the output; what was not measured is left out.
  */
 export function outputs(report: Report): Record<string, string> {
-  const byName = (figure: (variant: Variant) => number | undefined) =>
+  const byName = (figure: string) =>
     JSON.stringify(
       Object.fromEntries(
-        report.variants.map((variant) => [variant.name, figure(variant)]),
+        report.variants.map((variant) => [
+          variant.name,
+          valueOf(figure, variant),
+        ]),
       ),
     );
   return {
-    size: byName((variant) => variant.sizeBytes),
-    pull: byName((variant) => variant.pullBytes?.gzip),
-    "next-deploy": byName((variant) => variant.nextDeployBytes),
+    size: byName("size"),
+    pull: byName("pull"),
+    "next-deploy": byName("nextDeploy"),
   };
 }
 
@@ -92,10 +96,11 @@ export function comment(
 /** As `scratch: next deploy 8.2 kB, pull +1.2 MB`. */
 function costOf(variant: Variant, before?: Variant): string | undefined {
   const parts: string[] = [];
-  if (variant.nextDeployBytes !== undefined) {
-    parts.push(`next deploy ${formatBytes(variant.nextDeployBytes)}`);
-  }
-  const change = (title: string, now?: number, then?: number) => {
+  const deploy = valueOf("nextDeploy", variant);
+  if (deploy !== undefined) parts.push(`next deploy ${formatBytes(deploy)}`);
+  const change = (title: string) => {
+    const now = valueOf(title, variant);
+    const then = before && valueOf(title, before);
     if (now === undefined || then === undefined) return;
     const sign = now >= then ? "+" : "−";
     parts.push(
@@ -104,8 +109,8 @@ function costOf(variant: Variant, before?: Variant): string | undefined {
         : `${title} ${sign}${formatBytes(Math.abs(now - then))}`,
     );
   };
-  change("pull", variant.pullBytes?.gzip, before?.pullBytes?.gzip);
-  change("size", variant.sizeBytes, before?.sizeBytes);
+  change("pull");
+  change("size");
   return parts.length > 0
     ? `\`${variant.name}\`: ${parts.join(", ")}`
     : undefined;

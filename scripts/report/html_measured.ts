@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { furtherService } from "./figures.ts";
+import { FIGURES, textOf } from "./figures.ts";
 import { formatBytes, formatDuration } from "../lib/format.ts";
-import type { Distribution, Report, Variant } from "./report_schema.ts";
+import type { Distribution, Report } from "./report_schema.ts";
 import { chartMemory } from "./chart_memory.ts";
 import { chartSamples } from "./chart_samples.ts";
 import {
@@ -100,54 +100,6 @@ ${
 `;
 }
 
-const METHODS: [string, string, (variant: Variant) => boolean][] = [
-  [
-    "Size",
-    "bytes of the regular files in all layers; a hard link counts once",
-    () => true,
-  ],
-  [
-    "Pull",
-    "bytes of all layers compressed with gzip, as a registry would send them",
-    ({ pullBytes }) => pullBytes?.gzip !== undefined,
-  ],
-  [
-    "Next deploy",
-    "compressed bytes of the layers that are new after one line of the service was changed and the image built again",
-    ({ nextDeployBytes }) => nextDeployBytes !== undefined,
-  ],
-  [
-    "Further service",
-    "compressed bytes that a node with this image pulls for another service that the same Deno has compiled: the layers that are not shared",
-    (variant) => furtherService(variant) !== undefined,
-  ],
-  [
-    "Efficiency",
-    "bytes that are left when the layers are laid over each other, divided by the size; what is missing is waste",
-    () => true,
-  ],
-  [
-    "Start",
-    "from the engine's start of the container to the first 200 from the health check; runs alternate between the variants, the figure is the median",
-    ({ startMs }) => startMs !== undefined,
-  ],
-  [
-    "Process",
-    "the part of the start that is the program's own: from when the engine saw it run to the same 200; what is left is the engine",
-    ({ processStartMs }) => processStartMs !== undefined,
-  ],
-  [
-    "Memory",
-    "resident set of the service's process: idle after the start, and after a burst of requests",
-    ({ memoryBytes }) => memoryBytes !== undefined,
-  ],
-  [
-    "Memory floor",
-    "the lowest memory limit, found by halving, under which the image serves a burst at half its free speed or better and stops cleanly",
-    ({ memoryFloorBytes }) => memoryFloorBytes !== undefined,
-  ],
-];
-
 /** Renders what the figures mean, where they are from and what is missing. */
 export function htmlMethod(report: Report): Markup {
   const { variants, engine, bases, baseline } = report;
@@ -159,9 +111,10 @@ export function htmlMethod(report: Report): Markup {
 <h2>How this was measured</h2>
 <dl>
 ${
-    METHODS.filter(([, , was]) => variants.some(was)).map(([term, text]) =>
-      markup`<dt>${term}</dt><dd>${text}</dd>\n`
-    )
+    FIGURES.filter((figure) =>
+      figure.method !== undefined &&
+      variants.some((variant) => textOf(figure, variant, report) !== undefined)
+    ).map(({ title, method }) => markup`<dt>${title}</dt><dd>${method}</dd>\n`)
   }<dt>Baseline</dt><dd>${baseline}</dd>
 ${
     engine &&

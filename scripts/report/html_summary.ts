@@ -6,8 +6,9 @@
  */
 import type { Report, Variant } from "./report_schema.ts";
 import { chartSizes } from "./chart_sizes.ts";
+import { CHECK_KINDS } from "./check_kinds.ts";
 import { ratioTitle } from "./comparison.ts";
-import { type Figure, measuredFigures } from "./figures.ts";
+import { alignOf, type Figure, measuredFigures, textOf } from "./figures.ts";
 import { headline, largestPart, verdictOfSmallest, works } from "./headline.ts";
 import {
   htmlTable,
@@ -16,7 +17,7 @@ import {
   NOTHING,
   type Value,
 } from "./markup.ts";
-import { failureCounts, isCheckList } from "./problems.ts";
+import { checksOf, failureCounts, isCheckList } from "./problems.ts";
 import { images, serviceOf, verdict } from "./verdict.ts";
 
 /** Renders the heading, what holds and what fails. */
@@ -76,15 +77,15 @@ function comparison(
     caption,
     [
       { title: "Variant" },
-      ...figures.map(({ id, title, align }) => ({
-        title: id === "ratio" ? ratioTitle(report) : title,
-        align,
+      ...figures.map((figure) => ({
+        title: figure.id === "ratio" ? ratioTitle(report) : figure.title,
+        align: alignOf(figure),
       })),
     ],
     report.variants.map((variant) => [
       variant.name,
       ...figures.map((figure) =>
-        marked(figure.text(variant, report), figure.id, variant)
+        marked(textOf(figure, variant, report), figure.id, variant)
       ),
     ]),
   );
@@ -130,12 +131,12 @@ function insight(report: Report): Markup {
 `;
 }
 
-/** One line each on builds, contract, hardening and budget. */
+/** One line each on builds, contract, the other kinds of checks and the budget. */
 function status(report: Report): Markup {
   const { variants, budgets } = report;
   const counts = failureCounts(report);
   const asked = variants.filter((variant) => works(variant) !== undefined);
-  const proven = variants.filter(({ hardening }) =>
+  const checked = variants.filter(({ hardening }) =>
     hardening?.some((check) => check.status !== "skip")
   );
   const again = variants.filter(({ reproducible }) =>
@@ -156,11 +157,13 @@ function status(report: Report): Markup {
           : good(`the contract holds in ${every(asked, variants)}`),
       ]
       : [],
-    ...proven.length > 0
+    ...checked.length > 0
       ? [
         counts.hardening > 0
-          ? bad(`${count(counts.hardening, "hardening check")} failed`)
-          : good(`hardening holds in ${every(proven, variants)}`),
+          ? bad(`${count(counts.hardening, "further check")} failed`)
+          : good(
+            `${kindsOf(checked)} hold in ${every(checked, variants)}`,
+          ),
       ]
       : [],
     ...again.length > 0
@@ -184,6 +187,18 @@ function status(report: Report): Markup {
       lines.map((line) => markup`<li>${line}</li>`)
     }</ul>
 `;
+}
+
+/** The kinds of checks beside the contract that were made, as words. */
+function kindsOf(variants: Variant[]): string {
+  const made = variants.flatMap(checksOf)
+    .filter(({ list, status }) => list === "hardening" && status !== "skip");
+  const kinds = CHECK_KINDS.filter(({ id }) =>
+    made.some(({ kind }) => kind === id)
+  ).map(({ title }) => title);
+  return kinds.length > 1
+    ? `${kinds.slice(0, -1).join(", ")} and ${kinds.at(-1)}`
+    : kinds[0] ?? "further checks";
 }
 
 function good(text: string): Markup {

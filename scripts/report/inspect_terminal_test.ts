@@ -87,7 +87,7 @@ What an intruder finds
   setuid files          /usr/bin/chfn, /usr/bin/passwd, /usr/bin/su
   setgid files          /usr/bin/chage
   World-writable paths  /deno-dir/tmp
-  Ways out              any host
+  Egress                any host
   Debian packages       4
   CA certificates       yes
   Time zones            yes

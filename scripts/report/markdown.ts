@@ -6,7 +6,7 @@
  */
 import type { Report, Variant } from "./report_schema.ts";
 import { images, verdict } from "./verdict.ts";
-import { type Figure, measuredFigures } from "./figures.ts";
+import { alignOf, type Figure, measuredFigures, textOf } from "./figures.ts";
 import { headline, largestPart, verdictOfSmallest } from "./headline.ts";
 import { block, code, markdownDetails, mdTable } from "./markdown_details.ts";
 import {
@@ -90,7 +90,7 @@ function comparisonOf(figures: Figure[], report: Report): string {
   const rows = report.variants.map((variant) => [
     code(variant.name),
     ...figures.map((figure) => {
-      const text = figure.text(variant, report);
+      const text = textOf(figure, variant, report);
       if (text === undefined) return "–";
       // These repeat what the image says; the others are figures of ours.
       const foreign = ["user", "surface"].includes(figure.id);
@@ -102,7 +102,9 @@ function comparisonOf(figures: Figure[], report: Report): string {
   const head = figures.map(({ id, title }) =>
     id === "ratio" ? `vs ${code(report.baseline, 40)}` : title
   );
-  const align = figures.map(({ align }) => align === "right" ? "r" : "l");
+  const align = figures.map((figure) =>
+    alignOf(figure) === "right" ? "r" : "l"
+  );
   return mdTable(["Variant", ...head], rows, ["l", ...align]);
 }
 

@@ -126,11 +126,11 @@ It breaks its contract; the smallest that holds it is \`multi-stage\` with 122 M
 | \`multi-stage\`  | 47.6 MB |     32.6 MB | 186 ms |   73 ms | 60.1 MB |            – |
 | \`scratch\`      | 37.1 MB |     37.1 MB | 179 ms |   71 ms | 59.8 MB |        80 MB |
 
-| Variant        | Efficiency | Hardened | Surface                                                                       |
-| :------------- | ---------: | :------- | :---------------------------------------------------------------------------- |
-| \`single-stage\` |     98.5 % | ✅ 2/2    | \`3 shells, 3 package managers, 4 setuid/setgid, 1 world-writable, 4 packages\` |
-| \`multi-stage\`  |      100 % | ✅ 2/2    | \`3 packages\`                                                                  |
-| \`scratch\`      |      100 % | ✅ 2/2    | none                                                                          |
+| Variant        | Efficiency | Checks | Surface                                                                       |
+| :------------- | ---------: | :----- | :---------------------------------------------------------------------------- |
+| \`single-stage\` |     98.5 % | ✅ 2/2  | \`3 shells, 3 package managers, 4 setuid/setgid, 1 world-writable, 4 packages\` |
+| \`multi-stage\`  |      100 % | ✅ 2/2  | \`3 packages\`                                                                  |
+| \`scratch\`      |      100 % | ✅ 2/2  | none                                                                          |
 
 Measured with engine \`buildah 1.28.2\`; bases from packages: \`localhost/builder:trixie\` and \`localhost/runtime:trixie\`, Deno \`2.6.10\`.
 

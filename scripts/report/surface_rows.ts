@@ -47,7 +47,7 @@ export function surfaceRows(variants: Variant[]): SurfaceRow[] {
     row("File capabilities", ({ surface }) => listed(surface.capabilities)),
     row("World-writable paths", ({ surface }) => names(surface.worldWritable)),
     row(
-      "Ways out",
+      "Egress",
       ({ permissions }) =>
         permissions === undefined
           ? maybe(undefined)

@@ -17,6 +17,7 @@ import {
 } from "./table.ts";
 import {
   budget,
+  checkCounts,
   checks,
   failures,
   growth,
@@ -47,7 +48,8 @@ export function terminal(
     growth(report.growth ?? [], style),
     [notes(report, style), checks(report, style)].filter(Boolean).join("\n"),
     failures(report, style),
-    budget(report.budgets, style),
+    [checkCounts(report, style), budget(report.budgets, style)]
+      .filter(Boolean).join("\n"),
     ending(report, style),
   ].filter((part) => part !== "").join("\n\n") + "\n";
 }

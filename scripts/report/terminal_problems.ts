@@ -5,11 +5,14 @@
  */
 import { printable } from "../lib/format.ts";
 import type { Growth, Report, Verdict } from "./report_schema.ts";
+import { CHECK_KINDS } from "./check_kinds.ts";
 import {
   changeText,
+  checksOf,
   checksWith,
   sameFailures,
   skipped,
+  type VariantCheck,
   verdictFigures,
 } from "./problems.ts";
 import { secretText } from "./surface_rows.ts";
@@ -60,6 +63,26 @@ export function checks(report: Report, style: TerminalStyle): string {
     );
   });
   return [...failed, ...left].join("\n");
+}
+
+/** Renders how many checks of each kind hold, in one line. */
+export function checkCounts(report: Report, style: TerminalStyle): string {
+  const made = report.variants.flatMap(checksOf)
+    .filter(({ status }) => status !== "skip");
+  if (made.length === 0) return "";
+  const passed = (checks: VariantCheck[]) =>
+    checks.filter(({ status }) => status === "pass").length;
+  const kinds = CHECK_KINDS.flatMap(({ id, title }) => {
+    const own = made.filter(({ kind }) => kind === id);
+    if (own.length === 0) return [];
+    const all = passed(own) === own.length;
+    return [`${title} ${all ? own.length : `${passed(own)}/${own.length}`}`];
+  });
+  return told(
+    `${passed(made)} of ${made.length} hold: ${kinds.join(", ")}`,
+    "CHECKS",
+    style,
+  );
 }
 
 /** Renders the limits that fail, a line each; the others are counted in one. */

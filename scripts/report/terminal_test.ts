@@ -125,7 +125,7 @@ Deno.test("terminal() shortens names that would make columns too wide", () => {
   const report = fixtureReport();
   report.variants[2].name = "registry.example/team/a-long-name/service:scratch";
   const [, first] = plain(report).split("\n\n");
-  assertStringIncludes(first, "registry.exam…ervice:scratch");
+  assertStringIncludes(first, "registry.…ce:scratch");
   report.variants[2].name = HOSTILE;
   report.baseline = HOSTILE;
   assertStringIncludes(plain(report), "VS BASELINE");
@@ -144,11 +144,11 @@ single-stage   162 MB      36.1 MB  212 ms    80 ms  61.2 MB             –
 multi-stage   47.6 MB      32.6 MB  186 ms    73 ms  60.1 MB             –
 scratch       37.1 MB      37.1 MB  179 ms    71 ms  59.8 MB         80 MB
 
-VARIANT       EFFICIENCY  HARDENED  SURFACE
-single-stage      98.5 %  2/2       3 shells, 3 package managers, 4
-                                    setuid/setgid, 1 world-writable, 4 packages
-multi-stage        100 %  2/2       3 packages
-scratch            100 %  2/2       none
+VARIANT       EFFICIENCY  CHECKS  SURFACE
+single-stage      98.5 %  2/2     3 shells, 3 package managers, 4 setuid/setgid,
+                                  1 world-writable, 4 packages
+multi-stage        100 %  2/2     3 packages
+scratch            100 %  2/2     none
 
 85.3 % of scratch (81.4 MB) is the Deno runtime, 0.6 % your code
 
@@ -180,6 +180,7 @@ FAIL  scratch: contract: HEAD /
       status: expected 200, got 404
 SKIP  64 to 128 MB memory: buildah cannot limit memory here
 
+CHECKS  17 of 18 hold: contract 11/12, restrictions 6
 BUDGET  2 of 3 limits hold, 1 not measured
 BUDGET  VARIANT      RULE  ACTUAL   LIMIT
 FAIL    multi-stage  size  122 MB  120 MB
@@ -203,10 +204,10 @@ single-stage   427 MB  1.0×                  6  deno   4/4        162 MB      3
 multi-stage    122 MB  3.5× smaller          2  65532  4/4       47.6 MB      32.6 MB  186 ms    73 ms  60.1 MB             –
 scratch       95.4 MB  4.5× smaller          1  65532  3/4       37.1 MB      37.1 MB  179 ms    71 ms  59.8 MB         80 MB
 
-VARIANT       EFFICIENCY  HARDENED  SURFACE
-single-stage      98.5 %  2/2       3 shells, 3 package managers, 4 setuid/setgid, 1 world-writable, 4 packages
-multi-stage        100 %  2/2       3 packages
-scratch            100 %  2/2       none`;
+VARIANT       EFFICIENCY  CHECKS  SURFACE
+single-stage      98.5 %  2/2     3 shells, 3 package managers, 4 setuid/setgid, 1 world-writable, 4 packages
+multi-stage        100 %  2/2     3 packages
+scratch            100 %  2/2     none`;
 
 const MINIMAL = `VARIANT  SIZE  LAYERS  USER  EFFICIENCY  SURFACE
 empty     0 B       0  root       100 %  none
