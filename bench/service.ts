@@ -6,7 +6,7 @@
  */
 import { freePort } from "../scripts/engine/free_port.ts";
 import { parseContract } from "../scripts/check/contract_schema.ts";
-import { settle } from "../scripts/measure/measure_memory.ts";
+import { settle } from "../scripts/measure/measure_services.ts";
 import {
   readTree,
   type ServiceProcess,

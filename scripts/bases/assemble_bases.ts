@@ -10,13 +10,14 @@ import { runs } from "../lib/command.ts";
 import { EXIT, UserError } from "../lib/errors.ts";
 import type { Engine } from "../engine/engine.ts";
 import { type Architecture, HOST } from "../lib/platform.ts";
-import { buildBase } from "./build_base.ts";
+import { baseName, buildBase } from "./build_base.ts";
 import {
   BUILDER_DOCKERFILE,
   BUILDER_FILES,
+  crossDockerfile,
   writeBuilder,
+  writeCross,
 } from "./builder_base.ts";
-import { crossDockerfile, writeCross } from "./cross_builder.ts";
 import {
   BUILDER_PACKAGES,
   DENO,
@@ -26,7 +27,6 @@ import {
   SUITE,
 } from "./pins.ts";
 import { fetchWheel, findPip, type Pip, readProgram } from "./programs.ts";
-import { baseName } from "./recipe.ts";
 import { RUNTIME_DOCKERFILE, writeRuntime } from "./runtime_base.ts";
 import { RUNTIME_FILES } from "./runtime_tree.ts";
 

@@ -10,12 +10,13 @@
  *
  * @module
  */
-import { addDebian } from "./add_debian.ts";
 import { debian, EPOCH_SECONDS, type WriteOptions } from "./debian.ts";
 import { BUILDER_PACKAGES, DENO, DENO_VERSION, DENORT } from "./pins.ts";
-import { type NewEntry, TarWriter } from "./tar.ts";
-import { zipFile } from "./zip_file.ts";
+import { type NewEntry, readAll, readTar, TarWriter } from "./tar.ts";
+import { zipFile } from "./zip_member.ts";
 import type { Architecture } from "../lib/platform.ts";
+import { readProgram } from "./programs.ts";
+import { withoutCredentials } from "./mirror.ts";
 
 /** First words that are a command of deno's rather than a program. */
 const SUBCOMMANDS =
@@ -170,3 +171,88 @@ const OURS: (NewEntry & { content?: Uint8Array })[] = [
     content: new TextEncoder().encode(ENTRYPOINT),
   },
 ];
+
+/**
+ * Puts another `denort` where `deno compile` keeps them.
+ *
+ * @param builder Name of the machine's own builder.
+ */
+export function crossDockerfile(builder: string): string {
+  return `FROM ${builder}\nADD rootfs.tar /\n`;
+}
+
+/**
+ * Writes what is laid over the machine's own builder.
+ *
+ * @param path The tar to write.
+ * @param wheel Path of the wheel with the target's `denort`.
+ * @param architecture The target's.
+ * @throws {UserError} when the program in the wheel has another hash.
+ */
+export async function writeCross(
+  path: string,
+  wheel: string,
+  architecture: Architecture,
+): Promise<void> {
+  await using tar = new TarWriter(path);
+  await addDenort(tar, wheel, readProgram, architecture);
+  await tar.finish();
+}
+
+/** Lines that make the user `deno` known. */
+const ACCOUNTS: Record<string, string> = {
+  "etc/passwd": "deno:x:1993:1993::/home/deno:/bin/sh\n",
+  "etc/group": "deno:x:1993:\n",
+  "etc/shadow": "deno:!:20000::::::\n",
+  "etc/gshadow": "deno:!::\n",
+};
+
+/** What is the machine's, or only of use to the one that made the tree. */
+const UNWANTED = [
+  /^dev\/./,
+  /^etc\/(hostname|resolv\.conf|machine-id)$/,
+  /^etc\/(passwd|group|shadow|gshadow)-$/,
+  /^etc\/apt\/apt\.conf\.d\/99mmdebstrap$/,
+  /^var\/cache\/(apt|debconf|ldconfig)\/.*[^/]$/,
+  /^var\/lib\/apt\/lists\/.*[^/]$/,
+  /^var\/log\/.*[^/]$/,
+];
+
+/**
+ * Adds Debian's files, without those of the machine that assembled them.
+ *
+ * @param tar Where to add them.
+ * @param stream The tar that mmdebstrap wrote.
+ * @param ours Names that the archive has already.
+ */
+export async function addDebian(
+  tar: Pick<TarWriter, "add">,
+  stream: ReadableStream<Uint8Array>,
+  ours: ReadonlySet<string>,
+): Promise<void> {
+  for await (const { header, body } of readTar(stream)) {
+    const bare = header.path.replace(/^(\.?\/)+/, "");
+    const path = header.type === "directory" ? bare.replace(/\/*$/, "/") : bare;
+    if (path === "" || path === "/" || ours.has(path)) continue;
+    if (UNWANTED.some((pattern) => pattern.test(path))) continue;
+    const entry: NewEntry = { ...header, path };
+    if (header.type === "hardlink") {
+      entry.link = header.link.replace(/^(\.?\/)+/, "");
+    }
+    const change = changes(path);
+    if (change === undefined) {
+      await tar.add(entry, header.type === "file" ? body : undefined);
+    } else {
+      const before = new TextDecoder().decode(await readAll(body));
+      await tar.add(entry, new TextEncoder().encode(change(before)));
+    }
+  }
+}
+
+function changes(path: string): ((text: string) => string) | undefined {
+  const line = ACCOUNTS[path];
+  if (line !== undefined) return (text) => text + line;
+  if (/^etc\/apt\/sources\.list(\.d\/.*[^/])?$/.test(path)) {
+    return withoutCredentials;
+  }
+}

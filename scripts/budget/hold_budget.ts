@@ -134,7 +134,7 @@ function holdFacts(variant: Variant, rules: Rules): Verdict[] {
  * @param growth Its rules; none give no verdicts.
  * @param baseline The earlier report; without it, rules are skipped.
  */
-export function holdGrowth(
+function holdGrowth(
   variant: Variant,
   growth: GrowthRules | undefined,
   baseline: Report | undefined,

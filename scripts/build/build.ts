@@ -13,7 +13,7 @@ import {
   needsBuildKit,
   parseDockerfile,
 } from "../dockerfile/parse_dockerfile.ts";
-import { prepareEngine } from "../engine/prepare_engine.ts";
+import { prepareEngine } from "../engine/find_engine.ts";
 import { EXIT } from "../lib/errors.ts";
 import type { Io } from "../lib/io.ts";
 import {

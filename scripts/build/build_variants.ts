@@ -6,7 +6,7 @@
  */
 import { parseDockerfile, testStages } from "../dockerfile/parse_dockerfile.ts";
 import type { Engine } from "../engine/engine.ts";
-import { RuntimeMissing } from "../engine/runtime_missing.ts";
+import { RuntimeMissing } from "../engine/explain_build.ts";
 import { EngineGone, isOfEnvironment, UserError } from "../lib/errors.ts";
 import { ownTag } from "../lib/owner.ts";
 import { HOST } from "../lib/platform.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { EngineChoice } from "../engine/prepare_engine.ts";
+import type { EngineChoice } from "../engine/find_engine.ts";
 import type { Platform } from "../lib/platform.ts";
 
 /** `deno task image`: build, check and compare. */

@@ -8,16 +8,15 @@ import { analyseImage } from "../inspect/analyse_image.ts";
 import type { ImageAnalysis } from "../inspect/inspect_schema.ts";
 import { probe } from "../inspect/probe.ts";
 import { rootfs } from "../image/rootfs.ts";
-import type { ImageSource, Rootfs } from "../image/model.ts";
+import type { Image, ImageSource, Rootfs } from "../image/model.ts";
 import { findArchive } from "../image/open_source.ts";
 import { readImage, type ReadImageOptions } from "../image/read_image.ts";
 import { cacheFolder } from "../lib/cache.ts";
-import type { EngineChoice } from "../engine/prepare_engine.ts";
+import type { EngineChoice } from "../engine/find_engine.ts";
 import { byteStream } from "../lib/byte_stream.ts";
 import { run } from "../lib/command.ts";
 import { UserError } from "../lib/errors.ts";
 import type { Io } from "../lib/io.ts";
-import type { Image } from "../image/model.ts";
 import type { Engine } from "../engine/engine.ts";
 import { ImageCache } from "./image_cache.ts";
 import { compression } from "./pull_sizes.ts";
@@ -170,7 +169,7 @@ async function findEngineFor(
 ): Promise<Engine | undefined> {
   try {
     // Loaded when needed: an archive needs no engine.
-    const { prepareEngine } = await import("../engine/prepare_engine.ts");
+    const { prepareEngine } = await import("../engine/find_engine.ts");
     return await prepareEngine(config, io, { sweeps: false });
   } catch (cause) {
     if (!(cause instanceof UserError)) throw cause;

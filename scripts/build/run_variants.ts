@@ -21,7 +21,6 @@ import { runService, type Target } from "../check/run_service.ts";
 import { UserError } from "../lib/errors.ts";
 import { formatBytes } from "../lib/format.ts";
 import { HOST } from "../lib/platform.ts";
-import { sideBySide } from "../lib/side_by_side.ts";
 import { measureServices } from "../measure/measure_services.ts";
 import { memoryFloor } from "../measure/memory_floor.ts";
 import { addChecks, type BuiltRun, type RunContext } from "./variant_run.ts";
@@ -204,4 +203,32 @@ function findFloor(
       }
     },
   );
+}
+
+/**
+ * Does work in order, so many pieces at once.
+ *
+ * @returns Their results, in order.
+ * @throws What the first to fail has thrown, once all that had begun have ended.
+ */
+export async function sideBySide<T>(
+  atOnce: number,
+  works: (() => Promise<T>)[],
+): Promise<T[]> {
+  const results: T[] = [];
+  const left = works.entries();
+  const errors: unknown[] = [];
+  const worker = async () => {
+    for (const [index, work] of left) {
+      try {
+        results[index] = await work();
+      } catch (error) {
+        errors.push(error);
+      }
+      if (errors.length > 0) return;
+    }
+  };
+  await Promise.all(Array.from({ length: atOnce }, worker));
+  if (errors.length > 0) throw errors[0];
+  return results;
 }

@@ -6,7 +6,7 @@
  */
 import type { Command } from "commander";
 import { findLeft } from "../build/clean.ts";
-import { type EngineChoice, prepareEngine } from "../engine/prepare_engine.ts";
+import { type EngineChoice, prepareEngine } from "../engine/find_engine.ts";
 import { EXIT, UserError } from "../lib/errors.ts";
 import { formatBytes, printable } from "../lib/format.ts";
 import type { Io } from "../lib/io.ts";

@@ -6,13 +6,14 @@
 import { basename, dirname } from "node:path";
 import { z } from "zod";
 import { EXIT, UserError } from "../lib/errors.ts";
-import type {
-  BuildOptions,
-  Container,
-  Engine,
-  ImageInfo,
-  Restrictions,
-  RunOptions,
+import {
+  type BuildOptions,
+  type Container,
+  type Engine,
+  type ImageInfo,
+  type Restrictions,
+  type RunOptions,
+  Unusable,
 } from "./engine.ts";
 import { budArgs, pullArgs } from "./buildah_args.ts";
 import { runService } from "./buildah_container.ts";
@@ -22,8 +23,7 @@ import { explainExport, explainPull } from "./explain.ts";
 import { explainBuild } from "./explain_build.ts";
 import { buildahImageInfo } from "./image_info.ts";
 import { containerName, isLeftover, isLeftoverTag } from "../lib/owner.ts";
-import { endLeftovers } from "./leftovers.ts";
-import { locked } from "./locked.ts";
+import { endLeftovers } from "./processes.ts";
 import {
   makeScratch,
   removeScratch,
@@ -31,7 +31,6 @@ import {
   withScratch,
 } from "../lib/scratch_folder.ts";
 import { missing } from "./setup.ts";
-import { Unusable } from "./unusable.ts";
 import { contextSteps, StepImages, type Untagged } from "./step_images.ts";
 import { removeWorking } from "./working_containers.ts";
 
@@ -249,4 +248,20 @@ export async function buildah(signal?: AbortSignal): Promise<Buildah> {
     /version (\S+)/.exec(stdout)?.[1] ?? "unknown",
     `${store.GraphRoot}/${store.GraphDriverName}-containers`,
   );
+}
+
+/**
+ * Waits until nobody else works on a folder, and works.
+ *
+ * @param folder Which; nothing is written to it.
+ * @param work What only one may do; it must not ask for the same lock.
+ */
+export async function locked<T>(
+  folder: string,
+  work: () => Promise<T>,
+): Promise<T> {
+  using handle = await Deno.open(folder);
+  // Some network file systems have no locks: then it goes as it did without.
+  await handle.lock(true).catch(() => {});
+  return await work();
 }

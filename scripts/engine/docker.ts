@@ -4,13 +4,11 @@
  *
  * @module
  */
-import type { Restrictions } from "./engine.ts";
-import { cannotDate } from "./cannot_date.ts";
+import { type Restrictions, Unusable } from "./engine.ts";
 import { attempt, type CommandResult } from "../lib/command.ts";
 import { daemonText } from "./daemon_stream.ts";
 import type { Builder } from "./docker_args.ts";
 import { DockerLike, type HowItBuilds } from "./docker_like.ts";
-import { Unusable } from "./unusable.ts";
 
 /** A daemon that hangs is as good as none; a busy machine needs its time. */
 const ANSWERS_WITHIN_MS = 60_000;
@@ -171,4 +169,31 @@ function parse(
   } catch {
     return {};
   }
+}
+
+/** The first BuildKit whose exporter dates the files of layers. */
+const DATES_FROM = [0, 13];
+
+/**
+ * Why docker cannot date the files that it builds, if it cannot. Docker's own
+ * BuildKit takes the option and does nothing, so the driver counts too.
+ *
+ * @param inspected What `docker buildx inspect` printed; absent when it fails.
+ */
+export function cannotDate(inspected: string | undefined): string | undefined {
+  if (inspected === undefined) {
+    return "docker needs buildx to date the files that it builds";
+  }
+  const field = (name: RegExp) => name.exec(inspected)?.[1];
+  const driver = field(/^Driver: *(\S+)$/m);
+  if (driver === undefined || driver === "docker") {
+    return "docker's own BuildKit does not date the files that it builds; a builder made by docker buildx create does";
+  }
+  const version = field(/^BuildKit(?: version)?: *v?(\d\S*)$/im);
+  const [major, minor] = (version ?? "0.0").split(".").map(Number);
+  return major > DATES_FROM[0] || minor >= DATES_FROM[1]
+    ? undefined
+    : `BuildKit ${
+      version ?? "of this builder"
+    } does not date the files that it builds; 0.13 does`;
 }

@@ -30,7 +30,7 @@ import {
   OWNER_LABEL,
   ownTag,
 } from "../lib/owner.ts";
-import { endLeftovers } from "./leftovers.ts";
+import { endLeftovers } from "./processes.ts";
 import { sweepScratch, withScratch } from "../lib/scratch_folder.ts";
 import { contextSteps, StepImages, type Untagged } from "./step_images.ts";
 import { removeWorking } from "./working_containers.ts";

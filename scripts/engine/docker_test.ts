@@ -1,5 +1,5 @@
-import { assertEquals } from "@std/assert";
-import { builderOf, limitsOf, socketOf } from "./docker.ts";
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { builderOf, cannotDate, limitsOf, socketOf } from "./docker.ts";
 
 Deno.test("builderOf() takes BuildKit wherever the client can drive it", () => {
   assertEquals(builderOf("20.10.24+dfsg1", false), "buildkit");
@@ -27,4 +27,29 @@ Deno.test("socketOf() takes nothing but a Unix socket", () => {
   assertEquals(socketOf("ssh://somewhere"), undefined);
   assertEquals(socketOf("npipe:////./pipe/docker_engine"), undefined);
   assertEquals(socketOf(""), undefined);
+});
+
+Deno.test("cannotDate() knows builders that take the option and do nothing", () => {
+  const builder = (driver: string, version: string) =>
+    `Name:   b\nDriver: ${driver}\n\nNodes:\nName:   b0\n${version}\nPlatforms: linux/amd64\n`;
+  const says = (inspected?: string) => cannotDate(inspected) ?? "";
+  assertEquals(
+    cannotDate(builder("docker-container", "BuildKit version: v0.13.2")),
+    undefined,
+  );
+  assertEquals(cannotDate(builder("remote", "BuildKit:  v1.0.0")), undefined);
+  assertStringIncludes(says(), "buildx");
+  assertStringIncludes(
+    says(builder("docker", "BuildKit version: v0.20.0")),
+    "docker's own BuildKit",
+  );
+  assertStringIncludes(
+    says(builder("docker-container", "Buildkit:  v0.12.5")),
+    "BuildKit 0.12.5 does not",
+  );
+  assertStringIncludes(
+    says(builder("docker-container", "Status: inactive")),
+    "does not",
+  );
+  assertStringIncludes(says(""), "docker's own BuildKit");
 });

@@ -163,3 +163,21 @@ export interface Engine {
   /** Removes a tag, and the image if it was the last one. */
   remove(image: string): Promise<void>;
 }
+
+/** An engine that is not there or does not work. */
+export class Unusable extends Error {
+  override name = "Unusable";
+  constructor(
+    readonly engine: EngineName,
+    reason: string,
+    options: ErrorOptions & {
+      /** One command that would make it work, where that is plain. */
+      next?: string;
+    } = {},
+  ) {
+    super(reason, options);
+    this.next = options.next;
+  }
+
+  readonly next?: string;
+}

@@ -1,17 +1,17 @@
 /**
  * Which engine to use: the first that works, in the order in which people
- * prefer them, or the one that was asked for.
+ * prefer them, or the one that was asked for, installed first if that was asked too.
  *
  * @module
  */
 import { EXIT, messageOf, UserError } from "../lib/errors.ts";
-import { type Engine, type EngineName, ENGINES } from "./engine.ts";
+import { type Engine, type EngineName, ENGINES, Unusable } from "./engine.ts";
 import { buildah } from "./buildah.ts";
 import { CommandNotFound } from "../lib/command.ts";
 import { docker } from "./docker.ts";
 import { podman } from "./podman.ts";
-import { installCommand } from "./setup.ts";
-import { Unusable } from "./unusable.ts";
+import { installCommand, setUp } from "./setup.ts";
+import type { Io } from "../lib/io.ts";
 
 type Finders = Record<
   EngineName,
@@ -92,4 +92,53 @@ function nextStep(engine: EngineName | undefined, reasons: string[]): string {
   }
   const setup = name === "buildah" ? "Run again with --setup, or: " : "Run: ";
   return setup + installCommand([name]);
+}
+
+/** How an engine is chosen on the command line. */
+export interface EngineChoice {
+  /** In place of the first that works. */
+  engine?: EngineName;
+  /** Install what is missing with apt. */
+  setup: boolean;
+}
+
+/**
+ * Finds the engine.
+ *
+ * @param options `sweeps`: clear what killed runs may have left in it, which
+ * only those need to do that run something themselves. `needs`: an instruction
+ * that its builder must know.
+ * @throws {UserError} When there is none, with the command that would change it.
+ */
+export function prepareEngine(
+  config: EngineChoice,
+  io: Io,
+  options: { sweeps: boolean; needs?: string },
+): Promise<Engine> {
+  return io.progress.step("Engine", async (say) => {
+    const find = () =>
+      findEngine({
+        engine: config.engine,
+        signal: io.signal,
+        needs: options.needs,
+        onPassed: (reason) => io.note(`note:  Not ${reason}`),
+      });
+    let engine: Engine;
+    try {
+      engine = await find();
+    } catch (error) {
+      if (
+        !config.setup || !(error instanceof UserError) ||
+        config.engine === "docker"
+      ) throw error;
+      await setUp([config.engine ?? "buildah"], {
+        onLine: say,
+        signal: io.signal,
+      });
+      engine = await find();
+    }
+    say(`${engine.name} ${engine.version}`);
+    if (options.sweeps) await engine.sweep();
+    return engine;
+  });
 }

@@ -1,9 +1,8 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { EXIT, UserError } from "../lib/errors.ts";
-import type { Engine, EngineName } from "./engine.ts";
+import { type Engine, type EngineName, Unusable } from "./engine.ts";
 import { CommandNotFound } from "../lib/command.ts";
 import { findEngine } from "./find_engine.ts";
-import { Unusable } from "./unusable.ts";
 
 const found = (name: EngineName) => () =>
   Promise.resolve({ name, version: "1" } as Engine);

@@ -7,7 +7,7 @@
 import { attempt } from "../lib/command.ts";
 import { type Dialect, DockerLike } from "./docker_like.ts";
 import { containerName, owner, OWNER_LABEL } from "../lib/owner.ts";
-import { Unusable } from "./unusable.ts";
+import { Unusable } from "./engine.ts";
 
 /** A runtime that hangs is as good as none. */
 const RUNS_WITHIN_MS = 60_000;

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { figure, fitted } from "./chart.ts";
 import { chartLayers, chartSizes } from "./chart_sizes.ts";
-import { chartMemory } from "./chart_memory.ts";
+import { chartMemory } from "./html_measured.ts";
 import { chartSamples } from "./chart_samples.ts";
 import { chartTreemap, treemapScale } from "./chart_treemap.ts";
 import type { Markup } from "./markup.ts";

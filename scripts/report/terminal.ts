@@ -104,7 +104,7 @@ function origin(
 const SPACE = " ".repeat(6);
 
 /** The bases in a few words: `packages: Debian trixie, Deno 2.6.10`. */
-export function basesText(bases: NonNullable<Report["bases"]>): string {
+function basesText(bases: NonNullable<Report["bases"]>): string {
   const deno = bases.deno === undefined ? "" : `, Deno ${bases.deno}`;
   return printable(`${bases.source}: ${bases.system ?? bases.builder}${deno}`);
 }

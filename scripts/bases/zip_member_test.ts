@@ -1,6 +1,5 @@
 import { assertEquals, assertLess } from "@std/assert";
-import { zipFile } from "./zip_file.ts";
-import { zipMember } from "./zip_member.ts";
+import { zipFile, zipMember } from "./zip_member.ts";
 
 const content = new TextEncoder().encode("denort ".repeat(50_000));
 

@@ -1,5 +1,9 @@
 import { assertEquals } from "@std/assert";
-import { serviceExitCode, serviceLog, startFailure } from "./buildah_log.ts";
+import {
+  serviceExitCode,
+  serviceLog,
+  startFailure,
+} from "./buildah_container.ts";
 
 const EXIT_7 = `listening
 bye

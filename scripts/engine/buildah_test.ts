@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { locked } from "./locked.ts";
+import { locked } from "./buildah.ts";
 
 Deno.test("locked() lets one work after the other, whatever fails", async () => {
   const folder = await Deno.makeTempDir();

@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { sideBySide } from "./side_by_side.ts";
+import { sideBySide } from "./run_variants.ts";
 
 Deno.test("sideBySide() keeps the order and the number at once", async () => {
   let running = 0;
