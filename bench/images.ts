@@ -37,7 +37,7 @@ export interface Running extends AsyncDisposable {
   pid: number;
 }
 
-/** Starts an image on the host's network, held to core 0. */
+/** Starts an image on the host's network, on core 0. */
 export async function start(image: string): Promise<Running> {
   const port = freePort();
   // deno-fmt-ignore

@@ -35,7 +35,7 @@ export const SHIPPED_ENV = Object.fromEntries(
 export interface Program {
   path: string;
   env?: Record<string, string>;
-  /** The core that it is held to; any, unless told. */
+  /** The core that it runs on; any, unless told. */
   core?: number;
 }
 

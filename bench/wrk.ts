@@ -12,7 +12,7 @@ export interface Load {
   url: string;
   connections: number;
   seconds: number;
-  /** The core that wrk is held to; any, unless told. */
+  /** The core that wrk runs on; any, unless told. */
   core?: number;
 }
 

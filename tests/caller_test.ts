@@ -110,7 +110,7 @@ async function untilHealthy(url: string): Promise<void> {
 }
 
 /** One host is called, if its certificate is trusted, and no other. */
-async function prove(
+async function checkContext(
   prepare: (context: string) => Promise<Start>,
 ): Promise<void> {
   await using certificates = await folder({});
@@ -154,7 +154,7 @@ test(
   "examples/caller from its sources",
   noOpenssl,
   () =>
-    prove((context) =>
+    checkContext((context) =>
       Promise.resolve((env) =>
         new Deno.Command(Deno.execPath(), {
           args: ["run", "--no-prompt", "-P=serve", "main.ts"],
@@ -174,7 +174,7 @@ test(
   async () => {
     let removeBuilt = () => Promise.resolve();
     try {
-      await prove(async (context) => {
+      await checkContext(async (context) => {
         const report = await build(context, "--file", "Dockerfile.scratch");
         removeBuilt = () => removeImages(report);
         const [{ surface, image: { reference } }] = report.variants;

@@ -1,5 +1,5 @@
 /**
- * No way out, by experiment: a service with the permissions that ship tries to
+ * No egress, by experiment: a service with the permissions that ship tries to
  * get out and is refused; with all permissions it gets out, and both checks of
  * it fail.
  *
@@ -23,7 +23,7 @@ import { waitUntilReady } from "../scripts/check/run_service.ts";
 import { findCompiler, shippedFlags } from "./compiler.ts";
 
 const PROJECT = `${import.meta.dirname}/..`;
-/** Our service, with a page that tries every way out. */
+/** Our service, with a page that tries every kind of egress. */
 const PROBE = `
 import { connect } from "node:net";
 import { handler, parsePort, serve } from "./main.ts";
@@ -73,7 +73,7 @@ globalThis.addEventListener(
 const { compile, reason } = await findCompiler(folder);
 if (!compile) console.warn(`skipped, as nothing compiles here: ${reason}`);
 
-/** Asks a program for each way out; another address of this host stands for another host. */
+/** Asks a program for each kind of egress; another address of this host stands for another host. */
 async function tryWaysOut(program: string) {
   using listener = Deno.listen({ hostname: "127.0.0.2", port: 0 });
   let reached = 0;
@@ -125,7 +125,7 @@ async function permissionsOf(program: string) {
 
 Deno.test({
   name:
-    "the permissions that ship refuse every way out, and the check tells them from others",
+    "the permissions that ship refuse all egress, and the check tells them from others",
   ignore: !compile,
   async fn() {
     assert(compile);

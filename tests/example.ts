@@ -29,7 +29,7 @@ export async function deno(cwd: string, ...args: string[]): Promise<void> {
   throw new Error(`deno ${args.join(" ")} in ${cwd} failed:\n${said}`);
 }
 
-/** Builds and proves a context; fails when anything in it fails. */
+/** Builds and checks a context; fails when anything in it fails. */
 export async function build(
   context: string,
   ...args: string[]

@@ -1,7 +1,7 @@
 /**
  * The services under `examples/`, as their owners would use the tool on them:
  * packages are fetched by `deno install`, their tests run, and every variant is
- * built, proved and compared without a change to the tool.
+ * built, checked and compared without a change to the tool.
  *
  * @module
  */
@@ -49,7 +49,7 @@ for (const name of names) {
   });
 
   test(
-    `examples/${name}: every variant holds to its contract and budget`,
+    `examples/${name}: every variant holds its contract and budget`,
     noPackages ?? noEngine,
     async () => {
       const report = await build(context);

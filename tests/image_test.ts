@@ -49,7 +49,7 @@ Deno.test("wrong use ends with 2, says what is wrong and what to do", async () =
   }
 });
 
-Deno.test("without an engine it ends with 3 and names the way out", async () => {
+Deno.test("without an engine it ends with 3 and says what to do", async () => {
   await using here = await folder({ "Dockerfile": "FROM scratch\n" });
   const { code, stderr } = await image([], {
     cwd: here.path,
@@ -173,7 +173,7 @@ withEngine("Ctrl-C during a build stops it and cleans up", async () => {
 });
 
 withEngine(
-  "a base that no registry has ends with 3 and a way out",
+  "a base that no registry has ends with 3 and a next step",
   async () => {
     await using here = await folder({
       "Dockerfile":

@@ -1,7 +1,7 @@
 /**
  * Images for the architecture that this machine is not, on every engine that
  * works here: cross-compiled by what runs natively, complete by their files, and
- * never called proven unless they ran.
+ * never called checked unless they ran.
  *
  * @module
  */
@@ -76,7 +76,7 @@ function test(
 for (const name of engines.keys()) {
   test(
     name,
-    `images for ${FOREIGN} are cross-compiled, complete and not called proven`,
+    `images for ${FOREIGN} are cross-compiled, complete and not called checked`,
     async (engine) => {
       const { code, report, stderr } = await run(
         engine,

@@ -1,6 +1,6 @@
 /**
  * A split program behaves as the whole one: what one says, returns and starts is
- * held to the other, on real runtimes of both layouts.
+ * compared with the other, on real runtimes of both layouts.
  *
  * @module
  */

@@ -75,7 +75,7 @@ app.onError((error, c) => {
   return c.json({ error: "internal error" }, 500);
 });
 
-/** One line per field, for whoever has to mend the request. */
+/** One line per field, for whoever has to correct the request. */
 function problem({ issues }: { issues: z.core.$ZodIssue[] }) {
   return {
     error: "invalid request",

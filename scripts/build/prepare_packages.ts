@@ -59,7 +59,7 @@ export async function preparePackages(
     "install",
     "--node-modules-dir=manual",
     ...copied.includes("vendor") ? ["--vendor"] : [],
-    // A lock file is the service's own: it is held to, and never written.
+    // A lock file is the service's own: it is used, and never written.
     await exists("deno.lock") ? "--frozen" : "--no-lock",
     ...hasTests ? [] : ["--prod"],
     ...["--entrypoint", ...entries],

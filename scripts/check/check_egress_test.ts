@@ -22,7 +22,7 @@ Deno.test("checkRefused() passes when every other host is refused", () => {
   });
 });
 
-Deno.test("checkRefused() fails with each way out that the contract does not state", () => {
+Deno.test("checkRefused() fails with each egress that the contract does not state", () => {
   const loose = { ...permissions, net: ["db:5432", "192.0.2.1"], run: ["sh"] };
   assertEquals(checkRefused(loose, contract(["db"])), {
     name: "egress: its permissions refuse all but db",

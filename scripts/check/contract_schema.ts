@@ -1,6 +1,6 @@
 /**
  * The contract: what a service promises over HTTP, as data beside its
- * Dockerfile, so that another service is proven without a change to the code.
+ * Dockerfile, so that another service is checked without a change to the code.
  *
  * @module
  */

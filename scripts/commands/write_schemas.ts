@@ -22,7 +22,7 @@ const PUBLISHED: Record<string, [title: string, schema: z.ZodType]> = {
   ],
   "diff.schema.json": ["What differs between two images", imageDiffSchema],
   "contract.schema.json": ["What a service promises over HTTP", contractSchema],
-  "budget.schema.json": ["The limits that images are held to", budgetSchema],
+  "budget.schema.json": ["Limits for images", budgetSchema],
 };
 
 /**

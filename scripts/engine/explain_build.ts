@@ -1,5 +1,5 @@
 /**
- * What a failed build says, for the person who has to mend it: the failing
+ * What a failed build says, for the person who has to correct it: the failing
  * step's own output out of everything the builder wrote, and what to do next.
  * Pure: text in, error out.
  *

@@ -127,7 +127,7 @@ Deno.test("explainBuild() of a failing step is a failed check", () => {
   }
 });
 
-Deno.test("explainBuild() of a registry that does not answer names the way out", () => {
+Deno.test("explainBuild() of a registry that does not answer says what to do", () => {
   const lookup = "dial tcp: lookup registry.example: no such host";
   for (
     const output of [

@@ -59,7 +59,7 @@ Deno.test("a first contract says what is known, and the schemas take it", () => 
   assertEquals(loose.requests.length, 1);
 });
 
-Deno.test("what a service writes is writable in its proofs", () => {
+Deno.test("what a service writes is writable in its checks", () => {
   const writable = (service: Partial<Service>) =>
     parseContract(firstContract({ ...SERVICE, ...service }), "contract.json")
       .writable;

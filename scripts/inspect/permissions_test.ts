@@ -95,7 +95,7 @@ Deno.test("commandPermissions() does not guess", () => {
 const net = (hosts: "all" | string[] | undefined, expected?: string[]) =>
   egressOf({ source: "binary", net: hosts }, expected);
 
-Deno.test("egressOf() takes the program's own host for no way out", () => {
+Deno.test("egressOf() takes the program's own host for no egress", () => {
   const own =
     "0.0.0.0 127.0.0.1:8080 127.9.0.1 127.0.0.0/8 localhost [::]:80 [::1]";
   assertEquals(net(own.split(" ")), []);

@@ -12,7 +12,7 @@ import type { Check, Report, Verdict } from "./report_schema.ts";
 const builder = library as unknown as Builder;
 
 /**
- * Renders the builds, contracts, proofs and budgets of a report.
+ * Renders the builds, checks and budgets of a report.
  *
  * @param report The report.
  * @returns JUnit XML with one suite for each variant and kind of check.
