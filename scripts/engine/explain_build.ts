@@ -99,6 +99,7 @@ export function explainBuild(
   const message = `Cannot build "${dockerfile}"`;
   const known = explainMachine(message, step, cause) ??
     explainRuntime(message, step, cause) ??
+    explainModules(message, step, cause) ??
     (concernsBase(step) ? explainRegistry(message, step, cause) : undefined);
   if (known !== undefined) return known;
   return new UserError(message, {
@@ -108,6 +109,26 @@ export function explainBuild(
       ? "Build in a stage of this machine's architecture, FROM --platform=$BUILDPLATFORM, and copy from there"
       : "Correct the step shown above in the Dockerfile, or what it runs, and build again",
     exitCode: EXIT.checkFailed,
+    output: step,
+    cause,
+  });
+}
+
+/** The error for a module that the build cannot download. */
+function explainModules(
+  message: string,
+  step: string,
+  cause: unknown,
+): UserError | undefined {
+  const [, name, url] =
+    /JSR package manifest for '([^']+)' failed to load|Import '(https?:\/\/[^']+)' failed/
+      .exec(step) ?? [];
+  const module = name === undefined ? url : `jsr:${name}`;
+  if (module === undefined) return undefined;
+  return new UserError(`${message}: ${module} cannot be downloaded`, {
+    next:
+      'Let builds reach it; or, where it is in reach, set "vendor": true in deno.json and run deno install, then run init again, which copies vendor/',
+    exitCode: EXIT.environment,
     output: step,
     cause,
   });

@@ -266,3 +266,19 @@ error: JSR package manifest for '@std/http' failed to load`,
   );
   assertEquals(error instanceof RuntimeMissing, false);
 });
+
+Deno.test("explainBuild() of a module that cannot be downloaded", () => {
+  const of = (line: string) =>
+    explainBuild("Dockerfile", `STEP 7/7: RUN deno compile main.ts\n${line}`);
+  const jsr = of(
+    "error: JSR package manifest for '@hono/hono' failed to load. Import 'https://jsr.example/@hono/hono/meta.json' failed.",
+  );
+  assertEquals(
+    jsr.message,
+    'Cannot build "Dockerfile": jsr:@hono/hono cannot be downloaded',
+  );
+  assertEquals(jsr.exitCode, EXIT.environment);
+  assertStringIncludes(jsr.next, '"vendor": true');
+  const web = of("error: Import 'https://deno.example/x/mod.ts' failed.");
+  assertStringIncludes(web.message, "https://deno.example/x/mod.ts");
+});

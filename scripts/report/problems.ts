@@ -108,13 +108,12 @@ export function sameFailures(
   const found = new Map<string, [Report["failures"][number], string[]]>();
   for (const failure of failures) {
     const { name, dockerfile, message, output, next } = failure;
-    // A message names its Dockerfile, and output the number of the step.
+    // A message names its Dockerfile, and the output begins with its step.
+    const [step, ...rest] = output?.split("\n") ?? [];
+    const file = dockerfile.split("/").at(-1) ?? "";
     const key = JSON.stringify([
-      message.replaceAll(dockerfile, "").replaceAll(
-        dockerfile.split("/").at(-1) ?? "",
-        "",
-      ),
-      output?.replace(/(?:\[\d+\/\d+\] )?\bstep \d+\/\d+/gi, "step"),
+      message.replaceAll(dockerfile, "").replaceAll(file, ""),
+      rest.length > 0 ? rest : step,
       next,
     ]);
     const same = found.get(key);
