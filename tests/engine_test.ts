@@ -156,7 +156,7 @@ for (const name of ["docker", "podman", "buildah"] as const) {
         await proveImages(t, engine);
         await t.step("nothing of ours is left", async () => {
           assertEquals(await ours(engine), []);
-          assertEquals(traces(`-${Deno.pid}-`), []);
+          assertEquals(traces(`${owner()}-${INSTANCE}`), []);
         });
       } finally {
         if (await engine.inspect(NAME)) await engine.remove(NAME);
