@@ -11,6 +11,7 @@ import { cleanup, missing, runBench } from "./commands.ts";
 /** Whether the tools that a benchmark cannot do without are here. */
 const BENCHES: Record<string, { needs: string[]; byNameOnly?: string }> = {
   inspect: { needs: [Deno.env.get("DIVE") ?? "dive"] },
+  run: { needs: [] },
   growth: { needs: [] },
   throughput: { needs: ["wrk", "taskset", "go"] },
   profile: { needs: ["wrk", "taskset"] },
