@@ -53,7 +53,8 @@ export class StepImages {
   see(line: string): void {
     if (/^[0-9a-f]{64}$/.test(line)) this.built = line;
     const step = stepOf(line);
-    if (step === undefined) return;
+    // What was taken from the cache is told once more, without saying so.
+    if (step === undefined || this.#used.at(-1)?.startsWith(step.id)) return;
     this.#used.push(step.id);
     if (step.made) this.#made.push(step.id);
   }

@@ -86,7 +86,11 @@ Deno.test("StepImages tries again what another build was built upon", () =>
 Deno.test("StepImages discards what one build made, and the image that lost its name", () =>
   withFolder(async (folder) => {
     const { images, untagged } = store(...["a", "b", "c"].map(WHOLE));
-    const lines = [`--> Using cache ${WHOLE("a")}`, `--> ${ID("b")}`];
+    const lines = [
+      `--> Using cache ${WHOLE("a")}`,
+      `--> ${ID("a")}`,
+      `--> ${ID("b")}`,
+    ];
     await build(folder, untagged, lines, {
       discardSteps: true,
       before: `sha256:${WHOLE("c")}`,
