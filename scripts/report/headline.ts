@@ -82,8 +82,8 @@ export interface LargestPart {
   name: string;
   /** Whether the name is ours; otherwise it is a path of the image. */
   named: boolean;
-  /** The percentage that the application is, if that is another part. */
-  code?: string;
+  /** What else is in the program, as `1.4 % packages`; without it if it is that. */
+  others: string[];
 }
 
 /** Finds where the largest part of the smallest image goes. */
@@ -107,10 +107,22 @@ export function largestPart(report: Report): LargestPart | undefined {
     bytes: formatBytes(largest.bytes),
     name: largest.name,
     named: largest.named,
-    code: program === undefined || largest.name === CODE
-      ? undefined
-      : formatShare(program.applicationBytes, sizeBytes),
+    others: program === undefined || largest.name === CODE
+      ? []
+      : applicationParts(program)
+        .map(([name, bytes]) => `${formatShare(bytes, sizeBytes)} ${name}`),
   };
+}
+
+/** Packages apart from the service's own code, where there are some. */
+function applicationParts(
+  { parts, applicationBytes }: NonNullable<Variant["program"]>,
+): [name: string, bytes: number][] {
+  const packages = parts === undefined ? 0 : parts.npm + parts.remote;
+  return packages === 0 ? [[CODE, applicationBytes]] : [
+    ["packages", packages],
+    [CODE, applicationBytes - packages],
+  ];
 }
 
 const RUNTIME = "the Deno runtime";

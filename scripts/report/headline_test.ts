@@ -7,7 +7,7 @@ import {
 import { singleStage } from "../../testing/report_variants.ts";
 import { headline, largestPart, verdictOfSmallest } from "./headline.ts";
 import type { Report } from "./report_schema.ts";
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 
 const show = (name: string) => `[${name}]`;
 const first = (report: Report) => headline(report, show);
@@ -60,18 +60,31 @@ Deno.test("largestPart() names the runtime and how little is the code", () => {
     bytes: "81.4 MB",
     name: "the Deno runtime",
     named: true,
-    code: "0.6 %",
+    others: ["0.6 % your code"],
   });
+});
+
+Deno.test("largestPart() tells packages from the service's own code", () => {
+  const report = fixtureReport();
+  const { program } = report.variants.find(({ name }) => name === "scratch")!;
+  assert(program !== undefined);
+  program.applicationBytes = 3_000_000;
+  const own = { own: 500_000, assets: 100_000, metadata: 400_000 };
+  program.parts = { ...own, npm: 1_500_000, remote: 500_000 };
+  assertEquals(largestPart(report)?.others, [
+    "2.1 % packages",
+    "1 % your code",
+  ]);
 });
 
 Deno.test("largestPart() names a path where there is no program", () => {
   const variant = singleStage();
   delete variant.program;
   const part = largestPart({ ...emptyReport(), variants: [variant] });
-  assertEquals([part?.name, part?.named, part?.code], [
+  assertEquals([part?.name, part?.named, part?.others], [
     "/usr/bin/deno",
     false,
-    undefined,
+    [],
   ]);
 });
 

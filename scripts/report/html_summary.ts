@@ -122,12 +122,12 @@ function insight(report: Report): Markup {
   if (part === undefined) {
     return verdict === "" ? NOTHING : markup`<p class="lead">${verdict}</p>\n`;
   }
-  const { share, variant, bytes, name, named, code } = part;
+  const { share, variant, bytes, name, named, others } = part;
   return markup`<p class="lead">${
     verdict !== "" && `${verdict} `
   }${share} of ${variant} (${bytes}) is ${
     named ? name : markup`<code>${name}</code>`
-  }${code !== undefined && `, ${code} your code`}.</p>
+  }${others.map((other) => `, ${other}`)}.</p>
 `;
 }
 

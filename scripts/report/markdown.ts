@@ -69,12 +69,10 @@ function insight(report: Report): string {
   const verdict = verdictOfSmallest(report, code);
   const part = largestPart(report);
   if (part === undefined) return verdict;
-  const { share, variant, bytes, name, named, code: yours } = part;
+  const { share, variant, bytes, name, named, others } = part;
   return `${verdict === "" ? "" : `${verdict} `}${share} of ${
     code(variant)
-  } (${bytes}) is ${named ? name : code(name)}${
-    yours === undefined ? "" : `, ${yours} your code`
-  }.`;
+  } (${bytes}) is ${[named ? name : code(name), ...others].join(", ")}.`;
 }
 
 /** A table for each group of figures: one for all would be too wide. */

@@ -77,9 +77,9 @@ function ending(report: Report, { colors, columns }: TerminalStyle): string {
 function insight(report: Report, { columns }: TerminalStyle): string {
   const part = largestPart(report);
   if (part === undefined) return "";
-  const { share, variant, bytes, name, code } = part;
-  const yours = code === undefined ? "" : `, ${code} your code`;
-  const text = `${share} of ${variant} (${bytes}) is ${name}${yours}`;
+  const { share, variant, bytes, name, others } = part;
+  const text = [`${share} of ${variant} (${bytes}) is ${name}`, ...others]
+    .join(", ");
   return wrap(printable(text), columns).join("\n");
 }
 
