@@ -208,9 +208,9 @@ async function proveBuild(
       if (engine.pruneCommand !== undefined) return; // Its cache is its own.
       const tag = `${NAME}-steps`;
       const place = join(context, "shell/step");
-      const all = async () =>
-        (await run(engine.name, ["images", "--all", "--quiet"])).split("\n")
-          .length;
+      const filter = `label=${LABEL}=${Deno.pid}`;
+      const list = ["images", "--all", "--quiet", "--filter", filter];
+      const all = async () => (await run(engine.name, list)).split("\n").length;
       try {
         const counts: number[] = [];
         for (const text of ["one", "two", "three"]) {
