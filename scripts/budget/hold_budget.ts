@@ -9,7 +9,7 @@ import { UserError } from "../lib/errors.ts";
 import { suggest } from "../lib/suggest.ts";
 import { FIGURES, formatNumber } from "../report/figures.ts";
 import type { Report, Variant, Verdict } from "../report/report_schema.ts";
-import { secretText } from "../report/surface_rows.ts";
+import { secretText } from "../report/shared_rows.ts";
 import {
   type Budget,
   bytesOf,

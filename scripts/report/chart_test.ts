@@ -1,8 +1,13 @@
 import { assert, assertEquals } from "@std/assert";
-import { figure, fitted } from "./chart.ts";
-import { chartLayers, chartSizes } from "./chart_sizes.ts";
-import { chartMemory } from "./html_measured.ts";
-import { chartSamples } from "./chart_samples.ts";
+import {
+  chartLayers,
+  chartMemory,
+  chartSamples,
+  chartSizes,
+  figure,
+  fitted,
+} from "./chart.ts";
+
 import { chartTreemap, treemapScale } from "./chart_treemap.ts";
 import type { Markup } from "./markup.ts";
 import {
@@ -77,7 +82,7 @@ Deno.test("chartSizes() has no bar for what was not measured", () => {
 });
 
 Deno.test("chartLayers() stacks layers side by side on one scale", () => {
-  const tags = wide(chartLayers(fixtureReport()));
+  const tags = wide(chartLayers(fixtureReport().variants));
   const rects = tags.filter(({ name }) => name === "rect");
   const [first, second, third] = rects;
   // A gap of 1.5 pixels parts neighbours.

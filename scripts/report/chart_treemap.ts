@@ -4,9 +4,9 @@
  *
  * @module
  */
-import type { TreeNode } from "../inspect/inspect_schema.ts";
 import { formatBytes, formatShare, printable } from "../lib/format.ts";
 import { box, type Drawing, figure, fitted, label, WIDTHS } from "./chart.ts";
+import { filledLeaves, type FilledNode, filledTree } from "./filled_tree.ts";
 import { type Markup, markup, NOTHING, type Value } from "./markup.ts";
 import type { Variant } from "./report_schema.ts";
 // @ts-types="npm:@types/d3-hierarchy@^3.1.7"
@@ -24,7 +24,7 @@ const LOWEST = 70;
 const HUES = 5;
 
 /** What all pictures of a report have in common. */
-export interface TreemapScale {
+interface TreemapScale {
   /** Bytes of the largest image. */
   most: number;
   /** Names right below the roots: a directory has one colour in all pictures. */
@@ -181,67 +181,4 @@ function kindOf(cell: Cell, tops: string[]): string {
   let top = cell;
   while (top.depth > 1 && top.parent !== null) top = top.parent;
   return `hue${Math.max(0, tops.indexOf(top.data.name)) % HUES}`;
-}
-
-/** A part of an image. */
-export interface FilledNode {
-  name: string;
-  /** From the root; of the program's parts, the program's with their name. */
-  path: string;
-  bytes: number;
-  /** `runtime` and `code` are parts of the program. */
-  kind: "runtime" | "code" | "path";
-  children?: FilledNode[];
-}
-
-/** The contents of a variant as a tree with paths. */
-export function filledTree({ contents, program }: Variant): FilledNode {
-  const visit = (node: TreeNode, path: string): FilledNode => {
-    const children = node.children?.map((child) =>
-      visit(child, `${path}/${child.name}`)
-    );
-    const filled: FilledNode = {
-      name: node.name,
-      path: path === "" ? "/" : path,
-      bytes: node.bytes,
-      kind: "path",
-      ...(children?.length ? { children } : {}),
-    };
-    if (children?.length || !program) return filled;
-    if (program.runtimePath !== undefined) {
-      // A split program is two files: each is one part.
-      if (path === program.runtimePath) return { ...filled, kind: "runtime" };
-      return path === program.path ? { ...filled, kind: "code" } : filled;
-    }
-    if (path !== program.path) return filled;
-    const parts = [
-      {
-        name: "Deno runtime",
-        kind: "runtime" as const,
-        bytes: program.runtimeBytes,
-      },
-      {
-        name: "your code",
-        kind: "code" as const,
-        bytes: program.applicationBytes,
-      },
-    ];
-    return {
-      ...filled,
-      children: parts.map((part) => ({
-        ...part,
-        path: `${path}: ${part.name}`,
-      })),
-    };
-  };
-  return visit(contents, "");
-}
-
-/** The parts that are not taken apart further, largest first. */
-export function filledLeaves(node: FilledNode): FilledNode[] {
-  const leaves = (node: FilledNode): FilledNode[] =>
-    node.children === undefined ? [node] : node.children.flatMap(leaves);
-  return leaves(node)
-    .filter(({ bytes }) => bytes > 0)
-    .sort((a, b) => b.bytes - a.bytes);
 }

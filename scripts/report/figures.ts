@@ -5,13 +5,22 @@
  *
  * @module
  */
-import { formatBytes, formatDuration, formatRatio } from "../lib/format.ts";
-import { CHECK_KINDS } from "./check_kinds.ts";
+import {
+  formatBytes,
+  formatDuration,
+  formatRatio,
+  printable,
+} from "../lib/format.ts";
+import { CHECK_KINDS, CHECK_LISTS } from "./check_kinds.ts";
 import type { Check, Report, Variant } from "./report_schema.ts";
+import { textWidth } from "./text_width.ts";
 import type { Surface } from "../inspect/inspect_schema.ts";
 
 /** What a number counts. */
 export type Unit = "bytes" | "milliseconds" | "count";
+
+/** A table of the comparison. */
+type Group = "size" | "cost" | "defence";
 
 /** One figure of every variant. */
 export interface Figure {
@@ -19,7 +28,7 @@ export interface Figure {
   id: string;
   title: string;
   /** Where its column is; tables break between groups. Absent: it has none. */
-  group?: "size" | "cost" | "defence";
+  group?: Group;
   unit?: Unit;
   /** The number; absent for a figure that is words alone. */
   value?(variant: Variant): number | undefined;
@@ -243,23 +252,45 @@ export function formatNumber(value: number, unit: Unit): string {
   return unit === "bytes" ? formatBytes(value) : formatDuration(value);
 }
 
-/** Numbers line up at their right. */
-export function alignOf({ value }: Figure): "left" | "right" {
-  return value === undefined ? "left" : "right";
+/** Whether it is a number: those line up at their right. */
+export function isNumber({ value }: Figure): boolean {
+  return value !== undefined;
+}
+
+/** The title of its column; names that would make it wide are left out. */
+export function titleOf({ id, title }: Figure, { baseline }: Report): string {
+  const name = printable(baseline);
+  return id === "ratio" && textWidth(name) <= 16 ? `vs ${name}` : title;
+}
+
+/**
+ * Whether one failed of the checks that a figure counts.
+ *
+ * @returns `undefined` when it counts none.
+ */
+export function failedIn(
+  { id }: Figure,
+  variant: Variant,
+): boolean | undefined {
+  const list = CHECK_LISTS.find((list) => list === id);
+  return list && variant[list]?.some(({ status }) => status === "fail");
 }
 
 /**
  * The figures worth a column: measured for one variant at least, and either of
- * interest by themselves, or telling variants apart, or a warning.
+ * interest by themselves, or telling variants apart, or a warning. By group.
  */
-export function measuredFigures(report: Report): Figure[] {
-  return FIGURES.filter((figure) => {
-    if (figure.group === undefined) return false;
+export function comparedFigures(report: Report): [Group, Figure[]][] {
+  const found = FIGURES.filter((figure) => {
     const texts = report.variants.map((each) => textOf(figure, each, report));
     if (texts.every((text) => text === undefined)) return false;
     return figure.always || new Set(texts).size > 1 ||
       report.variants.length === 1 ||
       figure.id === "efficiency" && texts[0] !== "100 %";
+  });
+  return (["size", "cost", "defence"] as const).flatMap((group) => {
+    const own = found.filter((figure) => figure.group === group);
+    return own.length === 0 ? [] : [[group, own]];
   });
 }
 

@@ -1,15 +1,16 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import {
+  comparedFigures,
   efficiency,
   FIGURES,
   furtherService,
-  measuredFigures,
   surfaceAtAGlance,
   tally,
   tallyByKind,
   userOf,
   valueOf,
 } from "./figures.ts";
+import type { Report } from "./report_schema.ts";
 import {
   emptyReport,
   fixtureReport,
@@ -69,9 +70,12 @@ Deno.test("surfaceAtAGlance() names two, and counts more", () => {
   );
 });
 
-Deno.test("measuredFigures() leaves out what no variant has", () => {
+const columns = (report: Report) =>
+  comparedFigures(report).flatMap(([, figures]) => figures);
+
+Deno.test("comparedFigures() leaves out what no variant has", () => {
   const report = { ...emptyReport(), variants: [minimalVariant()] };
-  assertEquals(measuredFigures(report).map(({ id }) => id), [
+  assertEquals(columns(report).map(({ id }) => id), [
     "size",
     "layers",
     "user",
@@ -80,7 +84,7 @@ Deno.test("measuredFigures() leaves out what no variant has", () => {
   ]);
   const one = fixtureReport();
   assertEquals(
-    measuredFigures(one).some(({ id }) => id === "floor"),
+    columns(one).some(({ id }) => id === "floor"),
     true,
     "one variant that has it is enough",
   );

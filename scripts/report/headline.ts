@@ -6,6 +6,7 @@
  */
 import { formatBytes, formatRatio, formatShare } from "../lib/format.ts";
 import { baselineOf, smallestOf } from "./figures.ts";
+import { filledLeaves, filledTree } from "./filled_tree.ts";
 import type { Report, Variant } from "./report_schema.ts";
 
 /** How a name is written in the output. */
@@ -55,7 +56,7 @@ export function verdictOfSmallest(report: Report, show: Show): string {
 }
 
 /** Whether the contract holds; `undefined` when nothing was asked of it. */
-export function works(variant: Variant): boolean | undefined {
+function works(variant: Variant): boolean | undefined {
   const made = (variant.contract ?? []).filter(({ status }) =>
     status !== "skip"
   );
@@ -73,7 +74,7 @@ function comparedWith(variant: Variant, report: Report, show: Show): string {
 }
 
 /** The largest part of the smallest image. */
-export interface LargestPart {
+interface LargestPart {
   variant: string;
   /** Its part of the size, as a percentage. */
   share: string;
@@ -91,9 +92,11 @@ export function largestPart(report: Report): LargestPart | undefined {
   const variant = smallestOf(report.variants);
   if (variant === undefined || variant.sizeBytes === 0) return undefined;
   const { program, sizeBytes } = variant;
-  const parts = leaves(variant)
-    .filter(({ name }) => name !== program?.path)
-    .map((leaf) => ({ ...leaf, named: false }));
+  const parts = filledLeaves(filledTree({ ...variant, program: undefined }))
+    .filter(({ name, path }) =>
+      path !== "/" && path !== program?.path && !SEVERAL.test(name)
+    )
+    .map(({ path, bytes }) => ({ name: path, bytes, named: false }));
   if (program !== undefined) {
     const { runtimeBytes, applicationBytes } = program;
     parts.push({ name: RUNTIME, bytes: runtimeBytes, named: true });
@@ -128,27 +131,5 @@ function applicationParts(
 const RUNTIME = "the Deno runtime";
 const CODE = "your code";
 
-/** A file or a folder that is not taken apart further, by its whole path. */
-export interface Leaf {
-  name: string;
-  bytes: number;
-}
-
-/** All that fills a variant, by path; several small things are no path. */
-export function leaves({ contents }: Variant): Leaf[] {
-  const found: Leaf[] = [];
-  const visit = (node: Variant["contents"], path: string) => {
-    if (node.children === undefined || node.children.length === 0) {
-      if (node !== contents && !SEVERAL.test(node.name)) {
-        found.push({ name: path, bytes: node.bytes });
-      }
-      return;
-    }
-    for (const child of node.children) visit(child, `${path}/${child.name}`);
-  };
-  visit(contents, "");
-  return found;
-}
-
-/** How the analysis names what it has summed up. */
+/** How the analysis names what it has summed up, which is no path. */
 const SEVERAL = /^other \(\d+\)$/;

@@ -4,48 +4,70 @@
  *
  * @module
  */
-import type { Report } from "./report_schema.ts";
-import { headline } from "./headline.ts";
+import type { Report, Variant } from "./report_schema.ts";
+import { headline, largestPart, verdictOfSmallest } from "./headline.ts";
 import {
   htmlContents,
   htmlLayers,
-  htmlPrograms,
-  htmlWaste,
-} from "./html_inside.ts";
-import {
   htmlMemory,
   htmlMethod,
+  htmlPrograms,
   htmlStart,
   htmlSurface,
-} from "./html_measured.ts";
+  htmlWaste,
+} from "./html_details.ts";
 import {
-  htmlBudget,
-  htmlChecks,
-  htmlGrowth,
-  htmlProblems,
-} from "./html_problems.ts";
-import { htmlHeader, htmlSizes } from "./html_summary.ts";
-import { Markup, markup, NOTHING } from "./markup.ts";
+  htmlTable,
+  Markup,
+  markup,
+  NOTHING,
+  preformatted,
+  type Value,
+} from "./markup.ts";
+import { chartSizes } from "./chart.ts";
+import {
+  CHECK_KINDS,
+  CHECK_LISTS,
+  type CheckList,
+  LIST_TITLES,
+} from "./check_kinds.ts";
+import {
+  comparedFigures,
+  failedIn,
+  isNumber,
+  textOf,
+  titleOf,
+} from "./figures.ts";
+import {
+  changeText,
+  checksOf,
+  checksWith,
+  failureCounts,
+  sameFailures,
+  skipped,
+  verdictFigures,
+} from "./problems.ts";
+import { images, serviceOf, verdict } from "./verdict.ts";
 
 /** The page may show itself and nothing else, whatever it was made to contain. */
 const POLICY =
   "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 
-/** Sections of the page, with the words that lead to them. */
-const SECTIONS: [string, string, (report: Report) => Markup][] = [
-  ["sizes", "Sizes", htmlSizes],
-  ["problems", "What failed", htmlProblems],
-  ["growth", "Growth", htmlGrowth],
-  ["layers", "Layers", htmlLayers],
-  ["contents", "Contents", htmlContents],
-  ["binary", "Binary", htmlPrograms],
-  ["waste", "Waste", htmlWaste],
-  ["start", "Start", htmlStart],
-  ["memory", "Memory", htmlMemory],
-  ["surface", "Surface", htmlSurface],
-  ["checks", "Checks", htmlChecks],
-  ["budget", "Budget", htmlBudget],
-  ["method", "Method", htmlMethod],
+/** Sections of the page: id, the word that leads there, heading, content. */
+const SECTIONS: [string, string, string, (report: Report) => Markup][] = [
+  ["sizes", "Sizes", "Sizes", sizes],
+  ["problems", "What failed", "What failed", problems],
+  ["growth", "Growth", "Since the earlier report", growth],
+  ["layers", "Layers", "Layers", htmlLayers],
+  ["contents", "Contents", "What fills each image", htmlContents],
+  ["binary", "Binary", "What is in the binary", htmlPrograms],
+  ["waste", "Waste", "Waste", htmlWaste],
+  ["start", "Start", "Start", htmlStart],
+  ["memory", "Memory", "Memory", htmlMemory],
+  ["surface", "Surface", "Surface", htmlSurface],
+  ["checks", "Checks", "Does it work", checks],
+  ["budget", "Budget", "Budget", budget],
+  ["method", "Method", "How this was measured", htmlMethod],
 ];
 
 /**
@@ -56,7 +78,12 @@ const SECTIONS: [string, string, (report: Report) => Markup][] = [
  */
 export function html(report: Report): string {
   const sections = SECTIONS
-    .map(([id, word, render]) => ({ id, word, content: render(report) }))
+    .map(([id, word, heading, render]) => ({
+      id,
+      word,
+      heading,
+      content: render(report),
+    }))
     .filter(({ content }) => content.text !== "");
   const contents = sections.length === 0
     ? NOTHING
@@ -75,12 +102,19 @@ export function html(report: Report): string {
 <meta http-equiv="Content-Security-Policy" content="${new Markup(POLICY)}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<title>${headline(report, (name) => name)}</title>
+<title>${headline(report, plain)}</title>
 <style>${new Markup(STYLE)}</style>
 </head>
 <body>
-${htmlHeader(report, contents)}<main>
-${sections.map(({ content }) => content)}</main>
+${header(report, contents)}<main>
+${
+    sections.map(({ id, heading, content }) =>
+      markup`<section id="${id}">
+<h2>${heading}</h2>
+${content}</section>
+`
+    )
+  }</main>
 <footer>Every figure is in <code>report.json</code> beside this page.</footer>
 </body>
 </html>
@@ -217,3 +251,275 @@ dt { font-weight: 600; } dd { margin: 0; color: var(--muted); }
   rect, circle, path, .swatch { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
 }
 `;
+
+/** The first screen: what holds and what fails. */
+function header(report: Report, contents: Markup): Markup {
+  const result = verdict(report);
+  const found = images(report);
+  return markup`<header>
+<p class="meta">${serviceOf(report) && markup`<b>${serviceOf(report)}</b> · `}${
+    origin(report)
+  }</p>
+<h1>${headline(report, plain)}</h1>
+${
+    result &&
+    markup`<p class="${result.holds ? "good" : "bad"}">${result.text}</p>\n`
+  }${
+    found &&
+    markup`<p>Run one: <code>${found.run}</code><br>push it: <code>${found.push}</code></p>\n`
+  }${insight(report)}${status(report)}${contents}</header>
+`;
+}
+
+function origin({ createdAt, engine, bases }: Report): Value[] {
+  const parts = [
+    "deno-small-image",
+    markup`<time datetime="${createdAt}">${
+      createdAt.slice(0, 16).replace("T", " ")
+    } UTC</time>`,
+    ...engine ? [`${engine.name} ${engine.version}`] : [],
+    ...bases ? [`bases from ${bases.source}`] : [],
+    ...bases?.deno === undefined ? [] : [`Deno ${bases.deno}`],
+  ];
+  return parts.map((part, index) => [index > 0 && " · ", part]);
+}
+
+function plain(name: string): string {
+  return name;
+}
+
+function insight(report: Report): Markup | false {
+  const verdict = verdictOfSmallest(report, plain);
+  const part = largestPart(report);
+  if (part === undefined) {
+    return verdict !== "" && markup`<p class="lead">${verdict}</p>\n`;
+  }
+  const { share, variant, bytes, name, named, others } = part;
+  return markup`<p class="lead">${
+    verdict !== "" && `${verdict} `
+  }${share} of ${variant} (${bytes}) is ${
+    named ? name : markup`<code>${name}</code>`
+  }${others.map((other) => `, ${other}`)}.</p>\n`;
+}
+
+/** One line each on builds, contract, the other kinds of checks and the budget. */
+function status(report: Report): Markup | false {
+  const { variants, budgets } = report;
+  const failed = failureCounts(report);
+  const made = (list: CheckList) =>
+    variants.filter((variant) =>
+      variant[list]?.some(({ status }) => status !== "skip")
+    );
+  const asked = made("contract");
+  const checked = made("hardening");
+  const again = made("reproducible");
+  const differing = again.filter(({ reproducible }) =>
+    reproducible?.some(({ status }) => status === "fail")
+  );
+  const lines = [
+    failed.builds > 0 && bad(`${count(failed.builds, "build")} failed`),
+    asked.length > 0 &&
+    (failed.contract > 0
+      ? bad(`${count(failed.contract, "contract check")} failed`)
+      : good(`the contract holds in ${every(asked, variants)}`)),
+    checked.length > 0 &&
+    (failed.hardening > 0
+      ? bad(`${count(failed.hardening, "further check")} failed`)
+      : good(`${kindsOf(checked)} hold in ${every(checked, variants)}`)),
+    again.length > 0 &&
+    (differing.length > 0
+      ? bad(`a second build differs in ${every(differing, variants)}`)
+      : good(`a second build is the same in ${every(again, variants)}`)),
+    budgets.some(({ status }) => status !== "skip") &&
+    (failed.budget > 0
+      ? bad(`${count(failed.budget, "budget limit")} exceeded`)
+      : good("within the budget")),
+  ].filter((line) => line !== false);
+  return lines.length > 0 &&
+    markup`<ul class="status">${
+      lines.map((line) => markup`<li>${line}</li>`)
+    }</ul>
+`;
+}
+
+/** The kinds of checks beside the contract that were made, as words. */
+function kindsOf(variants: Variant[]): string {
+  const made = variants.flatMap(checksOf)
+    .filter(({ list, status }) => list === "hardening" && status !== "skip");
+  const kinds = CHECK_KINDS.filter(({ id }) =>
+    made.some(({ kind }) => kind === id)
+  ).map(({ title }) => title);
+  return kinds.length > 1
+    ? `${kinds.slice(0, -1).join(", ")} and ${kinds.at(-1)}`
+    : kinds[0] ?? "further checks";
+}
+
+function good(text: string): Markup {
+  return markup`<span class="good">✓ ${text}</span>`;
+}
+
+function bad(text: string): Markup {
+  return markup`<a class="bad" href="#problems">✗ ${text}</a>`;
+}
+
+function every(some: Variant[], all: Variant[]): string {
+  if (all.length === 1) return "the one variant";
+  return some.length === all.length
+    ? `all ${all.length} variants`
+    : `${some.length} of ${all.length} variants`;
+}
+
+function count(number: number, what: string): string {
+  return `${number} ${what}${number === 1 ? "" : "s"}`;
+}
+
+/** The sizes and the comparison. */
+function sizes(report: Report): Markup {
+  if (report.variants.length === 0) return NOTHING;
+  const captions = {
+    size: "How large, and does it work",
+    cost: "What it costs to ship and to run",
+    defence: "What is lost, and what an intruder finds",
+  };
+  return markup`${chartSizes(report)}${
+    comparedFigures(report).map(([group, figures]) =>
+      htmlTable(
+        captions[group],
+        [
+          "Variant",
+          ...figures.map((figure) => {
+            const title = titleOf(figure, report);
+            return isNumber(figure) ? { right: title } : title;
+          }),
+        ],
+        report.variants.map((variant) => [
+          variant.name,
+          ...figures.map((figure) => {
+            const text = textOf(figure, variant, report);
+            const failed = failedIn(figure, variant);
+            if (text === undefined || failed === undefined) return text;
+            return failed
+              ? markup`<span class="bad">✗\u00a0${text}</span>`
+              : markup`<span class="good">✓\u00a0${text}</span>`;
+          }),
+        ]),
+      )
+    )
+  }`;
+}
+
+/** Builds, checks and limits that failed; nothing when none did. */
+function problems(report: Report): Markup {
+  const builds = sameFailures(report).map(([failure, names]) =>
+    markup`<div class="problem">
+<p><b>${names.join(", ")}</b> could not be built</p>
+<pre tabindex="0">${
+      preformatted([failure.message, failure.output ?? ""].join("\n"))
+    }</pre>
+${failure.next !== undefined && markup`<p>Next: ${failure.next}</p>\n`}</div>
+`
+  );
+  const checks = checksWith("fail", report).map((check) =>
+    markup`<div class="problem">
+<p><b>${check.variant}</b>, ${check.kind}: ${check.name}</p>
+${
+      check.detail !== undefined &&
+      markup`<pre tabindex="0">${preformatted(check.detail)}</pre>
+`
+    }</div>
+`
+  );
+  const limits = report.budgets.filter(({ status }) => status === "fail")
+    .map((verdict) => {
+      const { actual, limit } = verdictFigures(verdict);
+      return markup`<div class="problem">
+<p><b>${verdict.variant}</b>, budget: ${verdict.rule} is ${actual}, the limit is ${limit}${
+        verdict.detail !== undefined && ` (${verdict.detail})`
+      }</p>
+</div>
+`;
+    });
+  return markup`${builds}${checks}${limits}`;
+}
+
+/** All checks and what was skipped. */
+function checks(report: Report): Markup {
+  const { variants } = report;
+  const tables = CHECK_LISTS.map((list) => {
+    const names = new Set(
+      variants.flatMap((variant) =>
+        (variant[list] ?? []).map(({ name }) => name)
+      ),
+    );
+    return htmlTable(
+      LIST_TITLES[list],
+      ["Check", ...variants.map(({ name }) => name)],
+      [...names].map((name) => [
+        name,
+        ...variants.map((variant) => {
+          const check = variant[list]?.find((found) => found.name === name);
+          return check && statusMark(check.status);
+        }),
+      ]),
+    );
+  });
+  const left = skipped(report).map(({ names, reason, variants: some }) =>
+    markup`<li>${some.length > 0 && `${some.join(", ")}: `}${
+      names.join(", ")
+    }: ${reason}</li>
+`
+  );
+  return markup`${tables}${
+    left.length > 0 &&
+    markup`<h3>Skipped, and why</h3>
+<ul class="plain-list">${left}</ul>
+`
+  }`;
+}
+
+/** The verdicts of the budget. */
+function budget({ budgets }: Report): Markup {
+  return htmlTable(
+    "Limits, and how they are kept",
+    [
+      "Variant",
+      "Rule",
+      "Verdict",
+      { right: "Actual" },
+      { right: "Limit" },
+      "Detail",
+    ],
+    budgets.map((found) => {
+      const { actual, limit } = verdictFigures(found);
+      const { variant, rule, status, detail } = found;
+      return [variant, rule, statusMark(status), actual, limit, detail ?? ""];
+    }),
+  );
+}
+
+/** What became larger or smaller since an earlier report. */
+function growth({ growth = [] }: Report): Markup {
+  return markup`${
+    growth.map(({ variant, size, pull, layers, paths, packages }) =>
+      htmlTable(
+        `${variant}: what changed`,
+        ["What", "Change"],
+        [
+          ["Size", changeText(size)],
+          ...pull ? [["Pull", changeText(pull)]] : [],
+          ...[...layers, ...paths, ...packages].map((change) => [
+            markup`<code>${change.name}</code>`,
+            changeText(change),
+          ]),
+        ],
+      )
+    )
+  }`;
+}
+
+function statusMark(status: "pass" | "fail" | "skip"): Markup {
+  if (status === "pass") return markup`<span class="good">✓\u00a0pass</span>`;
+  return status === "fail"
+    ? markup`<span class="bad">✗\u00a0fail</span>`
+    : markup`<span class="muted">skip</span>`;
+}

@@ -9,8 +9,13 @@ import type { Variant } from "./report_schema.ts";
 import type { Surface } from "../inspect/inspect_schema.ts";
 import type { Program } from "../deno_binary/program_schema.ts";
 import { efficiency, userOf } from "./figures.ts";
-import { type FilledNode, filledTree } from "./chart_treemap.ts";
-import { applicationText, programParts, surfaceRows } from "./surface_rows.ts";
+import { type FilledNode, filledTree } from "./filled_tree.ts";
+import {
+  applicationText,
+  HAPPENED,
+  programParts,
+  surfaceRows,
+} from "./shared_rows.ts";
 import { indent, table, type TerminalStyle, terminalStyle } from "./table.ts";
 import { layersTable } from "./terminal.ts";
 import { clip, clipMiddle, textWidth, wrap } from "./text_width.ts";
@@ -98,7 +103,7 @@ function waste({ wasted, layers }: Variant, style: TerminalStyle): string {
     return [
       `  ${bytes}  ${clipMiddle(printable(item.path) + several, room)}`,
       ...wrap(
-        `${HOW[item.how]} by layer ${
+        `${HAPPENED[item.how]} by layer ${
           item.coveredBy + 1
         }${by}, written by layer ${item.writtenBy + 1}`,
         room,
@@ -114,12 +119,6 @@ function waste({ wasted, layers }: Variant, style: TerminalStyle): string {
     0,
   );
 }
-
-const HOW = {
-  overwritten: "overwritten",
-  deleted: "deleted",
-  metadata: "copied again for its mode, owner or time",
-};
 
 function instructionOf(layers: Variant["layers"], index: number): string {
   const instruction = layers[index]?.instruction ?? "";

@@ -1,6 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { markdown } from "./markdown.ts";
-import { code } from "./markdown_details.ts";
+import { code, markdown } from "./markdown.ts";
 import {
   emptyReport,
   failedReport,

@@ -74,11 +74,8 @@ export function preformatted(text: string): Markup {
   return new Markup(text.trimEnd().split("\n").map(escape).join("\n"));
 }
 
-/** A column's title, and where its cells line up. */
-export interface Heading {
-  title: Value;
-  align?: "left" | "right";
-}
+/** A column's title; `right` where its cells are figures, which line up there. */
+type Heading = string | { right: string };
 
 /**
  * Renders a table; the first cell of each row is its header.
@@ -86,27 +83,32 @@ export interface Heading {
  * @param caption What it shows; unique on the page, since it names a region.
  * @param head Its columns.
  * @param rows Cells as many as columns.
+ * @param most How many rows are shown; those left out are counted below.
  * @returns Nothing when there are no rows.
  */
 export function htmlTable(
   caption: string,
   head: Heading[],
   rows: Value[][],
+  most = rows.length,
 ): Markup {
   if (rows.length === 0) return NOTHING;
   const side = (index: number) =>
-    head[index]?.align === "right" ? markup` class="number"` : NOTHING;
+    typeof head[index] === "object" && markup` class="number"`;
   return markup`<div class="scroll" role="region" aria-label="${caption}" tabindex="0">
 <table>
 <caption>${caption}</caption>
 <thead><tr>${
-    head.map(({ title }, index) =>
-      markup`<th scope="col"${textual(title) || side(index)}>${title}</th>`
-    )
+    head.map((column, index) => {
+      const title = typeof column === "string" ? column : column.right;
+      return markup`<th scope="col"${
+        textual(title) || side(index)
+      }>${title}</th>`;
+    })
   }</tr></thead>
 <tbody>
 ${
-    rows.map((row) =>
+    rows.slice(0, most).map((row) =>
       markup`<tr>${
         row.map((cell, index) =>
           index === 0
@@ -124,7 +126,10 @@ ${
   }</tbody>
 </table>
 </div>
-`;
+${
+    rows.length > most &&
+    markup`<p class="note">and ${rows.length - most} more, in report.json</p>\n`
+  }`;
 }
 
 /** Sentences get a column that they can be read in. */
@@ -135,21 +140,4 @@ function textual(cell: Value): Markup | false {
     ? cell.text.replace(/<[^>]*>/g, "")
     : "";
   return text.length > 24 && markup` class="text"`;
-}
-
-/**
- * The first rows of a long list, and how many are left out.
- *
- * @param rows All of them.
- * @param most How many are shown.
- */
-export function firstRows(
-  rows: Value[][],
-  most: number,
-): { rows: Value[][]; more: Markup } {
-  const left = rows.length - most;
-  return left <= 0 ? { rows, more: NOTHING } : {
-    rows: rows.slice(0, most),
-    more: markup`<p class="note">and ${left} more, in report.json</p>\n`,
-  };
 }

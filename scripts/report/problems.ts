@@ -14,11 +14,6 @@ import type {
   Verdict,
 } from "./report_schema.ts";
 
-/** Whether something is named as a list of checks is. */
-export function isCheckList(id: string): id is CheckList {
-  return CHECK_LISTS.some((list) => list === id);
-}
-
 /** A check of one variant. */
 export interface VariantCheck extends Check {
   variant: string;

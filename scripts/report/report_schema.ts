@@ -18,7 +18,7 @@ const distribution = z.object({
 });
 
 /** One check and how it went. */
-export const checkSchema = z.object({
+const checkSchema = z.object({
   name: z.string(),
   kind: z.enum(CHECK_KIND_IDS).optional()
     .describe("What it belongs to; absent: the list that it is in."),
@@ -97,7 +97,7 @@ const left = z.object({
 });
 
 /** One rule of the budget, held against one variant. */
-export const verdictSchema = z.object({
+const verdictSchema = z.object({
   variant: z.string(),
   rule: z.string(),
   status: z.enum(["pass", "fail", "skip"]),
@@ -116,7 +116,7 @@ const change = z.object({
 });
 
 /** What became larger or smaller in one variant since an earlier report. */
-export const growthSchema = z.object({
+const growthSchema = z.object({
   variant: z.string(),
   size: change,
   pull: change.optional().describe(
@@ -160,6 +160,8 @@ export const reportSchema = z.object({
 export type Check = z.infer<typeof checkSchema>;
 /** One variant of the report. */
 export type Variant = z.infer<typeof variantSchema>;
+/** One layer of a variant. */
+export type Layer = Variant["layers"][number];
 /** Median, 95th percentile and samples of one figure. */
 export type Distribution = z.infer<typeof distribution>;
 /** What became larger or smaller in one variant since an earlier report. */

@@ -1,6 +1,6 @@
 import { minimalVariant } from "../../testing/report.ts";
 import { scratch } from "../../testing/report_variants.ts";
-import { filledLeaves, filledTree } from "./chart_treemap.ts";
+import { filledLeaves, filledTree } from "./filled_tree.ts";
 import { assertEquals } from "@std/assert";
 
 Deno.test("filledTree() takes the program apart", () => {

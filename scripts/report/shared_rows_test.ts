@@ -1,6 +1,6 @@
 import { minimalVariant } from "../../testing/report.ts";
 import type { Program } from "../deno_binary/program_schema.ts";
-import { applicationText, surfaceRows } from "./surface_rows.ts";
+import { applicationText, surfaceRows } from "./shared_rows.ts";
 import { assertEquals } from "@std/assert";
 
 Deno.test("surfaceRows() has a row for a finding only where there is one", () => {

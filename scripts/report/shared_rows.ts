@@ -1,6 +1,6 @@
 /**
- * What an intruder could use, one row a question: the same table for Markdown
- * and HTML.
+ * What several writers list alike: what an intruder could use, one row a
+ * question, what is in a program, and the words for layers and waste.
  *
  * @module
  */
@@ -9,10 +9,10 @@ import type { Secret } from "../inspect/inspect_schema.ts";
 import { egressOf } from "../inspect/permissions.ts";
 import { formatBytes } from "../lib/format.ts";
 import { userOf } from "./figures.ts";
-import type { Report, Variant } from "./report_schema.ts";
+import type { Layer, Report, Variant } from "./report_schema.ts";
 
 /** An answer; `named` when it repeats words of the image. */
-export interface SurfaceCell {
+interface SurfaceCell {
   text: string;
   named: boolean;
   /** Whether it is what one wants. */
@@ -20,7 +20,7 @@ export interface SurfaceCell {
 }
 
 /** A question, with an answer for each variant. */
-export interface SurfaceRow {
+interface SurfaceRow {
   title: string;
   cells: SurfaceCell[];
 }
@@ -119,7 +119,7 @@ function maybe(text: string | undefined): SurfaceCell {
 }
 
 /** A program, and the variants that ship it. */
-export interface ShippedProgram {
+interface ShippedProgram {
   program: Program;
   variants: string[];
 }
@@ -138,7 +138,7 @@ export function programs({ variants }: Report): ShippedProgram[] {
 }
 
 /** A part of the application in a program. */
-export interface ProgramPart {
+interface ProgramPart {
   name: string;
   bytes: number;
 }
@@ -174,4 +174,22 @@ export function applicationText({ parts }: Program): string {
     known.filter(([part]) => parts[part] > 0)
       .map(([part, name]) => `${formatBytes(parts[part])} ${name}`).join(", ")
   }`;
+}
+
+/** What happened to bytes that are wasted. */
+export const HAPPENED = {
+  overwritten: "overwritten",
+  deleted: "deleted",
+  metadata: "copied again for its mode, owner or time",
+};
+
+/** What the next deploy does with a layer; a dash where nobody has looked. */
+export function nextDeployText({ pulledAgain, shared }: Layer): string {
+  if (pulledAgain === undefined) return "–";
+  return pulledAgain ? "again" : shared ? "kept, shared" : "kept";
+}
+
+/** Bytes; a dash where they were not measured. */
+export function bytesText(bytes: number | undefined): string {
+  return bytes === undefined ? "–" : formatBytes(bytes);
 }
