@@ -96,7 +96,6 @@ export function fakeEngine(
     inspect: never,
     pull: never,
     export: () => new ReadableStream(),
-    tag: never,
     list: never,
     sweep: never,
     steps: never,

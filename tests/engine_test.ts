@@ -502,7 +502,7 @@ async function proveImages(t: Deno.TestContext, engine: Engine) {
   });
 
   await t.step("tag and remove", async () => {
-    await engine.tag(NAME, `${NAME}-two`);
+    await run(engine.name, ["tag", NAME, `${NAME}-two`]);
     assert((await engine.list()).includes(`${NAME}-two:latest`));
     await engine.remove(`${NAME}-two`);
     assertEquals(await engine.inspect(`${NAME}-two`), undefined);

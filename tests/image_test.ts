@@ -11,6 +11,7 @@ import {
 import { join } from "node:path";
 import { assembleBases } from "../scripts/bases/assemble_bases.ts";
 import { findEngine } from "../scripts/engine/find_engine.ts";
+import { run } from "../scripts/lib/command.ts";
 import { EXIT, messageOf, UserError } from "../scripts/lib/errors.ts";
 import { command, ENTRY, folder, image } from "./command_line.ts";
 
@@ -204,7 +205,7 @@ Deno.test({
     const lent: string[] = [];
     for (const base of ["builder", "runtime"] as const) {
       if (await engine.inspect(PUBLIC[base]) !== undefined) continue;
-      await engine.tag(bases[base], PUBLIC[base]);
+      await run(engine.name, ["tag", bases[base], PUBLIC[base]]);
       lent.push(PUBLIC[base]);
     }
     await using out = await folder({});

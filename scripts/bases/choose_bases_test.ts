@@ -39,7 +39,6 @@ function engineWith(
     cannot: {},
     build: not,
     run: not,
-    tag: not,
     list: not,
     sweep: not,
     steps: not,

@@ -185,10 +185,6 @@ export class Buildah implements Engine {
     return await runService(options, info.config);
   }
 
-  async tag(image: string, name: string): Promise<void> {
-    await this.#naming(() => run("buildah", ["tag", image, name]));
-  }
-
   async remove(image: string): Promise<void> {
     for (let tries = 1;; tries++) {
       try {

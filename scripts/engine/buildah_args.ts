@@ -10,7 +10,7 @@
  */
 import type { ImageConfig } from "../image/model.ts";
 import type { BuildOptions, RunOptions } from "./engine.ts";
-import { platformArgs } from "./platform_args.ts";
+import { HOST } from "../lib/platform.ts";
 
 /** How each step and each service is run; see the module's note. */
 const ISOLATION = ["--isolation", "chroot"];
@@ -129,4 +129,18 @@ export function runArgs(
   const command = options.entrypoint ??
     [...config.entrypoint, ...(options.args ?? config.cmd)];
   return [...args, name, "--", ...command];
+}
+
+/**
+ * Arguments of a build for a platform. Versions that Debian ships (buildah 1.28,
+ * podman 4.3) leave `BUILDPLATFORM` empty, by which `FROM --platform` names this
+ * machine; given as an argument it is what BuildKit makes it.
+ *
+ * @param platform As `linux/arm64`; nothing is added when absent.
+ */
+export function platformArgs(platform: string | undefined): string[] {
+  return platform === undefined ? [] : [
+    ...["--platform", platform],
+    ...["--build-arg", `BUILDPLATFORM=linux/${HOST}`],
+  ];
 }

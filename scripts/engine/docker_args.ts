@@ -6,7 +6,7 @@
  */
 import type { BuildOptions, RunOptions } from "./engine.ts";
 import { OWNER_LABEL } from "../lib/owner.ts";
-import { platformArgs } from "./platform_args.ts";
+import { platformArgs } from "./buildah_args.ts";
 
 /** Which builder the command drives. */
 export type Builder = "buildkit" | "legacy" | "podman";

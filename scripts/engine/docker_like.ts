@@ -63,23 +63,19 @@ export class DockerLike implements Engine {
   readonly version: string;
   readonly pruneCommand?: string;
   readonly cannot: Partial<Record<keyof Restrictions, string>>;
-  readonly #findHow: Dialect["build"];
+  readonly #dialect: Dialect;
   #how?: HowItBuilds | Promise<HowItBuilds>;
-  readonly #working?: string;
-  readonly #socket?: string;
 
   constructor(dialect: Dialect) {
+    this.#dialect = dialect;
     this.name = dialect.name;
     this.version = dialect.version;
     this.pruneCommand = dialect.pruneCommand;
     this.cannot = dialect.cannot;
-    this.#findHow = dialect.build;
-    this.#working = dialect.working;
-    this.#socket = dialect.socket;
   }
 
   async cannotDate(local: boolean): Promise<string | undefined> {
-    const { builder, cannotDate } = await (this.#how ??= this.#findHow());
+    const { builder, cannotDate } = await (this.#how ??= this.#dialect.build());
     if (cannotDate !== undefined || builder === "podman" || !local) {
       return cannotDate;
     }
@@ -87,7 +83,7 @@ export class DockerLike implements Engine {
   }
 
   async build(options: BuildOptions): Promise<void> {
-    const { builder } = await (this.#how ??= this.#findHow());
+    const { builder } = await (this.#how ??= this.#dialect.build());
     const mark = containerName();
     // BuildKit keeps its cache apart from images: a test leaves no image. The
     // others' cache is the untagged image, which therefore stays.
@@ -95,11 +91,8 @@ export class DockerLike implements Engine {
       ? ownTag("test")
       : undefined;
     const before = options.tag && (await this.inspect(options.tag))?.id;
-    const args = buildArgs(
-      { ...options, tag: options.tag ?? passing },
-      builder,
-      mark,
-    );
+    const named = { ...options, tag: options.tag ?? passing };
+    const args = buildArgs(named, builder, mark);
     const { signal } = options;
     // docker keeps steps apart from images, and prints none like these.
     const steps = new StepImages(this.name, options);
@@ -110,10 +103,9 @@ export class DockerLike implements Engine {
     const build = (env: Record<string, string>) =>
       runDocker(this.name, args, { env, signal, onLine });
     try {
-      if (this.name === "podman") await withScratch(build);
-      else {await build({
-          DOCKER_BUILDKIT: builder === "buildkit" ? "1" : "0",
-        });}
+      await (this.name === "podman"
+        ? withScratch(build)
+        : build({ DOCKER_BUILDKIT: builder === "buildkit" ? "1" : "0" }));
     } catch (error) {
       await this.#removeWorking((found) => found === mark);
       if (!(error instanceof CommandFailed)) throw error;
@@ -152,7 +144,8 @@ export class DockerLike implements Engine {
   }
 
   async inspect(image: string): Promise<ImageInfo | undefined> {
-    if (this.#socket !== undefined) return await this.#ask(this.#socket, image);
+    const { socket } = this.#dialect;
+    if (socket !== undefined) return await this.#ask(socket, image);
     const args = ["image", "inspect", image];
     const result = await attemptDocker(this.name, args);
     if (result.code === 0) return dockerImageInfo(result.stdout);
@@ -194,19 +187,16 @@ export class DockerLike implements Engine {
         ? explainExport(image, error)
         : error;
     };
-    if (this.#socket === undefined) {
+    const { socket } = this.#dialect;
+    if (socket === undefined) {
       return byteStream(this.name, ["save", image], { signal, explain });
     }
     const path = `/images/get?names=${encodeURIComponent(image)}`;
-    return daemonStream(this.#socket, path, { signal, explain });
+    return daemonStream(socket, path, { signal, explain });
   }
 
   run(options: RunOptions): Promise<Container> {
     return runContainer(this.name, options);
-  }
-
-  async tag(image: string, name: string): Promise<void> {
-    await runDocker(this.name, ["tag", image, name]);
   }
 
   async remove(image: string): Promise<void> {
@@ -223,9 +213,8 @@ export class DockerLike implements Engine {
     await endLeftovers();
     const filter = `label=${OWNER_LABEL}`;
     const args = ["ps", "--all", "--filter", filter, "--format", "{{.Names}}"];
-    const gone = (await runDocker(this.name, args)).trim().split("\n").filter(
-      isLeftover,
-    );
+    const listed = (await runDocker(this.name, args)).trim().split("\n");
+    const gone = listed.filter(isLeftover);
     if (gone.length > 0) {
       await attempt(this.name, ["rm", "--force", "--volumes", ...gone]);
     }
@@ -237,21 +226,15 @@ export class DockerLike implements Engine {
   }
 
   async #removeWorking(chosen: (mark: string) => boolean): Promise<string[]> {
-    if (this.#working === undefined) return [];
-    const format = "{{.ID}}\t{{.Names}}";
-    const args = [
-      "ps",
-      "--all",
-      "--external",
-      "--no-trunc",
-      "--format",
-      format,
-    ];
+    const { working } = this.#dialect;
+    if (working === undefined) return [];
+    const format = ["--no-trunc", "--format", "{{.ID}}\t{{.Names}}"];
+    const args = ["ps", "--all", "--external", ...format];
     const listed = (await runDocker(this.name, args)).trim().split("\n")
       .map((line) => line.split("\t"))
       .map(([id, name = ""]) => ({ id, name }));
     return await removeWorking(listed, {
-      folder: this.#working,
+      folder: working,
       remove: [this.name, "rm", "--force"],
     }, chosen);
   }

@@ -142,7 +142,6 @@ export interface Engine {
   /** Streams the image as an archive: docker-archive or OCI. */
   export(image: string, signal?: AbortSignal): ReadableStream<Uint8Array>;
   run(options: RunOptions): Promise<Container>;
-  tag(image: string, name: string): Promise<void>;
   /** Names of the images that it has, as `localhost/hello:scratch`. */
   list(): Promise<string[]>;
   /**

@@ -30,7 +30,6 @@ export function readConfig(bytes: Uint8Array, what: string): ConfigDocument {
   if (!Array.isArray(diffs) && rootfs.diff_ids !== null) {
     throw new ArchiveError(`${what} is not the config of an image`);
   }
-  const config = fieldsOf(document.config);
   const diffIds = textsOf(rootfs.diff_ids);
   const instructions = listOf(document.history).map(fieldsOf)
     .filter((line) => line.empty_layer !== true)
@@ -40,25 +39,31 @@ export function readConfig(bytes: Uint8Array, what: string): ConfigDocument {
     os: textOf(document.os),
     variant: textOf(document.variant),
     created: textOf(document.created) || undefined,
-    config: {
-      user: textOf(config.User),
-      entrypoint: textsOf(config.Entrypoint),
-      cmd: textsOf(config.Cmd),
-      env: textsOf(config.Env),
-      workingDir: textOf(config.WorkingDir),
-      exposedPorts: Object.keys(fieldsOf(config.ExposedPorts)).sort(),
-      labels: Object.fromEntries(
-        Object.entries(fieldsOf(config.Labels))
-          .map(([name, value]) => [name, textOf(value)]),
-      ),
-      stopSignal: textOf(config.StopSignal),
-      healthcheck: textsOf(fieldsOf(config.Healthcheck).Test),
-      volumes: Object.keys(fieldsOf(config.Volumes)).sort(),
-    },
+    config: configOf(document.config),
     document,
     diffIds,
     // A squashed or rebased image may have kept the lines of other layers.
     instructions: instructions.length === diffIds.length ? instructions : [],
+  };
+}
+
+/** What `config` says, in a document or in the words of an engine. */
+export function configOf(value: unknown): ImageConfig {
+  const config = fieldsOf(value);
+  return {
+    user: textOf(config.User),
+    entrypoint: textsOf(config.Entrypoint),
+    cmd: textsOf(config.Cmd),
+    env: textsOf(config.Env),
+    workingDir: textOf(config.WorkingDir),
+    exposedPorts: Object.keys(fieldsOf(config.ExposedPorts)).sort(),
+    labels: Object.fromEntries(
+      Object.entries(fieldsOf(config.Labels))
+        .map(([name, value]) => [name, textOf(value)]),
+    ),
+    stopSignal: textOf(config.StopSignal),
+    healthcheck: textsOf(fieldsOf(config.Healthcheck).Test),
+    volumes: Object.keys(fieldsOf(config.Volumes)).sort(),
   };
 }
 
