@@ -26,7 +26,7 @@ const SUBCOMMANDS =
   "upgrade vendor x";
 
 /** Runs deno for its own subcommands and options, and anything else as given. */
-export const ENTRYPOINT = `#!/bin/sh
+const ENTRYPOINT = `#!/bin/sh
 case "\${1-}" in
   "" | -* | ${SUBCOMMANDS.replaceAll(" ", " | ")}) exec deno "$@" ;;
 esac
@@ -62,13 +62,13 @@ const LEAN = [
 export const BUILDER_FILES = { ENTRYPOINT, LEAN };
 
 /** Where the wheels are. */
-export interface Wheels {
+interface Wheels {
   deno: string;
   denort: string;
 }
 
 /** Opens a program in a wheel; a parameter so that tests need no wheels. */
-export type ReadProgram = typeof import("./programs.ts").readProgram;
+type ReadProgram = typeof import("./programs.ts").readProgram;
 
 /**
  * Writes the root filesystem of the builder base. The wheels may still be on

@@ -26,7 +26,7 @@ export interface Bases {
 }
 
 /** What the choice depends on. */
-export interface ChooseOptions {
+interface ChooseOptions {
   wanted: "auto" | "registry" | "packages";
   engine: Engine;
   /** The Dockerfiles' own bases; `""` for one that they do not leave open. */

@@ -27,7 +27,7 @@ export interface WriteOptions {
 }
 
 /** What a run of mmdebstrap needs. */
-export interface DebianOptions extends WriteOptions {
+interface DebianOptions extends WriteOptions {
   variant: "minbase" | "extract";
   packages: readonly string[];
   /** Further arguments, before the suite. */

@@ -14,13 +14,7 @@ import { byteStream } from "../lib/byte_stream.ts";
 import { EXIT, UserError } from "../lib/errors.ts";
 import { debian, type WriteOptions } from "./debian.ts";
 import { RUNTIME_PACKAGES } from "./pins.ts";
-import {
-  addPackage,
-  addStatus,
-  complete,
-  type RuntimeTree,
-} from "./runtime_tree.ts";
-import { TarWriter } from "./tar.ts";
+import { type NewEntry, readAll, readTar, TarWriter } from "./tar.ts";
 
 /**
  * The image's configuration, and all that decides it beside the packages.
@@ -107,4 +101,163 @@ async function unpack(
 /** An argument of mmdebstrap's hooks, which are split like a shell's words. */
 function quoted(word: string): string {
   return `'${word.replaceAll("'", `'\\''`)}'`;
+}
+
+/** An entry and what it holds. */
+interface Held {
+  entry: NewEntry;
+  content?: Uint8Array;
+}
+
+/** Path, a directory's with a trailing slash, to entry. */
+export type RuntimeTree = Map<string, Held>;
+
+const text = (content: string) => new TextEncoder().encode(content);
+
+const PASSWD = `root:x:0:0:root:/root:/sbin/nologin
+nobody:x:65534:65534:nobody:/nonexistent:/sbin/nologin
+nonroot:x:65532:65532:nonroot:/home/nonroot:/sbin/nologin
+`;
+const GROUP = `root:x:0:
+nobody:x:65534:
+tty:x:5:
+staff:x:50:
+nonroot:x:65532:
+`;
+const NSSWITCH = `passwd: files
+group: files
+shadow: files
+hosts: files dns
+networks: files
+protocols: files
+services: files
+ethers: files
+rpc: files
+`;
+
+/** The files that are ours: they decide what the base is. */
+export const RUNTIME_FILES = { PASSWD, GROUP, NSSWITCH };
+
+const CERTIFICATES = "usr/share/ca-certificates/";
+const BUNDLE = "etc/ssl/certs/ca-certificates.crt";
+
+/**
+ * Lays the files of one package over those of the packages before it. Of
+ * `ca-certificates` only the certificates and the copyright are taken.
+ *
+ * @param tree Where to add them.
+ * @param name The package's name.
+ * @param stream Its files as a tar.
+ */
+export async function addPackage(
+  tree: RuntimeTree,
+  name: string,
+  stream: ReadableStream<Uint8Array>,
+): Promise<void> {
+  for await (const { header, body } of readTar(stream)) {
+    const path = header.path.replace(/^(\.?\/)+/, "");
+    if (path === "" || path === ".") continue;
+    if (name === "ca-certificates") {
+      const copyright = path.endsWith("/ca-certificates/copyright");
+      const certificate = path.startsWith(CERTIFICATES) &&
+        path.endsWith(".crt");
+      if (!copyright && !certificate) continue;
+    }
+    const { mode, mtime, type, link, uid, gid } = header;
+    const directory = type === "directory";
+    const key = directory ? path.replace(/\/*$/, "/") : path;
+    // The first package to have a directory is the one that owns it.
+    if (directory && tree.has(key)) continue;
+    const entry: NewEntry = { path: key, mode, mtime, type, uid, gid };
+    if (type === "symlink") entry.link = link;
+    if (type === "hardlink") entry.link = link.replace(/^(\.?\/)+/, "");
+    const content = type === "file" ? await readAll(body) : undefined;
+    tree.set(key, { entry, content });
+  }
+}
+
+/**
+ * Notes that a package is there, where scanners look for it in such images.
+ *
+ * @param tree Where to add it.
+ * @param name The package's name.
+ * @param stream Its control files as a tar.
+ */
+export async function addStatus(
+  tree: RuntimeTree,
+  name: string,
+  stream: ReadableStream<Uint8Array>,
+): Promise<void> {
+  const path = `var/lib/dpkg/status.d/${name}`;
+  for await (const { header, body } of readTar(stream)) {
+    const file = header.path.replace(/^\.\//, "");
+    if (file !== "control" && file !== "md5sums") continue;
+    const content = new TextDecoder().decode(await readAll(body));
+    hold(tree, file === "control" ? path : `${path}.md5sums`, content);
+  }
+}
+
+/**
+ * Adds what maintainer scripts would have made: users, the bundle of
+ * certificates, and directories that only hold something of ours.
+ *
+ * @param tree The files of all packages.
+ */
+export function complete(tree: RuntimeTree): void {
+  const certificates = [...tree.keys()].sort()
+    .filter((path) => path.startsWith(CERTIFICATES) && path.endsWith(".crt"));
+  const bundle = certificates.map((path) => {
+    const pem = new TextDecoder().decode(tree.get(path)?.content);
+    tree.delete(path);
+    return pem.endsWith("\n") ? pem : `${pem}\n`;
+  });
+  hold(tree, BUNDLE, bundle.join(""));
+  hold(tree, "etc/passwd", PASSWD);
+  hold(tree, "etc/group", GROUP);
+  hold(tree, "etc/nsswitch.conf", NSSWITCH);
+  const mtime = Math.max(
+    0,
+    ...[...tree.values()].map(({ entry }) => entry.mtime),
+  );
+  tree.set("home/nonroot/", {
+    entry: {
+      path: "home/nonroot/",
+      type: "directory",
+      mode: 0o700,
+      mtime,
+      uid: 65532,
+      gid: 65532,
+    },
+  });
+  for (const path of [...tree.keys()]) {
+    for (
+      let slash = path.indexOf("/");
+      slash > 0 && slash < path.length - 1;
+      slash = path.indexOf("/", slash + 1)
+    ) {
+      const parent = path.slice(0, slash + 1);
+      if (tree.has(parent)) continue;
+      tree.set(parent, {
+        entry: { path: parent, type: "directory", mode: 0o755, mtime },
+      });
+    }
+  }
+  for (const { entry } of tree.values()) {
+    if (entry.mtime === 0) entry.mtime = mtime;
+  }
+}
+
+/** Adds a file of ours; its time is set when the packages' are known. */
+function hold(
+  tree: RuntimeTree,
+  path: string,
+  content: string,
+): void {
+  const entry = {
+    path,
+    mode: 0o644,
+    mtime: 0,
+    type: "file" as const,
+  };
+  tree.set(path, { entry, content: text(content) });
 }

@@ -4,12 +4,14 @@
  *
  * @module
  */
-import { type Header, type Pack, pack } from "tar-stream";
+import { createWriteStream } from "node:fs";
+import { pipeline } from "node:stream/promises";
+import { type Pack, pack } from "tar-stream";
 import type { TarHeader } from "../image/tar_header.ts";
 import { TarParser } from "../image/tar_parser.ts";
 
 /** An entry while its archive streams by. */
-export interface Member {
+interface Member {
   header: TarHeader;
   /** Content of a file; valid until the next entry is asked for. */
   body: AsyncIterable<Uint8Array>;
@@ -83,41 +85,15 @@ export async function readAll(
   );
 }
 
-/** The side of tar-stream's writable streams that is used here. */
-interface Writable {
-  write(chunk: Uint8Array): boolean;
-  end(last: null): void;
-  destroy(error?: Error): void;
-  destroyed: boolean;
-  on(event: string, listener: () => void): void;
-  once(event: string, listener: () => void): void;
-  off(event: string, listener: () => void): void;
-}
-
-/** Waits until a stream takes more, or has ended. */
-function drained(writable: Writable): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      writable.off("drain", done);
-      writable.off("close", done);
-      resolve();
-    };
-    writable.once("drain", done);
-    writable.once("close", done);
-  });
-}
-
 /** Writes an archive to a file; disposing of it closes the file. */
 export class TarWriter implements AsyncDisposable {
   readonly #pack: Pack = pack();
-  readonly #file: Deno.FsFile;
   readonly #written: Promise<void>;
-  #failure: Error | undefined;
 
   /** @param path The file to write; what it held is lost. */
   constructor(path: string) {
-    this.#file = Deno.openSync(path, { write: true, create: true });
-    this.#written = this.#drain();
+    this.#written = pipeline(this.#pack, createWriteStream(path));
+    this.#written.catch(() => {}); // Whoever adds something or finishes sees it.
   }
 
   /**
@@ -127,89 +103,41 @@ export class TarWriter implements AsyncDisposable {
    * @param content What a file holds; nothing for other types.
    * @throws when the content is not `size` bytes long or the disk is full.
    */
-  async add(entry: NewEntry, content?: Content): Promise<void> {
+  async add(
+    entry: NewEntry,
+    content: Content = new Uint8Array(),
+  ): Promise<void> {
     const { path, mode, uid = 0, gid = 0, mtime, type = "file", link } = entry;
-    const size = content instanceof Uint8Array
-      ? content.length
-      : entry.size ?? 0;
-    const header: Partial<Header> & Pick<Header, "name"> = {
-      name: path,
-      mode,
-      uid,
-      gid,
-      mtime: new Date(mtime * 1000),
-      type: type === "hardlink" ? "link" : type,
-      ...(link ? { linkname: link } : {}),
-      size: type === "file" ? size : 0,
-    };
-    let sink: Writable | undefined;
-    const stored = new Promise<void>((resolve, reject) => {
-      sink = this.#pack.entry(
-        header,
-        (error) => error ? reject(this.#failure ?? error) : resolve(),
-      ) as Writable;
-    });
-    // Both are awaited; this keeps an early failure from being unhandled.
-    stored.catch(() => {});
-    // The callback above reports it; without a listener it would be thrown.
-    sink?.on("error", () => {});
-    if (type === "file" && sink !== undefined) {
-      await fill(sink, content ?? new Uint8Array());
+    const size = content instanceof Uint8Array ? content.length : entry.size;
+    try {
+      const sink = this.#pack.entry({
+        name: path,
+        mode,
+        uid,
+        gid,
+        mtime: new Date(mtime * 1000),
+        type: type === "hardlink" ? "link" : type,
+        ...(link ? { linkname: link } : {}),
+        size: type === "file" ? size : 0,
+      });
+      if (type === "file") await pipeline(chunks(content), sink);
+    } catch (error) {
+      // The file may have failed before: that tells why.
+      this.#pack.destroy();
+      await this.#written;
+      throw error;
     }
-    await stored;
   }
 
   /** Writes the end of the archive. */
   async finish(): Promise<void> {
     this.#pack.finalize();
     await this.#written;
-    if (this.#failure) throw this.#failure;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#pack.destroy();
-    await this.#written;
-    this.#file.close();
-  }
-
-  async #drain(): Promise<void> {
-    try {
-      for await (const chunk of this.#pack as AsyncIterable<Uint8Array>) {
-        await this.#write(chunk);
-      }
-    } catch (error) {
-      this.#failure ??= toError(error);
-    }
-  }
-
-  async #write(chunk: Uint8Array): Promise<void> {
-    try {
-      let rest = chunk;
-      while (rest.length > 0) {
-        rest = rest.subarray(await this.#file.write(rest));
-      }
-    } catch (error) {
-      // Noted before the loop above ends the pack, which fails what waits.
-      this.#failure = toError(error);
-      throw error;
-    }
-  }
-}
-
-function toError(thrown: unknown): Error {
-  return thrown instanceof Error ? thrown : new Error(String(thrown));
-}
-
-async function fill(sink: Writable, content: Content): Promise<void> {
-  try {
-    for await (const chunk of chunks(content)) {
-      if (sink.destroyed) break;
-      if (!sink.write(chunk) && !sink.destroyed) await drained(sink);
-    }
-    sink.end(null);
-  } catch (error) {
-    sink.destroy();
-    throw error;
+    await this.#written.catch(() => {});
   }
 }
 

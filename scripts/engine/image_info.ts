@@ -45,8 +45,8 @@ export function dockerImageInfo(json: string): ImageInfo {
   const [image] = dockerLike.parse(JSON.parse(json));
   const config = configOf(image.Config);
   if (config.healthcheck.length === 0) {
-    const Healthcheck = image.HealthCheck ?? image.Healthcheck;
-    config.healthcheck = configOf({ Healthcheck }).healthcheck;
+    config.healthcheck = [image.HealthCheck, image.Healthcheck]
+      .flatMap((Healthcheck) => configOf({ Healthcheck }).healthcheck);
   }
   return {
     id: digest(image.Id),

@@ -4,7 +4,7 @@ import {
   addStatus,
   complete,
   type RuntimeTree,
-} from "./runtime_tree.ts";
+} from "./runtime_base.ts";
 import { type NewEntry, TarWriter } from "./tar.ts";
 
 const day = (number: number) => Date.UTC(2025, 0, number) / 1000;

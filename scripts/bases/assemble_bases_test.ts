@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch, assertNotEquals } from "@std/assert";
-import { baseName } from "./build_base.ts";
+import { baseName } from "./assemble_bases.ts";
 
 Deno.test("baseName() depends on every ingredient, not on the order of keys", () => {
   const name = baseName("builder", { a: 1, b: [1, 2], c: { d: null } });
