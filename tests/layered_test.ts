@@ -9,11 +9,10 @@ import { assert, assertEquals, assertLess } from "@std/assert";
 import { join } from "node:path";
 import { assembleBases } from "../scripts/bases/assemble_bases.ts";
 import type { Engine, EngineName } from "../scripts/engine/engine.ts";
-import { cannotRun } from "../scripts/engine/emulation.ts";
+import { type Architecture, cannotRun, HOST } from "../scripts/lib/platform.ts";
 import { findEngine } from "../scripts/engine/find_engine.ts";
 import { readImage } from "../scripts/image/read_image.ts";
 import { messageOf, UserError } from "../scripts/lib/errors.ts";
-import { type Architecture, HOST } from "../scripts/lib/platform.ts";
 import { deno, EXAMPLES } from "./example.ts";
 
 const PROJECT = join(import.meta.dirname ?? ".", "..");

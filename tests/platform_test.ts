@@ -8,11 +8,10 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "node:path";
 import { assembleBases } from "../scripts/bases/assemble_bases.ts";
-import { cannotRun } from "../scripts/engine/emulation.ts";
+import { type Architecture, cannotRun, HOST } from "../scripts/lib/platform.ts";
 import { findEngine } from "../scripts/engine/find_engine.ts";
 import { EXIT, messageOf, UserError } from "../scripts/lib/errors.ts";
 import type { Engine, EngineName } from "../scripts/engine/engine.ts";
-import { type Architecture, HOST } from "../scripts/lib/platform.ts";
 import type { Report } from "../scripts/report/report_schema.ts";
 import { folder, image } from "./command_line.ts";
 

@@ -240,7 +240,9 @@ interface BaseOptions {
 }
 
 /**
- * Builds a base; whatever happens, its temporary files are gone afterwards.
+ * Builds a base of a root filesystem: a context of two files that every engine can
+ * build, for any architecture, since nothing in it runs. Whatever happens, its
+ * temporary files are gone afterwards.
  *
  * @param engine What builds and keeps it.
  * @param options What it is made of.

@@ -109,7 +109,7 @@ interface Held {
   content?: Uint8Array;
 }
 
-/** Path, a directory's with a trailing slash, to entry. */
+/** Path, a directory's with a trailing slash, to entry; small enough for memory. */
 export type RuntimeTree = Map<string, Held>;
 
 const text = (content: string) => new TextEncoder().encode(content);

@@ -8,8 +8,8 @@ import { join } from "node:path";
 import type { Bases } from "../bases/choose_bases.ts";
 import { explainGrowth } from "../budget/explain_growth.ts";
 import { holdBudget } from "../budget/hold_budget.ts";
-import { layerInstructions } from "../dockerfile/layer_instructions.ts";
 import {
+  layerInstructions,
   needsBuildKit,
   parseDockerfile,
 } from "../dockerfile/parse_dockerfile.ts";
@@ -30,8 +30,7 @@ import { terminal } from "../report/terminal.ts";
 import { buildVariants } from "./build_variants.ts";
 import type { BuildConfig } from "./config.ts";
 import { nextDeploys } from "./next_deploy.ts";
-import { prepareBases } from "./prepare_bases.ts";
-import { preparePackages } from "./prepare_packages.ts";
+import { prepareBases, preparePackages } from "./prepare.ts";
 import {
   type LayerSizes,
   layerSizes,

@@ -5,7 +5,7 @@
  * @module
  */
 import type { Permissions } from "../deno_binary/program_schema.ts";
-import { cannotRun } from "../engine/emulation.ts";
+import { cannotRun } from "../lib/platform.ts";
 import type { Surface } from "../inspect/inspect_schema.ts";
 import type { UserError } from "../lib/errors.ts";
 import { condenseLog, errorOf } from "../lib/log_excerpt.ts";

@@ -176,7 +176,10 @@ const LONGEST = [48, 40, 32, 28, 24];
 /** The last column may be broken into lines as narrow as this. */
 const NARROWEST = 24;
 
-/** Renders the comparison of all variants; empty when there is none. */
+/**
+ * The comparison of all variants: one table where there is room, otherwise one
+ * for size, one for costs, one for what an intruder finds.
+ */
 function comparison(report: Report, style: TerminalStyle): string {
   if (report.variants.length === 0) return "";
   const shortest = Math.floor(style.columns / 4);

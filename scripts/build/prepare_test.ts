@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { EXIT, UserError } from "../lib/errors.ts";
 import type { Io } from "../lib/io.ts";
-import { preparePackages } from "./prepare_packages.ts";
+import { preparePackages } from "./prepare.ts";
 
 const said: string[] = [];
 const io = {
