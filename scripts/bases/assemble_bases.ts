@@ -229,7 +229,6 @@ interface BaseOptions {
   /**
    * Writes the root filesystem.
    *
-   * @param path Where to.
    * @param folder A folder for temporary files.
    */
   write(path: string, folder: string): Promise<void>;
@@ -245,7 +244,6 @@ interface BaseOptions {
  * temporary files are gone afterwards.
  *
  * @param engine What builds and keeps it.
- * @param options What it is made of.
  * @throws {UserError} when the disk is full or the engine cannot build it.
  */
 async function buildBase(

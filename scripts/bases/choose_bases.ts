@@ -48,7 +48,6 @@ interface ChooseOptions {
 /**
  * Chooses the bases, and assembles them when they are to come from packages.
  *
- * @param options What is wanted and possible.
  * @returns The bases, which are there when they come from packages.
  * @throws {UserError} when they can neither be pulled nor assembled.
  */

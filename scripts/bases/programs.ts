@@ -41,7 +41,6 @@ export async function findPip(signal?: AbortSignal): Promise<Pip | undefined> {
  * Runs at the same time do not disturb each other: each downloads into a folder
  * of its own and renames what it has checked.
  *
- * @param pin Which wheel.
  * @param pip The command to fetch it with.
  * @param options Folder of the cache, where lines go, what stops it.
  * @returns Path of the wheel, whose hash has been checked just now.

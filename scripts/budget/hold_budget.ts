@@ -42,7 +42,6 @@ const FACTS: Record<
  * Makes sure that a budget speaks of variants that exist: a limit for a name
  * with a slip in it would never be held.
  *
- * @param budget The limits.
  * @param names The variants of the build context.
  * @throws {UserError} With the name that was probably meant.
  */
@@ -68,7 +67,6 @@ export function checkBudget(budget: Budget, names: string[]): void {
  * Holds every variant of a report to a budget.
  *
  * @param report The figures.
- * @param budget The limits.
  * @param baseline An earlier report, for `growth` rules.
  * @returns One verdict for each rule and variant, variants in the report's order.
  */

@@ -20,7 +20,6 @@ import { suggest } from "../lib/suggest.ts";
 /**
  * Plans a run.
  *
- * @param files The Dockerfiles.
  * @param wanted Platforms, none for this machine's, and what to vary.
  * @returns Images of this machine's architecture first.
  * @throws {UserError} When no Dockerfile has the argument that is to be varied.

@@ -31,7 +31,6 @@ const FOLDERS = ["node_modules", "vendor"];
  * Installs what is missing.
  *
  * @param context The build context.
- * @param files Its Dockerfiles.
  * @throws {UserError} When a package cannot be had; its next step is the one
  * command that fills the folders.
  */

@@ -83,7 +83,6 @@ const PAGE_BYTES = 4096;
  * Looks into one file.
  *
  * @param entry The file's record; its size says where the end will be.
- * @param options How closely to look.
  * @returns A sink whose `end` gives {@linkcode ElfFacts}, or `undefined` if the
  * file is no ELF file.
  */

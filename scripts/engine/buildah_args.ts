@@ -18,7 +18,6 @@ const ISOLATION = ["--isolation", "chroot"];
 /**
  * Arguments of `buildah bud`.
  *
- * @param options What to build.
  * @param mark Kept in the working containers, so that what a killed build
  * leaves can be told apart; chroot isolation makes no control group of it.
  * @param version As for {@linkcode pullArgs}.
@@ -52,7 +51,6 @@ export function budArgs(
  * Arguments of `buildah pull`. It tries four times where no registry can be
  * reached, which is six seconds of nothing; once more is enough.
  *
- * @param image Which image.
  * @param version buildah's, as `1.28.2`; older ones cannot be told.
  * @param platform As `linux/arm64`.
  */
@@ -105,7 +103,6 @@ export function mostFiles(limits: string): number {
 /**
  * Arguments of `buildah run`, which ignores the image's entrypoint and command.
  *
- * @param options What to run and how.
  * @param name The container's name.
  * @param config The image's configuration.
  * @param port The port it shall listen on, as it shares the host's network.

@@ -32,7 +32,6 @@ import { makeScratch, removeScratch } from "../lib/scratch_folder.ts";
 /**
  * Runs a service.
  *
- * @param options What to run and how.
  * @param config The image's configuration, for its entrypoint and command.
  * @throws {UserError} when it cannot be started; nothing is left behind.
  * @throws The signal's reason when it was aborted; nothing is left behind.

@@ -74,7 +74,6 @@ export interface CreateOptions {
 /**
  * Arguments of `create`. Nothing is pulled: what runs was built or pulled before.
  *
- * @param options What to run and how.
  * @param create The container's name, owner and published port.
  */
 export function createArgs(

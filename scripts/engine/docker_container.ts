@@ -23,7 +23,6 @@ const PORT_TAKEN = /port is already allocated|address already in use/i;
  * Runs a container.
  *
  * @param command The engine's command.
- * @param options What to run and how.
  * @throws {UserError} when the engine cannot start it; nothing is left behind.
  * @throws The signal's reason when it was aborted; nothing is left behind.
  */

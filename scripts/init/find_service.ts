@@ -52,7 +52,6 @@ const NODE_SERVERS =
 /**
  * Finds the service of a folder.
  *
- * @param folder The folder.
  * @param wanted Its entry point, if it was named.
  * @throws {UserError} If it has none, or one that cannot be built as it is.
  */

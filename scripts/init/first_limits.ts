@@ -12,7 +12,6 @@ type Rules = Record<string, unknown>;
 /**
  * Writes a first `contract.json`.
  *
- * @param service The service.
  * @returns JSON that `deno task image` takes.
  */
 export function firstContract(service: Service): string {
@@ -53,7 +52,6 @@ export function writablePaths(service: Service): string[] {
  * Makes a first `budget.json`.
  *
  * @param own This project's own `budget.json`.
- * @param service The service.
  * @returns JSON with the same variants and facts, and no size but zero.
  */
 export function firstBudget(own: string, service: Service): string {

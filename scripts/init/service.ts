@@ -74,7 +74,6 @@ export interface Reason {
 /**
  * What is known of a service, row by row.
  *
- * @param service The service.
  * @param sources What told its name, entry, permissions and port.
  */
 export function reasonsOf(

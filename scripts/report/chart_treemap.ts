@@ -47,7 +47,6 @@ type Cell = HierarchyRectangularNode<FilledNode>;
 /**
  * Renders what fills one variant.
  *
- * @param variant The variant.
  * @param scale Of all pictures of the report.
  */
 export function chartTreemap(variant: Variant, scale: TreemapScale): Markup {

@@ -15,7 +15,6 @@ type Show = (name: string) => string;
 /**
  * Names the smallest variant, and how it compares with the baseline.
  *
- * @param report The report.
  * @param show How a name is written in the output.
  * @returns A sentence without a full stop.
  */
@@ -37,7 +36,6 @@ export function headline(report: Report, show: Show): string {
 /**
  * Says whether the smallest variant works, and which one does if it does not.
  *
- * @param report The report.
  * @param show How a name is written in the output.
  * @returns Sentences; nothing when no contract was asked of it.
  */

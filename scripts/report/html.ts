@@ -73,7 +73,6 @@ const SECTIONS: [string, string, string, (report: Report) => Markup][] = [
 /**
  * Renders a report as an HTML page.
  *
- * @param report The report.
  * @returns A document that needs nothing beside it.
  */
 export function html(report: Report): string {

@@ -14,7 +14,6 @@ const builder = library as unknown as Builder;
 /**
  * Renders the builds, checks and budgets of a report.
  *
- * @param report The report.
  * @returns JUnit XML with one suite for each variant and kind of check.
  */
 export function junit(report: Report): string {

@@ -43,7 +43,6 @@ const LONGEST = 60_000;
 /**
  * Renders a report as GitHub Markdown.
  *
- * @param report The report.
  * @returns Text of 60,000 characters at most, ending in a newline.
  */
 export function markdown(report: Report): string {

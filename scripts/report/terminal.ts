@@ -40,7 +40,6 @@ import { bytesText, nextDeployText, secretText } from "./shared_rows.ts";
 /**
  * Renders a report for the terminal.
  *
- * @param report The report.
  * @param options `columns` a line may take; `color` for ANSI colours.
  * @returns Text without control characters but for those colours, ending in a
  * newline.

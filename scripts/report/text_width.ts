@@ -23,7 +23,6 @@ function widthOf(character: string): number {
 /**
  * Shortens a text at its end.
  *
- * @param text The text.
  * @param width Columns it may take, at least 1.
  * @returns The text, or its beginning and an ellipsis.
  */
@@ -42,7 +41,6 @@ export function clip(text: string, width: number): string {
 /**
  * Shortens a text in its middle: the end of a path says most about it.
  *
- * @param text The text.
  * @param width Columns it may take, at least 3.
  */
 export function clipMiddle(text: string, width: number): string {

@@ -16,7 +16,6 @@ import { basename, dirname, join } from "node:path";
 /**
  * Writes `report.json`, `report.md` and `index.html`.
  *
- * @param report The report.
  * @param folder Where to; made if it is not there.
  * @throws {UserError} When the folder cannot be written to, or the disk is full.
  */
@@ -35,7 +34,6 @@ export async function writeReports(
  * Writes a file as a whole or not at all.
  *
  * @param file Its path; the folder is made if it is not there.
- * @param text What to write.
  * @throws {UserError} When it cannot be written.
  */
 export async function writeFile(file: string, text: string): Promise<void> {
@@ -136,7 +134,6 @@ export function cannotWrite(file: string, cause: unknown): UserError {
 /**
  * Renders `report.json`.
  *
- * @param report The report.
  * @returns JSON with the schema's order of keys, two spaces and a newline.
  * @throws {Error} When the report is not what the schema says, which is a bug.
  */
