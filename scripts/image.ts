@@ -15,8 +15,7 @@ import {
   UserError,
 } from "./lib/errors.ts";
 import { printable } from "./lib/format.ts";
-import type { Io } from "./lib/io.ts";
-import { createProgress } from "./lib/progress.ts";
+import { createProgress, type Io } from "./lib/progress.ts";
 
 /** Exit code of a run that Ctrl-C ended, by the convention of shells. */
 const INTERRUPTED = 130;

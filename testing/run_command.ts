@@ -5,7 +5,7 @@
  * @module
  */
 import { describeAll, parseCommandLine } from "../scripts/commands/commands.ts";
-import type { Io } from "../scripts/lib/io.ts";
+import type { Io } from "../scripts/lib/progress.ts";
 
 /** What a command has printed, line by line what it has noted, and its code. */
 export interface Ran {

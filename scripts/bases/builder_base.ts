@@ -10,13 +10,17 @@
  *
  * @module
  */
-import { debian, EPOCH_SECONDS, type WriteOptions } from "./debian.ts";
+import {
+  debian,
+  EPOCH_SECONDS,
+  withoutCredentials,
+  type WriteOptions,
+} from "./debian.ts";
 import { BUILDER_PACKAGES, DENO, DENO_VERSION, DENORT } from "./pins.ts";
 import { type NewEntry, readAll, readTar, TarWriter } from "./tar.ts";
 import { zipFile } from "./zip_member.ts";
 import type { Architecture } from "../lib/platform.ts";
 import { readProgram } from "./programs.ts";
-import { withoutCredentials } from "./mirror.ts";
 
 /** First words that are a command of deno's rather than a program. */
 const SUBCOMMANDS =

@@ -1,6 +1,11 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { EXIT } from "../lib/errors.ts";
-import { debianError } from "./debian.ts";
+import {
+  debianError,
+  mirrorSources,
+  networkOptions,
+  withoutCredentials,
+} from "./debian.ts";
 
 const cases = [
   [
@@ -31,3 +36,96 @@ for (const [output, reason, next] of cases) {
     assertEquals(error.exitCode, EXIT.environment);
   });
 }
+
+function target(fields: Record<string, string>): string {
+  const all = {
+    "Target-Of": "deb",
+    "Component": "main",
+    "Origin": "Debian",
+    "Release": "bookworm",
+    "Repo-URI": "https://mirror.test/debian/",
+    ...fields,
+  };
+  return Object.entries(all).map(([name, value]) => `${name}: ${value}`)
+    .join("\n");
+}
+
+Deno.test("mirrorSources() keeps the mirror and its pockets, and changes the release", () => {
+  const security = { "Repo-URI": "https://mirror.test/security/" };
+  const text = [
+    target({ "MetaKey": "main/binary-amd64/Packages" }),
+    target({ "MetaKey": "main/binary-all/Packages" }),
+    target({ "Release": "bookworm-updates" }),
+    target({ "Release": "bookworm-backports" }),
+    target({ "Release": "bookworm-security", ...security }),
+    target({ "Component": "contrib" }),
+  ].join("\n\n");
+  assertEquals(mirrorSources(text), [
+    "deb https://mirror.test/debian/ trixie main",
+    "deb https://mirror.test/debian/ trixie-updates main",
+    "deb https://mirror.test/security/ trixie-security main",
+  ]);
+});
+
+Deno.test("mirrorSources() understands the older name of the security pocket", () => {
+  const text = [target({}), target({ "Release": "buster/updates" })];
+  assertEquals(
+    mirrorSources(text.join("\n\n"))[1],
+    "deb https://mirror.test/debian/ trixie-security main",
+  );
+});
+
+Deno.test("mirrorSources() passes a key of the network's own, not Debian's", () => {
+  const key = (path: string) => mirrorSources(target({ "Signed-By": path }));
+  assertEquals(key("/etc/apt/keyrings/ours.gpg"), [
+    "deb [signed-by=/etc/apt/keyrings/ours.gpg] https://mirror.test/debian/ trixie main",
+  ]);
+  assertEquals(key("/usr/share/keyrings/debian-archive-keyring.gpg"), [
+    "deb https://mirror.test/debian/ trixie main",
+  ]);
+});
+
+Deno.test("mirrorSources() takes nothing that is not Debian's or not reachable by HTTP", () => {
+  assertEquals(mirrorSources(target({ "Origin": "Ubuntu" })), []);
+  assertEquals(mirrorSources(target({ "Target-Of": "deb-src" })), []);
+  assertEquals(mirrorSources(target({ "Repo-URI": "cdrom:[x]/" })), []);
+  assertEquals(mirrorSources(target({ "Release": "bookworm-security" })), []);
+  assertEquals(mirrorSources(""), []);
+});
+
+Deno.test("mirrorSources() trusts Debian's own files before the first update", () => {
+  const unsigned = (source: string) =>
+    mirrorSources(
+      target({ "Sourcesentry": source }).replace("Origin: Debian\n", ""),
+    ).length;
+  assertEquals(unsigned("/etc/apt/sources.list:1"), 1);
+  assertEquals(unsigned("/etc/apt/sources.list.d/debian.sources:1"), 1);
+  assertEquals(unsigned("/etc/apt/sources.list.d/other.list:1"), 0);
+});
+
+Deno.test("networkOptions() chooses proxies and certificates, nothing else", () => {
+  const dump = [
+    "Acquire::AllowInsecureRepositories 0",
+    "Acquire::http::Proxy http://proxy.test:3128",
+    "Acquire::http::Proxy::mirror.test DIRECT",
+    "Acquire::https::CaInfo /etc/ssl/ours.pem",
+    "Acquire::http::User-Agent x",
+    "Acquire::Retries 3",
+    'Acquire::https::Proxy "quoted"',
+  ].join("\n");
+  assertEquals(networkOptions(dump), [
+    'Acquire::http::Proxy "http://proxy.test:3128";',
+    'Acquire::http::Proxy::mirror.test "DIRECT";',
+    'Acquire::https::CaInfo "/etc/ssl/ours.pem";',
+    'Acquire::Retries "3";',
+  ]);
+});
+
+Deno.test("withoutCredentials() leaves no user or password in a URL", () => {
+  assertEquals(
+    withoutCredentials("deb https://me:secret@mirror.test/a@b trixie main\n"),
+    "deb https://mirror.test/a@b trixie main\n",
+  );
+  const plain = "deb http://mirror.test/debian trixie main # a@b\n";
+  assertEquals(withoutCredentials(plain), plain);
+});

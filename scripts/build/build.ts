@@ -15,7 +15,7 @@ import {
 } from "../dockerfile/parse_dockerfile.ts";
 import { prepareEngine } from "../engine/find_engine.ts";
 import { EXIT } from "../lib/errors.ts";
-import type { Io } from "../lib/io.ts";
+import type { Io } from "../lib/progress.ts";
 import {
   cannotWrite,
   json,

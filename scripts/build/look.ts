@@ -16,7 +16,7 @@ import type { EngineChoice } from "../engine/find_engine.ts";
 import { byteStream } from "../lib/byte_stream.ts";
 import { run } from "../lib/command.ts";
 import { UserError } from "../lib/errors.ts";
-import type { Io } from "../lib/io.ts";
+import type { Io } from "../lib/progress.ts";
 import type { Engine } from "../engine/engine.ts";
 import { ImageCache } from "./image_cache.ts";
 import { compression } from "./pull_sizes.ts";

@@ -2,7 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { join } from "node:path";
 import { makeDockerArchive, streamOf } from "../../testing/archive.ts";
 import { UserError } from "../lib/errors.ts";
-import type { Io } from "../lib/io.ts";
+import type { Io } from "../lib/progress.ts";
 import type { ImageInfo } from "../engine/engine.ts";
 import { ImageCache } from "./image_cache.ts";
 import { type EngineSource, engineSource, look } from "./look.ts";

@@ -17,7 +17,7 @@ import {
 } from "../dockerfile/parse_dockerfile.ts";
 import { CommandFailed, run } from "../lib/command.ts";
 import { EXIT, UserError } from "../lib/errors.ts";
-import type { Io } from "../lib/io.ts";
+import type { Io } from "../lib/progress.ts";
 import { isThere } from "../lib/files.ts";
 import { type Bases, chooseBases } from "../bases/choose_bases.ts";
 import type { BuildConfig } from "./config.ts";

@@ -9,7 +9,7 @@ import {
   type CompressOptions,
 } from "../image/compress_layers.ts";
 import { cacheFailure, cacheFolder } from "../lib/cache.ts";
-import type { Io } from "../lib/io.ts";
+import type { Io } from "../lib/progress.ts";
 import type { Variant } from "../report/report_schema.ts";
 import type { Image, ImageSource } from "../image/model.ts";
 

@@ -9,7 +9,7 @@ import type { Checks } from "../check/check_image.ts";
 import type { VariantFile } from "../dockerfile/find_variants.ts";
 import type { BuildOptions, Engine } from "../engine/engine.ts";
 import type { UserError } from "../lib/errors.ts";
-import type { Io } from "../lib/io.ts";
+import type { Io } from "../lib/progress.ts";
 import type { Architecture } from "../lib/platform.ts";
 import { CHECK_LISTS } from "../report/check_kinds.ts";
 import type { Variant } from "../report/report_schema.ts";

@@ -6,7 +6,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { BuildConfig } from "../build/config.ts";
 import { isImageName } from "../build/image_tag.ts";
-import type { Io } from "../lib/io.ts";
+import type { Io } from "../lib/progress.ts";
 import { parsePlatforms } from "../lib/platform.ts";
 import {
   assignment,

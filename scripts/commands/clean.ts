@@ -9,7 +9,7 @@ import { findLeft } from "../build/clean.ts";
 import { type EngineChoice, prepareEngine } from "../engine/find_engine.ts";
 import { EXIT, UserError } from "../lib/errors.ts";
 import { formatBytes, printable } from "../lib/format.ts";
-import type { Io } from "../lib/io.ts";
+import type { Io } from "../lib/progress.ts";
 import { withEngine, withExamples } from "./options.ts";
 
 /** Adds what the command takes. */

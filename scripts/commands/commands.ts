@@ -5,11 +5,12 @@
  * @module
  */
 import { Command, CommanderError } from "commander";
-import own from "../../deno.json" with { type: "json" };
 import { UserError } from "../lib/errors.ts";
-import type { Io } from "../lib/io.ts";
+import type { Io } from "../lib/progress.ts";
 import { suggest } from "../lib/suggest.ts";
 import { PROGRAM, usage } from "./options.ts";
+
+import own from "../../deno.json" with { type: "json" };
 
 /** A command: its flags and what it runs. */
 export interface CommandModule {

@@ -7,7 +7,7 @@
 import { join } from "node:path";
 import type { Command } from "commander";
 import { EXIT, UserError } from "../lib/errors.ts";
-import type { Io } from "../lib/io.ts";
+import type { Io } from "../lib/progress.ts";
 import { checkWritable, json, writeReports } from "../report/write_reports.ts";
 import { terminal } from "../report/terminal.ts";
 import type { Report } from "../report/report_schema.ts";

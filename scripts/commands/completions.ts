@@ -6,7 +6,7 @@
  */
 import { Argument, type Command } from "commander";
 import { EXIT } from "../lib/errors.ts";
-import type { Io } from "../lib/io.ts";
+import type { Io } from "../lib/progress.ts";
 import { withExamples } from "./options.ts";
 
 /** The command's name where `deno install` has put it. */

@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import type { Io } from "../lib/io.ts";
+import type { Io } from "../lib/progress.ts";
 import { describeAll } from "./commands.ts";
 import { run } from "./completions.ts";
 

@@ -8,7 +8,7 @@ import type { Command } from "commander";
 import { findSources, look } from "../build/look.ts";
 import { diffImages } from "../inspect/diff_images.ts";
 import { EXIT } from "../lib/errors.ts";
-import type { Io } from "../lib/io.ts";
+import type { Io } from "../lib/progress.ts";
 import { diffTerminal } from "../report/diff_terminal.ts";
 import {
   IMAGE,

@@ -18,7 +18,7 @@ import {
 import { findService, type Found } from "../init/find_service.ts";
 import { firstBudget, firstContract } from "../init/first_limits.ts";
 import { foreignIgnores } from "../init/private_files.ts";
-import type { Io } from "../lib/io.ts";
+import type { Io } from "../lib/progress.ts";
 import { ownFile } from "../lib/own_file.ts";
 import { json, withExamples } from "./options.ts";
 

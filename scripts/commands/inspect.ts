@@ -7,7 +7,7 @@
 import type { Command } from "commander";
 import { findSources, look } from "../build/look.ts";
 import { EXIT } from "../lib/errors.ts";
-import type { Io } from "../lib/io.ts";
+import type { Io } from "../lib/progress.ts";
 import { inspectTerminal } from "../report/inspect_terminal.ts";
 import type { Variant } from "../report/report_schema.ts";
 import {

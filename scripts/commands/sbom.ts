@@ -12,7 +12,7 @@ import { readImage } from "../image/read_image.ts";
 import type { ImageSource } from "../image/model.ts";
 import { EXIT, UserError } from "../lib/errors.ts";
 import { printable } from "../lib/format.ts";
-import type { Io } from "../lib/io.ts";
+import type { Io } from "../lib/progress.ts";
 import { billOfMaterials } from "../sbom/bill_of_materials.ts";
 import { findSources } from "../build/look.ts";
 import {

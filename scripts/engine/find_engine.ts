@@ -11,7 +11,7 @@ import { CommandNotFound } from "../lib/command.ts";
 import { docker } from "./docker.ts";
 import { podman } from "./podman.ts";
 import { installCommand, setUp } from "./setup.ts";
-import type { Io } from "../lib/io.ts";
+import type { Io } from "../lib/progress.ts";
 
 type Finders = Record<
   EngineName,

@@ -4,8 +4,7 @@
  *
  * @module
  */
-import { CommandFailed, spawn, stopChild } from "./command.ts";
-import { lines, Tail } from "./child_output.ts";
+import { CommandFailed, lines, spawn, stopChild, Tail } from "./command.ts";
 
 /** What a stream needs beside the command. */
 export interface ByteStreamOptions {

@@ -8,10 +8,10 @@
 import { formatDuration, printable } from "./format.ts";
 
 /** Receives a line that says what is going on within a step. */
-export type Say = (line: string) => void;
+type Say = (line: string) => void;
 
 /** Carries out steps and shows how they go. */
-export interface Progress {
+interface Progress {
   /**
    * Carries out one step; several may be under way at once.
    *
@@ -25,7 +25,7 @@ export interface Progress {
 }
 
 /** Where progress goes. */
-export interface ProgressTarget {
+interface ProgressTarget {
   write(text: string): void;
   /** Width of a terminal that can be redrawn; absent for a pipe. */
   columns?: number;
@@ -120,4 +120,21 @@ function plain(write: (text: string) => void, verbose: boolean): Progress {
     },
     note,
   };
+}
+
+/**
+ * The world as the commands see it; handed down, so that nothing below the entry
+ * reaches for the terminal by itself.
+ */
+export interface Io {
+  /** Writes to stdout. */
+  print(text: string): void;
+  /** Writes a line to stderr. */
+  note(line: string): void;
+  progress: Progress;
+  /** Aborted by Ctrl-C. */
+  signal: AbortSignal;
+  /** Width of the terminal; 80 in a pipe. */
+  columns: number;
+  color: boolean;
 }
