@@ -45,6 +45,8 @@ export type EngineSource = Extract<ImageSource, { open: unknown }> & {
 interface LookOptions {
   /** Compress its layers too, so that their sizes are known afterwards. */
   zstd?: boolean;
+  /** Only the analysis is wanted: of an archive, few files need a digest. */
+  sparesDigests?: boolean;
   /** Where images read before are kept. */
   cache?: ImageCache;
 }
@@ -56,11 +58,15 @@ interface LookOptions {
 export async function look(
   source: ImageSource | EngineSource,
   io: Io,
-  { zstd, cache = new ImageCache(join(cacheFolder(), "images")) }: LookOptions =
-    {},
+  {
+    zstd,
+    sparesDigests,
+    cache = new ImageCache(join(cacheFolder(), "images")),
+  }: LookOptions = {},
 ): Promise<Looked> {
   const options = {
     probe,
+    sparesDigests,
     signal: io.signal,
     ...zstd === undefined ? {} : { compress: compression(zstd) },
   };

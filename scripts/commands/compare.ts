@@ -60,7 +60,7 @@ export async function run(
     looked.push(
       await io.progress.step(
         `Look inside ${source.reference}`,
-        () => look(source, io),
+        () => look(source, io, { sparesDigests: true }),
       ),
     );
   }

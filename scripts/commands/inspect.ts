@@ -33,7 +33,7 @@ export async function run(
   io: Io,
 ): Promise<number> {
   const [source] = await findSources([options.image], options, io);
-  const { analysis } = await look(source, io);
+  const { analysis } = await look(source, io, { sparesDigests: true });
   const variant: Variant = { name: options.image, ...analysis };
   io.print(
     options.json

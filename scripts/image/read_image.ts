@@ -22,6 +22,12 @@ import { type TarHandler, TarParser } from "./tar_parser.ts";
 export interface ReadImageOptions {
   /** Chooses the files whose content is worth a look. */
   probe?: Probe;
+  /**
+   * Leaves out the digests of large files that no other layer can have a copy
+   * of. Where one can, by its size, a file or folder is read again; what can be
+   * read but once has all digests.
+   */
+  sparesDigests?: boolean;
   /** Compresses layers on the way, for `compressLayers` to find their sizes. */
   compress?: CompressOptions;
   signal?: AbortSignal;
@@ -42,21 +48,62 @@ export async function readImage(
 ): Promise<Image> {
   options.signal?.throwIfAborted();
   try {
-    const limits = new Limits(options.bounds, options.signal);
-    using side = options.compress && new SideCompressor(options.compress);
-    const store = await openSource(
+    if (!options.sparesDigests || await isReadOnce(source)) {
+      return await read(source, options);
+    }
+    const image = await read(source, options, (size) => size < LARGE);
+    const shared = sharedSizes(image);
+    return shared.size === 0 ? image : await read(
       source,
-      limits,
-      (blob) => new LayerReader(limits, blob, options.probe, side?.open(blob)),
-      { signal: options.signal },
+      options,
+      (size) => size < LARGE || shared.has(size),
     );
-    const images = await locateImages(store);
-    if (images === undefined) throw notAnArchive(store);
-    return await assemble(store, chooseImage(images, source), source.reference);
   } catch (error) {
     options.signal?.throwIfAborted();
     throw toUserError(error, source);
   }
+}
+
+/** An export is dear, and a pipe is empty, the second time. */
+async function isReadOnce(source: ImageSource): Promise<boolean> {
+  if (!("path" in source)) return true;
+  const { isFile, isDirectory } = await Deno.stat(source.path);
+  return !isFile && !isDirectory;
+}
+
+/** Bytes of a file from which on its digest is worth leaving out. */
+const LARGE = 2 ** 20;
+
+/** Sizes of large files that are in more than one layer. */
+function sharedSizes({ layers }: Image): Set<number> {
+  const seen = new Map<number, Layer>();
+  const shared = new Set<number>();
+  for (const layer of layers) {
+    for (const { size } of layer.entries) {
+      if (size < LARGE) continue;
+      if ((seen.get(size) ?? layer) !== layer) shared.add(size);
+      seen.set(size, layer);
+    }
+  }
+  return shared;
+}
+
+async function read(
+  source: ImageSource,
+  { probe, compress, signal, bounds }: ReadImageOptions,
+  hasDigest = (_size: number) => true,
+): Promise<Image> {
+  const limits = new Limits(bounds, signal);
+  using side = compress && new SideCompressor(compress);
+  const store = await openSource(
+    source,
+    limits,
+    (blob) => new LayerReader(limits, blob, hasDigest, probe, side?.open(blob)),
+    { signal },
+  );
+  const images = await locateImages(store);
+  if (images === undefined) throw notAnArchive(store);
+  return await assemble(store, chooseImage(images, source), source.reference);
 }
 
 /** Puts an image together from its layers, which are checked one by one. */
@@ -173,6 +220,7 @@ class LayerReader implements TarHandler, TarSink<ReadLayer> {
   readonly #probe?: Probe | undefined;
   readonly #beside?: TarSink<void> | undefined;
   readonly #limits: Limits;
+  readonly #hasDigest: (size: number) => boolean;
   readonly #parser = new TarParser(this);
   readonly #hash?: ReturnType<typeof createHash>;
   readonly #entries: Entry[] = [];
@@ -185,11 +233,13 @@ class LayerReader implements TarHandler, TarSink<ReadLayer> {
   constructor(
     limits: Limits,
     { isHashed }: TarBlob,
+    hasDigest: (size: number) => boolean,
     probe?: Probe,
     beside?: TarSink<void>,
   ) {
     if (!isHashed) this.#hash = createHash("sha256");
     this.#limits = limits;
+    this.#hasDigest = hasDigest;
     this.#probe = probe;
     this.#beside = beside;
   }
@@ -263,7 +313,9 @@ class LayerReader implements TarHandler, TarSink<ReadLayer> {
   data(chunk: Uint8Array): void {
     const entry = this.#entry;
     if (entry?.type !== "file") return;
-    if (this.#fileHash !== undefined) this.#fileHash.update(chunk);
+    if (!this.#hasDigest(entry.size)) {
+      // Nothing compares it.
+    } else if (this.#fileHash !== undefined) this.#fileHash.update(chunk);
     else if (chunk.length === entry.size) entry.sha256 = hash("sha256", chunk);
     else this.#fileHash = createHash("sha256").update(chunk);
     this.#sink?.write(chunk);

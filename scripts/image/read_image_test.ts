@@ -16,6 +16,7 @@ import {
   sourceOf,
   writeFolder,
 } from "../../testing/archive.ts";
+import { folder } from "../../testing/folder.ts";
 import { bytesOf, makeTar, sha256, type TarEntry } from "../../testing/tar.ts";
 
 const LAYERS: TarEntry[][] = [
@@ -135,6 +136,30 @@ Deno.test("readImage() reads config, layers and entries", async () => {
     found: undefined,
   });
   assertEquals(second.entries[2].sha256, sha256(new Uint8Array(0)));
+});
+
+Deno.test("large files are hashed where a layer may copy one, if need be", async () => {
+  const large = (letter: string) => letter.repeat(2 ** 20);
+  const layers = [
+    [{ path: "a", content: large("a") }, { path: "b", content: large("b") }],
+    [{ path: "c", content: large("c") + "c" }, { path: "d", content: "d" }],
+  ];
+  const copies = [...layers, [{ path: "e", content: large("b") }]];
+  const hashed = async (layers: TarEntry[][], isFile: boolean) => {
+    const bytes = makeDockerArchive({ ...SPEC, history: [], layers });
+    await using here = await folder({ "image.tar": bytes });
+    const image = await readImage(
+      isFile
+        ? { reference: "test", path: `${here.path}/image.tar` }
+        : sourceOf(bytes),
+      { sparesDigests: true },
+    );
+    return image.layers.flatMap(({ entries }) => entries)
+      .flatMap(({ path, sha256 }) => sha256 === undefined ? [] : path);
+  };
+  assertEquals(await hashed(layers, true), ["d"]);
+  assertEquals(await hashed(copies, true), ["a", "b", "d", "e"]);
+  assertEquals(await hashed(layers, false), ["a", "b", "c", "d"]);
 });
 
 for (const [form, bytes] of Object.entries(forms)) {

@@ -145,7 +145,7 @@ function largestFirst(a: Item, b: Item): number {
 function advice({ layers }: Image, loss: Loss, moved: boolean): string {
   const { how, entry, cover } = loss;
   if (
-    cover?.sha256 === entry.sha256 &&
+    entry.sha256 !== undefined && cover?.sha256 === entry.sha256 &&
     (entry.capabilities || cover?.capabilities)
   ) {
     // Copied from a stage it stays; docker drops it from the context, chown always.
