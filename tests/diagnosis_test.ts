@@ -160,6 +160,65 @@ withBases("a service that throws", async (engine) => {
   assertMatch(always.log.join("\n"), /these \d+ lines \d+ times/);
 });
 
+withBases("a service that ends at a request", async (engine) => {
+  const target = await serviceOf(
+    engine,
+    `for (let line = 0; line < 20_000; line++) console.log("line", line);
+    Deno.serve({ port }, ({ url }) => {
+      if (url.endsWith("/bad")) setTimeout(() => { throw new Error("no row 7"); });
+      return url.endsWith("/bad") ? new Promise(() => {}) : new Response();
+    });`,
+    {
+      requests: ["/", "/bad", "/after", "/"].map((path) => ({
+        path,
+        expect: { status: 200 },
+      })),
+    },
+  );
+  const { checks } = await checkImage(target, { healthcheck: [] });
+  const [first, bad, ...after] = checks.contract ?? [];
+  assertEquals(first.status, "pass");
+  assertMatch(
+    bad.detail ?? "it passed",
+    /^The container ended with exit code 1 at this request: Error: no row 7\. /,
+  );
+  assertEquals(after.map(({ status }) => status), ["skip", "skip"]);
+  // What it serves without that request is checked all the same.
+  assert(checks.hardening?.some(({ status }) => status === "pass"));
+});
+
+withBases("a handler that throws or hangs", async (engine) => {
+  const requests = ["/", "/other"].map((path) => ({
+    path,
+    expect: { status: 200 },
+  }));
+  const one = await serviceOf(
+    engine,
+    `Deno.serve({ port }, ({ url }) => {
+      if (url.endsWith("/other")) throw new Error("DATABASE_URL is not set");
+      return new Response();
+    });`,
+    { requests },
+  );
+  const { checks } = await checkImage(one, { healthcheck: [] }, {
+    quick: true,
+  });
+  assertMatch(
+    checks.contract?.[1].detail ?? "it passed",
+    /got 500; its log: .*DATABASE_URL is not set\. .*"env" of contract\.json/,
+  );
+  const { line } = await startOf(
+    engine,
+    `console.log("Listening"); Deno.serve({ port }, () => new Promise(() => {}));`,
+  );
+  assertMatch(line, /gave no answer\. Let the handler of healthPath answer/);
+  const lost = await startOf(
+    engine,
+    `console.log("Listening"); Deno.serve({ port }, () => new Response(null, { status: 404 }));`,
+  );
+  assertMatch(lost.line, /: status 404 instead of 200\. Correct healthPath or/);
+});
+
 withBases("a service that ignores SIGTERM", async (engine) => {
   const checks = await checkStop(
     await serviceOf(engine, `Deno.serve({ port }, () => new Response());`),

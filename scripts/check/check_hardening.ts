@@ -9,7 +9,7 @@ import type { Check } from "../report/report_schema.ts";
 import { burst } from "./burst.ts";
 import { checkContract } from "./check_contract.ts";
 import { CannotCheck, runCheck } from "./run_check.ts";
-import { runService, type Target } from "./run_service.ts";
+import { endedBy, runService, type Target } from "./run_service.ts";
 
 const MIB = 1 << 20;
 /** Milliseconds that the burst under a restriction may take. */
@@ -108,5 +108,8 @@ async function serves(
       `${result.answered} of ${contract.burst.requests} answered within ${BURST_MS} ms`,
     );
   }
-  return wrong;
+  const end = wrong.length > 0
+    ? await endedBy(service.container, "under it")
+    : undefined;
+  return end === undefined ? wrong : [end];
 }

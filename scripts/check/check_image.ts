@@ -8,7 +8,7 @@ import type { Permissions } from "../deno_binary/program_schema.ts";
 import { cannotRun } from "../lib/platform.ts";
 import type { Surface } from "../inspect/inspect_schema.ts";
 import type { UserError } from "../lib/errors.ts";
-import { condenseLog, errorOf } from "../lib/log_excerpt.ts";
+import { condenseLog, statedError } from "../lib/log_excerpt.ts";
 import {
   CHECK_KINDS,
   type CheckKind,
@@ -22,8 +22,10 @@ import { checkHardening } from "./check_hardening.ts";
 import { checkHealth } from "./check_health.ts";
 import { checkProtocol } from "./check_protocol.ts";
 import { checkStop } from "./check_stop.ts";
+import { explainError } from "./diagnose.ts";
 import { failureOf } from "./run_check.ts";
 import {
+  endedBy,
   runService,
   type Service,
   type Target,
@@ -117,11 +119,17 @@ export async function checkImage(
     const why = await unreachable(service);
     if (why !== undefined) return notStarted(`${why}: listen on 0.0.0.0`);
     const made = await checkContract(service.url, contract, signal);
-    add(checks, "contract", await withCause(made, service), say);
-    answers = await takeAnswers(service.url, contract, signal);
+    let found = await withEnd(await withCause(made, service), service);
+    add(checks, "contract", found.checks, say);
+    if (!found.ended) {
+      answers = await takeAnswers(service.url, contract, signal);
+    }
     if (quick) return { checks, answers };
     for (const { kind, run } of WHILE_SERVING) {
-      add(checks, kind, await run({ target, service, facts }), say);
+      if (found.ended) break;
+      const made = await run({ target, service, facts });
+      found = await withEnd(made, service);
+      add(checks, kind, found.checks, say);
     }
   } catch (thrown) {
     return notStarted(detailOf(failureOf(thrown, signal)));
@@ -179,15 +187,49 @@ async function withCause(
   checks: Check[],
   { container }: Service,
 ): Promise<Check[]> {
-  const broken = checks.find(({ detail }) =>
-    /got 5\d\d|without an answer/.test(detail ?? "")
-  );
-  const error = broken && errorOf(await container.logs());
+  const broken = checks.find(({ detail }) => /got 5\d\d/.test(detail ?? ""));
+  const error = broken && statedError(await container.logs());
+  const next = explainError(error);
   return checks.map((check) =>
     check === broken && error !== undefined
-      ? { ...check, detail: `${check.detail}; its log: ${error}` }
+      ? {
+        ...check,
+        detail: [`${check.detail}; its log: ${error}`, next].filter(Boolean)
+          .join(". "),
+      }
       : check
   );
+}
+
+/** What clients say when the program at the other end has gone. */
+const GONE = /refused|reset|without an answer|into the answer|broken pipe/i;
+
+/**
+ * Where a service has ended, the check at which it did tells how; those after it
+ * were not made.
+ */
+async function withEnd(
+  checks: Check[],
+  { container }: Service,
+): Promise<{ checks: Check[]; ended: boolean }> {
+  const isGone = ({ status, detail = "" }: Check) =>
+    status === "fail" && GONE.test(detail);
+  const first = checks.findIndex(isGone);
+  if (first === -1) return { checks, ended: false };
+  const refused = /refused/i.test(checks[first].detail ?? "");
+  const detail = await endedBy(
+    container,
+    refused ? "before this request" : "at this request",
+  );
+  if (detail === undefined) return { checks, ended: false };
+  const told = checks.map((check, index): Check =>
+    index === first
+      ? { ...check, detail }
+      : index > first && isGone(check)
+      ? { ...check, status: "skip", detail: "the container had ended by then" }
+      : check
+  );
+  return { checks: told, ended: true };
 }
 
 function notStarted(detail: string): Checked {

@@ -232,6 +232,40 @@ export function doesNothing(does: Disposition): boolean {
   return does.first && !does.handled && does.wrapper === undefined;
 }
 
+/** What a service lacks, by the words of its error, and where to give it. */
+const LACKS: [error: RegExp, next: (...found: string[]) => string][] = [
+  [
+    /Requires (\w+) access to ("[^"]*"|[^,\s]+)/i,
+    (kind, what) =>
+      `Allow it where the Dockerfile compiles or runs it (--allow-${kind}), if the service is to have ${kind} access to ${what}`,
+  ],
+  [
+    /read-?only (?:file ?system|database)|attempt to write a readonly|unable to open database|os error (?:13|30)|\bE(?:ROFS|ACCES)\b|No such file or directory.*\b(?:write|mkdir|open)|\b(?:write|mkdir)\w*\b.*No such file/i,
+    () =>
+      'Name the folder that it writes in "writable" of contract.json, such as "writable": ["/app/data"]',
+  ],
+  [
+    /\b([A-Z][A-Z0-9]*_[A-Z0-9_]+|[A-Z]{5,})\b.*\b(?:not set|unset|missing|required|undefined|empty|must be|not defined|expected|needed|invalid)/,
+    giveVariable,
+  ],
+  [
+    /(?:missing|required?|undefined|set|define|provide|need\w*|no|invalid|env\w*|variable)\b[^A-Z]*\b([A-Z][A-Z0-9]*_[A-Z0-9_]+|[A-Z]{5,})\b/i,
+    giveVariable,
+  ],
+];
+
+function giveVariable(name: string): string {
+  return `Give it its variable in "env" of contract.json: "env": { "${name}": "…" }`;
+}
+
+/** What to do about an error of a service, if its words tell what it lacks. */
+export function explainError(error: string | undefined): string | undefined {
+  for (const [pattern, next] of LACKS) {
+    const found = pattern.exec(error ?? "");
+    if (found) return next(...found.slice(1));
+  }
+}
+
 /** An exit code; above 128 with the name of the signal that ended the program. */
 export function exitText(code: number): string {
   const [name] = Object.entries(constants.signals)

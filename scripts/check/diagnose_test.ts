@@ -1,10 +1,16 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertStringIncludes,
+} from "@std/assert";
 import { descendants, processes } from "../engine/processes.ts";
 import {
   dispositionOf,
   doesNothing,
   exitText,
   explainEnd,
+  explainError,
   explainSilence,
   type Listener,
   listeningOf,
@@ -183,4 +189,33 @@ Deno.test("explainEnd() says what the first process of a container needs", () =>
   // An init waits for signals in a way that its masks do not show.
   const init = { ...program, wrapper: "tini" };
   assert(!doesNothing(init));
+});
+
+Deno.test("explainError() says where to give what a service lacks", () => {
+  const variables = [
+    "Error: DATABASE_URL is not set",
+    "Missing environment variable API_KEY",
+    "Uncaught Error: env TOKEN_SECRET required",
+    "AssertionError: SECRET must be set",
+  ];
+  for (const error of variables) {
+    assertMatch(explainError(error) ?? error, /"env" of contract\.json/);
+  }
+  assertMatch(
+    explainError('NotCapable: Requires env access to "HOME", run again') ?? "",
+    /--allow-env.*"HOME"/,
+  );
+  const folders = [
+    "Error: Read-only file system (os error 30): writefile '/app/data/x'",
+    "Error: attempt to write a readonly database",
+    "PermissionDenied: Permission denied (os error 13): mkdir '/app/data'",
+    "Error: EROFS: read-only file system, open '/app/x'",
+  ];
+  for (const error of folders) {
+    assertMatch(explainError(error) ?? error, /"writable" of contract\.json/);
+  }
+  for (const error of ["TypeError: x is not a function", "no table", ""]) {
+    assertEquals(explainError(error), undefined);
+  }
+  assertEquals(explainError("ReferenceError: x is not defined"), undefined);
 });

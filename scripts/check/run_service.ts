@@ -6,11 +6,12 @@
  * @module
  */
 import { EXIT, messageOf, UserError } from "../lib/errors.ts";
-import { errorOf } from "../lib/log_excerpt.ts";
+import { errorOf, statedError } from "../lib/log_excerpt.ts";
 import type { Container, Engine, Restrictions } from "../engine/engine.ts";
 import type { Contract } from "./contract_schema.ts";
 import {
   exitText,
+  explainError,
   explainSilence,
   listeningOf,
   onLoopback,
@@ -157,7 +158,7 @@ export async function waitUntilReady(
       } catch (error) {
         signal.throwIfAborted();
         last = error instanceof TimeLimitError
-          ? "it took the connection and gave no answer"
+          ? NO_ANSWER
           : error instanceof Deno.errors.ConnectionRefused
           ? "nothing listens"
           : messageOf(error);
@@ -196,29 +197,27 @@ export async function waitUntilReady(
       throw cause;
     }
     const output = await container.logs();
-    const error = errorOf(output);
     if (exitCode !== undefined) {
-      throw new UserError(
-        `The container ended with exit code ${
-          exitText(exitCode)
-        } before it answered` +
-          (error === undefined ? "" : `: ${error}`),
-        {
-          next: "See its log; run the image by hand to look closer",
-          exitCode: EXIT.checkFailed,
-          output,
-        },
+      const { message, next } = explainExit(
+        exitCode,
+        "before it answered",
+        output,
       );
+      throw new UserError(message, {
+        next,
+        exitCode: EXIT.checkFailed,
+        output,
+      });
     }
-    const { reason, next } = await explain(output) ?? {
-      reason: answered && error !== undefined
-        ? `${last}; its log: ${error}`
-        : last,
-      next:
-        "Correct healthPath or healthStatus in contract.json; a service that needs longer to start states readyTimeoutMs there",
-    };
+    const { reason, next } = await explain(output) ??
+      explainAnswer(last, output);
     throw new UserError(
-      `No good answer from ${healthPath} within ${readyTimeoutMs} ms: ${reason}`,
+      `No good answer from ${healthPath} within ${
+        Math.min(
+          readyTimeoutMs,
+          Math.round(performance.now() - container.startedAt),
+        )
+      } ms: ${reason}`,
       { next, exitCode: EXIT.checkFailed, output, cause },
     );
   } finally {
@@ -242,6 +241,73 @@ export async function unreachable(
   return at.length > 0 && at.every(({ loopback }) => loopback)
     ? onLoopback(port)
     : undefined;
+}
+
+/** What was seen last of a service that takes a connection and is silent. */
+const NO_ANSWER = "it took the connection and gave no answer";
+
+/** Why an answer is not the one that is waited for, and what to do. */
+function explainAnswer(
+  last: string,
+  log: string,
+): { reason: string; next: string } {
+  const error = /status 5/.test(last) ? statedError(log) : undefined;
+  const slow =
+    "a service that needs longer to start states readyTimeoutMs in contract.json";
+  if (error !== undefined) {
+    return {
+      reason: `${last}; its log: ${error}`,
+      next: explainError(error) ??
+        "Correct what throws in its handler, or what it needs to run",
+    };
+  }
+  return {
+    reason: last,
+    next: last === NO_ANSWER
+      ? `Let the handler of healthPath answer, or name another path in contract.json; ${slow}`
+      : /status 5/.test(last)
+      ? `Correct its handler, whose log names no error; ${slow}`
+      : `Correct healthPath or healthStatus in contract.json; ${slow}`,
+  };
+}
+
+/** How a container ended that was to run on, and what to do. */
+function explainExit(
+  code: number,
+  when: string,
+  log: string,
+): { message: string; next: string } {
+  const error = errorOf(log);
+  return {
+    message: `The container ended with exit code ${exitText(code)} ${when}` +
+      (error === undefined ? ", and logged nothing" : `: ${error}`),
+    next: explainError(error) ??
+      (error === undefined
+        ? "Run the image by hand to look closer"
+        : "Correct what its log tells"),
+  };
+}
+
+/** Milliseconds in which an engine tells that a container has ended. */
+const TOLD_MS = 1000;
+
+/**
+ * How a service ended that was to run on.
+ *
+ * @param when Ends the phrase "ended with exit code 1 …".
+ * @returns `undefined` while it runs.
+ */
+export async function endedBy(
+  container: Pick<Container, "exited" | "logs">,
+  when: string,
+): Promise<string | undefined> {
+  const timer = Promise.withResolvers<undefined>();
+  const id = setTimeout(() => timer.resolve(undefined), TOLD_MS);
+  const code = await Promise.race([container.exited, timer.promise]);
+  clearTimeout(id);
+  if (code === undefined) return undefined;
+  const { message, next } = explainExit(code, when, await container.logs());
+  return `${message}. ${next}`;
 }
 
 async function askHealth(

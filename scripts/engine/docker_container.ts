@@ -17,6 +17,8 @@ import { isInGroup, killGroup } from "./processes.ts";
 const NO_SUCH = /no such (container|object)/i;
 /** Somebody else removes it. */
 const IN_PROGRESS = /removal of container .* is already in progress/i;
+/** Characters of standard output that a log shows. */
+const LOG_SHOWN = 128 * 1024;
 const PORT_TAKEN = /port is already allocated|address already in use/i;
 
 /**
@@ -192,7 +194,10 @@ class DockerContainer implements Container {
   }
 
   async logs(): Promise<string> {
-    return (await attemptDocker(this.#command, ["logs", this.#name])).output;
+    const args = ["logs", this.#name];
+    const { stdout, stderr } = await attemptDocker(this.#command, args);
+    // Errors last, where no flood of other lines pushes them out.
+    return stdout.slice(-LOG_SHOWN) + stderr;
   }
 
   async kill(signal: "SIGTERM" | "SIGKILL" | "SIGINT"): Promise<void> {

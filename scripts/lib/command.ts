@@ -30,6 +30,8 @@ export interface CommandResult {
   killedBy?: Deno.Signal;
   /** The end of its standard output, at most 16 Mi characters. */
   stdout: string;
+  /** The end of its standard error. */
+  stderr: string;
   /** The end of both streams in the order of arrival, at most 256 Ki characters. */
   output: string;
 }
@@ -65,7 +67,7 @@ export class CommandFailed extends UserError {
   constructor(
     command: string,
     args: readonly string[],
-    { code, output, killedBy }: Omit<CommandResult, "stdout">,
+    { code, output, killedBy }: Omit<CommandResult, "stdout" | "stderr">,
   ) {
     super(
       `"${command} ${args[0] ?? ""}" ` +
@@ -154,6 +156,7 @@ export function start(
   const child = spawn(command, args, options.env, options.cwd);
   const both = new Tail(256 * 1024);
   const stdout = new Tail(16 * 1024 * 1024);
+  const stderr = new Tail(256 * 1024);
   const take = (line: string) => {
     both.append(line + "\n");
     options.onLine?.(line);
@@ -163,7 +166,10 @@ export function start(
       stdout.append(line + "\n");
       take(line);
     }),
-    lines(child.stderr, take),
+    lines(child.stderr, (line) => {
+      stderr.append(line + "\n");
+      take(line);
+    }),
   ]);
   streams.catch(() => {}); // Awaited below, but perhaps not at once.
   let ended = false;
@@ -193,6 +199,7 @@ export function start(
         code: status.code,
         ...(status.signal ? { killedBy: status.signal } : {}),
         stdout: stdout.toString(),
+        stderr: stderr.toString(),
         output: both.toString(),
       };
     } catch (error) {

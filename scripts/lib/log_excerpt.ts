@@ -26,10 +26,11 @@ export function condenseLog(log: string, most = 40): string {
     const { size, times } = repeatAt(kinds, at);
     kept.push(...lines.slice(at, at + size));
     if (times > 1) {
+      const what = size === 1 ? "this line" : `these ${size} lines`;
+      const same = lines.slice(at, at + size * times)
+        .every((line, index) => line === lines[at + index % size]);
       kept.push(
-        `… (${
-          size === 1 ? "this line" : `these ${size} lines`
-        } ${times} times)`,
+        `… (${what} ${times} times${same ? "" : ", with other numbers"})`,
       );
     }
     at += size * times;
@@ -70,10 +71,13 @@ const ERROR =
  * of a stack; `undefined` for an empty log.
  */
 export function errorOf(log: string): string | undefined {
-  const lines = log.split("\n").map((line) => line.trimEnd())
-    .filter((line) => line !== "");
-  const error = lines.findLast((line) => ERROR.test(line)) ??
-    lines.findLast((line) => !/^\s+(at |\^|\|)|^\s*\^+$/.test(line));
-  return error?.trim().replace(/^error: /i, "")
-    .replace(/^Uncaught (\(in promise\) )?/, "");
+  return statedError(log) ??
+    log.split("\n").map((line) => line.trimEnd()).filter((line) => line !== "")
+      .findLast((line) => !/^\s+(at |\^|\|)|^\s*\^+$/.test(line))?.trim();
+}
+
+/** The last line of a log that is an error's message, if it has one. */
+export function statedError(log: string): string | undefined {
+  return log.split("\n").findLast((line) => ERROR.test(line))?.trim()
+    .replace(/^error: /i, "").replace(/^Uncaught (\(in promise\) )?/, "");
 }

@@ -20,7 +20,7 @@ Deno.test("condenseLog() takes lines for the same that differ in numbers", () =>
   const log = Array.from({ length: 99 }, (_, at) => `12:00:${at} GET /${at}`);
   assertEquals(
     condenseLog(log.join("\n")),
-    "12:00:0 GET /0\n… (this line 99 times)",
+    "12:00:0 GET /0\n… (this line 99 times, with other numbers)",
   );
 });
 
