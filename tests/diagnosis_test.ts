@@ -258,11 +258,29 @@ withBases("a service that drops requests when it stops", async (engine) => {
   );
   assertMatch(
     term.detail ?? "it passed",
-    /^\d+ accepted requests? (were|was) lost/,
+    /^\d+ requests on open connections got no answer/,
   );
   assertMatch(
     term.detail ?? "",
     /Connection: close before server\.shutdown\(\)/,
+  );
+});
+
+withBases("a plain server.shutdown() fails each time", async (engine) => {
+  const target = await serviceOf(
+    engine,
+    `const server = Deno.serve({ port }, () => new Response());
+    const stop = async () => { await server.shutdown(); Deno.exit(3); };
+    Deno.addSignalListener("SIGTERM", stop);
+    Deno.addSignalListener("SIGINT", stop);`,
+  );
+  const [term, interrupted, idle] = await checkStop(target);
+  for (const { detail = "it passed" } of [term, interrupted]) {
+    assertMatch(detail, /requests on open connections got no answer/);
+  }
+  assertMatch(
+    idle.detail ?? "it passed",
+    /expected 0, got 3; .*"exitCode": 3 .* in contract\.json/,
   );
 });
 

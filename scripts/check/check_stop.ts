@@ -95,18 +95,17 @@ async function stopUnderLoad(
   // It may still run; then its connections would be waited for in vain.
   if (wrong.length > 0) load[Symbol.dispose]();
   await load.finished;
-  const { answered, lost, refused } = load;
-  if (lost > 0) {
+  const { answered, lost, late } = load;
+  // Which of the two it is, is chance: a server that closes without notice.
+  if (lost + late > 0) {
     const see = wrong.length > 0 ? "" : `, ${SEE_STOPPING}`;
     wrong.push(
-      `${lost} accepted requests were lost, ${answered} answered: it has to answer with Connection: close before server.shutdown()${see}`,
+      `${
+        lost + late
+      } requests on open connections got no answer, ${lost} of them sent before the signal; ${answered} did: it has to answer with Connection: close before server.shutdown()${see}`,
     );
   }
-  return {
-    wrong,
-    counts:
-      `${answered} answered, 0 lost, ${refused} turned away after the signal`,
-  };
+  return { wrong, counts: `${answered} answered, 0 lost` };
 }
 
 /** A connection that only waits for its next request must not hold up the end. */
@@ -159,7 +158,13 @@ export async function endOf(
       return await orAbort(container.exited, signal);
     });
     if (code === exitCode) return [];
-    return [`exit code: expected ${exitCode}, got ${exitText(code)}`, why];
+    const meant = code < 128
+      ? `, or state "stop": { "exitCode": ${code} } in contract.json if it is meant`
+      : "";
+    return [
+      `exit code: expected ${exitCode}, got ${exitText(code)}`,
+      why + meant,
+    ];
   } catch (error) {
     if (!(error instanceof TimeLimitError)) throw error;
     return [`it still ran ${withinMs} ms after ${kill}`, why];
@@ -185,8 +190,8 @@ class StopLoad implements Disposable {
   answered = 0;
   /** Sent whole before the signal, or answered in part: never finished. */
   lost = 0;
-  /** Sent after the signal and not answered at all; a client may send it again. */
-  refused = 0;
+  /** Sent after the signal on an open connection and not answered at all. */
+  late = 0;
   /** To be set right before the signal is sent. */
   signalled = false;
   /** Resolves when every connection has ended. */
@@ -214,7 +219,7 @@ class StopLoad implements Disposable {
     return this.#warm.promise;
   }
 
-  /** A client that is told to go, or turned away after the signal, has gone. */
+  /** A client that is told to go after the signal has gone. */
   async #client(text: string): Promise<void> {
     for (let own = 0; !this.signalled && !this.#signal.aborted;) {
       using connection = await this.#open();
@@ -233,7 +238,7 @@ class StopLoad implements Disposable {
           if (this.#signal.aborted) return;
           const cut = !(error instanceof ClosedError) || error.received > 0;
           if (early || cut) this.lost++;
-          else this.refused++;
+          else this.late++;
           alive = false;
         }
       }

@@ -249,7 +249,7 @@ const LACKS: [error: RegExp, next: (...found: string[]) => string][] = [
     giveVariable,
   ],
   [
-    /(?:missing|required?|undefined|set|define|provide|need\w*|no|invalid|env\w*|variable)\b[^A-Z]*\b([A-Z][A-Z0-9]*_[A-Z0-9_]+|[A-Z]{5,})\b/i,
+    /\b(?:[Mm]issing|[Rr]equired?s?|[Uu]ndefined|[Ss]et|[Dd]efine|[Pp]rovide|[Nn]eeds?|[Nn]o|[Ii]nvalid|[Ee]nv\w*|[Vv]ariable)\b[^A-Z]*\b([A-Z][A-Z0-9]*_[A-Z0-9_]+|[A-Z]{5,})\b/,
     giveVariable,
   ],
 ];
