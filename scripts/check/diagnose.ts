@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { pageAddress } from "../lib/own_file.ts";
 import { constants } from "node:os";
 import { descendants, processes } from "../engine/processes.ts";
 
@@ -274,7 +275,9 @@ export function exitText(code: number): string {
 }
 
 /** Where it says how a service stops as it should. */
-export const SEE_STOPPING = 'see "Stopping" in docs/your-service.md';
+export const SEE_STOPPING = `see "Stopping" in ${
+  pageAddress("your-service.md")
+}`;
 
 /** Why a service did not end as it should, as far as it is known, and where to read on. */
 export function explainEnd(

@@ -20,7 +20,7 @@ import { firstBudget, firstContract } from "../init/first_limits.ts";
 import { foreignIgnores } from "../init/private_files.ts";
 import type { Io } from "../lib/progress.ts";
 import { ownFile } from "../lib/own_file.ts";
-import { json, withExamples } from "./options.ts";
+import { json, PROGRAM, withExamples } from "./options.ts";
 
 /** Dockerfiles that a service gets. */
 const DOCKERFILES = [
@@ -103,7 +103,7 @@ export async function run(
     return EXIT.ok;
   }
   for (const note of notes) io.note(`note:  ${printable(note)}`);
-  if (!config.dryRun) io.note(`next:  deno task image --context ${context}`);
+  if (!config.dryRun) io.note(`next:  ${PROGRAM} --context ${context}`);
   return EXIT.ok;
 }
 

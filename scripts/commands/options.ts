@@ -4,12 +4,13 @@
  *
  * @module
  */
+import { programName } from "../lib/own_file.ts";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { type EngineName, ENGINES } from "../engine/engine.ts";
 import { EXIT, UserError } from "../lib/errors.ts";
 
 /** How the tool is called in help and messages. */
-export const PROGRAM = "deno task image";
+export const PROGRAM = programName();
 
 /** What images can be given as. */
 export const IMAGE =

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { programName } from "../lib/own_file.ts";
 import { basename, join } from "node:path";
 import { UserError, whyUnreadable } from "../lib/errors.ts";
 
@@ -49,7 +50,7 @@ export async function findVariants(
     : await Promise.all(files.map((file) => locate(context, file)));
   if (chosen.length === 0) {
     throw new UserError(`Cannot find a Dockerfile in "${context}"`, {
-      next: `deno task image init ${context} writes some; --file names others`,
+      next: `${programName()} init ${context} writes some; --file names others`,
     });
   }
   const variants = await Promise.all(chosen.map(async (dockerfile) => ({

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { programName } from "../lib/own_file.ts";
 import { join, relative, resolve } from "node:path";
 import { z } from "zod";
 import { UserError, whyUnreadable } from "../lib/errors.ts";
@@ -171,7 +172,7 @@ async function realPath(folder: string): Promise<string> {
   } catch (error) {
     const why = whyUnreadable(error);
     throw new UserError(`Cannot read the folder "${folder}": ${why}`, {
-      next: "Give the folder of a Deno service: deno task image init DIR",
+      next: `Give the folder of a Deno service: ${programName()} init DIR`,
     });
   }
 }

@@ -162,7 +162,7 @@ export function notesOf(
   }
   if (folders.includes("node_modules")) {
     notes.push(
-      "node_modules/ is filled by deno task image where it is missing; before a plain build: deno install",
+      "node_modules/ is filled by this tool where it is missing; before a plain build: deno install",
     );
   }
   return notes;

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { programName } from "../lib/own_file.ts";
 import { EXIT, explainFiles, messageOf, UserError } from "../lib/errors.ts";
 import { containerName, isLeftover } from "../lib/owner.ts";
 import { parseJson } from "../lib/parse_json.ts";
@@ -150,7 +151,7 @@ export function json(report: Report): string {
  */
 export function parseReport(text: string, file: string): Report {
   const next = "Give the report.json of an earlier run, or make one: " +
-    "deno task image --write-baseline FILE";
+    `${programName()} --write-baseline FILE`;
   // Of another file, or another version, all else is wrong as well.
   parseJson(text, file, reportSchema.pick({ schemaVersion: true }), {
     next,
