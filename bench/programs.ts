@@ -9,7 +9,7 @@ import { findCompiler, shippedFlags } from "../tests/compiler.ts";
 import { output } from "./commands.ts";
 
 /** Compiles the service, or another source, with flags of `deno compile`; gives the program's path. */
-export type Compile = (
+type Compile = (
   name: string,
   flags: string[],
   bundle?: boolean,

@@ -25,7 +25,7 @@ const PATIENCE_MS = 5_000;
  *
  * @returns The status, and whether the server closes the connection.
  */
-export async function ask(
+async function ask(
   connection: Deno.Conn,
   path: string,
   keep: boolean,

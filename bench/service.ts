@@ -18,7 +18,7 @@ import { cleanup } from "./commands.ts";
 const ROOT = new URL("..", import.meta.url);
 
 /** What the service promises; whatever is measured has to answer its `/health`. */
-export const CONTRACT = parseContract(
+const CONTRACT = parseContract(
   Deno.readTextFileSync(new URL("contract.json", ROOT)),
   "contract.json",
 );

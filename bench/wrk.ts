@@ -7,7 +7,7 @@
 import { output } from "./commands.ts";
 
 /** What to send. */
-export interface Load {
+interface Load {
   /** `http://127.0.0.1:<port>/<path>`. */
   url: string;
   connections: number;

@@ -5,7 +5,6 @@
  * @module
  */
 import { z } from "zod";
-import { parseJson } from "../lib/parse_json.ts";
 import { type Figure, FIGURES, type Unit } from "../report/figures.ts";
 
 const UNITS: Record<string, number> = {
@@ -118,17 +117,6 @@ export function limitOf(
   if (typeof written === "number") return written;
   if (typeof written !== "string") return undefined;
   return unit === "bytes" ? bytesOf(written) : millisecondsOf(written);
-}
-
-/**
- * Reads a budget.
- *
- * @param text The JSON.
- * @param file Its path, for messages.
- * @throws {UserError} For anything the schema does not know.
- */
-export function parseBudget(text: string, file: string): Budget {
-  return parseJson(text, file, budgetSchema) as Budget;
 }
 
 /** Bytes of a size such as `100 MB`. */

@@ -1,10 +1,12 @@
+import { parseJson } from "../lib/parse_json.ts";
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { UserError } from "../lib/errors.ts";
 import {
+  type Budget,
+  budgetSchema,
   bytesOf,
   fractionOf,
   millisecondsOf,
-  parseBudget,
 } from "./budget_schema.ts";
 
 Deno.test("bytesOf(), millisecondsOf() and fractionOf() read units", () => {
@@ -16,10 +18,11 @@ Deno.test("bytesOf(), millisecondsOf() and fractionOf() read units", () => {
   assertEquals(fractionOf("5 %"), 0.05);
 });
 
-Deno.test("parseBudget() fills in the floors of growth", () => {
-  const budget = parseBudget(
+Deno.test("budgetSchema fills in the floors of growth", () => {
+  const budget: Budget = parseJson(
     '{"all":{"growth":{"size":"5 %"}}}',
     "budget.json",
+    budgetSchema,
   );
   assertEquals(budget.all?.growth, {
     size: "5 %",
@@ -28,9 +31,9 @@ Deno.test("parseBudget() fills in the floors of growth", () => {
   });
 });
 
-Deno.test("parseBudget() refuses what it does not know, with a suggestion", () => {
+Deno.test("budgetSchema refuses what it does not know, with a suggestion", () => {
   const refuse = (text: string) =>
-    assertThrows(() => parseBudget(text, "budget.json"), UserError);
+    assertThrows(() => parseJson(text, "budget.json", budgetSchema), UserError);
   assertStringIncludes(
     refuse('{"variants":{"scratch":{"sizes":"1 MB"}}}').message,
     'variants.scratch: unknown key "sizes", did you mean "size"?',

@@ -5,6 +5,7 @@
  * @module
  */
 import { valueOf } from "../report/figures.ts";
+import { programParts } from "../report/shared_rows.ts";
 import type { Growth, Report, Variant } from "../report/report_schema.ts";
 import { changedValues } from "../inspect/compare.ts";
 import type { TreeNode } from "../inspect/inspect_schema.ts";
@@ -87,18 +88,12 @@ function paths(node: TreeNode, parent = ""): Map<string, number> {
 }
 
 /** Packages have no size of their own in dpkg's status: their version tells. */
-function packages(variant: Variant): Map<string, number> {
+function packages({ program, surface }: Variant): Map<string, number> {
+  const parts = program ? programParts({ ...program, assets: [] }) : [];
   return sumUp([
-    ...(variant.program?.npm ?? []).map((item): [string, number] => [
-      `npm:${item.name}@${item.version}`,
-      item.bytes,
-    ]),
-    ...(variant.program?.modules ?? []).map((item): [string, number] => [
-      item.specifier,
-      item.bytes,
-    ]),
-    ...variant.surface.debianPackages.map((item): [string, number] => [
-      `deb:${item.name}@${item.version}`,
+    ...parts.map(({ name, bytes }): [string, number] => [name, bytes]),
+    ...surface.debianPackages.map(({ name, version }): [string, number] => [
+      `deb:${name}@${version}`,
       0,
     ]),
   ]);

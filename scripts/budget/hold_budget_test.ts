@@ -1,6 +1,7 @@
+import { parseJson } from "../lib/parse_json.ts";
 import { UserError } from "../lib/errors.ts";
 import type { Report, Variant } from "../report/report_schema.ts";
-import { parseBudget } from "./budget_schema.ts";
+import { type Budget, budgetSchema } from "./budget_schema.ts";
 import { checkBudget, holdBudget } from "./hold_budget.ts";
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 
@@ -60,7 +61,7 @@ function report(...variants: Variant[]): Report {
 function hold(budget: unknown, now: Report, baseline?: Report) {
   return holdBudget(
     now,
-    parseBudget(JSON.stringify(budget), "budget.json"),
+    parseJson(JSON.stringify(budget), "budget.json", budgetSchema),
     baseline,
   );
 }
@@ -172,7 +173,11 @@ Deno.test("holdBudget() lists every violation, counts and single layers too", ()
 });
 
 Deno.test("checkBudget() refuses a variant that is not there", () => {
-  const budget = parseBudget('{"variants":{"scrach":{}}}', "budget.json");
+  const budget: Budget = parseJson(
+    '{"variants":{"scrach":{}}}',
+    "budget.json",
+    budgetSchema,
+  );
   const error = assertThrows(
     () => checkBudget(budget, ["single-stage", "scratch"]),
     UserError,

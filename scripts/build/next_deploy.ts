@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { readImage } from "../image/read_image.ts";
 import { cacheFolder, readCache, writeCache } from "../lib/cache.ts";
+import { isFile } from "../lib/files.ts";
 import { ownTag } from "../lib/owner.ts";
 import { isOwnFailure, removeImage } from "./build_variants.ts";
 import { engineSource } from "./look.ts";
@@ -116,14 +117,7 @@ function relativeTo(context: string, path: string): string {
 async function findEntry(context: string, dockerfile: string): Promise<string> {
   const text = await Deno.readTextFile(`${context}/${dockerfile}`);
   for (const candidate of entryCandidates(parseDockerfile(text))) {
-    try {
-      if ((await Deno.stat(`${context}/${candidate}`)).isFile) return candidate;
-    } catch (error) {
-      if (
-        !(error instanceof Deno.errors.NotFound ||
-          error instanceof Deno.errors.NotADirectory)
-      ) throw error;
-    }
+    if (await isFile(`${context}/${candidate}`)) return candidate;
   }
   throw new UserError(`Cannot tell which module "${dockerfile}" compiles`, {
     next:

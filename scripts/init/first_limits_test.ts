@@ -1,5 +1,6 @@
+import { parseJson } from "../lib/parse_json.ts";
 import { assertEquals } from "@std/assert";
-import { parseBudget } from "../budget/budget_schema.ts";
+import { type Budget, budgetSchema } from "../budget/budget_schema.ts";
 import { parseContract } from "../check/contract_schema.ts";
 import type { Service } from "./service.ts";
 import { firstBudget, firstContract } from "./first_limits.ts";
@@ -25,7 +26,11 @@ const OWN = JSON.stringify({
 });
 
 Deno.test("a first budget has facts and zeros, and nobody else's bytes", () => {
-  const budget = parseBudget(firstBudget(OWN, SERVICE), "budget.json");
+  const budget: Budget = parseJson(
+    firstBudget(OWN, SERVICE),
+    "budget.json",
+    budgetSchema,
+  );
   assertEquals(budget.all, {
     contract: true,
     noSecrets: true,
@@ -35,8 +40,12 @@ Deno.test("a first budget has facts and zeros, and nobody else's bytes", () => {
 });
 
 Deno.test("a first budget asks for nothing that permissions and files rule out", () => {
-  const budget = (service: Partial<Service>) =>
-    parseBudget(firstBudget(OWN, { ...SERVICE, ...service }), "budget.json");
+  const budget = (service: Partial<Service>): Budget =>
+    parseJson(
+      firstBudget(OWN, { ...SERVICE, ...service }),
+      "budget.json",
+      budgetSchema,
+    );
   const rest = { contract: true, noSecrets: true };
   assertEquals(budget({ egress: true }).all, rest);
   assertEquals(budget({ egress: ["a.example"] }).all, rest);
