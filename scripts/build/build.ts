@@ -87,7 +87,10 @@ export async function build(config: BuildConfig, io: Io): Promise<number> {
     () => layerSizes(built.map((run) => run.looked), { zstd: config.zstd, io }),
   );
   await runVariants(built, contract, baseline, context);
-  if (!config.quick) await nextDeploys(built, context);
+  const starts = built.filter(({ checks }) =>
+    checks.contract?.some(({ status }) => status !== "fail")
+  );
+  if (!config.quick) await nextDeploys(starts, context);
   if (config.reproducible) await reproduce(built, context);
 
   const report: Report = {

@@ -7,6 +7,7 @@
 import { formatBytes, formatRatio, formatShare } from "../lib/format.ts";
 import { baselineOf, smallestOf } from "./figures.ts";
 import { filledLeaves, filledTree } from "./filled_tree.ts";
+import { checksOf } from "./problems.ts";
 import type { Report, Variant } from "./report_schema.ts";
 
 /** How a name is written in the output. */
@@ -44,11 +45,20 @@ export function verdictOfSmallest(report: Report, show: Show): string {
   if (smallest === undefined) return "";
   const holds = works(smallest);
   if (holds === undefined) return "";
-  if (holds) return "It holds its contract.";
+  const name = show(smallest.name);
+  if (holds) {
+    const failed = checksOf(smallest)
+      .filter(({ status }) => status === "fail").length;
+    return failed === 0
+      ? `${name} holds its contract.`
+      : `${name} holds its contract, and fails ${failed} further ${
+        failed === 1 ? "check" : "checks"
+      }.`;
+  }
   const best = smallestOf(report.variants.filter(works));
   return best === undefined
-    ? "It breaks its contract."
-    : `It breaks its contract; the smallest that holds it is ${
+    ? `${name} breaks its contract.`
+    : `${name} breaks its contract; the smallest that holds it is ${
       show(best.name)
     } with ${formatBytes(best.sizeBytes)}.`;
 }

@@ -38,15 +38,20 @@ Deno.test("verdictOfSmallest() never praises what does not work", () => {
   const report = fixtureReport();
   assertEquals(
     second(report),
-    "It breaks its contract; the smallest that holds it is [multi-stage] with 122 MB.",
+    "[scratch] breaks its contract; the smallest that holds it is [multi-stage] with 122 MB.",
   );
   const [, , scratch] = report.variants;
   assertEquals(
     second({ ...report, variants: [scratch] }),
-    "It breaks its contract.",
+    "[scratch] breaks its contract.",
   );
   scratch.contract = [{ name: "GET /", status: "pass" }];
-  assertEquals(second(report), "It holds its contract.");
+  assertEquals(second(report), "[scratch] holds its contract.");
+  scratch.hardening = [{ name: "SIGTERM", status: "fail" }];
+  assertEquals(
+    second(report),
+    "[scratch] holds its contract, and fails 1 further check.",
+  );
   scratch.contract = [{ name: "GET /", status: "skip" }];
   assertEquals(second(report), "", "nothing was asked of it");
   assertEquals(second({ ...emptyReport(), variants: [minimalVariant()] }), "");

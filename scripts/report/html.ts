@@ -41,8 +41,9 @@ import {
 import {
   changeText,
   checksOf,
-  checksWith,
   failureCounts,
+  holds,
+  sameChecks,
   sameFailures,
   skipped,
   verdictFigures,
@@ -101,7 +102,7 @@ export function html(report: Report): string {
 <meta http-equiv="Content-Security-Policy" content="${new Markup(POLICY)}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<title>${headline(report, plain)}</title>
+<title>${!holds(report) && "FAILED: "}${headline(report, plain)}</title>
 <style>${new Markup(STYLE)}</style>
 </head>
 <body>
@@ -264,7 +265,7 @@ ${
     result &&
     markup`<p class="${result.holds ? "good" : "bad"}">${result.text}</p>\n`
   }${
-    found &&
+    found?.run !== undefined &&
     markup`<p>Run one: <code>${found.run}</code><br>push it: <code>${found.push}</code></p>\n`
   }${insight(report)}${status(report)}${contents}</header>
 `;
@@ -418,9 +419,9 @@ function problems(report: Report): Markup {
 ${failure.next !== undefined && markup`<p>Next: ${failure.next}</p>\n`}</div>
 `
   );
-  const checks = checksWith("fail", report).map((check) =>
+  const checks = sameChecks(report).map(([check, names]) =>
     markup`<div class="problem">
-<p><b>${check.variant}</b>, ${check.kind}: ${check.name}</p>
+<p><b>${names.join(", ")}</b>, ${check.kind}: ${check.name}</p>
 ${
       check.detail !== undefined &&
       markup`<pre tabindex="0">${preformatted(check.detail)}</pre>

@@ -122,7 +122,7 @@ Deno.test("html() answers first which is smallest, by how much, and whether it w
   );
   assertStringIncludes(
     header,
-    "It breaks its contract; the smallest that holds it is multi-stage with 122 MB. 85.3 % of scratch (81.4 MB) is the Deno runtime, 0.6 % your code.",
+    "scratch breaks its contract; the smallest that holds it is multi-stage with 122 MB. 85.3 % of scratch (81.4 MB) is the Deno runtime, 0.6 % your code.",
   );
   assertStringIncludes(header, "✗ 1 contract check failed");
   assertStringIncludes(header, "✓ restrictions hold in all 3 variants");

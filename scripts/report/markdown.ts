@@ -16,7 +16,7 @@ import {
 import { headline, largestPart, verdictOfSmallest } from "./headline.ts";
 import {
   changeText,
-  checksWith,
+  sameChecks,
   sameFailures,
   skipped,
   verdictFigures,
@@ -79,7 +79,7 @@ function ending(report: Report): string {
     ...result === undefined
       ? []
       : [`${result.holds ? "✅" : "❌"} ${code(result.text, 400)}`],
-    ...found === undefined ? [] : [`Run one: ${code(found.run)}`],
+    ...found?.run === undefined ? [] : [`Run one: ${code(found.run)}`],
   ].join("  \n");
 }
 
@@ -149,8 +149,8 @@ function failures(report: Report): string {
 }
 
 function failedChecks(report: Report): string {
-  const failed = checksWith("fail", report).map((check) =>
-    `- ❌ ${code(check.variant)}, ${check.kind}: ${code(check.name)}${
+  const failed = sameChecks(report).map(([check, names]) =>
+    `- ❌ ${codes(names)}, ${check.kind}: ${code(check.name)}${
       check.detail === undefined ? "" : ` – ${code(check.detail, 300)}`
     }`
   );

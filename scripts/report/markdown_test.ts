@@ -111,7 +111,7 @@ const SHOWN =
 ❌ \`FAILED: 1 of 18 checks: scratch: HEAD /: status: expected 200, got 404; 1 of 3 limits: multi-stage size 122 MB > 120 MB\`  
 Run one: \`buildah run $(buildah from localhost/multi-stage) /hello\`
 
-It breaks its contract; the smallest that holds it is \`multi-stage\` with 122 MB. 85.3 % of \`scratch\` (81.4 MB) is the Deno runtime, 0.6 % your code.
+\`scratch\` breaks its contract; the smallest that holds it is \`multi-stage\` with 122 MB. 85.3 % of \`scratch\` (81.4 MB) is the Deno runtime, 0.6 % your code.
 
 | Variant        |    Size | vs \`single-stage\` | Layers | User    | Contract |
 | :------------- | ------: | :---------------- | -----: | :------ | :------- |

@@ -118,6 +118,22 @@ export function sameFailures(
   return [...found.values()];
 }
 
+/** Checks that failed, the same failure of several variants once. */
+export function sameChecks(
+  report: Report,
+): [check: VariantCheck, names: string[]][] {
+  const found = new Map<string, [VariantCheck, string[]]>();
+  for (const check of checksWith("fail", report)) {
+    // Ports and times differ from start to start.
+    const key = JSON.stringify([check.kind, check.name, check.detail])
+      .replace(/\d+/g, "0");
+    const same = found.get(key);
+    if (same) same[1].push(check.variant);
+    else found.set(key, [check, [check.variant]]);
+  }
+  return [...found.values()];
+}
+
 /** Everything that makes the run a failure, counted. */
 export function failureCounts(report: Report) {
   const failed = checksWith("fail", report);

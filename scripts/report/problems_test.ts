@@ -4,6 +4,7 @@ import {
   checksWith,
   failureCounts,
   holds,
+  sameChecks,
   sameFailures,
   skipped,
   verdictFigures,
@@ -30,6 +31,21 @@ Deno.test("sameFailures() tells a cause once, whatever file and step it is in", 
   );
 });
 
+Deno.test("sameChecks() tells a failure once for all variants that share it", () => {
+  const report = fixtureReport();
+  report.variants.forEach((variant, at) => {
+    const detail = variant.name === "scratch"
+      ? "another"
+      : `port ${at} is silent`;
+    variant.contract = [{ name: "GET /", status: "fail", detail }];
+    variant.hardening = [];
+  });
+  assertEquals(sameChecks(report).map(([, names]) => names), [
+    ["single-stage", "multi-stage"],
+    ["scratch"],
+  ]);
+});
+
 Deno.test("skipped() tells a reason once for all variants that share it", () => {
   const report = fixtureReport();
   const reason = "buildah cannot limit memory here";
@@ -45,6 +61,25 @@ Deno.test("skipped() tells a reason once for all variants that share it", () => 
       variants: [],
     },
     { names: ["pids limit"], reason, variants: ["single-stage"] },
+  ]);
+});
+
+Deno.test("sameChecks() tells a failure once for all variants that share it", () => {
+  const report = fixtureReport();
+  for (
+    const [at, { checks, name }] of report.variants.map((v, at) =>
+      [at, { checks: v, name: v.name }] as const
+    )
+  ) {
+    const detail = name === "scratch"
+      ? "another"
+      : `port ${4000 + at} is silent`;
+    checks.contract = [{ name: "GET /", status: "fail", detail }];
+    checks.hardening = [];
+  }
+  assertEquals(sameChecks(report).map(([, names]) => names), [
+    ["single-stage", "multi-stage"],
+    ["scratch"],
   ]);
 });
 

@@ -28,7 +28,7 @@ import {
 import {
   changeText,
   checksOf,
-  checksWith,
+  sameChecks,
   sameFailures,
   skipped,
   type VariantCheck,
@@ -72,8 +72,10 @@ function ending(report: Report, { colors, columns }: TerminalStyle): string {
     ...found === undefined ? [] : [
       colors.dim("IMAGES"),
       ...found.names.map((name) => `  ${printable(name)}`),
-      `run   ${printable(found.run)}`,
-      `push  ${printable(found.push)}`,
+      ...found.run === undefined ? [] : [
+        `run   ${printable(found.run)}`,
+        `push  ${printable(found.push ?? "")}`,
+      ],
     ],
     ...result === undefined ? [] : [
       ...found === undefined ? [] : [""],
@@ -329,9 +331,9 @@ function failures(report: Report, style: TerminalStyle): string {
 /** Renders checks that failed, each with its detail, and what was skipped. */
 function checks(report: Report, style: TerminalStyle): string {
   const { colors } = style;
-  const failed = checksWith("fail", report).map((check) =>
+  const failed = sameChecks(report).map(([check, names]) =>
     [
-      `${colors.red("FAIL")}  ${printable(check.variant)}: ${check.kind}: ${
+      `${colors.red("FAIL")}  ${printable(names.join(", "))}: ${check.kind}: ${
         printable(check.name)
       }`,
       ...lines(check.detail ?? "")

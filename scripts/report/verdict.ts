@@ -5,6 +5,7 @@
  */
 import { CHECK_LISTS } from "./check_kinds.ts";
 import {
+  checksOf,
   checksWith,
   failureCounts,
   holds,
@@ -79,10 +80,10 @@ export function serviceOf({ variants }: Report): string | undefined {
 /** The images of a run, and what to do with one of them. */
 export interface Images {
   names: string[];
-  /** Command that runs one, by the engine that has it. */
-  run: string;
+  /** Command that runs one that fails no check, by the engine that has it. */
+  run?: string;
   /** Command that pushes it. */
-  push: string;
+  push?: string;
 }
 
 /**
@@ -94,8 +95,12 @@ export function images({ engine, variants }: Report): Images | undefined {
   const built = variants.filter(({ dockerfile }) => dockerfile !== undefined);
   if (engine === undefined || built.length === 0) return undefined;
   const names = built.map(({ image }) => image.reference);
+  const good = built.filter((variant) =>
+    checksOf(variant).every(({ status }) => status !== "fail")
+  );
+  if (good.length === 0) return { names };
   // The one whose next deploy sends the least.
-  const { image: { reference }, config } = built.reduce((least, variant) =>
+  const { image: { reference }, config } = good.reduce((least, variant) =>
     (variant.nextDeployBytes ?? variant.sizeBytes) <
         (least.nextDeployBytes ?? least.sizeBytes)
       ? variant

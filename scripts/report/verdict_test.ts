@@ -79,6 +79,10 @@ Deno.test("images() says how to run and push one, by engine", () => {
     push:
       "docker tag localhost/app:layered registry.example/app:layered && docker push registry.example/app:layered",
   });
+  const { contract } = report.variants[0];
+  report.variants[0].contract = [{ name: "GET /", status: "fail" }];
+  assertEquals(images(report), { names: ["localhost/app:layered"] });
+  report.variants[0].contract = contract;
   report.engine = { name: "buildah", version: "1" };
   assertEquals(
     images(report)?.run,
