@@ -14,7 +14,7 @@ import { imageTag } from "./image_tag.ts";
 const BASES = "localhost/deno-small-image/";
 
 /** Something that a run has left. */
-export interface Left {
+interface Left {
   what: "image" | "steps" | "base" | "cache";
   /** The image's name, the folder or a number of images. */
   name: string;

@@ -45,7 +45,7 @@ export interface ChangeOptions {
 }
 
 /** The image of a changed service; disposing of it removes it. */
-export interface ChangedImage extends AsyncDisposable {
+interface ChangedImage extends AsyncDisposable {
   tag: string;
   /** Diff IDs that the image before does not have, lowest layer first. */
   newDiffIds: string[];

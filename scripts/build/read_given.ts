@@ -23,7 +23,7 @@ import type { VariantRun } from "./variant_run.ts";
 import { nothingToBuild, planVariants } from "./plan_variants.ts";
 
 /** What a build is given. */
-export interface Given {
+interface Given {
   runs: VariantRun[];
   /** Name of the variant that the others are compared with. */
   baseline: string;

@@ -212,14 +212,14 @@ function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 /** What differs in one record of a layer's tar. */
-export type RecordChange =
+type RecordChange =
   | "only in the first build"
   | "only in the second build"
   | typeof FIELDS[number]
   | "mtime";
 
 /** A path whose record is another one in the second build. */
-export interface RecordDifference {
+interface RecordDifference {
   /** From the root. */
   path: string;
   changes: RecordChange[];

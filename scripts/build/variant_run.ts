@@ -27,7 +27,7 @@ export interface Built {
 }
 
 /** The figures that running an image gives. */
-export type RunFigures = Pick<
+type RunFigures = Pick<
   Variant,
   | "startMs"
   | "processStartMs"

@@ -37,7 +37,7 @@ export interface Read {
 }
 
 /** The files of a program, sorted. */
-export interface ProgramFiles {
+interface ProgramFiles {
   modules: ProgramContents["modules"];
   assets: ProgramContents["assets"];
   packages: ProgramPackage[];

@@ -23,7 +23,7 @@ export interface NpmContents {
 }
 
 /** The package that a file belongs to. */
-export interface NpmFile {
+interface NpmFile {
   name: string;
   /** Absent where the path does not tell it. */
   version?: string;
@@ -99,7 +99,7 @@ function decodeName(name: string): string {
 export const MAX_RESOLUTION_BYTES = 16 * 1024 * 1024;
 
 /** Packages as `name@version`. */
-export interface Resolution {
+interface Resolution {
   /** What the program itself asks for. */
   roots: string[];
   /** What each package asks for. */

@@ -62,7 +62,7 @@ function timestampArgs(timestamp: number, builder: Builder): string[] {
 }
 
 /** What `create` needs beside what the caller wants. */
-export interface CreateOptions {
+interface CreateOptions {
   name: string;
   owner: string;
   /** Port of the host that leads to `port` inside. */

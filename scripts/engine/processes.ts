@@ -10,7 +10,7 @@ import { isLeftover } from "../lib/owner.ts";
 import { ENGINES } from "./engine.ts";
 
 /** One process. */
-export interface Process {
+interface Process {
   pid: number;
   parent: number;
   /** Its command line; empty for a zombie. */

@@ -8,13 +8,13 @@
 import { attempt } from "../lib/command.ts";
 
 /** A working container, as the engine lists it. */
-export interface WorkingContainer {
+interface WorkingContainer {
   id: string;
   name: string;
 }
 
 /** Where an engine keeps working containers, and how it removes one. */
-export interface WorkingStore {
+interface WorkingStore {
   /** Folder with a folder for each container. */
   folder: string;
   /** The command and the words before the container's id. */

@@ -34,7 +34,7 @@ export interface LocatedImage extends Candidate {
 }
 
 /** Where a layer is. */
-export interface LayerBlob {
+interface LayerBlob {
   path: string;
   /** Of the blob as stored, where one is stated. */
   digest?: string;

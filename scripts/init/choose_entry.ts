@@ -27,7 +27,7 @@ export interface Entry {
 }
 
 /** Looks at the files of a project. */
-export interface Look {
+interface Look {
   /** Whether there is a file, by its path from the top. */
   exists(path: string): Promise<boolean>;
   /** The modules of an entry, and whether they listen for requests. */

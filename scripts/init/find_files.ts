@@ -20,7 +20,7 @@ export interface LeftOut {
 }
 
 /** Files and folders of data, from the folder that the service is run in. */
-export interface Data {
+interface Data {
   /** Embedded: what is read relative to a module. */
   includes: string[];
   /** Beside the program: what is read relative to the working directory. */

@@ -9,7 +9,7 @@ import { isOwnHost, permissionFlag } from "../inspect/permissions.ts";
 import type { DenoConfig } from "./read_project.ts";
 
 /** What a permission allows: everything, or what is listed. */
-export type Allowed = true | string[];
+type Allowed = true | string[];
 
 /** Flags for `deno compile`, and what they allow. */
 export interface Permissions {

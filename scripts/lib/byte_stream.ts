@@ -7,7 +7,7 @@
 import { CommandFailed, lines, spawn, stopChild, Tail } from "./command.ts";
 
 /** What a stream needs beside the command. */
-export interface ByteStreamOptions {
+interface ByteStreamOptions {
   /** Added to the environment. */
   env?: Record<string, string>;
   /** Called with each line of its standard error. */

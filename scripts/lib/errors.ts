@@ -17,7 +17,7 @@ export const EXIT = {
 } as const;
 
 /** What a {@linkcode UserError} needs beside its message. */
-export interface UserErrorOptions extends ErrorOptions {
+interface UserErrorOptions extends ErrorOptions {
   /** What to do next, as a sentence or a command. */
   next: string;
   /** The exit code; `EXIT.usage` unless told otherwise. */

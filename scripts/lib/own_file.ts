@@ -42,7 +42,7 @@ export function schemaAddress(of: "contract" | "budget"): string {
 }
 
 /** How this tool was called. */
-export interface Call {
+interface Call {
   /** Address of the project's or the package's root. */
   root: string;
   /** Folder of this process. */

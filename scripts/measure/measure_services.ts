@@ -30,7 +30,7 @@ export interface Measured {
 }
 
 /** How to measure. */
-export interface MeasureOptions {
+interface MeasureOptions {
   /** How many starts of each variant. */
   runs: number;
   /** Called after each start; `run` counts from 1. */
@@ -142,7 +142,7 @@ async function takeMemory(
 }
 
 /** Resident memory of the service's process, in bytes. */
-export interface Memory {
+interface Memory {
   idle: number;
   loaded: number;
   peak: number;

@@ -18,14 +18,14 @@ const RESOLUTION = 4 * MIB;
 const BURSTS = 2;
 
 /** The floor, or why there is none. */
-export type MemoryFloor = {
+type MemoryFloor = {
   bytes: number;
   /** What makes the figure doubtful; absent when it was taken as it should be. */
   note?: string;
 } | { skipped: string };
 
 /** Between which limits to look. */
-export interface MemoryFloorOptions {
+interface MemoryFloorOptions {
   /** 16 MiB unless told. */
   lowerBytes?: number;
   /** 512 MiB unless told. */
@@ -151,7 +151,7 @@ async function measureSpeed(
 }
 
 /** Where to look. */
-export interface BisectOptions {
+interface BisectOptions {
   /** The smallest candidate. */
   lower: number;
   /** The largest candidate, if the resolution divides the range; else just below. */
@@ -206,7 +206,7 @@ while read -r _; do
 done`;
 
 /** A file that stays within reach when its container is gone. */
-export interface CachedFile extends AsyncDisposable {
+interface CachedFile extends AsyncDisposable {
   /**
    * Drops its pages that nobody has mapped, on disk and clean.
    *

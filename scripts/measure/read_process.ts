@@ -8,7 +8,7 @@
 import type { Container } from "../engine/engine.ts";
 
 /** Memory of a process. */
-export interface ProcessMemory {
+interface ProcessMemory {
   /** Resident now (`VmRSS`). */
   rssBytes: number;
   /** Largest resident set since the program started (`VmHWM`). */
@@ -101,7 +101,7 @@ async function readTicks(): Promise<number> {
 }
 
 /** Times and place of a process. */
-export interface ProcessStat {
+interface ProcessStat {
   pid: number;
   parent: number;
   /** User and system time, in clock ticks; children that it waited for are not in it. */

@@ -52,7 +52,7 @@ export interface Inventory {
 }
 
 /** An npm package in a program. */
-export type NpmItem = Omit<NpmContents, "bytes">;
+type NpmItem = Omit<NpmContents, "bytes">;
 
 /** A program made by `deno compile`. */
 export interface ProgramItem {
@@ -77,7 +77,7 @@ export interface RuntimeItem {
 }
 
 /** An executable or a library. */
-export interface BinaryItem {
+interface BinaryItem {
   path: string;
   sha256: string;
   soname?: string;

@@ -88,7 +88,7 @@ export function listsPackages(path: string): boolean {
 }
 
 /** The owner of a file. */
-export interface Owner {
+interface Owner {
   /** Name of the package, without architecture. */
   name: string;
   /** `""` where only packages of one architecture are told apart. */
