@@ -16,8 +16,10 @@ const MAX_KEPT_BYTES = 12 * 1024 * 1024;
 interface Range {
   start: number;
   end: number;
-  /** What has arrived so far, from `start` on, in pieces. */
-  parts: Uint8Array[];
+  /** Room for all of it, once the first of it arrives. */
+  bytes?: Uint8Array;
+  /** Bytes that have arrived so far. */
+  length: number;
 }
 
 /** Bytes of chosen ranges of a stream, within a bound of 12 MiB. */
@@ -39,12 +41,15 @@ export class KeptRanges {
    * @returns Whether the range will be kept.
    */
   keep(start: number, end: number): boolean {
+    if (this.#ranges.some((kept) => kept.start <= start && end <= kept.end)) {
+      return end > start;
+    }
     const length = end - start;
     if (!(length > 0) || length > this.#budget || start < this.#position) {
       return false;
     }
     this.#budget -= length;
-    this.#ranges.push({ start, end, parts: [] });
+    this.#ranges.push({ start, end, length: 0 });
     return true;
   }
 
@@ -53,9 +58,13 @@ export class KeptRanges {
     const from = this.#position;
     const to = from + chunk.length;
     this.#position = to;
-    for (const { start, end, parts } of this.#ranges) {
+    for (const range of this.#ranges) {
+      const { start, end } = range;
       if (end <= from || start >= to) continue;
-      parts.push(chunk.slice(Math.max(0, start - from), end - from));
+      const part = chunk.subarray(Math.max(0, start - from), end - from);
+      range.bytes ??= new Uint8Array(end - start);
+      range.bytes.set(part, range.length);
+      range.length += part.length;
     }
   }
 
@@ -68,12 +77,11 @@ export class KeptRanges {
    */
   read(start: number, length: number): Uint8Array {
     let best: Uint8Array = NOTHING;
-    for (const range of this.#ranges) {
-      const offset = start - range.start;
-      if (!(offset >= 0) || range.parts.length === 0) continue;
-      if (range.parts.length > 1) range.parts = [joined(range.parts)];
-      const bytes = range.parts[0].subarray(offset, offset + length);
-      if (bytes.length > best.length) best = bytes;
+    for (const { start: first, bytes, length: arrived } of this.#ranges) {
+      const offset = start - first;
+      if (!(offset >= 0) || bytes === undefined) continue;
+      const found = bytes.subarray(offset, Math.min(arrived, offset + length));
+      if (found.length > best.length) best = found;
     }
     return best;
   }

@@ -122,7 +122,7 @@ class ProgramSink implements Sink {
       this.#runtimeHash = createHash("sha256");
       this.#md5 = createHash("md5");
     }
-    this.#ranges.keep(0, HEAD_BYTES);
+    this.#ranges.keep(0, Math.min(HEAD_BYTES, size));
     this.#ranges.keep(Math.max(HEAD_BYTES, size - TAIL_BYTES), size);
   }
 
