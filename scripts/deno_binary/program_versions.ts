@@ -27,8 +27,8 @@ const NO_PAYLOAD = "Could not find standalone binary section";
 
 /** Longer than any of them: kept from one chunk to the next. */
 const OVERLAP = 160;
-/** Text that is made of a chunk at a time. */
-const PIECE = 1024 * 1024;
+/** Text that is made of a chunk at a time: little enough to stay in the core's cache. */
+const PIECE = 64 * 1024;
 
 /** Searches a stream for versions. */
 export class VersionSearch {
