@@ -4,10 +4,14 @@
  *
  * @module
  */
-import { parseDockerfile, testStages } from "../dockerfile/parse_dockerfile.ts";
+import {
+  misspeltStage,
+  parseDockerfile,
+  testStages,
+} from "../dockerfile/parse_dockerfile.ts";
 import type { Engine } from "../engine/engine.ts";
 import { RuntimeMissing } from "../engine/explain_build.ts";
-import { EngineGone, isOfEnvironment, UserError } from "../lib/errors.ts";
+import { EngineGone, EXIT, isOfEnvironment, UserError } from "../lib/errors.ts";
 import { ownTag } from "../lib/owner.ts";
 import { HOST } from "../lib/platform.ts";
 import { imageTag } from "./image_tag.ts";
@@ -51,13 +55,27 @@ export async function buildVariants(
       if (!isOwnFailure(error, context)) throw error;
       if (error instanceof RuntimeMissing && run.varied) {
         run.skip = error.reason;
-      } else run.failure = error;
+      } else run.failure = explainStage(run, error);
     }
   }
   if (builtRuns(runs).length > 0) return;
   const failures = runs.flatMap(({ failure }) => failure ?? []);
   if (failures.length === 0) throw nothingToBuild(runs);
   if (failures.every(isOfEnvironment)) throw failures[0];
+}
+
+/** The error for a stage that is not there, where that explains a build. */
+function explainStage({ file }: VariantRun, error: UserError): UserError {
+  const found = misspeltStage(parseDockerfile(file.text));
+  if (found === undefined || !error.output?.includes(found.name)) return error;
+  return new UserError(
+    `Cannot build "${file.dockerfile}": there is no stage "${found.name}"`,
+    {
+      next: `Did you mean ${found.meant}?`,
+      exitCode: EXIT.checkFailed,
+      cause: error,
+    },
+  );
 }
 
 /** Whether an error says something of one variant alone. */

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { suggest } from "../lib/suggest.ts";
 
 /** One instruction, continued lines joined and comments removed. */
 export interface Instruction {
@@ -319,4 +320,24 @@ function asWritten({ keyword, flags, text }: Instruction): string {
     ([name, value]) => value === "" ? `--${name}` : `--${name}=${value}`,
   );
   return [keyword, ...given, text.replace(/\s+/g, " ")].join(" ");
+}
+
+/**
+ * A stage that is copied from and is not there, although another is called
+ * nearly so: an engine takes the name for an image's.
+ */
+export function misspeltStage(
+  { stages }: Dockerfile,
+): { name: string; meant: string } | undefined {
+  const names = stages.map(({ name }) => name).filter((name) => name !== "");
+  const used = stages.flatMap(({ image, instructions }) => [
+    image,
+    ...instructions.map(({ flags }) => flags.get("from") ?? ""),
+  ]);
+  for (const name of used) {
+    if (!/^[\w-]*[a-z_-][\w-]*$/i.test(name)) continue;
+    const known = names.some((own) => own.toLowerCase() === name.toLowerCase());
+    const meant = known ? undefined : suggest(name, names);
+    if (meant !== undefined) return { name, meant };
+  }
 }

@@ -4,6 +4,7 @@ import {
   argNames,
   lastStages,
   layerInstructions,
+  misspeltStage,
   needsBuildKit,
   parseDockerfile,
   testStages,
@@ -256,4 +257,27 @@ Deno.test("layerInstructions() leaves what does not agree, and all below it", ()
 Deno.test("layerInstructions() leaves names as they are", () => {
   const history = [BASE, "COPY /rootfs/ /"];
   assertEquals(shown("FROM x\nCOPY --from=a /rootfs/ /", history), history);
+});
+
+Deno.test("misspeltStage() finds what is meant, and leaves images alone", () => {
+  const of = (from: string) =>
+    misspeltStage(parseDockerfile(
+      `FROM a AS rootfs-stage\nFROM scratch\nCOPY --from=${from} / /`,
+    ));
+  assertEquals(of("rotfs-stage"), {
+    name: "rotfs-stage",
+    meant: "rootfs-stage",
+  });
+  for (
+    const right of [
+      "rootfs-stage",
+      "ROOTFS-stage",
+      "0",
+      "busybox",
+      "a/rootfs-stage",
+      "rotfs-stage:1",
+    ]
+  ) {
+    assertEquals(of(right), undefined, right);
+  }
 });

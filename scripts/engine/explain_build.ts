@@ -6,6 +6,7 @@
  * @module
  */
 import { EXIT, UserError } from "../lib/errors.ts";
+import { suggest } from "../lib/suggest.ts";
 import { explainMachine, explainRegistry } from "./explain.ts";
 
 /** Lines of a failing step that are shown; the end is what matters. */
@@ -98,8 +99,10 @@ export function explainBuild(
   const step = failingStep(output);
   const message = `Cannot build "${dockerfile}"`;
   const known = explainMachine(message, step, cause) ??
+    explainInstruction(message, step, cause) ??
     explainRuntime(message, step, cause) ??
     explainModules(message, step, cause) ??
+    explainSource(message, step, cause) ??
     (concernsBase(step) ? explainRegistry(message, step, cause) : undefined);
   if (known !== undefined) return known;
   return new UserError(message, {
@@ -110,6 +113,74 @@ export function explainBuild(
       : "Correct the step shown above in the Dockerfile, or what it runs, and build again",
     exitCode: EXIT.checkFailed,
     output: step,
+    cause,
+  });
+}
+
+/** All that a Dockerfile may say. */
+const INSTRUCTIONS =
+  "ADD ARG CMD COPY ENTRYPOINT ENV EXPOSE FROM HEALTHCHECK LABEL MAINTAINER ONBUILD RUN SHELL STOPSIGNAL USER VOLUME WORKDIR"
+    .split(" ");
+
+/** The error for an instruction that does not exist. */
+function explainInstruction(
+  message: string,
+  step: string,
+  cause: unknown,
+): UserError | undefined {
+  const [, word] = /unknown instruction: "?(\w+)/i.exec(step) ?? [];
+  if (word === undefined) return undefined;
+  const meant = suggest(word.toUpperCase(), INSTRUCTIONS);
+  return new UserError(`${message}: there is no instruction ${word}`, {
+    next: meant === undefined
+      ? "Correct it in the Dockerfile"
+      : `Did you mean ${meant}?`,
+    exitCode: EXIT.checkFailed,
+    cause,
+  });
+}
+
+/** What BuildKit puts before lines, and into lines of their own. */
+const TIME = /^\d+\.\d+( |$)/;
+/** How builders say which command failed: with all of its text. */
+const STEP_FAILED =
+  /^(error: )?(failed to solve: )?(executor failed|building at STEP|process "\/|The command ')/i;
+
+/** How Deno begins what is wrong with a module. */
+const SOURCE_ERROR = /^(?:TS\d+ \[ERROR\]: |error: )(.*)/;
+
+/**
+ * The error for source code that Deno does not take: a slip in it, a type, a
+ * module that is not there.
+ */
+function explainSource(
+  message: string,
+  step: string,
+  cause: unknown,
+): UserError | undefined {
+  const lines = step.split("\n").map((line) => line.replace(TIME, ""))
+    .filter((line, at, all) => line !== "" || all[at - 1] !== "")
+    .filter((line) => !STEP_FAILED.test(line));
+  const first = lines.findIndex((line) => SOURCE_ERROR.test(line));
+  if (first === -1) return undefined;
+  const output = lines.slice(first).join("\n");
+  const [, said] = SOURCE_ERROR.exec(lines[first]) ?? [];
+  const [, path, place] = /\bat file:\/\/(\/[^\s:]+)(:\d+:\d+)/.exec(output) ??
+    [];
+  const missing = /npm package .* does not exist|Could not find npm package/;
+  if (path === undefined && !missing.test(said)) return undefined;
+  const what = said.replace(/ at file:\/\/\S+$/, "")
+    .replace(/^The module's source code could not be parsed: /, "")
+    .replaceAll("file://", "");
+  const at = path === undefined ? "" : `${path}${place}: `;
+  return new UserError(`${message}: ${at}${what}`, {
+    next: path === undefined
+      ? "Correct its name or version where it is imported, and build again"
+      : /not found/i.test(what)
+      ? "Correct the import; a module that is there has to be in the build context: see .dockerignore and the Dockerfile's COPY"
+      : "Correct the source, and build again",
+    exitCode: EXIT.checkFailed,
+    output,
     cause,
   });
 }

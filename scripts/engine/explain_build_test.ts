@@ -282,3 +282,55 @@ Deno.test("explainBuild() of a module that cannot be downloaded", () => {
   const web = of("error: Import 'https://deno.example/x/mod.ts' failed.");
   assertStringIncludes(web.message, "https://deno.example/x/mod.ts");
 });
+
+Deno.test("explainBuild() of source that Deno does not take: place, reason, and no step", () => {
+  const of = (...lines: string[]) =>
+    explainBuild(
+      "Dockerfile",
+      ["STEP 7/7: RUN deno compile main.ts", ...lines].join("\n"),
+    );
+  const syntax = of(
+    "Check file:///app/main.ts",
+    "error: The module's source code could not be parsed: Expected ident at file:///app/ws.ts:7:17",
+    "",
+    "1.639",
+    "  const = 1;",
+    "ERROR: executor failed running [/bin/sh -c deno compile main.ts]: exit code: 1",
+  );
+  assertEquals(
+    syntax.message,
+    'Cannot build "Dockerfile": /app/ws.ts:7:17: Expected ident',
+  );
+  assertEquals(/STEP|executor|1\.639/.test(syntax.output ?? ""), false);
+  assertEquals(syntax.exitCode, EXIT.checkFailed);
+  const type = of(
+    "0.512 TS2322 [ERROR]: Type 'string' is not assignable to type 'number'.",
+    "    at file:///app/main.ts:1:7",
+    "error: Type checking failed.",
+  );
+  assertStringIncludes(type.message, "/app/main.ts:1:7: Type 'string' is not");
+  const missing = of(
+    'error: Module not found "file:///app/x.ts".',
+    "    at file:///app/main.ts:1:8",
+  );
+  assertStringIncludes(missing.message, 'main.ts:1:8: Module not found "/app');
+  assertStringIncludes(missing.next, ".dockerignore");
+  assertStringIncludes(
+    of("error: npm package 'no-such' does not exist.").message,
+    "npm package 'no-such' does not exist",
+  );
+  assertEquals(of("make: *** no rule").message, 'Cannot build "Dockerfile"');
+});
+
+Deno.test("explainBuild() of an instruction that does not exist, on each builder", () => {
+  for (
+    const output of [
+      "failed to create LLB definition: dockerfile parse error line 2: unknown instruction: COPPY",
+      'Error: Build error: Unknown instruction: "COPPY" &imagebuilder.Step{Env:[]}',
+    ]
+  ) {
+    const { message, next } = explainBuild("Dockerfile", output);
+    assertStringIncludes(message, "there is no instruction COPPY");
+    assertEquals(next, "Did you mean COPY?");
+  }
+});
