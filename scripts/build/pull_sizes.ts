@@ -10,6 +10,7 @@ import {
 } from "../image/compress_layers.ts";
 import { cacheFailure, cacheFolder } from "../lib/cache.ts";
 import type { Io } from "../lib/progress.ts";
+import { sumIfAll } from "../report/figures.ts";
 import type { Variant } from "../report/report_schema.ts";
 import type { Image, ImageSource } from "../image/model.ts";
 
@@ -62,16 +63,11 @@ export function withPull(
   // A registry sends a blob once, however many layers it is.
   const blobs = new Map(sized.map((layer) => [layer.digest, layer])).values()
     .toArray();
-  const sum = (key: "gzipBytes" | "zstdBytes") =>
-    blobs.reduce<number | undefined>(
-      (total, layer) =>
-        total === undefined || layer[key] === undefined
-          ? undefined
-          : total + layer[key],
-      0,
-    );
   return {
     layers: sized,
-    pullBytes: { gzip: sum("gzipBytes"), zstd: sum("zstdBytes") },
+    pullBytes: {
+      gzip: sumIfAll(blobs.map(({ gzipBytes }) => gzipBytes)),
+      zstd: sumIfAll(blobs.map(({ zstdBytes }) => zstdBytes)),
+    },
   };
 }

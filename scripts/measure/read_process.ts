@@ -6,6 +6,7 @@
  * @module
  */
 import type { Container } from "../engine/engine.ts";
+import { descendants, processes } from "../engine/processes.ts";
 
 /** Memory of a process. */
 interface ProcessMemory {
@@ -44,13 +45,10 @@ export async function readProcess(
 export async function readTree(
   root: number,
 ): Promise<ServiceProcess | undefined> {
-  const stats = await readStats();
-  const children = Map.groupBy(stats.values(), (stat) => stat.parent);
+  const below = descendants(processes(), root).map(({ pid }) => pid);
   let largest: ServiceProcess | undefined;
-  const pids = [root];
-  for (let pid = pids.pop(); pid !== undefined; pid = pids.pop()) {
-    pids.push(...(children.get(pid) ?? []).map((child) => child.pid));
-    const stat = stats.get(pid);
+  for (const pid of [root, ...below]) {
+    const stat = parseStat(await read(`/proc/${pid}/stat`));
     const memory = parseStatus(await read(`/proc/${pid}/status`));
     if (!stat || !memory) continue;
     if (largest && largest.rssBytes >= memory.rssBytes) continue;
@@ -58,16 +56,6 @@ export async function readTree(
     largest = { pid, ...memory, cpuMs };
   }
   return largest;
-}
-
-async function readStats() {
-  const stats = new Map<number, NonNullable<ReturnType<typeof parseStat>>>();
-  for await (const { name } of Deno.readDir("/proc")) {
-    if (!/^\d+$/.test(name)) continue;
-    const stat = parseStat(await read(`/proc/${name}/stat`));
-    if (stat) stats.set(stat.pid, stat);
-  }
-  return stats;
 }
 
 async function read(path: string): Promise<string> {

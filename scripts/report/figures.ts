@@ -327,11 +327,18 @@ function ratio(variant: Variant, report: Report): string | undefined {
  */
 export function furtherService({ layers }: Variant): number | undefined {
   if (!layers.some(({ shared }) => shared)) return undefined;
-  return layers.filter(({ shared }) => !shared).reduce<number | undefined>(
-    (sum, { gzipBytes }) =>
-      sum === undefined || gzipBytes === undefined
-        ? undefined
-        : sum + gzipBytes,
+  return sumIfAll(
+    layers.filter(({ shared }) => !shared).map(({ gzipBytes }) => gzipBytes),
+  );
+}
+
+/** The sum of figures, if all of them were measured. */
+export function sumIfAll(
+  figures: (number | undefined)[],
+): number | undefined {
+  return figures.reduce<number | undefined>(
+    (sum, figure) =>
+      sum === undefined || figure === undefined ? undefined : sum + figure,
     0,
   );
 }
