@@ -243,7 +243,6 @@ interface BaseOptions {
  * build, for any architecture, since nothing in it runs. Whatever happens, its
  * temporary files are gone afterwards.
  *
- * @param engine What builds and keeps it.
  * @throws {UserError} when the disk is full or the engine cannot build it.
  */
 async function buildBase(
@@ -307,7 +306,6 @@ type Json =
 /**
  * Name and tag of a base.
  *
- * @param kind What the base is for.
  * @param ingredients All that decides its content; the order of keys is of no
  * matter, the order of lists is.
  * @returns For example `localhost/deno-small-image/runtime:8f1c0a92b3d4`.

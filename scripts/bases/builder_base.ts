@@ -80,7 +80,6 @@ type ReadProgram = typeof import("./programs.ts").readProgram;
  *
  * @param path The tar to write.
  * @param wheels Resolves when the wheels are there.
- * @param read Reads a program out of a wheel.
  * @param options Architecture that the builder runs on and compiles for, folder
  * for temporary files, progress.
  * @throws {UserError} when packages cannot be fetched or have another hash.
@@ -127,7 +126,6 @@ const DOWNLOADS = `deno-dir/dl/release/v${DENO_VERSION}`;
  *
  * @param tar Where to add it; has the folder of downloads already.
  * @param wheel Path of the wheel that holds it.
- * @param read Reads it out of the wheel.
  * @param architecture What is compiled for.
  */
 export async function addDenort(
@@ -225,7 +223,6 @@ const UNWANTED = [
 /**
  * Adds Debian's files, without those of the machine that assembled them.
  *
- * @param tar Where to add them.
  * @param stream The tar that mmdebstrap wrote.
  * @param ours Names that the archive has already.
  */

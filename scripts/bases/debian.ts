@@ -206,7 +206,6 @@ export function networkOptions(dump: string): string[] {
  * Removes credentials from the URLs of a `sources.list`, since it stays in the
  * image.
  *
- * @param text The file.
  * @returns The same without `user:password@`.
  */
 export function withoutCredentials(text: string): string {

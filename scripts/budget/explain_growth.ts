@@ -18,8 +18,6 @@ const MOST = 10;
 /**
  * Compares every variant with the one of the same name in an earlier report.
  *
- * @param report The report now.
- * @param baseline The earlier report.
  * @returns One entry for each variant that both have.
  */
 export function explainGrowth(report: Report, baseline: Report): Growth[] {

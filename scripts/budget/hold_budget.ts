@@ -66,7 +66,6 @@ export function checkBudget(budget: Budget, names: string[]): void {
 /**
  * Holds every variant of a report to a budget.
  *
- * @param report The figures.
  * @param baseline An earlier report, for `growth` rules.
  * @returns One verdict for each rule and variant, variants in the report's order.
  */
@@ -128,7 +127,6 @@ function holdFacts(variant: Variant, rules: Rules): Verdict[] {
 /**
  * Holds one variant's growth to its rules.
  *
- * @param variant The variant as it is now.
  * @param growth Its rules; none give no verdicts.
  * @param baseline The earlier report; without it, rules are skipped.
  */

@@ -186,8 +186,6 @@ const TAG = {
 /**
  * Reads what a file asks of the loader.
  *
- * @param header The file's header.
- * @param segments Its program headers.
  * @param ranges What was kept of the file.
  * @returns What can be read; the rest is left out.
  */

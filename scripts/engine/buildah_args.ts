@@ -73,7 +73,6 @@ function retryArgs(version: string): string[] {
  * Arguments of `buildah from`, which lays out the files of a container.
  *
  * @param image Which image; it must be there.
- * @param name The container's name.
  * @param files How many files each of its processes may open; buildah's own
  * limit is 1024, at which Deno ends.
  */
@@ -103,7 +102,6 @@ export function mostFiles(limits: string): number {
 /**
  * Arguments of `buildah run`, which ignores the image's entrypoint and command.
  *
- * @param name The container's name.
  * @param config The image's configuration.
  * @param port The port it shall listen on, as it shares the host's network.
  */

@@ -257,7 +257,6 @@ const SIGNALS: Record<string, number> = {
  * The exit code as other engines give it: 128 + n when signal n ended the service.
  *
  * @param code Exit code of `buildah run`.
- * @param output What it wrote.
  */
 export function serviceExitCode(code: number, output: string): number {
   const signal = /^subprocess exited on ([^\n]+?)(?: \(core dumped\))?$/m

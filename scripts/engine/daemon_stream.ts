@@ -39,7 +39,6 @@ const LONGEST_HEAD = 2 ** 16;
  * early, as HTTP/1.0 has it: whoever reads must notice by what it holds, unless
  * it is because the daemon is gone.
  *
- * @param socket Path of the Unix socket.
  * @param path What is asked for, with its query.
  */
 export function daemonStream(
@@ -86,8 +85,6 @@ export function daemonStream(
 /**
  * The whole body of an answer, as text.
  *
- * @param socket As for {@linkcode daemonStream}.
- * @param path As for {@linkcode daemonStream}.
  * @throws {DaemonRefused} when it is not what was asked for.
  */
 export async function daemonText(

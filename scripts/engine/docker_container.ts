@@ -24,7 +24,6 @@ const PORT_TAKEN = /port is already allocated|address already in use/i;
 /**
  * Runs a container.
  *
- * @param command The engine's command.
  * @throws {UserError} when the engine cannot start it; nothing is left behind.
  * @throws The signal's reason when it was aborted; nothing is left behind.
  */

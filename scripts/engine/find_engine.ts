@@ -34,7 +34,6 @@ export interface FindOptions {
 /**
  * Finds an engine that works.
  *
- * @param options Which one, if not any.
  * @param finders How each is found; for tests.
  * @throws {UserError} when there is none, with each one's reason.
  */

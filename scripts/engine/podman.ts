@@ -21,7 +21,6 @@ const PROGRAMS = ["/bin", "/lib", "/lib64", "/usr"];
  *
  * @param root An empty folder to be the container's root.
  * @param folders Folders of the host that it needs, those that exist.
- * @param name The container's name.
  */
 export function probeArgs(
   root: string,

@@ -38,8 +38,6 @@ export function markIn(state: string): string | undefined {
 /**
  * Removes the working containers whose name or mark is chosen.
  *
- * @param listed The containers there are.
- * @param store Where they are.
  * @param chosen Told the name, and the mark if there is one.
  * @returns Names of the containers that were removed.
  */

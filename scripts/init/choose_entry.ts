@@ -42,10 +42,8 @@ const OTHER = /^(?:test|bench|lint|fmt|check|build|update|deploy|init|prepare)/;
 /**
  * Chooses the entry point.
  *
- * @param project What Deno and npm read.
  * @param wanted What the user named, if anything, as a path from the top or from
  * the member that was asked for.
- * @param look Looks at the files.
  * @throws {UserError} If there is none, or more than one that serves.
  */
 export async function chooseEntry(

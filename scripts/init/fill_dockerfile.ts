@@ -18,7 +18,6 @@ const USER = 65532;
  * Fills in a Dockerfile.
  *
  * @param template One of this project's Dockerfiles.
- * @param service The service it is for.
  * @returns The Dockerfile; for this project's own service the template itself.
  */
 export function fillDockerfile(template: string, service: Service): string {
@@ -133,9 +132,6 @@ function command({ args }: Service): string {
 /**
  * Fills in this project's own `.dockerignore`: everything is denied, what the
  * build reads is allowed again, and what is private in it is not.
- *
- * @param template Its text.
- * @param service The service it is for.
  */
 export function fillDockerignore(template: string, service: Service): string {
   const head = template.split("\n").filter((line) => !line.startsWith("!"));

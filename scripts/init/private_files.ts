@@ -31,7 +31,6 @@ export type WhyPrivate = (path: string) => string | undefined;
 /**
  * Reads which paths of a folder are private.
  *
- * @param root The folder.
  * @param state Paths that the service writes.
  * @returns A test for paths from there; those of folders end with `/`.
  */

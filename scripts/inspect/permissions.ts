@@ -123,7 +123,6 @@ const OWN_HOST =
  * The hosts that permissions let a program reach, and what they do not bind:
  * programs that it starts, and native libraries that it loads.
  *
- * @param permissions What it is allowed.
  * @param expected Hosts that it may connect to, as `host` or `host:port`.
  * @returns One phrase each; none: every connection to another host is refused.
  */

@@ -22,9 +22,6 @@ interface ByteStreamOptions {
  * Streams what a command writes. The command starts with the first read and is
  * ended when the reader cancels; a failing exit code errors the stream in place
  * of its end.
- *
- * @param command As for {@linkcode spawn}.
- * @param args As for {@linkcode spawn}.
  */
 export function byteStream(
   command: string,

@@ -242,7 +242,6 @@ export async function attempt(
 /**
  * Whether a command runs here and ends well.
  *
- * @param command As for {@linkcode attempt}.
  * @param args What it does when it is asked nothing, such as `--version`.
  * @throws The signal's reason when it was aborted.
  */

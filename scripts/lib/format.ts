@@ -77,7 +77,6 @@ export function formatRatio(bytes: number, baseline: number): string {
  * The actual value or the limit of a budget's rule.
  *
  * @param value The figure, or whether a fact holds.
- * @param unit The unit of the rule.
  * @returns For example `29.3 MB`, `84 ms`, `2` or `yes`.
  */
 export function formatLimit(

@@ -13,7 +13,6 @@ const LONGEST_REPEAT = 40;
  * and a long rest is cut in the middle. Lines that differ only in numbers and
  * times count as the same.
  *
- * @param log Its text.
  * @param most How many lines to keep.
  */
 export function condenseLog(log: string, most = 40): string {

@@ -177,7 +177,6 @@ const LARGEST = 50_000_000;
 /**
  * Reads a file.
  *
- * @param file Its path.
  * @throws {UserError} When it is no file, too large or cannot be read.
  */
 export async function readText(file: string): Promise<string> {

@@ -161,7 +161,6 @@ const BURST_MS = 30_000;
  * Measures a container that serves and has had no load yet. "Idle" and "loaded"
  * are read once the resident set has settled: {@linkcode settle}.
  *
- * @param service Is ready.
  * @param contract States the burst.
  * @returns `undefined` where the host does not see the process.
  */
@@ -187,7 +186,6 @@ export async function measureMemory(
  * Looks at a process every 100 ms until four looks in a row lie within 1 % of
  * each other, at most 40 times.
  *
- * @param read Reads the process.
  * @param wait Waits for so many milliseconds.
  * @returns The last look; `undefined` once the process is not there.
  */

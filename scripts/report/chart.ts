@@ -30,7 +30,6 @@ export interface Drawing {
  * Renders a figure.
  *
  * @param label What a person who cannot see it has to know.
- * @param caption Text beneath it.
  * @param draw Draws it at a width.
  */
 export function figure(
@@ -95,7 +94,6 @@ const NAME_CHARACTER = 8.8;
  * As much of a text as fits.
  *
  * @param text Text of 13 pixels' size.
- * @param width Pixels to fit it into.
  * @param character Pixels of one character, for text of another size.
  * @returns The text, its beginning and an ellipsis, or nothing when less than
  * three characters would be left.

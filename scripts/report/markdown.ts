@@ -372,7 +372,6 @@ function block(text: string): string {
 /**
  * A table.
  *
- * @param head Titles.
  * @param rows Cells: figures, or code spans.
  * @param align `l` or `r` for each column.
  */

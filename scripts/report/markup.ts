@@ -81,7 +81,6 @@ type Heading = string | { right: string };
  * Renders a table; the first cell of each row is its header.
  *
  * @param caption What it shows; unique on the page, since it names a region.
- * @param head Its columns.
  * @param rows Cells as many as columns.
  * @param most How many rows are shown; those left out are counted below.
  * @returns Nothing when there are no rows.

@@ -32,7 +32,6 @@ export const GAP = 2;
  * @param head Its titles; written in capitals.
  * @param rows Its cells, free of control characters but for colours and newlines.
  * @param aligns Of the columns; `left` for those that are not named.
- * @param style For the colour of the head.
  * @returns Lines without a newline at the end.
  */
 export function table(

@@ -118,7 +118,6 @@ const NEXT = {
 /**
  * Says why a file could not be written, and what to do about it.
  *
- * @param file Its path.
  * @param cause What the system threw.
  */
 export function cannotWrite(file: string, cause: unknown): UserError {
