@@ -326,6 +326,20 @@ withEngines("variants that answer differently", async (engine) => {
   });
 });
 
+withEngines("a variant that lacks a static file", async (engine) => {
+  await using place = await Place.make(engine, {
+    Dockerfile: SERVES.replace("USER", "ENV ANSWERS=1\nUSER"),
+    "Dockerfile.bare": SERVES,
+  });
+  await Deno.mkdir(`${place.context}/public`);
+  await Deno.writeTextFile(`${place.context}/public/late`, "x");
+  await Deno.remove(`${place.context}/contract.json`);
+  const { code, stdout } = await place.run(["--quick"]);
+  assertEquals(code, 1);
+  assertMatch(stdout, /GET \/late: 200 in single-stage/);
+  assertMatch(stdout, /no contract\.json: GET \/ was asked/);
+});
+
 withEngines("a secret that a later layer replaces", async (engine) => {
   await using place = await Place.make(engine, {
     Dockerfile: SERVES.replace(

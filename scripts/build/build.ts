@@ -14,7 +14,9 @@ import {
   parseDockerfile,
 } from "../dockerfile/parse_dockerfile.ts";
 import { prepareEngine } from "../engine/find_engine.ts";
+import { defaultContract } from "../check/contract_schema.ts";
 import { EXIT } from "../lib/errors.ts";
+import { pageAddress } from "../lib/own_file.ts";
 import type { Io } from "../lib/progress.ts";
 import {
   cannotWrite,
@@ -46,6 +48,11 @@ import {
   type RunContext,
   type VariantRun,
 } from "./variant_run.ts";
+
+/** What a service without a contract is told. */
+const NONE = `no contract.json: GET / was asked, and any status is right; see ${
+  pageAddress("your-service.md")
+}`;
 
 /**
  * Builds, checks and compares every variant of a context.
@@ -86,7 +93,8 @@ export async function build(config: BuildConfig, io: Io): Promise<number> {
     "Compress the layers",
     () => layerSizes(built.map((run) => run.looked), { zstd: config.zstd, io }),
   );
-  await runVariants(built, contract, baseline, context);
+  if (contract === undefined) built.forEach(({ notes }) => notes.push(NONE));
+  await runVariants(built, contract ?? defaultContract(), baseline, context);
   const starts = built.filter(({ checks }) =>
     checks.contract?.some(({ status }) => status !== "fail")
   );

@@ -10,11 +10,7 @@ import { checkBudget } from "../budget/hold_budget.ts";
 import type { BuildConfig } from "./config.ts";
 import { UserError } from "../lib/errors.ts";
 import { findVariants, variantNames } from "../dockerfile/find_variants.ts";
-import {
-  type Contract,
-  contractSchema,
-  defaultContract,
-} from "../check/contract_schema.ts";
+import { type Contract, contractSchema } from "../check/contract_schema.ts";
 import { schemaAddress } from "../lib/own_file.ts";
 import { parseJson, readText } from "../lib/parse_json.ts";
 import { checkWritable, parseReport } from "../report/write_reports.ts";
@@ -27,7 +23,8 @@ interface Given {
   runs: VariantRun[];
   /** Name of the variant that the others are compared with. */
   baseline: string;
-  contract: Contract;
+  /** Absent: the service states none. */
+  contract?: Contract;
   budget: Budget;
   /** The report that growth is held against. */
   earlier?: Report;
@@ -48,8 +45,7 @@ export async function readGiven(config: BuildConfig): Promise<Given> {
     throw nothingToBuild(runs);
   }
   const baseline = chooseBaseline(names, config.against);
-  const contract = await readOptional(config, "contract", contractSchema) ??
-    defaultContract();
+  const contract = await readOptional(config, "contract", contractSchema);
   const budget = await readOptional(config, "budget", budgetSchema) ?? {};
   checkBudget(budget, [
     ...new Set([
@@ -68,7 +64,7 @@ export async function readGiven(config: BuildConfig): Promise<Given> {
   for (const file of written) {
     if (file !== undefined) await checkWritable(file);
   }
-  return { runs, baseline, contract, budget, earlier };
+  return { runs, baseline, ...contract && { contract }, budget, earlier };
 }
 
 function chooseBaseline(names: string[], wanted: string | undefined): string {

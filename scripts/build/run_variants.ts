@@ -7,6 +7,7 @@
 import {
   type Answer,
   checkConsistency,
+  staticPaths,
   takeAnswers,
 } from "../check/check_consistency.ts";
 import {
@@ -47,9 +48,10 @@ export async function runVariants(
   context: RunContext,
 ): Promise<void> {
   const { config: { quick }, io } = context;
+  const paths = await staticPaths(context.config.context);
   const found = await sideBySide(
     AT_ONCE,
-    runs.map((run) => () => checkVariant(run, contract, context)),
+    runs.map((run) => () => checkVariant(run, contract, paths, context)),
   );
   const serving = found.filter((each) => each !== undefined);
   const native = serving.filter(({ run }) => run.architecture === HOST);
@@ -69,14 +71,13 @@ export async function runVariants(
   // One that breaks its contract says nothing of the others.
   const names = keep.map(({ run }) => run.name);
   const right = names.includes(baseline) ? baseline : names[0] ?? baseline;
-  await compareAnswers(serving, right, io);
+  await compareAnswers(serving, right);
   if (!quick) await measureVariants(keep, context);
 }
 
 async function compareAnswers(
   serving: Serving[],
   baseline: string,
-  io: RunContext["io"],
 ): Promise<void> {
   const all = new Map<string, Answer[]>();
   for (const { run, answers } of serving) {
@@ -85,7 +86,7 @@ async function compareAnswers(
   const again = async (name: string) => {
     const { target } = serving.find(({ run }) => run.name === name)!;
     await using service = await runService(target);
-    return await takeAnswers(service.url, target.contract, io.signal);
+    return await takeAnswers(service.url, target.contract, target);
   };
   const checks = await checkConsistency(all, baseline, again);
   for (const { run } of serving) {
@@ -98,6 +99,7 @@ async function compareAnswers(
 async function checkVariant(
   run: BuiltRun,
   contract: Contract,
+  paths: string[],
   { config, engine, io }: RunContext,
 ): Promise<Serving | undefined> {
   const { name, architecture, built, looked: { image, analysis } } = run;
@@ -113,6 +115,7 @@ async function checkVariant(
     image: built.own,
     port,
     contract,
+    paths,
     signal: io.signal,
   };
   const facts = {

@@ -25,8 +25,47 @@ export interface Answer {
   error?: string;
 }
 
+/** Folders whose files services send as they are. */
+const SENT = ["public", "static", "assets", "www"];
+/** Files of each that are asked for. */
+const MOST_FILES = 4;
+
 /**
- * Sends, twice each, `/`, the health path and every GET of the contract.
+ * Where the static files of a service may be served, if it has any: it does not
+ * matter which of the paths it serves, as long as all variants agree.
+ *
+ * @param context Its folder.
+ */
+export async function staticPaths(context: string): Promise<string[]> {
+  const paths: string[] = [];
+  for (const folder of SENT) {
+    const files: string[] = [];
+    const find = async (path: string) => {
+      const found = await Array.fromAsync(Deno.readDir(`${context}/${path}`))
+        .catch(() => []);
+      for (const { name, isFile, isDirectory } of found.sort(byName)) {
+        if (files.length === MOST_FILES || !/^[\w-][\w.-]*$/.test(name)) {
+          continue;
+        }
+        if (isFile) files.push(`${path}/${name}`);
+        else if (isDirectory) await find(`${path}/${name}`);
+      }
+    };
+    await find(folder);
+    paths.push(
+      ...files.flatMap((file) => [`/${file}`, file.slice(folder.length)]),
+    );
+  }
+  return paths;
+}
+
+function byName(a: { name: string }, b: { name: string }): number {
+  return a.name < b.name ? -1 : 1;
+}
+
+/**
+ * Sends, twice each, `/`, the health path, every GET of the contract and those of
+ * further paths.
  *
  * @param url Where the variant serves.
  * @returns `undefined` when it answers nothing at all: it has ended.
@@ -34,12 +73,13 @@ export interface Answer {
 export async function takeAnswers(
   url: string,
   { requests, healthPath, requestTimeoutMs }: Contract,
-  signal?: AbortSignal,
+  { paths = [], signal }: { paths?: string[]; signal?: AbortSignal } = {},
 ): Promise<Answer[] | undefined> {
   const get = (path: string) => ({ method: "GET", path });
   const all = [
     get("/"),
     get(healthPath),
+    ...paths.map(get),
     ...requests.filter(({ method }) => method === "GET"),
   ];
   const byRequest = new Map(all.map((request) => [

@@ -1,8 +1,10 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { folder } from "../../testing/folder.ts";
 import { serving } from "../../testing/fake_engine.ts";
 import {
   type Answer,
   checkConsistency,
+  staticPaths,
   takeAnswers,
 } from "./check_consistency.ts";
 import { contractSchema } from "./contract_schema.ts";
@@ -125,4 +127,23 @@ Deno.test("checkConsistency() goes by the first when the baseline did not start"
     () => Promise.resolve([]),
   );
   assertEquals(none.size, 0);
+});
+
+Deno.test("staticPaths() names both ways a file may be served, and few", async () => {
+  await using context = await folder({
+    "public/css/a.css": "",
+    "public/index.html": "",
+    "public/.env": "",
+    "public/not this.txt": "",
+    ...Object.fromEntries([1, 2, 3, 4, 5].map((n) => [`static/${n}.js`, ""])),
+    "main.ts": "",
+  });
+  assertEquals(await staticPaths(context.path), [
+    "/public/css/a.css",
+    "/css/a.css",
+    "/public/index.html",
+    "/index.html",
+    ...[1, 2, 3, 4].flatMap((n) => [`/static/${n}.js`, `/${n}.js`]),
+  ]);
+  assertEquals(await staticPaths(`${context.path}/public`), []);
 });

@@ -122,7 +122,7 @@ export async function checkImage(
     let found = await withEnd(await withCause(made, service), service);
     add(checks, "contract", found.checks, say);
     if (!found.ended) {
-      answers = await takeAnswers(service.url, contract, signal);
+      answers = await takeAnswers(service.url, contract, target);
     }
     if (quick) return { checks, answers };
     for (const { kind, run } of WHILE_SERVING) {

@@ -29,6 +29,8 @@ export interface Target {
   /** The port it listens on inside its container. */
   port: number;
   contract: Contract;
+  /** Paths that the variants are to answer alike, beside the contract's. */
+  paths?: string[];
   signal?: AbortSignal;
 }
 
