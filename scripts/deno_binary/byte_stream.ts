@@ -17,9 +17,19 @@ interface Range {
   start: number;
   end: number;
   /** Room for all of it, once the first of it arrives. */
-  bytes?: Uint8Array;
+  bytes?: Uint8Array<ArrayBuffer>;
   /** Bytes that have arrived so far. */
   length: number;
+}
+
+/** Room that an earlier file needs no longer: new memory costs more than to fill it. */
+let spare = NOTHING;
+
+function roomFor(length: number): Uint8Array<ArrayBuffer> {
+  if (spare.length < length) return new Uint8Array(length);
+  const room = spare;
+  spare = NOTHING;
+  return room;
 }
 
 /** Bytes of chosen ranges of a stream, within a bound of 12 MiB. */
@@ -62,10 +72,18 @@ export class KeptRanges {
       const { start, end } = range;
       if (end <= from || start >= to) continue;
       const part = chunk.subarray(Math.max(0, start - from), end - from);
-      range.bytes ??= new Uint8Array(end - start);
+      range.bytes ??= roomFor(end - start);
       range.bytes.set(part, range.length);
       range.length += part.length;
     }
+  }
+
+  /** Gives its room away: what was read of it is not valid any more. */
+  release(): void {
+    for (const { bytes = NOTHING } of this.#ranges) {
+      if (bytes.length > spare.length) spare = bytes;
+    }
+    this.#ranges = [];
   }
 
   /**

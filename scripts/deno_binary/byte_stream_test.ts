@@ -28,6 +28,17 @@ Deno.test("KeptRanges reads from the range that holds most", () => {
   assertEquals(ranges.read(1, 9), bytes(1, 2, 3));
 });
 
+Deno.test("KeptRanges gives its room away, and nothing of what was in it", () => {
+  const [first, ...others] = [1, 2, 3].map(() => new KeptRanges());
+  first.keep(0, 4);
+  first.push(bytes(1, 2, 3, 4));
+  first.release();
+  assertEquals(first.read(0, 4).length, 0);
+  for (const ranges of others) ranges.keep(0, 3);
+  others.forEach((ranges, i) => ranges.push(bytes(7 + i)));
+  others.forEach((ranges, i) => assertEquals(ranges.read(0, 3), bytes(7 + i)));
+});
+
 Deno.test("KeptRanges refuses what has passed, and more than its bound", () => {
   const ranges = new KeptRanges();
   ranges.push(bytes(0, 1));

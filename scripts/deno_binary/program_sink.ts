@@ -166,6 +166,14 @@ class ProgramSink implements Sink {
   }
 
   end(): ElfFacts | undefined {
+    try {
+      return this.#facts();
+    } finally {
+      this.#ranges.release();
+    }
+  }
+
+  #facts(): ElfFacts | undefined {
     if (this.#plain) return undefined;
     // A file may end before the tables it tells of.
     this.#header ??= parseElfHeader(this.#ranges.read(0, ELF_HEADER_BYTES));
