@@ -58,7 +58,7 @@ export function checkBudget(budget: Budget, names: string[]): void {
     {
       next: meant
         ? `Did you mean "${meant}" by "${first}"?`
-        : "Name a variant of the context, or remove it",
+        : `Name a variant of the context, or remove "${first}" from budget.json`,
     },
   );
 }

@@ -15,6 +15,7 @@ import {
 } from "../dockerfile/parse_dockerfile.ts";
 import { prepareEngine } from "../engine/find_engine.ts";
 import { defaultContract } from "../check/contract_schema.ts";
+import { surroundings } from "../check/run_service.ts";
 import { EXIT } from "../lib/errors.ts";
 import { pageAddress } from "../lib/own_file.ts";
 import type { Io } from "../lib/progress.ts";
@@ -107,6 +108,8 @@ export async function build(config: BuildConfig, io: Io): Promise<number> {
     engine: { name: engine.name, version: engine.version },
     ...basesOf(first),
     baseline,
+    ...(contract?.env ?? contract?.writable) &&
+      { surroundings: surroundings(contract!) },
     variants: built.map((run) => ({
       ...variantOf(run, sizes),
       ...otherBases(bases.get(run.architecture), first),

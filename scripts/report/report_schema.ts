@@ -147,6 +147,10 @@ export const reportSchema = z.object({
   baseline: z.string().describe(
     "Name of the variant the others are compared with.",
   ),
+  surroundings: z.object({
+    env: z.record(z.string(), z.string()).optional(),
+    writable: z.array(z.string()).optional(),
+  }).optional().describe("What every container was given, by the contract."),
   variants: z.array(variantSchema),
   failures: z.array(failure),
   skipped: z.array(left).optional()

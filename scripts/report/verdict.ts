@@ -91,7 +91,9 @@ export interface Images {
  *
  * @returns `undefined` when no engine has built any.
  */
-export function images({ engine, variants }: Report): Images | undefined {
+export function images(
+  { engine, variants, surroundings: { env = {}, writable = [] } = {} }: Report,
+): Images | undefined {
   const built = variants.filter(({ dockerfile }) => dockerfile !== undefined);
   if (engine === undefined || built.length === 0) return undefined;
   const names = built.map(({ image }) => image.reference);
@@ -108,20 +110,37 @@ export function images({ engine, variants }: Report): Images | undefined {
   );
   const port = config.exposedPorts[0]?.replace(/\/tcp$/, "") ?? "8080";
   const away = `registry.example/${reference.replace(/^localhost\//, "")}`;
+  const given = Object.entries(env)
+    .map(([name, value]) => `-e ${quoted(`${name}=${value}`)} `);
   if (engine.name === "buildah") {
+    given.push(
+      ...writable.map((path) => `--mount type=tmpfs,destination=${path} `),
+    );
     const command = [...config.entrypoint, ...config.cmd].join(" ");
     return {
       names,
-      run: `buildah run $(buildah from ${reference}) ${command}`.trimEnd(),
+      run: `buildah run ${
+        given.join("")
+      }$(buildah from ${reference}) ${command}`.trimEnd(),
       push: `buildah push ${reference} docker://${away}`,
     };
   }
+  given.push(...writable.map((path) => `--tmpfs ${path} `));
   return {
     names,
-    run: `${engine.name} run --rm -p 127.0.0.1:${port}:${port} ${reference}`,
+    run: `${engine.name} run --rm -p 127.0.0.1:${port}:${port} ${
+      given.join("")
+    }${reference}`,
     push:
       `${engine.name} tag ${reference} ${away} && ${engine.name} push ${away}`,
   };
+}
+
+/** A word as a shell takes it. */
+function quoted(word: string): string {
+  return /^[\w=:/.,@%+-]+$/.test(word)
+    ? word
+    : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 function oneLine(text: string): string {

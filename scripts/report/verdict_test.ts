@@ -88,6 +88,16 @@ Deno.test("images() says how to run and push one, by engine", () => {
     images(report)?.run,
     "buildah run $(buildah from localhost/app:layered) /app",
   );
+  report.surroundings = { env: { A: "b c", D: "1" }, writable: ["/data"] };
+  assertEquals(
+    images(report)?.run,
+    "buildah run -e 'A=b c' -e D=1 --mount type=tmpfs,destination=/data $(buildah from localhost/app:layered) /app",
+  );
+  report.engine = { name: "docker", version: "28" };
+  assertEquals(
+    images(report)?.run,
+    "docker run --rm -p 127.0.0.1:80:80 -e 'A=b c' -e D=1 --tmpfs /data localhost/app:layered",
+  );
   delete report.engine;
   assertEquals(images(report), undefined);
 });
