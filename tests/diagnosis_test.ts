@@ -356,6 +356,6 @@ withEngines("a secret that a later layer replaces", async (engine) => {
   assertEquals([rule, status], ["noSecrets", "fail"]);
   assertMatch(
     detail ?? "",
-    /^\/app\/\.env \(environment file, layer 2, deleted by layer 3/,
+    /^\/app\/\.env \(environment file, layer 2, replaced by layer 3/,
   );
 });

@@ -17,8 +17,10 @@ export const SECRETS = [
   "database",
   "git repository",
   "registry token",
+  "access token",
   "cloud credentials",
   "cluster credentials",
+  "variable",
 ] as const;
 
 /** A path that a later layer replaced or deleted. */
@@ -41,13 +43,18 @@ const packageSchema = z.object({
   architecture: z.string(),
 });
 
-/** A file that has no place in an image: it looks like a secret, or like state. */
+/** What has no place in an image: it looks like a secret, or like state. */
 export const secretSchema = z.object({
-  path: z.string(),
+  path: z.string().describe("Of a variable, ENV and its name."),
   kind: z.enum(SECRETS),
-  layer: count.describe("Index of the layer that brought it."),
+  layer: count.optional().describe(
+    "Index of the layer that brought it; a variable is in the image's config.",
+  ),
   deletedBy: count.optional().describe(
     "Index of the layer that replaced or deleted it; whoever has the image still has it.",
+  ),
+  replaced: z.literal(true).optional().describe(
+    "Whether that layer has another file there.",
   ),
   program: z.string().optional().describe(
     "Path of the compiled program that the file is embedded in.",

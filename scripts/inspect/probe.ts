@@ -24,13 +24,29 @@ const ELF_BYTES = 4;
 
 /** Looks into the files that {@linkcode Found} is about. */
 export const probe: Probe = (entry) => {
+  const known = look(entry, { secretCheck });
   const check = isContent(entry) ? secretCheck(entry.path) : undefined;
-  if (!check) return look(entry, { secretCheck });
-  return new HeadSink(entry.size, SECRET_BYTES, (head) => {
+  if (!check) return known;
+  const start = new HeadSink(entry.size, SECRET_BYTES, (head) => {
     const secret = check(head);
     return secret && { secret };
   });
+  return known ? both(known, start) : start;
 };
+
+/** Has two sinks look into one file. */
+function both(one: Sink, other: Sink): Sink {
+  return {
+    write(chunk) {
+      one.write(chunk);
+      other.write(chunk);
+    },
+    end() {
+      const found = [one.end(), other.end()].filter(Boolean);
+      return found.length > 0 ? Object.assign({}, ...found) : undefined;
+    },
+  };
+}
 
 /**
  * Looks into a file.

@@ -1,11 +1,13 @@
 /**
  * Files that have no place in an image, as they look like secrets or like state:
  * in any layer, deleted later or not, or embedded in a compiled program. A name
- * alone is no finding: the content must be what the name says.
+ * alone is no finding: the content must be what the name says. Keys and tokens of
+ * a known shape, and databases, are found under any name.
  *
  * @module
  */
 import { Buffer } from "node:buffer";
+import { isElf } from "../deno_binary/elf.ts";
 import type { Image, Rootfs } from "../image/model.ts";
 import { foundIn } from "./found.ts";
 import type { Secret } from "./inspect_schema.ts";
@@ -34,11 +36,6 @@ const RULES = ([
   ],
   // PKCS #12, a DER sequence.
   ["private key", String.raw`[^/]+\.(?:p12|pfx)`, /^\x30[\x80-\x84]/],
-  [
-    "database",
-    String.raw`[^/]+\.(?:db3?|sqlite3?|sqlitedb)`,
-    /^SQLite format 3\0/,
-  ],
   ["git repository", String.raw`\.git/HEAD`, /^(?:ref: |[0-9a-f]{40})/],
   // A value such as ${NPM_TOKEN} is filled in from the environment.
   [
@@ -82,28 +79,94 @@ const RULES = ([
 }));
 
 /**
+ * With the key that follows, as code that reads keys has the first line too; in a
+ * string of JSON or code, the line ends are written out.
+ */
+const KEY = String
+  .raw`${PEM}(?:\\{1,4}[rn]|["'+,\s]){1,80}(?:[\w-]{1,30}: [^\n\\]{0,100}(?:\\{1,4}[rn]|\r?\n){1,4}){0,4}[A-Za-z0-9+/]{40}`;
+
+/** Tokens of GitHub, GitLab, npm, Slack, Google, Stripe, Anthropic, OpenAI and Deno. */
+const TOKEN = String.raw`(?<![A-Za-z0-9_])(?:${
+  [
+    "gh[pousr]_[A-Za-z0-9]{36,255}",
+    "github_pat_[A-Za-z0-9]{22}_[A-Za-z0-9]{59}",
+    String.raw`glpat-[\w-]{20,64}`,
+    "npm_[A-Za-z0-9]{36}",
+    "xox[abeoprs]-(?:[0-9]{9,15}-){2,3}[A-Za-z0-9]{20,64}",
+    // Web pages show such keys on purpose, for maps and for Firebase.
+    String.raw`(?<!key=)AIza[\w-]{35}(?![^]{0,200}authDomain)`,
+    "[sr]k_live_[A-Za-z0-9]{24,128}",
+    String.raw`sk-(?:ant-[a-z]+[0-9]{2}|proj)-[\w-]{40,200}`,
+    "dd[pow]_[A-Za-z0-9]{36}",
+  ].join("|")
+})(?![A-Za-z0-9_])`;
+
+const AWS_SECRET = "[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=])";
+
+/** What is found under any name. */
+const ANYWHERE: [Secret["kind"], RegExp][] = [
+  ["database", /^SQLite format 3\0/],
+  ["private key", new RegExp(KEY)],
+  [
+    "private key",
+    /"kty"\s*:[^{}]{0,4000}"d"\s*:\s*"[\w-]{43}|"d"\s*:\s*"[\w-]{43}[^{}]{0,4000}"kty"\s*:/,
+  ],
+  [
+    "cloud credentials",
+    new RegExp(
+      String
+        .raw`\b(?:AKIA|ASIA)[A-Z2-7]{16}\b[^]{0,200}?["'=:\s]${AWS_SECRET}|\b(?:aws_?)?secret_?access_?key["']?\s*[=:]\s*["']?${AWS_SECRET}`,
+      "i",
+    ),
+  ],
+  ["access token", new RegExp(TOKEN)],
+  ["registry token", /:_authToken=[\w-]{20,}/],
+];
+
+/** In place of a value, as documents have it. */
+const PLACEHOLDER = /EXAMPLE|(\w)\1{9}/;
+
+/**
  * What others have published is no secret: packages, also in Deno's cache, with
  * the keys and databases of their tests, and the files of a distribution. Nor are
- * the databases of package managers.
+ * the databases of package managers, and those in which Deno keeps its analyses.
  */
-const PUBLISHED =
-  /(?:^|\/)(?:node_modules|\.deno_compile_node_modules|site-packages|dist-packages|gems|npm\/[^/]+\.[^/]+)\/|^usr\/(?:share|lib|lib64|libexec|include|src|local\/(?:go|lib|share))\/|^(?:nix\/store|var\/lib\/(?:rpm|dnf|yum|PackageKit)|var\/cache|proc|sys)\//;
+const PUBLISHED = new RegExp(
+  [
+    String
+      .raw`(?:^|/)(?:node_modules|\.deno_compile_node_modules|site-packages|dist-packages|gems|pkg/mod|\.cargo/registry|(?:npm|vendor|remote/https?)/[^/]+\.[^/]+)/`,
+    "^(?:usr/)?(?:bin|sbin|lib|lib64)/",
+    // Images of Node keep the service in /usr/src/app.
+    "^usr/(?:share|libexec|include|src/(?!app/)|local/(?:go|lib|share))/",
+    "^(?:nix/store|etc/(?:ssl/certs|pki/nssdb)|proc|sys)/",
+    "^var/(?:cache|lib/(?:apt|dpkg|rpm|dnf|yum|PackageKit))/",
+    String.raw`(?:^|/)[a-z]\w*_cache_v\d+$`,
+  ].join("|"),
+);
 
 /**
  * How to tell whether a file is a secret.
  *
  * @param path Without a slash in front.
  * @returns What takes its first {@linkcode SECRET_BYTES} and tells the kind;
- * nothing for a file whose name is not worth a look.
+ * nothing for a file that is not worth a look.
  */
 export function secretCheck(
   path: string,
 ): ((head: Uint8Array) => Secret["kind"] | undefined) | undefined {
-  const rules = RULES.filter(({ name }) => name.test(path));
-  if (rules.length === 0 || PUBLISHED.test(path)) return undefined;
+  if (PUBLISHED.test(path)) return undefined;
   return (head) => {
+    // What Deno compiles into a program is checked file by file.
+    if (isElf(head)) return undefined;
     const text = Buffer.from(head).toString("latin1");
-    return rules.find(({ content }) => content.test(text))?.kind;
+    const named = RULES.find(({ name, content }) =>
+      name.test(path) && content.test(text)
+    );
+    return named?.kind ?? ANYWHERE.find(([kind, content]) => {
+      const [match] = content.exec(text) ?? [];
+      return match !== undefined &&
+        (kind === "private key" || !PLACEHOLDER.test(match));
+    })?.[0];
   };
 }
 
@@ -111,20 +174,26 @@ export function secretCheck(
 export function secrets(image: Image, rootfs: Rootfs): Secret[] {
   // By what the probe found: hard links make other records of the same content.
   const lost = new Map(
-    rootfs.losses.map(({ entry, coveredBy }) => [entry.found, coveredBy]),
+    rootfs.losses.map((loss) => [loss.entry.found, loss]),
   );
   const there = new Set(
     Array.from(rootfs.files.values(), ({ inode }) => inode.found),
   );
-  return image.layers.flatMap(({ entries }, layer) =>
+  const files = image.layers.flatMap(({ entries }, layer) =>
     entries.flatMap((entry): Secret[] => {
       const { secret, elf } = foundIn(entry);
       const embedded = elf?.program?.secrets ?? [];
       if (!secret && embedded.length === 0) return [];
-      const deletedBy = lost.get(entry.found) ??
+      const loss = lost.get(entry.found) ??
         // Replaced within its layer: never unpacked, and still in the archive.
-        (there.has(entry.found) ? undefined : layer);
-      const where = { layer, ...deletedBy !== undefined && { deletedBy } };
+        (there.has(entry.found)
+          ? undefined
+          : { coveredBy: layer, how: "overwritten" });
+      const where = {
+        layer,
+        ...loss && { deletedBy: loss.coveredBy },
+        ...loss && loss.how !== "deleted" && { replaced: true as const },
+      };
       const path = `/${entry.path}`;
       return [
         ...secret ? [{ path: shownPath(path), kind: secret, ...where }] : [],
@@ -138,6 +207,23 @@ export function secrets(image: Image, rootfs: Rootfs): Secret[] {
       ];
     })
   );
+  return [...image.config.env.flatMap(secretVariable), ...files];
+}
+
+/** Words of variables that hold secrets, but for those that say where one is. */
+const SECRET_NAME =
+  /(?:^|_)(?:PASSWORD|PASSWD|PASSPHRASE|SECRET|TOKEN|API_?KEY|ACCESS_KEY|PRIVATE_KEY|CREDENTIALS?)(?:_(?!FILE|PATH|DIR|URL|NAME|ID|TTL|AGE|HOST|TYPE|EXPIR)\w+)?$/i;
+/** User and password in an address. */
+const WITH_PASSWORD = /^[a-z][a-z0-9+.-]*:\/\/[^\s/:@]*:[^\s/@]+@/i;
+
+function secretVariable(variable: string): Secret[] {
+  const at = variable.indexOf("=");
+  const name = variable.slice(0, at);
+  const value = variable.slice(at + 1);
+  const isSecret = WITH_PASSWORD.test(value) ||
+    // A path or a switch is none.
+    SECRET_NAME.test(name) && !/^(?:|[/$].*|true|false|\d{1,3})$/i.test(value);
+  return isSecret ? [{ path: `ENV ${name}`, kind: "variable" }] : [];
 }
 
 /** A repository is named by its folder. */

@@ -73,6 +73,70 @@ Deno.test("secretCheck() knows secrets and state by name and content", () => {
   }
 });
 
+/** Of letters alone, so that no scanner of sources takes it for a secret. */
+const LETTERS = "abcdefghijklmnopqrstuvwxyz".repeat(8);
+const PEM = (name: string) =>
+  `-----BEGIN ${name}-----\n${LETTERS.slice(0, 64)}\n`;
+
+Deno.test("secretCheck() knows keys, tokens and databases under any name", () => {
+  const cases: [string, string, string][] = [
+    ["app/k.txt", PEM("RSA PRIVATE KEY"), "private key"],
+    ["app/k", PEM("PRIVATE KEY"), "private key"],
+    ["app/keys.ts", `export default \`${PEM("EC PRIVATE KEY")}`, "private key"],
+    [
+      "app/a.json",
+      JSON.stringify({ key: PEM("OPENSSH PRIVATE KEY") }),
+      "private key",
+    ],
+    ["app/notes", `gh` + `p_${LETTERS.slice(0, 36)}`, "access token"],
+    [
+      "app/c.yml",
+      `key: AKI${"A" + LETTERS.slice(0, 16).toUpperCase()}\nsecret: ${
+        LETTERS.slice(2, 42)
+      }\n`,
+      "cloud credentials",
+    ],
+    ["data/visits", "SQLite format 3\0", "database"],
+  ];
+  for (const [path, content, kind] of cases) {
+    assertEquals(kindOf(path, content), kind, path);
+  }
+  const others: [string, string][] = [
+    ["app/readme.md", "A key begins with -----BEGIN PRIVATE KEY-----, then"],
+    ["app/parse.ts", 'if (text.startsWith("-----BEGIN PRIVATE KEY-----")) {'],
+    ["app/cert", PEM("CERTIFICATE")],
+    ["app/a.ts", "const ghp_ = token; // ghp_..."],
+    ["etc/ssl/certs/ca.pem", PEM("PRIVATE KEY")],
+    ["app/node_modules/a/k.txt", PEM("PRIVATE KEY")],
+  ];
+  for (const [path, content] of others) {
+    assertEquals(kindOf(path, content), undefined, path);
+  }
+});
+
+Deno.test("secrets() names variables with a secret in them, not their values", () => {
+  const env = [
+    "PATH=/usr/bin",
+    "DB_PASSWORD=hunter2",
+    "AWS_SECRET_ACCESS_KEY=abc/def",
+    "DATABASE_URL=postgres://user:pw@db/x",
+    "DB_PASSWORD_FILE=/run/secrets/db",
+    "TOKEN=",
+    "API_KEY=$OTHER",
+    "TOKEN_TTL=300",
+    "CSRF_TOKEN=true",
+    "GPG_KEY=7169605F62C751356D054A26A821E680E5FA6305",
+    "HOME_URL=https://example.org/a:b@c",
+  ];
+  const tested = image([layer("COPY a /", file("a", 1))]);
+  tested.config = { ...tested.config, env };
+  assertEquals(secrets(tested, rootfs(tested)), [
+    { path: "ENV DB_PASSWORD", kind: "variable" },
+    { path: "ENV AWS_SECRET_ACCESS_KEY", kind: "variable" },
+    { path: "ENV DATABASE_URL", kind: "variable" },
+  ]);
+});
+
 Deno.test("secretCheck() leaves alone what only looks like one", () => {
   const cases: [string, string][] = [
     ["app/.env.example", ENV],
@@ -128,7 +192,13 @@ Deno.test("secrets() names the layer that brought a file, and the one that delet
     { path: "/app/.git", kind: "git repository", layer: 0, deletedBy: 2 },
     { path: "/app/id_ed25519", kind: "private key", layer: 0 },
     // Never unpacked, and still in the archive.
-    { path: "/app/twice.key", kind: "private key", layer: 0, deletedBy: 0 },
+    {
+      path: "/app/twice.key",
+      kind: "private key",
+      layer: 0,
+      deletedBy: 0,
+      replaced: true,
+    },
   ]);
 });
 

@@ -189,7 +189,7 @@ export const FIGURES: readonly Figure[] = [
     id: "surface",
     title: "Surface",
     group: "defence",
-    words: (v) => surfaceAtAGlance(v.surface),
+    words: (v) => surfaceAtAGlance(v.surface, v.secrets),
   },
   {
     id: "layer",
@@ -388,7 +388,10 @@ export function efficiency(variant: Variant): string {
 }
 
 /** What an intruder could use, in a few words; `none` when there is nothing. */
-export function surfaceAtAGlance(surface: Surface): string {
+export function surfaceAtAGlance(
+  surface: Surface,
+  secrets: Variant["secrets"] = [],
+): string {
   const special = new Set([...surface.setuid, ...surface.setgid]);
   return [
     namesOf(surface.shells, "shell"),
@@ -396,6 +399,7 @@ export function surfaceAtAGlance(surface: Surface): string {
     plural(special.size, "setuid/setgid", ""),
     plural(surface.worldWritable.length, "world-writable", ""),
     plural(surface.debianPackages.length, "package"),
+    plural(secrets.length, "secret"),
   ].filter((part) => part !== "").join(", ") || "none";
 }
 

@@ -99,12 +99,15 @@ function listed(items: string[] | undefined): SurfaceCell {
 
 /** A secret, with the layer that brought it. */
 export function secretText(
-  { path, kind, layer, deletedBy, program }: Secret,
+  { path, kind, layer, deletedBy, replaced, program }: Secret,
 ): string {
+  if (layer === undefined) return `${path} (${kind} with a value)`;
   const where = program === undefined ? path : `${path} in ${program}`;
   const gone = deletedBy === undefined
     ? ""
-    : `, deleted by layer ${deletedBy + 1} and still there`;
+    : `, ${replaced ? "replaced" : "deleted"} by layer ${
+      deletedBy + 1
+    } and still there`;
   return `${where} (${kind}, layer ${layer + 1}${gone})`;
 }
 

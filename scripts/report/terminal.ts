@@ -444,13 +444,20 @@ function notes(report: Report, style: TerminalStyle): string {
     secrets?.forEach((secret) => add(name, "FOUND", secretText(secret)));
     surface.broken?.forEach((text) => add(name, "FOUND", text));
   }
-  return [...byLine].map(([line, { word, names }]) => {
+  const found = [...byLine].map(([line, { word, names }]) => {
     const where = names.size === report.variants.length
       ? ""
       : `${[...names].join(", ")}: `;
     return told(where + line, word, style);
-  }).join("\n");
+  });
+  const secret = report.variants.some(({ secrets = [] }) => secrets.length > 0);
+  if (secret) found.push(told(SECRET_NEXT, "next", style));
+  return found.join("\n");
 }
+
+/** What to do about a secret in an image. */
+const SECRET_NEXT =
+  "keep it out of the image (.dockerignore, no COPY, no ENV), give it when the container starts, and replace it if the image was pushed";
 
 /** A word and a text beside it, broken into lines. */
 function told(text: string, word: string, style: TerminalStyle): string {

@@ -12,6 +12,7 @@ import {
   verdictFigures,
 } from "./problems.ts";
 import type { Report } from "./report_schema.ts";
+import { secretText } from "./shared_rows.ts";
 
 /** The verdict of a run. */
 export interface RunVerdict {
@@ -27,6 +28,12 @@ export function verdict(report: Report): RunVerdict | undefined {
     ...checksWith("pass", report),
     ...checksWith("fail", report),
   ].length;
+  const secrets = variants.flatMap(({ secrets = [] }) => secrets);
+  const found = secrets.length === 0
+    ? ""
+    : `; FOUND: ${secretText(secrets[0])}${
+      secrets.length > 1 ? ` and ${secrets.length - 1} more` : ""
+    }`;
   const limits = budgets.filter(({ status }) => status !== "skip").length;
   if (holds(report)) {
     const made = [
@@ -36,7 +43,7 @@ export function verdict(report: Report): RunVerdict | undefined {
     ].filter((part) => part !== "");
     return checks + limits === 0
       ? undefined
-      : { holds: true, text: `PASSED: ${made.join(", ")}` };
+      : { holds: true, text: `PASSED: ${made.join(", ")}${found}` };
   }
   const counts = failureCounts(report);
   const failed = CHECK_LISTS.reduce((sum, list) => sum + counts[list], 0);

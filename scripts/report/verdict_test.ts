@@ -112,3 +112,15 @@ Deno.test("serviceOf() is the images' name without registry and tag", () => {
   assertEquals(named("r.example:5000/team/api"), "api");
   assertEquals(serviceOf(emptyReport()), undefined);
 });
+
+Deno.test("verdict() of a run that holds tells a secret all the same", () => {
+  const report = passing();
+  report.variants[0].secrets = [
+    { path: "/app/k.txt", kind: "private key", layer: 1 },
+    { path: "ENV DB_PASSWORD", kind: "variable" },
+  ];
+  assertEquals(
+    verdict(report)?.text.replace(/^PASSED: [^;]*/, "PASSED"),
+    "PASSED; FOUND: /app/k.txt (private key, layer 2) and 1 more",
+  );
+});
