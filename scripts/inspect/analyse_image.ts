@@ -11,7 +11,7 @@ import { rootfs } from "../image/rootfs.ts";
 import { foundIn } from "./found.ts";
 import type { ImageAnalysis, TreeNode } from "./inspect_schema.ts";
 import { commandPermissions } from "./permissions.ts";
-import { secrets } from "./secrets.ts";
+import { secrets, withoutSecret } from "./secrets.ts";
 import { type StartedProgram, startedPrograms } from "./started_programs.ts";
 import { surface } from "./surface.ts";
 import { waste } from "./waste.ts";
@@ -48,7 +48,7 @@ export function analyseImage(
       user: config.user,
       entrypoint: config.entrypoint,
       cmd: config.cmd,
-      env: config.env,
+      env: config.env.map(withoutSecret),
       exposedPorts: config.exposedPorts,
     },
     surface: surface(image, files),

@@ -143,7 +143,9 @@ export const analysisSchema = z.object({
     user: z.string(),
     entrypoint: z.array(z.string()),
     cmd: z.array(z.string()),
-    env: z.array(z.string()),
+    env: z.array(z.string()).describe(
+      "NAME=value; … in place of a value that looks like a secret.",
+    ),
     exposedPorts: z.array(z.string()),
   }),
   surface: surfaceSchema,

@@ -216,6 +216,13 @@ const SECRET_NAME =
 /** User and password in an address. */
 const WITH_PASSWORD = /^[a-z][a-z0-9+.-]*:\/\/[^\s/:@]*:[^\s/@]+@/i;
 
+/** A variable as reports show it: what looks like a secret is left out. */
+export function withoutSecret(variable: string): string {
+  return secretVariable(variable).length === 0
+    ? variable
+    : variable.replace(/=.*$/s, "=…");
+}
+
 function secretVariable(variable: string): Secret[] {
   const at = variable.indexOf("=");
   const name = variable.slice(0, at);

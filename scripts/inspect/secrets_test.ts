@@ -4,7 +4,7 @@ import { file, hardlink, image, layer, whiteout } from "../../testing/image.ts";
 import { payloadFixture, programFixture } from "../../testing/program.ts";
 import type { Entry } from "../image/model.ts";
 import { probe } from "./probe.ts";
-import { secretCheck, secrets } from "./secrets.ts";
+import { secretCheck, secrets, withoutSecret } from "./secrets.ts";
 
 const bytes = (content: string) =>
   Uint8Array.from(content, (character) => character.charCodeAt(0));
@@ -134,6 +134,12 @@ Deno.test("secrets() names variables with a secret in them, not their values", (
     { path: "ENV DB_PASSWORD", kind: "variable" },
     { path: "ENV AWS_SECRET_ACCESS_KEY", kind: "variable" },
     { path: "ENV DATABASE_URL", kind: "variable" },
+  ]);
+  assertEquals(env.map(withoutSecret).slice(0, 4), [
+    "PATH=/usr/bin",
+    "DB_PASSWORD=…",
+    "AWS_SECRET_ACCESS_KEY=…",
+    "DATABASE_URL=…",
   ]);
 });
 

@@ -87,7 +87,7 @@ export function serviceOf({ variants }: Report): string | undefined {
 /** The images of a run, and what to do with one of them. */
 export interface Images {
   names: string[];
-  /** Command that runs one that fails no check, by the engine that has it. */
+  /** Command that runs one without failure or secret, by the engine that has it. */
   run?: string;
   /** Command that pushes it. */
   push?: string;
@@ -105,6 +105,7 @@ export function images(
   if (engine === undefined || built.length === 0) return undefined;
   const names = built.map(({ image }) => image.reference);
   const good = built.filter((variant) =>
+    (variant.secrets ?? []).length === 0 &&
     checksOf(variant).every(({ status }) => status !== "fail")
   );
   if (good.length === 0) return { names };
