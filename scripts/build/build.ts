@@ -50,6 +50,10 @@ import {
   type VariantRun,
 } from "./variant_run.ts";
 
+/** What a quick run leaves out. */
+const QUICK =
+  "quick: only the contract and the answers; restrictions, stop, start, memory and next deploy were left out";
+
 /** What a service without a contract is told. */
 const NONE = `no contract.json: GET / was asked, and any status is right; see ${
   pageAddress("your-service.md")
@@ -99,7 +103,8 @@ export async function build(config: BuildConfig, io: Io): Promise<number> {
   const starts = built.filter(({ checks }) =>
     checks.contract?.some(({ status }) => status !== "fail")
   );
-  if (!config.quick) await nextDeploys(starts, context);
+  if (config.quick) built.forEach(({ notes }) => notes.push(QUICK));
+  else await nextDeploys(starts, context);
   if (config.reproducible) await reproduce(built, context);
 
   const report: Report = {

@@ -4,7 +4,6 @@
  *
  * @module
  */
-import { EXIT, UserError } from "../lib/errors.ts";
 import type { ImageConfig } from "../image/model.ts";
 import type { Container, RunOptions } from "./engine.ts";
 import { fromArgs, mostFiles, runArgs } from "./buildah_args.ts";
@@ -15,7 +14,7 @@ import {
   run,
   start,
 } from "../lib/command.ts";
-import { explainMachine } from "./explain.ts";
+import { explainStart } from "./explain.ts";
 import { freePort, isFree } from "./free_port.ts";
 import { containerName } from "../lib/owner.ts";
 import {
@@ -74,21 +73,9 @@ export async function runService(
     await attempt("buildah", ["rm", name]);
     await removeScratch(scratch);
     throw error instanceof CommandFailed
-      ? explainStart(options.image, error.output.trim(), error)
+      ? explainStart(options.image, error.output, error)
       : error;
   }
-}
-
-function explainStart(image: string, output: string, cause?: unknown) {
-  const message = `Cannot start a container of "${image}"`;
-  return explainMachine(message, output, cause) ?? new UserError(message, {
-    next: /image not known/.test(output)
-      ? "Build or pull the image first"
-      : "See the message above; the image's entrypoint, its loader and its user must exist",
-    exitCode: EXIT.checkFailed,
-    output,
-    cause,
-  });
 }
 
 class Service implements Container {

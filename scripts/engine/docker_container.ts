@@ -9,7 +9,7 @@ import type { Container, RunOptions } from "./engine.ts";
 import { attempt, CommandFailed } from "../lib/command.ts";
 import { createArgs } from "./docker_args.ts";
 import { attemptDocker, runDocker } from "./docker_daemon.ts";
-import { explainMachine } from "./explain.ts";
+import { explainStart } from "./explain.ts";
 import { freePort } from "./free_port.ts";
 import { containerName, owner } from "../lib/owner.ts";
 import { isInGroup, killGroup } from "./processes.ts";
@@ -39,7 +39,7 @@ export async function runContainer(
         PORT_TAKEN.test(error.output);
       if (taken && tries < 5) continue;
       throw error instanceof CommandFailed
-        ? explainStart(options, error)
+        ? explainStart(options.image, error.output, error)
         : error;
     }
   }
@@ -83,22 +83,6 @@ async function imageUser(command: string, image: string): Promise<string> {
     ...["image", "inspect", ...format],
   ]);
   return code === 0 ? stdout.trim() : "";
-}
-
-function explainStart(options: RunOptions, error: CommandFailed): UserError {
-  const message = `Cannot start a container of "${options.image}"`;
-  // Its last words repeat the container's name, which means nothing to anybody.
-  const output = error.output
-    .replace(/^Error response from daemon: /, "")
-    .replace(/^Error: failed to start containers: .*$/m, "").trim();
-  return explainMachine(message, output, error) ?? new UserError(message, {
-    next: /no such image|image not known/i.test(output)
-      ? "Build or pull the image first"
-      : "See the engine's message above; the image's entrypoint, its loader and its user must exist",
-    exitCode: EXIT.checkFailed,
-    output,
-    cause: error,
-  });
 }
 
 /** Milliseconds by which the time of day may be slewed while a container starts. */

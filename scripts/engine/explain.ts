@@ -108,3 +108,41 @@ export function explainExport(
     cause: error,
   });
 }
+
+/**
+ * The error for a container that an engine cannot start.
+ *
+ * @param said What the engine wrote about it.
+ */
+export function explainStart(
+  image: string,
+  said: string,
+  cause?: unknown,
+): UserError {
+  // Names of working images mean nothing to anybody.
+  const name = image.replace(/^localhost\/deno-small-image-[^:]+:/, "");
+  const message = `Cannot start a container of "${name}"`;
+  // Its last words repeat the container's name.
+  const output = said.replace(/^Error response from daemon: /, "")
+    .replace(/^Error: failed to start containers: .*$/m, "").trim();
+  const [, program] =
+    /(?:exec: "|fork\/exec |stat |lstat )([^\s":]+)"?:.*(?:no such file|not found)/i
+      .exec(output) ?? [];
+  const unknown = /no such image|image not known/i.test(output);
+  return explainMachine(message, output, cause) ??
+    new UserError(
+      program === undefined || unknown
+        ? message
+        : `${message}: it cannot execute ${program}`,
+      {
+        next: unknown
+          ? "Build or pull the image first"
+          : program === undefined
+          ? "The image's entrypoint, its loader and its user must exist"
+          : "Correct ENTRYPOINT or CMD in the Dockerfile, or copy the program into the last stage, with the loader that it names",
+        exitCode: EXIT.checkFailed,
+        output,
+        cause,
+      },
+    );
+}

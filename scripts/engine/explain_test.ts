@@ -1,7 +1,17 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertStringIncludes,
+} from "@std/assert";
 import { EXIT, UserError } from "../lib/errors.ts";
 import { CommandFailed } from "../lib/command.ts";
-import { explainExport, explainMachine, explainPull } from "./explain.ts";
+import {
+  explainExport,
+  explainMachine,
+  explainPull,
+  explainStart,
+} from "./explain.ts";
 
 const failed = (output: string) =>
   new CommandFailed("docker", [], { code: 1, output });
@@ -55,4 +65,24 @@ Deno.test("explainExport() and explainMachine() know a full disk", () => {
   assertEquals(error.message, 'Cannot export "x:1": the disk is full');
   assertStringIncludes(error.next, "Free disk space");
   assertEquals(explainMachine("Cannot do it", "permission denied"), undefined);
+});
+
+Deno.test("explainStart() names the program that cannot be executed", () => {
+  const own = "localhost/deno-small-image-vm-1-2-ab1:scratch";
+  for (
+    const said of [
+      'runc create failed: unable to start container process: exec: "/nope": stat /nope: no such file or directory: unknown',
+      "fork/exec /nope: no such file or directory",
+      'exec: "nope": executable file not found in $PATH',
+    ]
+  ) {
+    const { message, next } = explainStart(own, said);
+    assertMatch(
+      message,
+      /^Cannot start a container of "scratch": it cannot execute \/?nope$/,
+    );
+    assertMatch(next, /ENTRYPOINT/);
+  }
+  assertMatch(explainStart("x", "no such image: x").next, /^Build or pull/);
+  assertMatch(explainStart("x", "unknown user").next, /its user must exist/);
 });
