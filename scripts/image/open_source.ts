@@ -168,7 +168,7 @@ async function pumpFile(
   }
 }
 
-/** Hands over a stream, and cancels it when it is not read to its end. */
+/** Hands over a stream's chunks, and cancels it when it is not read to its end. */
 async function pumpStream(
   stream: ReadableStream<Uint8Array>,
   onChunk: OnChunk,
@@ -184,6 +184,8 @@ async function pumpStream(
       if (done) return;
       const handled = onChunk(value) ?? eventLoopTurn();
       if (handled !== undefined) await handled;
+      // Frees it at once: the next chunk then takes no new memory.
+      if (value.buffer instanceof ArrayBuffer) value.buffer.transfer(0);
     }
   } catch (error) {
     await reader.cancel(error).catch(() => {});
