@@ -59,6 +59,11 @@ export async function checkWritable(file: string): Promise<void> {
     throw inTheWay(`"${folder}" is no folder`);
   }
   const beside = besideOf(file);
+  // A run that ends before its report leaves no folder for it.
+  const made: string[] = [];
+  for (let at = folder; await stat(at) === undefined; at = dirname(at)) {
+    made.push(at);
+  }
   try {
     await Deno.mkdir(folder, { recursive: true });
     await Deno.writeTextFile(beside, " ", { createNew: true });
@@ -66,6 +71,7 @@ export async function checkWritable(file: string): Promise<void> {
     for await (const { name } of Deno.readDir(folder)) {
       if (isBeside(name)) await Deno.remove(join(folder, name));
     }
+    for (const each of made) await Deno.remove(each).catch(() => {});
   } catch (cause) {
     await Deno.remove(beside).catch(() => {});
     throw cannotWrite(file, cause);

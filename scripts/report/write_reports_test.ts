@@ -1,3 +1,4 @@
+import { folder } from "../../testing/folder.ts";
 import {
   emptyReport,
   failedReport,
@@ -7,6 +8,7 @@ import { hostileReport } from "../../testing/report_hostile.ts";
 import { EXIT, UserError } from "../lib/errors.ts";
 import {
   cannotWrite,
+  checkWritable,
   json,
   parseReport,
   writeFile,
@@ -140,4 +142,12 @@ Deno.test("parseReport() says where it is not a report", () => {
     problem(JSON.stringify({ ...report, schemaVersion: 2 })),
     'Cannot use "old.json": schemaVersion: expected 1, found 2',
   );
+});
+
+Deno.test("checkWritable() leaves nothing behind, and what was there alone", async () => {
+  await using place = await folder({ "there/a": "" });
+  await checkWritable(`${place.path}/x/y/report.json`);
+  await checkWritable(`${place.path}/there/report.json`);
+  const left = Array.from(Deno.readDirSync(place.path), ({ name }) => name);
+  assertEquals(left, ["there"]);
 });
