@@ -11,7 +11,7 @@ import type {
   Expectation,
 } from "./contract_schema.ts";
 import { HttpConnection, type HttpResponse } from "./http_client.ts";
-import { runCheck } from "./run_check.ts";
+import { runCheck, TOO_LONG } from "./run_check.ts";
 
 /**
  * Sends every request of the contract, each on a connection of its own.
@@ -26,20 +26,27 @@ export async function checkContract(
 ): Promise<Check[]> {
   const checks: Check[] = [];
   for (const request of requests) {
+    const check = await runCheck(
+      nameOf(request),
+      requestTimeoutMs,
+      signal,
+      async (signal) => {
+        const { response, surplus } = await askOnce(url, request, signal);
+        return compareResponse(request.expect, response, surplus);
+      },
+    );
     checks.push(
-      await runCheck(
-        nameOf(request),
-        requestTimeoutMs,
-        signal,
-        async (signal) => {
-          const { response, surplus } = await askOnce(url, request, signal);
-          return compareResponse(request.expect, response, surplus);
-        },
-      ),
+      check.detail?.startsWith(TOO_LONG) ?? false
+        ? { ...check, detail: `${check.detail}; ${LONGER}` }
+        : check,
     );
   }
   return checks;
 }
+
+/** What to do about an answer that takes too long. */
+const LONGER =
+  "requestTimeoutMs in contract.json gives it longer, and an answer that never ends cannot be asked for";
 
 /** How reports call a request. */
 export function nameOf(request: ContractRequest): string {

@@ -1,4 +1,9 @@
-import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import {
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
 import { parseContract } from "./contract_schema.ts";
 import {
   fakeContainer,
@@ -84,6 +89,16 @@ Deno.test("checkContract() of a service that hangs up or has gone", async () => 
   await gone.destroy();
   const [refused] = await check(gone);
   assertStringIncludes(refused.detail ?? "", "refused");
+});
+
+Deno.test("checkContract() of an answer that never ends names the field", async () => {
+  const endless = serving(() => new Response(new ReadableStream({})));
+  const [{ status, detail }] = await check(endless, 50);
+  assertEquals(status, "fail");
+  assertMatch(
+    detail ?? "",
+    /^no end within 50 ms; requestTimeoutMs in contract\.json/,
+  );
 });
 
 Deno.test("checkContract() ends when it is aborted", async () => {

@@ -65,8 +65,11 @@ export function failureOf(
   throw error;
 }
 
+/** How the detail of a check begins that took too long. */
+export const TOO_LONG = "no end within";
+
 function explain(error: unknown, timeLimitMs: number): string {
-  if (error instanceof TimeLimitError) return `no end within ${timeLimitMs} ms`;
+  if (error instanceof TimeLimitError) return `${TOO_LONG} ${timeLimitMs} ms`;
   const message = messageOf(error);
   if (!(error instanceof UserError)) return message;
   const cause = errorOf(error.output ?? "");
