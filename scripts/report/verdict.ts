@@ -121,9 +121,7 @@ export function images(
   const given = Object.entries(env)
     .map(([name, value]) => `-e ${quoted(`${name}=${value}`)} `);
   if (engine.name === "buildah") {
-    given.push(
-      ...writable.map((path) => `--mount type=tmpfs,destination=${path} `),
-    );
+    // A mount would be root's; what an image writes to is its own there.
     const command = [...config.entrypoint, ...config.cmd].join(" ");
     return {
       names,
@@ -133,7 +131,8 @@ export function images(
       push: `buildah push ${reference} docker://${away}`,
     };
   }
-  given.push(...writable.map((path) => `--tmpfs ${path} `));
+  // A new volume belongs to whom the folder in the image does.
+  given.push(...writable.map((path) => `-v ${path} `));
   return {
     names,
     run: `${engine.name} run --rm -p 127.0.0.1:${port}:${port} ${
