@@ -79,6 +79,25 @@ Deno.test("probe: reads a script's first line, in any chunks", () => {
   }
 });
 
+Deno.test("probe: tells a script that holds a secret from its start, in any chunks", () => {
+  const line = "#!/bin/sh\nexport TOKEN=";
+  const content = bytes(`${line}${"glpat-"}${"a1B2".repeat(5)}\n`);
+  const script = file("app/start.sh", content.length, { mode: 0o755 });
+  for (const chunk of [1, 7, content.length]) {
+    assertEquals(find(script, content, chunk), {
+      shebang: "/bin/sh",
+      secret: "access token",
+    });
+  }
+  const long = new Uint8Array(70_000).fill(10);
+  long.set(content, 65_000);
+  assertEquals(find(file("app/x", long.length), long, 999), {
+    secret: "access token",
+  });
+  long.fill(10).set(content, 65_530);
+  assertEquals(find(file("app/x", long.length), long, 999), undefined);
+});
+
 Deno.test("probe: makes nothing of other executables", () => {
   for (
     const text of ["", "#", "#!", "#!\n", "MZ\x90\0abc", "echo", "#!   \n"]

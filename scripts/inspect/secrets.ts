@@ -105,22 +105,22 @@ const AWS_SECRET = "[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=])";
 
 /** What is found under any name. */
 const ANYWHERE: [Secret["kind"], RegExp][] = [
-  ["database", /^SQLite format 3\0/],
-  ["private key", new RegExp(KEY)],
+  ["database", /^SQLite format 3\0/g],
+  ["private key", new RegExp(KEY, "g")],
   [
     "private key",
-    /"kty"\s*:[^{}]{0,4000}"d"\s*:\s*"[\w-]{43}|"d"\s*:\s*"[\w-]{43}[^{}]{0,4000}"kty"\s*:/,
+    /"kty"\s*:[^{}]{0,4000}"d"\s*:\s*"[\w-]{43}|"d"\s*:\s*"[\w-]{43}[^{}]{0,4000}"kty"\s*:/g,
   ],
   [
     "cloud credentials",
     new RegExp(
       String
-        .raw`\b(?:AKIA|ASIA)[A-Z2-7]{16}\b[^]{0,200}?["'=:\s]${AWS_SECRET}|\b(?:aws_?)?secret_?access_?key["']?\s*[=:]\s*["']?${AWS_SECRET}`,
-      "i",
+        .raw`\b(?:AKIA|ASIA)[A-Z2-7]{16}\b[^]{0,200}?["'=:\s]${AWS_SECRET}|(?:[sS]ecret_?[aA]ccess_?[kK]ey|SECRET_ACCESS_KEY)["']?\s*[=:]\s*["']?${AWS_SECRET}`,
+      "g",
     ),
   ],
-  ["access token", new RegExp(TOKEN)],
-  ["registry token", /:_authToken=[\w-]{20,}/],
+  ["access token", new RegExp(TOKEN, "g")],
+  ["registry token", /:_authToken=[\w-]{20,}/g],
 ];
 
 /** In place of a value, as documents have it. */
@@ -138,7 +138,7 @@ const PUBLISHED = new RegExp(
     "^(?:usr/)?(?:bin|sbin|lib|lib64)/",
     // Images of Node keep the service in /usr/src/app.
     "^usr/(?:share|libexec|include|src/(?!app/)|local/(?:go|lib|share))/",
-    "^(?:nix/store|etc/(?:ssl/certs|pki/nssdb)|proc|sys)/",
+    "^(?:nix/store|etc/pki/nssdb|proc|sys)/",
     "^var/(?:cache|lib/(?:apt|dpkg|rpm|dnf|yum|PackageKit))/",
     String.raw`(?:^|/)[a-z]\w*_cache_v\d+$`,
   ].join("|"),
@@ -162,11 +162,12 @@ export function secretCheck(
     const named = RULES.find(({ name, content }) =>
       name.test(path) && content.test(text)
     );
-    return named?.kind ?? ANYWHERE.find(([kind, content]) => {
-      const [match] = content.exec(text) ?? [];
-      return match !== undefined &&
-        (kind === "private key" || !PLACEHOLDER.test(match));
-    })?.[0];
+    return named?.kind ??
+      ANYWHERE.find(([kind, content]) =>
+        text.matchAll(content).some(([match]) =>
+          kind === "private key" || !PLACEHOLDER.test(match)
+        )
+      )?.[0];
   };
 }
 
