@@ -117,7 +117,8 @@ export function listFiles(
       const item: { bytes: number; sha256?: string } = { bytes };
       if (module) files.modules.push(Object.assign(item, { specifier: path }));
       else if (bytes > 0) files.assets.push(Object.assign(item, { path }));
-      else continue;
+      // Its bytes are those of a file before it; its name may tell more.
+      else if (detailed) continue;
       if (!read) continue;
       const check = detailed ? undefined : secretCheck?.(path);
       if (detailed) {

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { withoutSecret } from "./secrets.ts";
 import type { Image, Rootfs, RootfsFile } from "../image/model.ts";
 import { changedFields, changedValues } from "./compare.ts";
 import type { ImageDiff, PathChange, ValueChange } from "./diff_schema.ts";
@@ -38,7 +39,8 @@ export function diffImages(before: ImageSide, after: ImageSide): ImageDiff {
     changed: count("changed"),
     paths,
     directories: sumByDirectory(paths),
-    config: changedValues(settingsOf(before.image), settingsOf(after.image)),
+    config: changedValues(settingsOf(before.image), settingsOf(after.image))
+      .map(withoutSecrets),
     packages: diffPackages(before.rootfs, after.rootfs),
     layers: {
       shared: layersOf(after).filter(isIn(before)).map(({ digest }) => digest),
@@ -164,6 +166,19 @@ function settingsOf({ architecture, os, config }: Image): Map<string, string> {
     values.set(`label ${name}`, value);
   }
   return values;
+}
+
+/** That a secret has changed is told, but not to what. */
+function withoutSecrets({ name, before, after }: ValueChange): ValueChange {
+  const shown = (value: string) =>
+    name.startsWith("env ")
+      ? withoutSecret(`${name.slice(4)}=${value}`).slice(name.length - 3)
+      : value;
+  return {
+    name,
+    ...before !== undefined && { before: shown(before) },
+    ...after !== undefined && { after: shown(after) },
+  };
 }
 
 /** Compares the packages of two root file systems by version. */

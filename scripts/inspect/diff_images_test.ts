@@ -156,14 +156,14 @@ Deno.test("diffImages: how the images are run", () => {
   const { config } = diff(
     image([], {
       user: "0",
-      env: ["PATH=/bin", "A=1", "A=2"],
+      env: ["PATH=/bin", "A=1", "A=2", "DB_PASSWORD=one1"],
       entrypoint: ["/hello"],
       labels: { a: "1", gone: "x" },
       exposedPorts: ["8080/tcp"],
     }),
     image([], {
       user: "65532",
-      env: ["PATH=/bin", "A=3", "NEW=="],
+      env: ["PATH=/bin", "A=3", "NEW==", "DB_PASSWORD=two2"],
       entrypoint: ["/hello", "it's"],
       labels: { a: "2" },
       exposedPorts: ["8080/tcp"],
@@ -172,6 +172,7 @@ Deno.test("diffImages: how the images are run", () => {
   assertEquals(config, [
     { name: "entrypoint", before: '["/hello"]', after: '["/hello","it\'s"]' },
     { name: "env A", before: "2", after: "3" },
+    { name: "env DB_PASSWORD", before: "…", after: "…" },
     { name: "env NEW", after: "=" },
     { name: "label a", before: "1", after: "2" },
     { name: "label gone", before: "x" },

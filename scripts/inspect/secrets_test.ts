@@ -283,6 +283,7 @@ Deno.test("secrets() finds what is embedded in a compiled program", () => {
   const payload = payloadFixture({
     files: {
       "main.ts": "1",
+      "a.txt": ENV,
       "data/app.db": "SQLite format 3\0" + "x".repeat(300_000),
       ".env": ENV,
       "static/page.html": "<p>",
