@@ -9,7 +9,8 @@ import type { Check } from "../report/report_schema.ts";
 import { burst } from "./burst.ts";
 import { checkContract } from "./check_contract.ts";
 import { CannotCheck, runCheck } from "./run_check.ts";
-import { endedBy, runService, type Target } from "./run_service.ts";
+import { endedBy } from "./diagnose.ts";
+import { runService, type Target } from "./run_service.ts";
 
 const MIB = 1 << 20;
 /** Milliseconds that the burst under a restriction may take. */

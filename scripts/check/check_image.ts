@@ -22,10 +22,9 @@ import { checkHardening } from "./check_hardening.ts";
 import { checkHealth } from "./check_health.ts";
 import { checkProtocol } from "./check_protocol.ts";
 import { checkStop } from "./check_stop.ts";
-import { explainError } from "./diagnose.ts";
+import { endedBy, explainError } from "./diagnose.ts";
 import { failureOf } from "./run_check.ts";
 import {
-  endedBy,
   runService,
   type Service,
   type Target,

@@ -4,6 +4,8 @@
  *
  * @module
  */
+import type { Container } from "../engine/engine.ts";
+import { errorOf, statedError } from "../lib/log_excerpt.ts";
 import { pageAddress } from "../lib/own_file.ts";
 import { constants } from "node:os";
 import { descendants, processes } from "../engine/processes.ts";
@@ -295,4 +297,71 @@ export function explainEnd(
     ? ", which does nothing to the first process of a container"
     : "";
   return `${program} does not handle ${signal}${nothing}: ${SEE_STOPPING}`;
+}
+
+/** What was seen last of a service that takes a connection and is silent. */
+export const NO_ANSWER = "it took the connection and gave no answer";
+
+/** Why an answer is not the one that is waited for, and what to do. */
+export function explainAnswer(
+  last: string,
+  log: string,
+): { reason: string; next: string } {
+  const error = /status 5/.test(last) ? statedError(log) : undefined;
+  const slow =
+    "a service that needs longer to start states readyTimeoutMs in contract.json";
+  if (error !== undefined) {
+    return {
+      reason: `${last}; its log: ${error}`,
+      next: explainError(error) ??
+        "Correct what throws in its handler, or what it needs to run",
+    };
+  }
+  return {
+    reason: last,
+    next: last === NO_ANSWER
+      ? `Let the handler of healthPath answer, or name another path in contract.json; ${slow}`
+      : /status 5/.test(last)
+      ? `Correct its handler, whose log names no error; ${slow}`
+      : `Correct healthPath or healthStatus in contract.json; ${slow}`,
+  };
+}
+
+/** How a container ended that was to run on, and what to do. */
+export function explainExit(
+  code: number,
+  when: string,
+  log: string,
+): { message: string; next: string } {
+  const error = errorOf(log);
+  return {
+    message: `The container ended with exit code ${exitText(code)} ${when}` +
+      (error === undefined ? ", and logged nothing" : `: ${error}`),
+    next: explainError(error) ??
+      (error === undefined
+        ? "Run the image by hand to look closer"
+        : "Correct what its log tells"),
+  };
+}
+
+/** Milliseconds in which an engine tells that a container has ended. */
+const TOLD_MS = 1000;
+
+/**
+ * How a service ended that was to run on.
+ *
+ * @param when Ends the phrase "ended with exit code 1 …".
+ * @returns `undefined` while it runs.
+ */
+export async function endedBy(
+  container: Pick<Container, "exited" | "logs">,
+  when: string,
+): Promise<string | undefined> {
+  const timer = Promise.withResolvers<undefined>();
+  const id = setTimeout(() => timer.resolve(undefined), TOLD_MS);
+  const code = await Promise.race([container.exited, timer.promise]);
+  clearTimeout(id);
+  if (code === undefined) return undefined;
+  const { message, next } = explainExit(code, when, await container.logs());
+  return `${message}. ${next}`;
 }
