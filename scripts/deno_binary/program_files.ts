@@ -176,7 +176,8 @@ export function summarise(
     .sort((a, b) => b.bytes - a.bytes);
   contents.npm = [...npm.values()].sort((a, b) => b.bytes - a.bytes);
   contents.assets = files.assets.sort((a, b) => b.bytes - a.bytes);
-  if (files.secrets.length > 0) contents.secrets = files.secrets;
+  const secrets = [...contents.secrets ?? [], ...files.secrets];
+  if (secrets.length > 0) contents.secrets = secrets;
 }
 
 /** All files of the tree in its order. */

@@ -113,6 +113,8 @@ export function* parsePayload(payload: Payload): Parser {
   else {
     const metadata = parseJson(yield { take: metadataBytes });
     payload.permissions = compiledPermissions(metadata);
+    const kind = options.secretCheck?.(".env")?.(envFileOf(metadata));
+    if (kind) contents.secrets = [{ path: "--env-file", kind }];
   }
   const tableBytes = toU64(yield { take: 8 });
   let resolution;
@@ -305,6 +307,15 @@ export function trailerLength(tail: Uint8Array): number | undefined {
     return at === 0 ? readU64(view, 16, true) : view.getUint32(20, true);
   }
   return undefined;
+}
+
+/** The variables of `deno compile --env-file`, as such a file has them. */
+function envFileOf(metadata: unknown): Uint8Array {
+  const variables = property(metadata, "env_vars_from_env_file");
+  const lines = variables instanceof Object ? Object.entries(variables) : [];
+  return new TextEncoder().encode(
+    lines.map(([name, value]) => `${name}=${value}\n`).join(""),
+  );
 }
 
 /**

@@ -5,6 +5,7 @@
  * @module
  */
 import type { ImageConfig } from "./model.ts";
+import { maskText } from "../lib/secret_text.ts";
 import { ArchiveError } from "./archive_error.ts";
 import { type BlobStore, LARGEST_DOCUMENT } from "./blob_reader.ts";
 import type { ImagePlatform } from "./choose_image.ts";
@@ -33,7 +34,7 @@ export function readConfig(bytes: Uint8Array, what: string): ConfigDocument {
   const diffIds = textsOf(rootfs.diff_ids);
   const instructions = listOf(document.history).map(fieldsOf)
     .filter((line) => line.empty_layer !== true)
-    .map((line) => instruction(textOf(line.created_by)));
+    .map((line) => maskText(instruction(textOf(line.created_by))));
   return {
     architecture: textOf(document.architecture),
     os: textOf(document.os),
@@ -74,6 +75,24 @@ export function configOf(value: unknown): ImageConfig {
  * @returns As `RUN make`.
  */
 export function instruction(createdBy: string): string {
+  return parseHistory(createdBy).instruction;
+}
+
+/** The instructions of an image's history, build arguments as an `ARG` of their own. */
+export function historyOf(document: unknown): string[] {
+  return listOf(fieldsOf(document).history).flatMap((line) => {
+    const { args, instruction } = parseHistory(
+      textOf(fieldsOf(line).created_by),
+    );
+    return args === "" ? [instruction] : [`ARG ${args}`, instruction];
+  });
+}
+
+const SHELL = String.raw`\/\S*sh(?: [\w-]+)*? -\w*c `;
+
+function parseHistory(
+  createdBy: string,
+): { args: string; instruction: string } {
   let line = createdBy.replace(/\s+/g, " ").trim();
   line = line.replace(/ # buildkit$/, "");
   // In place of names, some write the digest of what was copied.
@@ -81,13 +100,17 @@ export function instruction(createdBy: string): string {
     /\b(file|dir|multi):([0-9a-f]{12})[0-9a-f]{52}\b/g,
     "$1:$2",
   );
-  // Arguments of the build come first: `|2 A=1 B=2 /bin/sh -c make`.
-  line = line.replace(/^(RUN )?\|[0-9]+ (.*? )?(?=\/bin\/(?:ba)?sh -c )/, "$1");
-  const nop = /^\/bin\/sh -c #\(nop\) */.exec(line);
-  if (nop !== null) return line.slice(nop[0].length).trim();
-  const shell = /^(?:RUN )?\/bin\/(?:ba)?sh -c */.exec(line);
-  if (shell !== null) return `RUN ${line.slice(shell[0].length)}`;
-  return line;
+  // Arguments of the build come first: `|2 A=1 B=2 /bin/sh -c make`. Without a
+  // shell, the command follows the last of them.
+  const [before, args] = new RegExp(
+    `^(?:RUN )?\\|[0-9]+ (.*?(?= ?${SHELL})|(?:\\w+=\\S* ?)*)`,
+  ).exec(line) ?? ["", ""];
+  if (before !== "") line = `RUN ${line.slice(before.length).trim()}`;
+  const nop = new RegExp(`^(?:RUN )?${SHELL}#\\(nop\\) *`).exec(line);
+  const shell = new RegExp(`^(?:RUN )?${SHELL} *`).exec(line);
+  if (nop !== null) line = line.slice(nop[0].length);
+  else if (shell !== null) line = `RUN ${line.slice(shell[0].length)}`;
+  return { args: args.trim(), instruction: line.trim() };
 }
 
 /**

@@ -10,7 +10,11 @@ Deno.test("instruction() finds the line of the Dockerfile in what builders note"
       "RUN apt-get update && true",
     ],
     ["RUN |2 A=1 B=x y /bin/sh -c make # buildkit", "RUN make"],
+    ["RUN |1 A=1 /bin/ash -eo pipefail -c make", "RUN make"],
+    ["RUN |1 A=1 /usr/bin/zsh -ec make", "RUN make"],
+    ["RUN |2 A=1 B=2 /usr/bin/deno compile", "RUN /usr/bin/deno compile"],
     ["|1 A=1 /bin/sh -c make all", "RUN make all"],
+    ["/bin/ash -eo pipefail -c #(nop)  ENV A=1", "ENV A=1"],
     ["/bin/sh -c #(nop)  USER nobody", "USER nobody"],
     ["/bin/sh -c #(nop) COPY file:abc in /hello ", "COPY file:abc in /hello"],
     [

@@ -11,7 +11,8 @@ import { rootfs } from "../image/rootfs.ts";
 import { foundIn } from "./found.ts";
 import type { ImageAnalysis, TreeNode } from "./inspect_schema.ts";
 import { commandPermissions } from "./permissions.ts";
-import { secrets, withoutSecret } from "./secrets.ts";
+import { maskCommand, maskVariable } from "../lib/secret_text.ts";
+import { secrets } from "./secrets.ts";
 import { type StartedProgram, startedPrograms } from "./started_programs.ts";
 import { surface } from "./surface.ts";
 import { waste } from "./waste.ts";
@@ -46,9 +47,9 @@ export function analyseImage(
     rootfs: { bytes: files.bytes, files: files.regularFiles },
     config: {
       user: config.user,
-      entrypoint: config.entrypoint,
-      cmd: config.cmd,
-      env: config.env.map(withoutSecret),
+      entrypoint: maskCommand(config.entrypoint),
+      cmd: maskCommand(config.cmd),
+      env: config.env.map(maskVariable),
       exposedPorts: config.exposedPorts,
     },
     surface: surface(image, files),

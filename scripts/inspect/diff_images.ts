@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { withoutSecret } from "./secrets.ts";
+import { maskCommand, maskText, maskVariable } from "../lib/secret_text.ts";
 import type { Image, Rootfs, RootfsFile } from "../image/model.ts";
 import { changedFields, changedValues } from "./compare.ts";
 import type { ImageDiff, PathChange, ValueChange } from "./diff_schema.ts";
@@ -171,9 +171,11 @@ function settingsOf({ architecture, os, config }: Image): Map<string, string> {
 /** That a secret has changed is told, but not to what. */
 function withoutSecrets({ name, before, after }: ValueChange): ValueChange {
   const shown = (value: string) =>
-    name.startsWith("env ")
-      ? withoutSecret(`${name.slice(4)}=${value}`).slice(name.length - 3)
-      : value;
+    name === "entrypoint" || name === "cmd"
+      ? JSON.stringify(maskCommand(JSON.parse(value)))
+      : name.startsWith("env ")
+      ? maskVariable(`${name.slice(4)}=${value}`).slice(name.length - 3)
+      : maskText(value);
   return {
     name,
     ...before !== undefined && { before: shown(before) },

@@ -8,9 +8,17 @@
  */
 import { Buffer } from "node:buffer";
 import { isElf } from "../deno_binary/elf.ts";
+import { historyOf } from "../image/image_documents.ts";
 import type { Image, Rootfs } from "../image/model.ts";
 import { foundIn } from "./found.ts";
 import type { Secret } from "./inspect_schema.ts";
+import {
+  findTextSecrets,
+  isSecretVariable,
+  maskText,
+  PLACEHOLDER,
+  TOKEN,
+} from "../lib/secret_text.ts";
 
 /** As much of a file as is looked at. */
 export const SECRET_BYTES = 64 * 1024;
@@ -67,6 +75,11 @@ const RULES = ([
     new RegExp(`"private_key"\\s*:\\s*"${PEM}|"refresh_token"\\s*:\\s*"[^"]`),
   ],
   [
+    "database",
+    String.raw`(?<!^etc/(?:.*/)?)[^/]+\.(?:db3?|sqlite3?|mdb|rdb|kv)`,
+    /\0|^REDIS\d/,
+  ],
+  [
     "cluster credentials",
     String
       .raw`\.kube/config|[^/]*kubeconfig(?:\.ya?ml)?|kubernetes/admin\.conf`,
@@ -84,22 +97,6 @@ const RULES = ([
  */
 const KEY = String
   .raw`${PEM}(?:\\{1,4}[rn]|["'+,\s]){1,80}(?:[\w-]{1,30}: [^\n\\]{0,100}(?:\\{1,4}[rn]|\r?\n){1,4}){0,4}[A-Za-z0-9+/]{40}`;
-
-/** Tokens of GitHub, GitLab, npm, Slack, Google, Stripe, Anthropic, OpenAI and Deno. */
-const TOKEN = String.raw`(?<![A-Za-z0-9_])(?:${
-  [
-    "gh[pousr]_[A-Za-z0-9]{36,255}",
-    "github_pat_[A-Za-z0-9]{22}_[A-Za-z0-9]{59}",
-    String.raw`glpat-[\w-]{20,64}`,
-    "npm_[A-Za-z0-9]{36}",
-    "xox[abeoprs]-(?:[0-9]{9,15}-){2,3}[A-Za-z0-9]{20,64}",
-    // Web pages show such keys on purpose, for maps and for Firebase.
-    String.raw`(?<!key=)AIza[\w-]{35}(?![^]{0,200}authDomain)`,
-    "[sr]k_live_[A-Za-z0-9]{24,128}",
-    String.raw`sk-(?:ant-[a-z]+[0-9]{2}|proj)-[\w-]{40,200}`,
-    "dd[pow]_[A-Za-z0-9]{36}",
-  ].join("|")
-})(?![A-Za-z0-9_])`;
 
 const AWS_SECRET = "[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=])";
 
@@ -122,9 +119,6 @@ const ANYWHERE: [Secret["kind"], RegExp][] = [
   ["access token", new RegExp(TOKEN, "g")],
   ["registry token", /:_authToken=[\w-]{20,}/g],
 ];
-
-/** In place of a value, as documents have it. */
-const PLACEHOLDER = /EXAMPLE|(\w)\1{9}/;
 
 /**
  * What others have published is no secret: packages, also in Deno's cache, with
@@ -208,30 +202,41 @@ export function secrets(image: Image, rootfs: Rootfs): Secret[] {
       ];
     })
   );
-  return [...image.config.env.flatMap(secretVariable), ...files];
+  return [...configSecrets(image), ...files];
 }
 
-/** Words of variables that hold secrets, but for those that say where one is. */
-const SECRET_NAME =
-  /(?:^|_)(?:PASSWORD|PASSWD|PASSPHRASE|SECRET|TOKEN|API_?KEY|ACCESS_KEY|PRIVATE_KEY|CREDENTIALS?)(?:_(?!FILE|PATH|DIR|URL|NAME|ID|TTL|AGE|HOST|TYPE|EXPIR)\w+)?$/i;
-/** User and password in an address. */
-const WITH_PASSWORD = /^[a-z][a-z0-9+.-]*:\/\/[^\s/:@]*:[^\s/@]+@/i;
-
-/** A variable as reports show it: what looks like a secret is left out. */
-export function withoutSecret(variable: string): string {
-  return secretVariable(variable).length === 0
-    ? variable
-    : variable.replace(/=.*$/s, "=…");
+/** What the config and its history show to everyone who has the image. */
+function configSecrets({ config, document }: Image): Secret[] {
+  const { env, entrypoint, cmd, labels } = config;
+  const lines = [
+    ...historyOf(document),
+    `ENTRYPOINT ${entrypoint.join(" ")}`,
+    `CMD ${cmd.join(" ")}`,
+    ...Object.entries(labels).map((label) => `LABEL ${label.join("=")}`),
+  ];
+  const variables = env.filter(isSecretVariable)
+    .map((variable) => `ENV ${variable.split("=", 1)[0]}`);
+  const found = new Map<string, Secret>(
+    variables.map((path) => [path, { path, kind: "variable" }]),
+  );
+  for (const line of lines) {
+    const [keyword] = line.split(" ", 1);
+    for (const { name } of findTextSecrets(line)) {
+      const path = `${keyword} ${
+        name ?? shortened(maskText(line.slice(keyword.length + 1)))
+      }`;
+      const kind = name === undefined ? "access token" : "variable";
+      // The value of a variable is a token or an address: told once.
+      if (name !== undefined || keyword !== "ENV") {
+        if (!found.has(path)) found.set(path, { path, kind });
+      }
+    }
+  }
+  return [...found.values()];
 }
 
-function secretVariable(variable: string): Secret[] {
-  const at = variable.indexOf("=");
-  const name = variable.slice(0, at);
-  const value = variable.slice(at + 1);
-  const isSecret = WITH_PASSWORD.test(value) ||
-    // A path or a switch is none.
-    SECRET_NAME.test(name) && !/^(?:|[/$].*|true|false|\d{1,3})$/i.test(value);
-  return isSecret ? [{ path: `ENV ${name}`, kind: "variable" }] : [];
+function shortened(text: string): string {
+  return text.length > 60 ? `${text.slice(0, 59)}…` : text;
 }
 
 /** A repository is named by its folder. */

@@ -4,7 +4,7 @@ import { file, hardlink, image, layer, whiteout } from "../../testing/image.ts";
 import { payloadFixture, programFixture } from "../../testing/program.ts";
 import type { Entry } from "../image/model.ts";
 import { probe } from "./probe.ts";
-import { secretCheck, secrets, withoutSecret } from "./secrets.ts";
+import { secretCheck, secrets } from "./secrets.ts";
 
 const bytes = (content: string) =>
   Uint8Array.from(content, (character) => character.charCodeAt(0));
@@ -47,6 +47,8 @@ Deno.test("secretCheck() knows secrets and state by name and content", () => {
     ["app/a.p12", "\x30\x82\x09", "private key"],
     ["data/app.db", "SQLite format 3\0", "database"],
     ["data/kv.sqlite3", "SQLite format 3\0", "database"],
+    ["data/cipher.db", "\x9a\0\x17", "database"],
+    ["data/dump.rdb", "REDIS0011", "database"],
     ["app/.git/HEAD", "ref: refs/heads/main\n", "git repository"],
     ["root/.npmrc", "//npm.example.com/:_authToken=npm_x\n", "registry token"],
     ["app/.yarnrc.yml", 'npmAuthToken: "x"\n', "registry token"],
@@ -99,11 +101,36 @@ Deno.test("secrets() names variables with a secret in them, not their values", (
     { path: "ENV AWS_SECRET_ACCESS_KEY", kind: "variable" },
     { path: "ENV DATABASE_URL", kind: "variable" },
   ]);
-  assertEquals(env.map(withoutSecret).slice(0, 4), [
-    "PATH=/usr/bin",
-    "DB_PASSWORD=…",
-    "AWS_SECRET_ACCESS_KEY=…",
-    "DATABASE_URL=…",
+});
+
+Deno.test("secrets() names what the history and commands show, once", () => {
+  const tested = image([layer("COPY a /", file("a", 1))]);
+  tested.config = {
+    ...tested.config,
+    env: ["DB_PASSWORD=hunter2"],
+    cmd: ["serve", "--token=abcdef12"],
+    labels: { "build.secret": "abcdef12", vendor: "a" },
+  };
+  const history = [
+    "/bin/sh -c #(nop)  ARG NPM_TOKEN=abcdef12",
+    "RUN |2 NPM_TOKEN=abc def CI=true /bin/ash -eo pipefail -c npm ci # buildkit",
+    "ENV DB_PASSWORD=hunter2",
+    "ENV OLD_SECRET=gone",
+    `RUN /bin/sh -c curl -H 'Authorization: Bearer ${RANDOM}' https://a.example`,
+    "RUN /bin/sh -c git clone https://me:abcdef12@git.example/a.git",
+    "RUN /bin/sh -c TOKEN=$(cat /run/secrets/t) PASSWORD_FILE=/run/p npm ci",
+    'CMD ["serve" "--token=abcdef12"]',
+  ].map((created_by) => ({ created_by }));
+  tested.document = { history };
+  const found = secrets(tested, rootfs(tested));
+  assertEquals(found.map(({ path, kind }) => `${path}: ${kind}`), [
+    "ENV DB_PASSWORD: variable",
+    "ARG NPM_TOKEN: variable",
+    "ENV OLD_SECRET: variable",
+    "RUN curl -H 'Authorization: Bearer …' https://a.example: access token",
+    "RUN git clone https://me:…@git.example/a.git: access token",
+    "CMD token: variable",
+    "LABEL secret: variable",
   ]);
 });
 
@@ -291,6 +318,7 @@ Deno.test("secrets() finds what is embedded in a compiled program", () => {
       "node_modules/a/test.key": KEY,
       "keys.ts": `export default "-----BEGIN EC PRIVATE KEY-----\\n${BODY}"`,
     },
+    metadata: '{"env_vars_from_env_file":{"EMPTY":"","TOKEN":"a b"}}',
   });
   for (const layout of ["appended", "note"] as const) {
     const program = written("hello", programFixture(payload, layout), 0o755);
@@ -302,6 +330,7 @@ Deno.test("secrets() finds what is embedded in a compiled program", () => {
     assertEquals(
       secrets(tested, rootfs(tested)).sort((a, b) => a.path < b.path ? -1 : 1),
       [
+        { path: "--env-file", kind: "environment file", ...found },
         { path: ".env", kind: "environment file", ...found },
         { path: "data/app.db", kind: "database", ...found },
         { path: "gcp-key.json", kind: "cloud credentials", ...found },

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { maskText } from "./secret_text.ts";
 
 /** Exit codes of the command line: part of its interface. */
 export const EXIT = {
@@ -28,7 +29,8 @@ interface UserErrorOptions extends ErrorOptions {
 
 /**
  * An expected failure: says what is wrong, and what to do next. Anything thrown
- * that is not a `UserError` is a bug and shows its stack.
+ * that is not a `UserError` is a bug and shows its stack. Secrets in its texts, as
+ * a builder prints them, are masked.
  *
  * @example
  * ```ts
@@ -47,10 +49,10 @@ export class UserError extends Error {
   readonly output?: string;
 
   constructor(message: string, options: UserErrorOptions) {
-    super(message, { cause: options.cause });
+    super(maskText(message), { cause: options.cause });
     this.next = options.next;
     this.exitCode = options.exitCode ?? EXIT.usage;
-    this.output = options.output;
+    this.output = options.output && maskText(options.output);
   }
 }
 

@@ -23,6 +23,7 @@ import {
   nextDeployText,
   programParts,
   programs,
+  secretsNext,
   surfaceRows,
 } from "./shared_rows.ts";
 
@@ -209,6 +210,7 @@ export function htmlMemory(report: Report): Markup {
 /** Renders what an intruder could use. */
 export function htmlSurface({ variants }: Report): Markup {
   if (variants.length === 0) return NOTHING;
+  const next = secretsNext(variants);
   return markup`<p>What an intruder could use. The less there is, the less a hole in the service is worth.</p>
 ${
     htmlTable(
@@ -225,7 +227,7 @@ ${
         }),
       ]),
     )
-  }`;
+  }${next && markup`<p>${next}.</p>`}`;
 }
 
 /** Renders what the figures mean, where they are from and what is missing. */

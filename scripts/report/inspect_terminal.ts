@@ -14,6 +14,7 @@ import {
   applicationText,
   HAPPENED,
   programParts,
+  secretsNext,
   surfaceRows,
 } from "./shared_rows.ts";
 import { indent, table, type TerminalStyle, terminalStyle } from "./table.ts";
@@ -161,9 +162,14 @@ function surface(variant: Variant, style: TerminalStyle): string {
   const rows = surfaceRows([variant]).map(({ title, cells: [cell] }) =>
     [title, cell.text] as [string, string]
   );
+  const next = secretsNext([variant]);
   return section(
     "What an intruder finds",
-    pairs([...rows, ...packages(variant.surface)], {
+    pairs([
+      ...rows,
+      ...next ? [["next", next] as [string, string]] : [],
+      ...packages(variant.surface),
+    ], {
       ...style,
       columns: style.columns - 2,
     }),

@@ -32,6 +32,7 @@ import {
   nextDeployText,
   programParts,
   programs,
+  secretsNext,
   surfaceRows,
 } from "./shared_rows.ts";
 import { clip } from "./text_width.ts";
@@ -319,7 +320,9 @@ function surface({ variants }: Report): string {
     ...cells.map((cell) => cell.named ? code(cell.text, 80) : cell.text),
   ]);
   const head = ["", ...variants.map(({ name }) => code(name, 40))];
-  return mdTable(head, rows, "l".repeat(head.length));
+  const next = secretsNext(variants);
+  return mdTable(head, rows, "l".repeat(head.length)) +
+    (next && `\n\n${next}.`);
 }
 
 function notes({ variants }: Report): string {

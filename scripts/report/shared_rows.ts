@@ -97,11 +97,18 @@ function listed(items: string[] | undefined): SurfaceCell {
   return items?.length ? names(items) : maybe(undefined);
 }
 
+/** What to do about secrets, where there are any. */
+export function secretsNext(variants: Variant[]): string {
+  return variants.some(({ secrets = [] }) => secrets.length > 0)
+    ? "Keep secrets out of the image (.dockerignore, no COPY, no ENV, no ARG; RUN --mount=type=secret where a build needs one), give them when the container starts, and replace those of an image that was pushed"
+    : "";
+}
+
 /** A secret, with the layer that brought it. */
 export function secretText(
   { path, kind, layer, deletedBy, replaced, program }: Secret,
 ): string {
-  if (layer === undefined) return `${path} (${kind} with a value)`;
+  if (layer === undefined) return `${path} (${kind}, in the image's config)`;
   const where = program === undefined ? path : `${path} in ${program}`;
   const gone = deletedBy === undefined
     ? ""

@@ -35,7 +35,12 @@ import {
   verdictFigures,
 } from "./problems.ts";
 import { CHECK_KINDS } from "./check_kinds.ts";
-import { bytesText, nextDeployText, secretText } from "./shared_rows.ts";
+import {
+  bytesText,
+  nextDeployText,
+  secretsNext,
+  secretText,
+} from "./shared_rows.ts";
 
 /**
  * Renders a report for the terminal.
@@ -450,14 +455,10 @@ function notes(report: Report, style: TerminalStyle): string {
       : `${[...names].join(", ")}: `;
     return told(where + line, word, style);
   });
-  const secret = report.variants.some(({ secrets = [] }) => secrets.length > 0);
-  if (secret) found.push(told(SECRET_NEXT, "next", style));
+  const next = secretsNext(report.variants);
+  if (next !== "") found.push(told(next, "next", style));
   return found.join("\n");
 }
-
-/** What to do about a secret in an image. */
-const SECRET_NEXT =
-  "keep it out of the image (.dockerignore, no COPY, no ENV), give it when the container starts, and replace it if the image was pushed";
 
 /** A word and a text beside it, broken into lines. */
 function told(text: string, word: string, style: TerminalStyle): string {

@@ -41,7 +41,7 @@ export function verdict(report: Report): RunVerdict | undefined {
       plural(checks, "check"),
       plural(limits, "limit"),
     ].filter((part) => part !== "");
-    return checks + limits === 0
+    return checks + limits === 0 && found === ""
       ? undefined
       : { holds: true, text: `PASSED: ${made.join(", ")}${found}` };
   }
@@ -75,7 +75,7 @@ export function verdict(report: Report): RunVerdict | undefined {
       }: ${broken.variant} ${broken.rule} ${figures}`,
     );
   }
-  return { holds: false, text: `FAILED: ${parts.join("; ")}` };
+  return { holds: false, text: `FAILED: ${parts.join("; ")}${found}` };
 }
 
 /** What the service is called: the name of its images without place and tag. */

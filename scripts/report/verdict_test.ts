@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertStringIncludes } from "@std/assert";
 import { emptyReport, fixtureReport } from "../../testing/report.ts";
 import { images, serviceOf, verdict } from "./verdict.ts";
 
@@ -113,7 +113,7 @@ Deno.test("serviceOf() is the images' name without registry and tag", () => {
   assertEquals(serviceOf(emptyReport()), undefined);
 });
 
-Deno.test("verdict() of a run that holds tells a secret all the same", () => {
+Deno.test("verdict() tells a secret whether the run holds or not", () => {
   const report = passing();
   report.variants[0].secrets = [
     { path: "/app/k.txt", kind: "private key", layer: 1 },
@@ -122,5 +122,12 @@ Deno.test("verdict() of a run that holds tells a secret all the same", () => {
   assertEquals(
     verdict(report)?.text.replace(/^PASSED: [^;]*/, "PASSED"),
     "PASSED; FOUND: /app/k.txt (private key, layer 2) and 1 more",
+  );
+  report.failures = [
+    { name: "a", dockerfile: "Dockerfile.a", message: "it does not build" },
+  ];
+  assertStringIncludes(
+    verdict(report)?.text ?? "",
+    "it does not build; FOUND: /app/k.txt (private key, layer 2) and 1 more",
   );
 });
