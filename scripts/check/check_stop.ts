@@ -27,6 +27,11 @@ import { orAbort, TimeLimitError, withTimeLimit } from "./time_limit.ts";
 export const GRACE_MS = 10_000;
 /** Clients that keep the service busy while it is stopped. */
 const CONNECTIONS = 32;
+/**
+ * Those of them that are idle when the signal comes: on a busy machine all
+ * others may have a request in flight, and a server ends such connections well.
+ */
+const IDLE = 4;
 /** Answers that each of them has had when the load counts as under way. */
 const WARM_ANSWERS = 10;
 
@@ -197,6 +202,7 @@ class StopLoad implements Disposable {
   /** Resolves when every connection has ended. */
   readonly finished: Promise<unknown>;
   readonly #warm = Promise.withResolvers<void>();
+  readonly #ending = Promise.withResolvers<void>();
   readonly #over = new AbortController();
   readonly #signal: AbortSignal;
   #cold = CONNECTIONS;
@@ -208,7 +214,10 @@ class StopLoad implements Disposable {
     ]);
     const text = formatRequest({ path });
     this.finished = Promise.all(
-      Array.from({ length: CONNECTIONS }, () => this.#client(text)),
+      Array.from(
+        { length: CONNECTIONS },
+        (_, i) => this.#client(text, i < IDLE),
+      ),
     );
     this.finished.catch(this.#warm.reject);
     this.#warm.promise.catch(() => {});
@@ -219,13 +228,17 @@ class StopLoad implements Disposable {
     return this.#warm.promise;
   }
 
-  /** A client that is told to go after the signal has gone. */
-  async #client(text: string): Promise<void> {
+  /** A client; `idles`: it waits with its next request for the stop to begin. */
+  async #client(text: string, idles: boolean): Promise<void> {
     for (let own = 0; !this.signalled && !this.#signal.aborted;) {
       using connection = await this.#open();
       for (let alive = connection !== undefined; alive;) {
-        const early = !this.signalled;
+        let early = false;
         try {
+          if (idles && this.#cold === 0) {
+            await orAbort(this.#ending.promise, this.#signal);
+          }
+          early = !this.signalled;
           await connection?.send(text);
           const response = await connection?.receive();
           this.answered++;
@@ -243,6 +256,7 @@ class StopLoad implements Disposable {
         }
       }
     }
+    this.#ending.resolve();
   }
 
   async #open(): Promise<HttpConnection | undefined> {
