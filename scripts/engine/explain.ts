@@ -16,9 +16,12 @@ const DISK =
 const UNREACHABLE =
   /no such host|i\/o timeout|connection refused|connection reset|network is unreachable|no route to host|\bEOF\b|TLS handshake|context deadline exceeded|Client\.Timeout|server misbehaving|x509:|proxyconnect|Temporary failure in name resolution|error (Get|Head) /i;
 
+/** buildah and podman ask no registry that is not named. */
+const SHORT = /short-name "?([^\s"]+)"? did not resolve/i;
+
 /** It answered that there is no such image, or not for us. */
 const UNKNOWN =
-  /pull access denied|repository does not exist|manifest unknown|manifest for .* not found|not found|name unknown|unauthorized|authentication required|denied|short-name .* did not resolve|failed to resolve|no matching manifest|no image found in (manifest list|image index)|image not known|no such image/i;
+  /pull access denied|repository does not exist|manifest unknown|manifest for .* not found|not found|name unknown|unauthorized|authentication required|denied|failed to resolve|no matching manifest|no image found in (manifest list|image index)|image not known|no such image/i;
 
 /**
  * The error for what this machine did to a command: it was killed, or found the
@@ -69,6 +72,13 @@ export function explainRegistry(
   const options = { next, exitCode: EXIT.environment, output, cause };
   if (UNREACHABLE.test(output)) {
     return new UserError(`${message}: the registry cannot be reached`, options);
+  }
+  const [, short] = SHORT.exec(output) ?? [];
+  if (short !== undefined) {
+    return new UserError(`${message}: no registry is set for "${short}"`, {
+      ...options,
+      next: `${next}, or set unqualified-search-registries in registries.conf`,
+    });
   }
   if (UNKNOWN.test(output)) {
     return new UserError(

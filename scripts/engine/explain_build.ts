@@ -75,7 +75,14 @@ function stepSince(all: string[]): string[] {
   const from = all.findLastIndex((line) =>
     /^(\[\d+\/\d+\] )?STEP \d+\/\d+: |^Step \d+\/\d+ : /.test(line)
   );
-  if (from !== -1) return all.slice(from);
+  if (from !== -1) {
+    const before = all[from - 1] ?? "";
+    // Of two pipes, the one with the error may have been read first.
+    return [
+      ...all.slice(from),
+      ...before.startsWith("Error: ") ? [before] : [],
+    ];
+  }
   const rest = all.filter((line) => !/^#\d+ /.test(line));
   return rest.length > 0 ? rest : all;
 }

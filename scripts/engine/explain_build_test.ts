@@ -157,14 +157,26 @@ Deno.test("explainBuild() of an unknown base image says so", () => {
       `#3 [internal] load metadata for docker.io/library/x:1
 #3 ERROR: pull access denied, repository does not exist or may require authorization
 ERROR: failed to solve: x:1: failed to resolve source metadata for docker.io/library/x:1`,
-      `STEP 1/1: FROM x:1
-Error: creating build container: short-name "x:1" did not resolve to an alias`,
+      `STEP 1/1: FROM localhost/x:1
+Error: creating build container: localhost/x:1: image not known`,
     ]
   ) {
     assertStringIncludes(
       explainBuild("Dockerfile", output).message,
       "the registry does not have the image",
     );
+  }
+});
+
+Deno.test("explainBuild() of a short name says what is not set, in either order of the pipes", () => {
+  const step = "STEP 1/1: FROM x:1";
+  const error =
+    'Error: creating build container: short-name "x:1" did not resolve to an alias';
+  for (const lines of [[step, error], [error, step]]) {
+    const { message, next, exitCode } = explainBuild("a", lines.join("\n"));
+    assertEquals(message, 'Cannot build "a": no registry is set for "x:1"');
+    assertStringIncludes(next, "unqualified-search-registries");
+    assertEquals(exitCode, EXIT.environment);
   }
 });
 

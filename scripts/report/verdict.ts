@@ -125,9 +125,9 @@ export function images(
     const command = [...config.entrypoint, ...config.cmd].join(" ");
     return {
       names,
-      run: `buildah run ${
+      run: `c=$(buildah from ${reference}); buildah run ${
         given.join("")
-      }$(buildah from ${reference}) ${command}`.trimEnd(),
+      }$c ${command}; buildah rm $c`,
       push: `buildah push ${reference} docker://${away}`,
     };
   }

@@ -86,12 +86,12 @@ Deno.test("images() says how to run and push one, by engine", () => {
   report.engine = { name: "buildah", version: "1" };
   assertEquals(
     images(report)?.run,
-    "buildah run $(buildah from localhost/app:layered) /app",
+    "c=$(buildah from localhost/app:layered); buildah run $c /app; buildah rm $c",
   );
   report.surroundings = { env: { A: "b c", D: "1" }, writable: ["/data"] };
   assertEquals(
     images(report)?.run,
-    "buildah run -e 'A=b c' -e D=1 $(buildah from localhost/app:layered) /app",
+    "c=$(buildah from localhost/app:layered); buildah run -e 'A=b c' -e D=1 $c /app; buildah rm $c",
   );
   report.engine = { name: "docker", version: "28" };
   assertEquals(
