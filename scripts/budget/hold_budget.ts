@@ -7,7 +7,8 @@
 import { egressOf } from "../inspect/permissions.ts";
 import { UserError } from "../lib/errors.ts";
 import { suggest } from "../lib/suggest.ts";
-import { FIGURES, formatNumber } from "../report/figures.ts";
+import { formatLimit } from "../lib/format.ts";
+import { FIGURES } from "../report/figures.ts";
 import type { Report, Variant, Verdict } from "../report/report_schema.ts";
 import { secretText } from "../report/shared_rows.ts";
 import {
@@ -160,7 +161,7 @@ function holdGrowth(
     }
     const actual = now - old;
     const limit = Math.max(floor, old * fractionOf(share));
-    const show = (value: number) => formatNumber(value, unit);
+    const show = (value: number) => formatLimit(value, unit);
     const detail = `${show(old)} before, ${show(now)} now, ${share} allowed`;
     return [{
       ...asked,

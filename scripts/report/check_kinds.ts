@@ -1,6 +1,6 @@
 /**
- * The kinds of checks, once: what each shows and where report.json keeps it.
- * The exit code, the writers and the code that carries checks out read them here.
+ * The kinds of checks, once: the exit code, the writers and the code that carries
+ * checks out read them here.
  *
  * @module
  */
@@ -11,82 +11,27 @@ export const CHECK_LISTS = ["contract", "hardening", "reproducible"] as const;
 /** One of {@linkcode CHECK_LISTS}. */
 export type CheckList = typeof CHECK_LISTS[number];
 
-/** Heading of each list where checks are shown in full. */
-export const LIST_TITLES: Record<CheckList, string> = {
-  contract: "The contract: what every running image must answer",
-  hardening: "Hardening: what it must survive",
-  reproducible: "Reproducible: what a second build made the same",
-};
-
-interface CheckKindInfo {
-  id: string;
-  /** Where report.json keeps its checks. */
-  list: CheckList;
-  title: string;
-  /** What a variant that passes has shown. */
-  shows: string;
-}
-
-/** Every kind of check, in the order in which they are told. */
+/** Every kind of check, in the order told, with the list that keeps its checks. */
 export const CHECK_KINDS = [
-  {
-    id: "contract",
-    list: "contract",
-    title: "contract",
-    shows: "it starts and answers as contract.json says",
-  },
-  {
-    id: "consistency",
-    list: "contract",
-    title: "consistency",
-    shows: "it answers as the other variants do",
-  },
-  {
-    id: "protocol",
-    list: "hardening",
-    title: "protocol",
-    shows: "unusual, slow and malformed requests harm nobody else",
-  },
-  {
-    id: "egress",
-    list: "hardening",
-    title: "egress",
-    shows: "it can and does reach only the hosts that the contract states",
-  },
-  {
-    id: "health",
-    list: "hardening",
-    title: "health check",
-    shows: "its HEALTHCHECK tells well from ill",
-  },
-  {
-    id: "hardening",
-    list: "hardening",
-    title: "restrictions",
-    shows: "it keeps its contract under each restriction of an operator",
-  },
-  {
-    id: "stop",
-    list: "hardening",
-    title: "stop",
-    shows: "it stops in time and loses no accepted request",
-  },
-  {
-    id: "measured",
-    list: "hardening",
-    title: "measurement",
-    shows: "it serves while it is measured",
-  },
-  {
-    id: "reproducible",
-    list: "reproducible",
-    title: "reproducible",
-    shows: "a second build from nothing gives the same image",
-  },
-] as const satisfies readonly CheckKindInfo[];
+  // It starts and answers as contract.json says.
+  { id: "contract", list: "contract", title: "contract" },
+  // It answers as the other variants do.
+  { id: "consistency", list: "contract", title: "consistency" },
+  // Unusual, slow and malformed requests harm nobody else.
+  { id: "protocol", list: "hardening", title: "protocol" },
+  // It can and does reach only the hosts that the contract states.
+  { id: "egress", list: "hardening", title: "egress" },
+  // Its HEALTHCHECK tells well from ill.
+  { id: "health", list: "hardening", title: "health check" },
+  // It keeps its contract under each restriction of an operator.
+  { id: "hardening", list: "hardening", title: "restrictions" },
+  // It stops in time and loses no accepted request.
+  { id: "stop", list: "hardening", title: "stop" },
+  // It serves while it is measured.
+  { id: "measured", list: "hardening", title: "measurement" },
+  // A second build from nothing gives the same image.
+  { id: "reproducible", list: "reproducible", title: "reproducible" },
+] as const satisfies { id: string; list: CheckList; title: string }[];
 
 /** Id of a kind of check. */
 export type CheckKind = typeof CHECK_KINDS[number]["id"];
-
-/** Ids of all kinds, for the schema. */
-export const CHECK_KIND_IDS = CHECK_KINDS.map(({ id }) => id);

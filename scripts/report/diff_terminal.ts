@@ -10,28 +10,32 @@ import type {
   PathChange,
   ValueChange,
 } from "../inspect/diff_schema.ts";
-import { indent, table, type TerminalStyle, terminalStyle } from "./table.ts";
+import {
+  type Column,
+  indent,
+  joined,
+  table,
+  type TerminalOptions,
+  type TerminalStyle,
+  terminalStyle,
+} from "./table.ts";
 import { clip, clipMiddle, textWidth } from "./text_width.ts";
 
 /** Lines of each list; the rest is counted. */
 const LISTED = 20;
 
 /**
- * Renders a comparison of two images for the terminal.
- *
- * @param diff What differs.
- * @param options `columns` a line may take; `color` for ANSI colours.
- * @returns Text without control characters but for those colours, ending in a
- * newline.
+ * Renders a comparison of two images without control characters but for colours,
+ * ending in a newline.
  */
 export function diffTerminal(
   diff: ImageDiff,
-  options: { columns: number; color: boolean },
+  options: TerminalOptions,
 ): string {
   const style = terminalStyle(options);
   const same = diff.paths.length + diff.config.length + diff.packages.length +
       diff.layers.added.length + diff.layers.removed.length === 0;
-  return [
+  return joined([
     sides(diff, style),
     same ? "No difference" : sums(diff),
     layers(diff, style),
@@ -39,108 +43,83 @@ export function diffTerminal(
     paths(diff, style),
     values("Configuration", diff.config, style),
     values("Packages", diff.packages, style),
-  ].filter((part) => part !== "").join("\n\n") + "\n";
+  ]) + "\n";
 }
 
 function sides({ before, after }: ImageDiff, style: TerminalStyle): string {
   const room = Math.max(16, style.columns - 44);
-  const row = (name: string, side: ImageDiff["before"]) => [
-    name,
-    clipMiddle(printable(side.reference), room),
-    formatBytes(side.sizeBytes),
-    String(side.rootfs.files),
-    clip(printable(side.architecture), 10),
-  ];
-  return table(
-    ["", "Image", "Size", "Files", "Platform"],
-    [row("before", before), row("after", after)],
-    ["left", "left", "right", "right"],
-    style,
-  );
+  return table([before, after], [
+    ["", (_, index) => index === 0 ? "before" : "after"],
+    ["Image", (side) => clipMiddle(printable(side.reference), room)],
+    ["Size", (side) => formatBytes(side.sizeBytes), "right"],
+    ["Files", (side) => String(side.rootfs.files), "right"],
+    ["Platform", (side) => clip(printable(side.architecture), 10)],
+  ], style);
 }
 
 function sums(diff: ImageDiff): string {
   const { before, after, sizeBytes, bytes } = diff;
+  const { shared, added } = diff.layers;
   const ratio = formatRatio(after.sizeBytes, before.sizeBytes);
   const compared = ratio === "–" || ratio === "same" ? "" : `, ${ratio}`;
-  const transferred = diff.layers.added
-    .reduce((sum, layer) => sum + layer.sizeBytes, 0);
+  const transferred = added.reduce((sum, layer) => sum + layer.sizeBytes, 0);
   return [
     `size ${signed(sizeBytes)}${compared}; files ${signed(bytes)}`,
     `${diff.added} added, ${diff.removed} removed, ${diff.changed} changed`,
-    `${diff.layers.shared.length} of ${
-      diff.layers.shared.length + diff.layers.added.length
-    } layers are shared; ${
+    `${shared.length} of ${shared.length + added.length} layers are shared; ${
       formatBytes(transferred)
     } in new ones have to be transferred`,
   ].join("\n");
 }
 
 function layers({ layers }: ImageDiff, style: TerminalStyle): string {
-  const row =
-    (sign: string) => (layer: ImageDiff["layers"]["added"][number]) => [
-      painted(sign, style),
-      formatBytes(layer.sizeBytes),
-      clip(
-        printable(layer.instruction) || "(not in the history)",
-        Math.max(20, style.columns - 16),
-      ),
-    ];
-  const rows = [
-    ...layers.removed.map(row("-")),
-    ...layers.added.map(row("+")),
-  ];
-  return listed(
-    "Layers",
-    ["", "Size", "Instruction"],
-    rows,
-    ["left", "right"],
-    style,
-  );
+  const { removed, added } = layers;
+  const room = Math.max(20, style.columns - 16);
+  return listed("Layers", [...removed, ...added], [
+    ["", (_, index) => painted(index < removed.length ? "-" : "+", style)],
+    ["Size", (layer) => formatBytes(layer.sizeBytes), "right"],
+    [
+      "Instruction",
+      ({ instruction }) =>
+        clip(printable(instruction) || "(not in the history)", room),
+    ],
+  ], style);
 }
 
 function directories(diff: ImageDiff, style: TerminalStyle): string {
-  const sorted = diff.directories
-    .toSorted((a, b) => Math.abs(b.bytes) - Math.abs(a.bytes));
-  const rows = sorted.filter(({ bytes }) => bytes !== 0).map((directory) => [
-    signed(directory.bytes),
-    counts(directory),
-    clipMiddle(
-      printable(directory.path),
-      Math.max(20, style.columns - 36),
-    ),
-  ]);
-  return listed(
-    "Folders",
-    ["Bytes", "Paths", "Folder"],
-    rows,
-    ["right"],
-    style,
-  );
-}
-
-function paths(diff: ImageDiff, style: TerminalStyle): string {
-  const sorted = diff.paths
-    .toSorted((a, b) => Math.abs(b.bytes) - Math.abs(a.bytes));
-  const changes = sorted.map(what);
-  const beside = Math.max(4, ...changes.slice(0, LISTED).map(textWidth));
-  const room = Math.max(20, style.columns - beside - 18);
-  const rows = sorted.map((path, index) => [
-    painted(SIGNS[path.kind], style),
-    signed(path.bytes),
-    clipMiddle(printable(path.path), room),
-    changes[index],
-  ]);
-  return listed(
-    "Paths",
-    ["", "Bytes", "Path", "What"],
-    rows,
-    ["left", "right"],
-    style,
-  );
+  const room = Math.max(20, style.columns - 36);
+  const changed = largestFirst(diff.directories)
+    .filter(({ bytes }) => bytes !== 0);
+  return listed("Folders", changed, [
+    ["Bytes", ({ bytes }) => signed(bytes), "right"],
+    [
+      "Paths",
+      ({ added, removed, changed }) =>
+        Object.entries({ "+": added, "−": removed, "~": changed })
+          .filter(([, count]) => count > 0).map((part) => part.join(""))
+          .join(" "),
+    ],
+    ["Folder", ({ path }) => clipMiddle(printable(path), room)],
+  ], style);
 }
 
 const SIGNS = { added: "+", removed: "-", changed: "~" } as const;
+
+function paths(diff: ImageDiff, style: TerminalStyle): string {
+  const sorted = largestFirst(diff.paths);
+  const widths = sorted.slice(0, LISTED).map((path) => textWidth(what(path)));
+  const room = Math.max(20, style.columns - Math.max(4, ...widths) - 18);
+  return listed("Paths", sorted, [
+    ["", ({ kind }) => painted(SIGNS[kind], style)],
+    ["Bytes", ({ bytes }) => signed(bytes), "right"],
+    ["Path", ({ path }) => clipMiddle(printable(path), room)],
+    ["What", what],
+  ], style);
+}
+
+function largestFirst<T extends { bytes: number }>(items: T[]): T[] {
+  return items.toSorted((a, b) => Math.abs(b.bytes) - Math.abs(a.bytes));
+}
 
 /** What changed at a path, with both values where they are short. */
 function what({ changes, before, after }: PathChange): string {
@@ -169,43 +148,31 @@ function values(
   const most = Math.max(12, Math.floor((style.columns - 14) / 3));
   const text = (value: string | undefined) =>
     value === undefined ? "–" : clip(printable(value), most);
-  const rows = changes.map(({ name, before, after }) => [
-    painted(
-      before === undefined ? "+" : after === undefined ? "-" : "~",
-      style,
-    ),
-    clip(printable(name), most),
-    text(before),
-    text(after),
-  ]);
-  return listed(title, ["", "Name", "Before", "After"], rows, [], style);
+  return listed(title, changes, [
+    ["", ({ before, after }) =>
+      painted(
+        before === undefined ? "+" : after === undefined ? "-" : "~",
+        style,
+      )],
+    ["Name", ({ name }) => clip(printable(name), most)],
+    ["Before", ({ before }) => text(before)],
+    ["After", ({ after }) => text(after)],
+  ], style);
 }
 
-function listed(
+function listed<T>(
   title: string,
-  head: string[],
-  rows: string[][],
-  aligns: ("left" | "right")[],
+  items: T[],
+  columns: Column<T>[],
   style: TerminalStyle,
 ): string {
-  if (rows.length === 0) return "";
-  const more = rows.length - LISTED;
+  if (items.length === 0) return "";
+  const more = items.length - LISTED;
   return [
     style.colors.bold(title),
-    indent(table(head, rows.slice(0, LISTED), aligns, style)),
+    indent(table(items.slice(0, LISTED), columns, style)),
     ...more > 0 ? [`  and ${more} more, all with --json`] : [],
   ].join("\n");
-}
-
-function counts(
-  { added, removed, changed }: Pick<ImageDiff, "added" | "removed" | "changed">,
-): string {
-  return [
-    [added, "+"] as const,
-    [removed, "−"] as const,
-    [changed, "~"] as const,
-  ].filter(([count]) => count > 0).map(([count, sign]) => `${sign}${count}`)
-    .join(" ");
 }
 
 function signed(bytes: number): string {
@@ -213,7 +180,7 @@ function signed(bytes: number): string {
   return `${bytes > 0 ? "+" : "−"}${formatBytes(Math.abs(bytes))}`;
 }
 
-function painted(sign: string, style: TerminalStyle): string {
-  if (sign === "+") return style.colors.green(sign);
-  return sign === "-" ? style.colors.red(sign) : style.colors.yellow(sign);
+function painted(sign: "+" | "-" | "~", { colors }: TerminalStyle): string {
+  if (sign === "+") return colors.green(sign);
+  return sign === "-" ? colors.red(sign) : colors.yellow(sign);
 }

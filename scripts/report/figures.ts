@@ -5,30 +5,20 @@
  *
  * @module
  */
-import {
-  formatBytes,
-  formatDuration,
-  formatRatio,
-  printable,
-} from "../lib/format.ts";
+import { formatLimit, formatRatio, printable } from "../lib/format.ts";
+import type { Surface } from "../inspect/inspect_schema.ts";
 import { CHECK_KINDS, CHECK_LISTS } from "./check_kinds.ts";
 import type { Check, Report, Variant } from "./report_schema.ts";
 import { textWidth } from "./text_width.ts";
-import type { Surface } from "../inspect/inspect_schema.ts";
 
 /** What a number counts. */
 export type Unit = "bytes" | "milliseconds" | "count";
-
-/** A table of the comparison. */
-type Group = "size" | "cost" | "defence";
 
 /** One figure of every variant. */
 export interface Figure {
   /** Also the name of its rule in a budget. */
   id: string;
   title: string;
-  /** Where its column is; tables break between groups. Absent: it has none. */
-  group?: Group;
   unit?: Unit;
   /** The number; absent for a figure that is words alone. */
   value?(variant: Variant): number | undefined;
@@ -44,187 +34,169 @@ export interface Figure {
   growth?: string;
 }
 
-/** All figures, columns in reading order. */
-export const FIGURES: readonly Figure[] = [
-  {
-    id: "size",
-    title: "Size",
-    group: "size",
-    unit: "bytes",
-    value: (v) => v.sizeBytes,
-    always: true,
-    method: "bytes of the regular files in all layers; a hard link counts once",
-    limit: "Largest size.",
-    growth: "Growth of the size.",
-  },
-  {
-    id: "ratio",
-    title: "vs baseline",
-    group: "size",
-    words: ratio,
-    always: true,
-  },
-  {
-    id: "layers",
-    title: "Layers",
-    group: "size",
-    unit: "count",
-    value: (v) => v.layers.length,
-    limit: "Most layers.",
-  },
-  { id: "user", title: "User", group: "size", words: userOf },
-  {
-    id: "contract",
-    title: "Contract",
-    group: "size",
-    words: (v) => tally(v.contract),
-    always: true,
-  },
-  {
-    id: "pull",
-    title: "Pull",
-    group: "cost",
-    unit: "bytes",
-    value: (v) => v.pullBytes?.gzip,
-    always: true,
-    method:
-      "bytes of all layers compressed with gzip, as a registry would send them",
-    limit: "Largest gzip pull.",
-    growth: "Growth of the gzip pull.",
-  },
-  {
-    id: "zstd",
-    title: "Pull zstd",
-    group: "cost",
-    unit: "bytes",
-    value: (v) => v.pullBytes?.zstd,
-  },
-  {
-    id: "nextDeploy",
-    title: "Next deploy",
-    group: "cost",
-    unit: "bytes",
-    value: (v) => v.nextDeployBytes,
-    always: true,
-    method:
-      "compressed bytes of the layers that are new after one line of the service was changed and the image built again",
-    limit: "Largest next deploy, gzip.",
-    growth: "Growth of the next deploy.",
-  },
-  {
-    id: "further",
-    title: "Further service",
-    group: "cost",
-    unit: "bytes",
-    value: furtherService,
-    method:
-      "compressed bytes that a node with this image pulls for another service that the same Deno has compiled: the layers that are not shared",
-  },
-  {
-    id: "start",
-    title: "Start",
-    group: "cost",
-    unit: "milliseconds",
-    value: (v) => v.startMs?.median,
-    always: true,
-    method:
-      "from the engine's start of the container to the first 200 from the health check; runs alternate between the variants, the figure is the median",
-    limit: "Longest median start.",
-    growth: "Growth of the median start.",
-  },
-  {
-    id: "process",
-    title: "Process",
-    group: "cost",
-    unit: "milliseconds",
-    value: (v) => v.processStartMs?.median,
-    method:
-      "the part of the start that is the program's own: from when the engine saw it run to the same 200; what is left is the engine",
-  },
-  {
-    id: "memory",
-    title: "Memory",
-    group: "cost",
-    unit: "bytes",
-    value: (v) => v.memoryBytes?.idle,
-    always: true,
-    method:
-      "resident set of the service's process: idle after the start, and after a burst of requests",
-    limit: "Largest resident set, idle after start.",
-    growth: "Growth of the idle resident set.",
-  },
-  {
-    id: "floor",
-    title: "Memory floor",
-    group: "cost",
-    unit: "bytes",
-    value: (v) => v.memoryFloorBytes,
-    method:
-      "the lowest memory limit, found by halving, under which the image serves a burst at half its free speed or better and stops cleanly",
-  },
-  {
-    id: "efficiency",
-    title: "Efficiency",
-    group: "defence",
-    value: (v) => v.efficiency,
-    words: efficiency,
-    method:
-      "bytes that are left when the layers are laid over each other, divided by the size; what is missing is waste",
-  },
-  {
-    id: "hardening",
-    title: "Checks",
-    group: "defence",
-    words: (v) => tallyByKind(v.hardening),
-    always: true,
-  },
-  {
-    id: "reproducible",
-    title: "Reproducible",
-    group: "defence",
-    words: (v) => tally(v.reproducible),
-    always: true,
-  },
-  {
-    id: "surface",
-    title: "Surface",
-    group: "defence",
-    words: (v) => surfaceAtAGlance(v.surface, v.secrets),
-  },
+const inBytes = (value: Figure["value"]) => ({ unit: "bytes", value } as const);
+const counted = (value: Figure["value"]) => ({ unit: "count", value } as const);
+
+/** The figures by the table that they are a column of, in reading order. */
+const TABLES = {
+  size: [
+    {
+      id: "size",
+      title: "Size",
+      ...inBytes((v) => v.sizeBytes),
+      always: true,
+      method:
+        "bytes of the regular files in all layers; a hard link counts once",
+      limit: "Largest size.",
+      growth: "Growth of the size.",
+    },
+    { id: "ratio", title: "vs baseline", words: ratio, always: true },
+    {
+      id: "layers",
+      title: "Layers",
+      ...counted((v) => v.layers.length),
+      limit: "Most layers.",
+    },
+    { id: "user", title: "User", words: userOf },
+    {
+      id: "contract",
+      title: "Contract",
+      words: (v) => tally(v.contract),
+      always: true,
+    },
+  ],
+  cost: [
+    {
+      id: "pull",
+      title: "Pull",
+      ...inBytes((v) => v.pullBytes?.gzip),
+      always: true,
+      method:
+        "bytes of all layers compressed with gzip, as a registry would send them",
+      limit: "Largest gzip pull.",
+      growth: "Growth of the gzip pull.",
+    },
+    { id: "zstd", title: "Pull zstd", ...inBytes((v) => v.pullBytes?.zstd) },
+    {
+      id: "nextDeploy",
+      title: "Next deploy",
+      ...inBytes((v) => v.nextDeployBytes),
+      always: true,
+      method:
+        "compressed bytes of the layers that are new after one line of the service was changed and the image built again",
+      limit: "Largest next deploy, gzip.",
+      growth: "Growth of the next deploy.",
+    },
+    {
+      id: "further",
+      title: "Further service",
+      ...inBytes(furtherService),
+      method:
+        "compressed bytes that a node with this image pulls for another service that the same Deno has compiled: the layers that are not shared",
+    },
+    {
+      id: "start",
+      title: "Start",
+      unit: "milliseconds",
+      value: (v) => v.startMs?.median,
+      always: true,
+      method:
+        "from the engine's start of the container to the first 200 from the health check; runs alternate between the variants, the figure is the median",
+      limit: "Longest median start.",
+      growth: "Growth of the median start.",
+    },
+    {
+      id: "process",
+      title: "Process",
+      unit: "milliseconds",
+      value: (v) => v.processStartMs?.median,
+      method:
+        "the part of the start that is the program's own: from when the engine saw it run to the same 200; what is left is the engine",
+    },
+    {
+      id: "memory",
+      title: "Memory",
+      ...inBytes((v) => v.memoryBytes?.idle),
+      always: true,
+      method:
+        "resident set of the service's process: idle after the start, and after a burst of requests",
+      limit: "Largest resident set, idle after start.",
+      growth: "Growth of the idle resident set.",
+    },
+    {
+      id: "floor",
+      title: "Memory floor",
+      ...inBytes((v) => v.memoryFloorBytes),
+      method:
+        "the lowest memory limit, found by halving, under which the image serves a burst at half its free speed or better and stops cleanly",
+    },
+  ],
+  defence: [
+    {
+      id: "efficiency",
+      title: "Efficiency",
+      value: (v) => v.efficiency,
+      words: efficiency,
+      method:
+        "bytes that are left when the layers are laid over each other, divided by the size; what is missing is waste",
+    },
+    {
+      id: "hardening",
+      title: "Checks",
+      words: (v) => tallyByKind(v.hardening),
+      always: true,
+    },
+    {
+      id: "reproducible",
+      title: "Reproducible",
+      words: (v) => tally(v.reproducible),
+      always: true,
+    },
+    {
+      id: "surface",
+      title: "Surface",
+      words: (v) => surfaceAtAGlance(v.surface, v.secrets),
+    },
+  ],
+} satisfies Record<string, Figure[]>;
+
+/** Figures without a column, which a budget can limit. */
+const LIMITED: Figure[] = [
   {
     id: "layer",
     title: "Largest layer",
-    unit: "bytes",
-    value: (v) => Math.max(0, ...v.layers.map((layer) => layer.sizeBytes)),
+    ...inBytes((v) => Math.max(0, ...v.layers.map((layer) => layer.sizeBytes))),
     limit: "Largest size of any single layer.",
   },
   {
     id: "waste",
     title: "Waste",
-    unit: "bytes",
-    value: (v) => v.wasteBytes,
+    ...inBytes((v) => v.wasteBytes),
     limit: "Most waste.",
   },
   {
     id: "files",
     title: "Files",
-    unit: "count",
-    value: (v) => v.rootfs.files,
+    ...counted((v) => v.rootfs.files),
     limit: "Most regular files in the rootfs.",
   },
   {
     id: "packages",
     title: "Debian packages",
-    unit: "count",
-    value: (v) => v.surface.debianPackages.length,
+    ...counted((v) => v.surface.debianPackages.length),
     limit: "Most Debian packages.",
   },
 ];
 
+/** All figures. */
+export const FIGURES: readonly Figure[] = [
+  ...Object.values(TABLES).flat(),
+  ...LIMITED,
+];
+
 /**
- * The number of a figure.
+ * The number of a figure; `undefined` when it was not measured.
  *
- * @returns `undefined` when it was not measured.
  * @throws {TypeError} When the registry has no such number.
  */
 export function valueOf(id: string, variant: Variant): number | undefined {
@@ -243,18 +215,7 @@ export function textOf(
   const found = value?.(variant);
   return found === undefined || unit === undefined
     ? undefined
-    : formatNumber(found, unit);
-}
-
-/** A number with its unit. */
-export function formatNumber(value: number, unit: Unit): string {
-  if (unit === "count") return String(value);
-  return unit === "bytes" ? formatBytes(value) : formatDuration(value);
-}
-
-/** Whether it is a number: those line up at their right. */
-export function isNumber({ value }: Figure): boolean {
-  return value !== undefined;
+    : formatLimit(found, unit);
 }
 
 /** The title of its column; names that would make it wide are left out. */
@@ -263,11 +224,7 @@ export function titleOf({ id, title }: Figure, { baseline }: Report): string {
   return id === "ratio" && textWidth(name) <= 16 ? `vs ${name}` : title;
 }
 
-/**
- * Whether one failed of the checks that a figure counts.
- *
- * @returns `undefined` when it counts none.
- */
+/** Whether a check failed that a figure counts; `undefined`: it counts none. */
 export function failedIn(
   { id }: Figure,
   variant: Variant,
@@ -278,31 +235,24 @@ export function failedIn(
 
 /**
  * The figures worth a column: measured for one variant at least, and either of
- * interest by themselves, or telling variants apart, or a warning. By group.
+ * interest by themselves, or telling variants apart, or a warning. By table.
  */
-export function comparedFigures(report: Report): [Group, Figure[]][] {
-  const found = FIGURES.filter((figure) => {
+export function comparedFigures(report: Report) {
+  const isCompared = (figure: Figure) => {
     const texts = report.variants.map((each) => textOf(figure, each, report));
     if (texts.every((text) => text === undefined)) return false;
-    return figure.always || new Set(texts).size > 1 ||
-      report.variants.length === 1 ||
+    return figure.always || new Set(texts).size > 1 || texts.length === 1 ||
       figure.id === "efficiency" && texts[0] !== "100 %";
-  });
-  return (["size", "cost", "defence"] as const).flatMap((group) => {
-    const own = found.filter((figure) => figure.group === group);
-    return own.length === 0 ? [] : [[group, own]];
-  });
+  };
+  return (["size", "cost", "defence"] as const).map((table) => ({
+    table,
+    figures: TABLES[table].filter(isCompared) as Figure[],
+  })).filter(({ figures }) => figures.length > 0);
 }
 
 /** The variant with the smallest size; the first of equals. */
 export function smallestOf(variants: Variant[]): Variant | undefined {
-  return variants.reduce<Variant | undefined>(
-    (least, variant) =>
-      least === undefined || variant.sizeBytes < least.sizeBytes
-        ? variant
-        : least,
-    undefined,
-  );
+  return variants.toSorted((a, b) => a.sizeBytes - b.sizeBytes).at(0);
 }
 
 /** The variant that the others are compared with, if it was built. */
@@ -320,10 +270,8 @@ function ratio(variant: Variant, report: Report): string | undefined {
 
 /**
  * What a node that has this image pulls for another service of the same Deno:
- * the layers that are not shared, with gzip.
- *
- * @returns `undefined` when no layer is known to be shared, or one was not
- * compressed.
+ * the layers that are not shared, with gzip. `undefined` when none is known to be
+ * shared, or one was not compressed.
  */
 export function furtherService({ layers }: Variant): number | undefined {
   if (!layers.some(({ shared }) => shared)) return undefined;
@@ -333,14 +281,10 @@ export function furtherService({ layers }: Variant): number | undefined {
 }
 
 /** The sum of figures, if all of them were measured. */
-export function sumIfAll(
-  figures: (number | undefined)[],
-): number | undefined {
-  return figures.reduce<number | undefined>(
-    (sum, figure) =>
-      sum === undefined || figure === undefined ? undefined : sum + figure,
-    0,
-  );
+export function sumIfAll(figures: (number | undefined)[]): number | undefined {
+  return figures.every((figure) => figure !== undefined)
+    ? figures.reduce((sum, figure) => sum + figure, 0)
+    : undefined;
 }
 
 /** The user as the image states it, and whether that is root by another name. */
@@ -351,36 +295,25 @@ export function userOf({ config, surface }: Variant): string {
     : user;
 }
 
-/**
- * How many checks passed of those that were made.
- *
- * @returns As `9/9`; `undefined` when none was made.
- */
-export function tally(checks: Check[] | undefined): string | undefined {
-  const made = (checks ?? []).filter(({ status }) => status !== "skip");
-  if (made.length === 0) return undefined;
+/** How many checks passed of those made, as `9/9`; `undefined`: none was made. */
+export function tally(checks: Check[] = []): string | undefined {
+  const made = checks.filter(({ status }) => status !== "skip");
   const passed = made.filter(({ status }) => status === "pass");
-  return `${passed.length}/${made.length}`;
+  return made.length === 0 ? undefined : `${passed.length}/${made.length}`;
 }
 
-/**
- * How many checks passed, and of which kinds some failed.
- *
- * @returns As `28/28` or `26/28: stop, egress`; `undefined` when none was made.
- */
-export function tallyByKind(checks: Check[] | undefined): string | undefined {
+/** The same with the kinds of which some failed: `26/28: stop, egress`. */
+export function tallyByKind(checks: Check[] = []): string | undefined {
   const all = tally(checks);
   const failed = CHECK_KINDS.filter(({ id }) =>
-    checks?.some(({ kind, status }) => kind === id && status === "fail")
+    checks.some(({ kind, status }) => kind === id && status === "fail")
   );
   return failed.length === 0
     ? all
     : `${all}: ${failed.map(({ title }) => title).join(", ")}`;
 }
 
-/**
- * rootfs / size as a percentage, rounded down: with any waste it is not 100 %.
- */
+/** rootfs / size as a percentage, rounded down: with any waste it is not 100 %. */
 export function efficiency(variant: Variant): string {
   const tenths = Math.floor(variant.efficiency * 1000 + 1e-6) / 10;
   const shown = variant.wasteBytes > 0 ? Math.min(tenths, 99.9) : tenths;
@@ -408,6 +341,7 @@ function namesOf(paths: string[], kind: string): string {
   return names.length <= 2 ? names.join(", ") : plural(names.length, kind);
 }
 
-function plural(count: number, word: string, ending = "s"): string {
+/** As `2 checks`; nothing of none. */
+export function plural(count: number, word: string, ending = "s"): string {
   return count === 0 ? "" : `${count} ${word}${count === 1 ? "" : ending}`;
 }

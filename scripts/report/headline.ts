@@ -1,6 +1,6 @@
 /**
  * The first sentences of a report: which variant is the smallest, by how much,
- * and whether it still works.
+ * whether it still works, and where its bytes go.
  *
  * @module
  */
@@ -11,14 +11,9 @@ import { checksOf } from "./problems.ts";
 import type { Report, Variant } from "./report_schema.ts";
 
 /** How a name is written in the output. */
-type Show = (name: string) => string;
+type Show<T = string> = (name: string) => T;
 
-/**
- * Names the smallest variant, and how it compares with the baseline.
- *
- * @param show How a name is written in the output.
- * @returns A sentence without a full stop.
- */
+/** The smallest variant, and how it compares; a sentence without a full stop. */
 export function headline(report: Report, show: Show): string {
   const smallest = smallestOf(report.variants);
   if (smallest === undefined) {
@@ -34,17 +29,22 @@ export function headline(report: Report, show: Show): string {
     }`;
 }
 
+function comparedWith(variant: Variant, report: Report, show: Show): string {
+  const baseline = baselineOf(report);
+  if (baseline === undefined || baseline === variant) return "";
+  const ratio = formatRatio(variant.sizeBytes, baseline.sizeBytes);
+  if (ratio === "same") return `, as ${show(baseline.name)}`;
+  return ratio === "–" ? "" : `, ${ratio} than ${show(baseline.name)}`;
+}
+
 /**
- * Says whether the smallest variant works, and which one does if it does not.
- *
- * @param show How a name is written in the output.
- * @returns Sentences; nothing when no contract was asked of it.
+ * Whether the smallest variant works, and which one does if it does not, in
+ * sentences; nothing when no contract was asked of it.
  */
-export function verdictOfSmallest(report: Report, show: Show): string {
-  const smallest = smallestOf(report.variants);
-  if (smallest === undefined) return "";
-  const holds = works(smallest);
-  if (holds === undefined) return "";
+export function verdictOfSmallest({ variants }: Report, show: Show): string {
+  const smallest = smallestOf(variants);
+  const holds = smallest && works(smallest);
+  if (smallest === undefined || holds === undefined) return "";
   const name = show(smallest.name);
   if (holds) {
     const failed = checksOf(smallest)
@@ -55,7 +55,7 @@ export function verdictOfSmallest(report: Report, show: Show): string {
         failed === 1 ? "check" : "checks"
       }.`;
   }
-  const best = smallestOf(report.variants.filter(works));
+  const best = smallestOf(variants.filter(works));
   return best === undefined
     ? `${name} breaks its contract.`
     : `${name} breaks its contract; the smallest that holds it is ${
@@ -64,40 +64,41 @@ export function verdictOfSmallest(report: Report, show: Show): string {
 }
 
 /** Whether the contract holds; `undefined` when nothing was asked of it. */
-function works(variant: Variant): boolean | undefined {
-  const made = (variant.contract ?? []).filter(({ status }) =>
-    status !== "skip"
-  );
+function works({ contract = [] }: Variant): boolean | undefined {
+  const made = contract.filter(({ status }) => status !== "skip");
   return made.length === 0
     ? undefined
     : made.every(({ status }) => status === "pass");
 }
 
-function comparedWith(variant: Variant, report: Report, show: Show): string {
-  const baseline = baselineOf(report);
-  if (baseline === undefined || baseline === variant) return "";
-  const ratio = formatRatio(variant.sizeBytes, baseline.sizeBytes);
-  if (ratio === "same") return `, as ${show(baseline.name)}`;
-  return ratio === "–" ? "" : `, ${ratio} than ${show(baseline.name)}`;
+/**
+ * Where the largest part of the smallest image goes, as the pieces of a sentence
+ * without a full stop; none of an empty image.
+ */
+export function insight<T>(
+  report: Report,
+  show: Show,
+  showPath: Show<T>,
+): (string | T)[] {
+  const part = largestPart(report);
+  if (part === undefined) return [];
+  const { share, variant, bytes, name, named, others } = part;
+  return [
+    `${share} of ${show(variant)} (${bytes}) is `,
+    named ? name : showPath(name),
+    ...others.map((other) => `, ${other}`),
+  ];
 }
 
-/** The largest part of the smallest image. */
-interface LargestPart {
-  variant: string;
-  /** Its part of the size, as a percentage. */
-  share: string;
-  bytes: string;
-  /** What it is. */
-  name: string;
-  /** Whether the name is ours; otherwise it is a path of the image. */
-  named: boolean;
-  /** What else is in the program, as `1.4 % packages`; without it if it is that. */
-  others: string[];
-}
+const RUNTIME = "the Deno runtime";
+const CODE = "your code";
 
-/** Finds where the largest part of the smallest image goes. */
-export function largestPart(report: Report): LargestPart | undefined {
-  const variant = smallestOf(report.variants);
+/** How the analysis names what it has summed up, which is no path. */
+const SEVERAL = /^other \(\d+\)$/;
+
+/** The largest part of the smallest image, with its share of the size. */
+export function largestPart({ variants }: Report) {
+  const variant = smallestOf(variants);
   if (variant === undefined || variant.sizeBytes === 0) return undefined;
   const { program, sizeBytes } = variant;
   const parts = filledLeaves(filledTree({ ...variant, program: undefined }))
@@ -111,13 +112,14 @@ export function largestPart(report: Report): LargestPart | undefined {
     parts.push({ name: CODE, bytes: applicationBytes, named: true });
   }
   const [largest] = parts.sort((a, b) => b.bytes - a.bytes);
-  if (largest === undefined) return undefined;
-  return {
+  return largest && {
     variant: variant.name,
     share: formatShare(largest.bytes, sizeBytes),
     bytes: formatBytes(largest.bytes),
     name: largest.name,
+    /** Whether the name is ours; otherwise it is a path of the image. */
     named: largest.named,
+    /** What else is in the program, as `1.4 % packages`. */
     others: program === undefined || largest.name === CODE
       ? []
       : applicationParts(program)
@@ -135,9 +137,3 @@ function applicationParts(
     [CODE, applicationBytes - packages],
   ];
 }
-
-const RUNTIME = "the Deno runtime";
-const CODE = "your code";
-
-/** How the analysis names what it has summed up, which is no path. */
-const SEVERAL = /^other \(\d+\)$/;

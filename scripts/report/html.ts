@@ -4,8 +4,16 @@
  *
  * @module
  */
-import type { Report, Variant } from "./report_schema.ts";
-import { headline, largestPart, verdictOfSmallest } from "./headline.ts";
+import { chartSizes } from "./chart.ts";
+import { CHECK_KINDS, CHECK_LISTS, type CheckList } from "./check_kinds.ts";
+import {
+  comparedFigures,
+  failedIn,
+  plural,
+  textOf,
+  titleOf,
+} from "./figures.ts";
+import { headline, insight, verdictOfSmallest } from "./headline.ts";
 import {
   htmlContents,
   htmlLayers,
@@ -17,6 +25,7 @@ import {
   htmlWaste,
 } from "./html_details.ts";
 import {
+  coded,
   htmlTable,
   Markup,
   markup,
@@ -24,20 +33,6 @@ import {
   preformatted,
   type Value,
 } from "./markup.ts";
-import { chartSizes } from "./chart.ts";
-import {
-  CHECK_KINDS,
-  CHECK_LISTS,
-  type CheckList,
-  LIST_TITLES,
-} from "./check_kinds.ts";
-import {
-  comparedFigures,
-  failedIn,
-  isNumber,
-  textOf,
-  titleOf,
-} from "./figures.ts";
 import {
   changeText,
   checksOf,
@@ -48,6 +43,8 @@ import {
   skipped,
   verdictFigures,
 } from "./problems.ts";
+import type { Report, Variant } from "./report_schema.ts";
+import type { Column } from "./table.ts";
 import { images, serviceOf, verdict } from "./verdict.ts";
 
 /** The page may show itself and nothing else, whatever it was made to contain. */
@@ -71,23 +68,16 @@ const SECTIONS: [string, string, string, (report: Report) => Markup][] = [
   ["method", "Method", "How this was measured", htmlMethod],
 ];
 
-/**
- * Renders a report as an HTML page.
- *
- * @returns A document that needs nothing beside it.
- */
+/** Renders a report as an HTML page that needs nothing beside it. */
 export function html(report: Report): string {
-  const sections = SECTIONS
-    .map(([id, word, heading, render]) => ({
-      id,
-      word,
-      heading,
-      content: render(report),
-    }))
-    .filter(({ content }) => content.text !== "");
-  const contents = sections.length === 0
-    ? NOTHING
-    : markup`<nav aria-label="Contents">
+  const sections = SECTIONS.map(([id, word, heading, render]) => ({
+    id,
+    word,
+    heading,
+    content: render(report),
+  })).filter(({ content }) => content.text !== "");
+  const contents = sections.length > 0 &&
+    markup`<nav aria-label="Contents">
 <ul>${
       sections.map(({ id, word }) =>
         markup`<li><a href="#${id}">${word}</a></li>`
@@ -102,7 +92,7 @@ export function html(report: Report): string {
 <meta http-equiv="Content-Security-Policy" content="${new Markup(POLICY)}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<title>${!holds(report) && "FAILED: "}${headline(report, plain)}</title>
+<title>${!holds(report) && "FAILED: "}${headline(report, String)}</title>
 <style>${new Markup(STYLE)}</style>
 </head>
 <body>
@@ -253,53 +243,42 @@ dt { font-weight: 600; } dd { margin: 0; color: var(--muted); }
 `;
 
 /** The first screen: what holds and what fails. */
-function header(report: Report, contents: Markup): Markup {
+function header(report: Report, contents: Value): Markup {
+  const service = serviceOf(report);
   const result = verdict(report);
   const found = images(report);
   return markup`<header>
-<p class="meta">${serviceOf(report) && markup`<b>${serviceOf(report)}</b> · `}${
-    origin(report)
-  }</p>
-<h1>${headline(report, plain)}</h1>
+<p class="meta">${service && markup`<b>${service}</b> · `}${origin(report)}</p>
+<h1>${headline(report, String)}</h1>
 ${
     result &&
     markup`<p class="${result.holds ? "good" : "bad"}">${result.text}</p>\n`
   }${
     found?.run !== undefined &&
     markup`<p>Run one: <code>${found.run}</code><br>push it: <code>${found.push}</code></p>\n`
-  }${insight(report)}${status(report)}${contents}</header>
+  }${lead(report)}${status(report)}${contents}</header>
 `;
 }
 
 function origin({ createdAt, engine, bases }: Report): Value[] {
-  const parts = [
-    "deno-small-image",
-    markup`<time datetime="${createdAt}">${
-      createdAt.slice(0, 16).replace("T", " ")
-    } UTC</time>`,
-    ...engine ? [`${engine.name} ${engine.version}`] : [],
-    ...bases ? [`bases from ${bases.source}`] : [],
-    ...bases?.deno === undefined ? [] : [`Deno ${bases.deno}`],
+  const time = createdAt.slice(0, 16).replace("T", " ");
+  return [
+    "deno-small-image · ",
+    markup`<time datetime="${createdAt}">${time} UTC</time>`,
+    engine && ` · ${engine.name} ${engine.version}`,
+    bases && ` · bases from ${bases.source}`,
+    bases?.deno !== undefined && ` · Deno ${bases.deno}`,
   ];
-  return parts.map((part, index) => [index > 0 && " · ", part]);
 }
 
-function plain(name: string): string {
-  return name;
-}
-
-function insight(report: Report): Markup | false {
-  const verdict = verdictOfSmallest(report, plain);
-  const part = largestPart(report);
-  if (part === undefined) {
-    return verdict !== "" && markup`<p class="lead">${verdict}</p>\n`;
-  }
-  const { share, variant, bytes, name, named, others } = part;
-  return markup`<p class="lead">${
-    verdict !== "" && `${verdict} `
-  }${share} of ${variant} (${bytes}) is ${
-    named ? name : markup`<code>${name}</code>`
-  }${others.map((other) => `, ${other}`)}.</p>\n`;
+function lead(report: Report): Markup | false {
+  const verdict = verdictOfSmallest(report, String);
+  const largest = insight(report, String, coded);
+  const space = verdict !== "" && largest.length > 0 && " ";
+  return (verdict !== "" || largest.length > 0) &&
+    markup`<p class="lead">${verdict}${space}${largest}${
+      largest.length > 0 && "."
+    }</p>\n`;
 }
 
 /** One line each on builds, contract, the other kinds of checks and the budget. */
@@ -317,14 +296,14 @@ function status(report: Report): Markup | false {
     reproducible?.some(({ status }) => status === "fail")
   );
   const lines = [
-    failed.builds > 0 && bad(`${count(failed.builds, "build")} failed`),
+    failed.builds > 0 && bad(`${plural(failed.builds, "build")} failed`),
     asked.length > 0 &&
     (failed.contract > 0
-      ? bad(`${count(failed.contract, "contract check")} failed`)
+      ? bad(`${plural(failed.contract, "contract check")} failed`)
       : good(`the contract holds in ${every(asked, variants)}`)),
     checked.length > 0 &&
     (failed.hardening > 0
-      ? bad(`${count(failed.hardening, "further check")} failed`)
+      ? bad(`${plural(failed.hardening, "further check")} failed`)
       : good(`${kindsOf(checked)} hold in ${every(checked, variants)}`)),
     again.length > 0 &&
     (differing.length > 0
@@ -332,7 +311,7 @@ function status(report: Report): Markup | false {
       : good(`a second build is the same in ${every(again, variants)}`)),
     budgets.some(({ status }) => status !== "skip") &&
     (failed.budget > 0
-      ? bad(`${count(failed.budget, "budget limit")} exceeded`)
+      ? bad(`${plural(failed.budget, "budget limit")} exceeded`)
       : good("within the budget")),
   ].filter((line) => line !== false);
   return lines.length > 0 &&
@@ -369,43 +348,32 @@ function every(some: Variant[], all: Variant[]): string {
     : `${some.length} of ${all.length} variants`;
 }
 
-function count(number: number, what: string): string {
-  return `${number} ${what}${number === 1 ? "" : "s"}`;
-}
+const CAPTIONS = {
+  size: "How large, and does it work",
+  cost: "What it costs to ship and to run",
+  defence: "What is lost, and what an intruder finds",
+};
 
 /** The sizes and the comparison. */
 function sizes(report: Report): Markup {
   if (report.variants.length === 0) return NOTHING;
-  const captions = {
-    size: "How large, and does it work",
-    cost: "What it costs to ship and to run",
-    defence: "What is lost, and what an intruder finds",
-  };
-  return markup`${chartSizes(report)}${
-    comparedFigures(report).map(([group, figures]) =>
-      htmlTable(
-        captions[group],
-        [
-          "Variant",
-          ...figures.map((figure) => {
-            const title = titleOf(figure, report);
-            return isNumber(figure) ? { right: title } : title;
-          }),
-        ],
-        report.variants.map((variant) => [
-          variant.name,
-          ...figures.map((figure) => {
-            const text = textOf(figure, variant, report);
-            const failed = failedIn(figure, variant);
-            if (text === undefined || failed === undefined) return text;
-            return failed
-              ? markup`<span class="bad">✗\u00a0${text}</span>`
-              : markup`<span class="good">✓\u00a0${text}</span>`;
-          }),
-        ]),
-      )
-    )
-  }`;
+  const tables = comparedFigures(report).map(({ table, figures }) =>
+    htmlTable(CAPTIONS[table], report.variants, [
+      ["Variant", ({ name }) => name],
+      ...figures.map((figure): Column<Variant, Value> => [
+        titleOf(figure, report),
+        (variant) => {
+          const text = textOf(figure, variant, report);
+          const failed = failedIn(figure, variant);
+          return text === undefined || failed === undefined
+            ? text
+            : marked(!failed, text);
+        },
+        figure.value && "right",
+      ]),
+    ])
+  );
+  return markup`${chartSizes(report)}${tables}`;
 }
 
 /** Builds, checks and limits that failed; nothing when none did. */
@@ -424,17 +392,17 @@ ${failure.next !== undefined && markup`<p>Next: ${failure.next}</p>\n`}</div>
 <p><b>${names.join(", ")}</b>, ${check.kind}: ${check.name}</p>
 ${
       check.detail !== undefined &&
-      markup`<pre tabindex="0">${preformatted(check.detail)}</pre>
-`
+      markup`<pre tabindex="0">${preformatted(check.detail)}</pre>\n`
     }</div>
 `
   );
   const limits = report.budgets.filter(({ status }) => status === "fail")
     .map((verdict) => {
+      const { variant, rule, detail } = verdict;
       const { actual, limit } = verdictFigures(verdict);
       return markup`<div class="problem">
-<p><b>${verdict.variant}</b>, budget: ${verdict.rule} is ${actual}, the limit is ${limit}${
-        verdict.detail !== undefined && ` (${verdict.detail})`
+<p><b>${variant}</b>, budget: ${rule} is ${actual}, the limit is ${limit}${
+        detail !== undefined && ` (${detail})`
       }</p>
 </div>
 `;
@@ -442,32 +410,36 @@ ${
   return markup`${builds}${checks}${limits}`;
 }
 
+const LIST_TITLES: Record<CheckList, string> = {
+  contract: "The contract: what every running image must answer",
+  hardening: "Hardening: what it must survive",
+  reproducible: "Reproducible: what a second build made the same",
+};
+
 /** All checks and what was skipped. */
 function checks(report: Report): Markup {
   const { variants } = report;
   const tables = CHECK_LISTS.map((list) => {
-    const names = new Set(
-      variants.flatMap((variant) =>
-        (variant[list] ?? []).map(({ name }) => name)
-      ),
-    );
+    const all = variants.flatMap((variant) => variant[list] ?? []);
     return htmlTable(
       LIST_TITLES[list],
-      ["Check", ...variants.map(({ name }) => name)],
-      [...names].map((name) => [
-        name,
-        ...variants.map((variant) => {
-          const check = variant[list]?.find((found) => found.name === name);
-          return check && statusMark(check.status);
-        }),
-      ]),
+      [...new Set(all.map(({ name }) => name))],
+      [
+        ["Check", (name) => name],
+        ...variants.map((variant): Column<string, Value> => [
+          variant.name,
+          (name) => {
+            const check = variant[list]?.find((found) => found.name === name);
+            return check && statusMark(check.status);
+          },
+        ]),
+      ],
     );
   });
   const left = skipped(report).map(({ names, reason, variants: some }) =>
     markup`<li>${some.length > 0 && `${some.join(", ")}: `}${
       names.join(", ")
-    }: ${reason}</li>
-`
+    }: ${reason}</li>\n`
   );
   return markup`${tables}${
     left.length > 0 &&
@@ -477,49 +449,43 @@ function checks(report: Report): Markup {
   }`;
 }
 
-/** The verdicts of the budget. */
 function budget({ budgets }: Report): Markup {
-  return htmlTable(
-    "Limits, and how they are kept",
-    [
-      "Variant",
-      "Rule",
-      "Verdict",
-      { right: "Actual" },
-      { right: "Limit" },
-      "Detail",
-    ],
-    budgets.map((found) => {
-      const { actual, limit } = verdictFigures(found);
-      const { variant, rule, status, detail } = found;
-      return [variant, rule, statusMark(status), actual, limit, detail ?? ""];
-    }),
-  );
+  return htmlTable("Limits, and how they are kept", budgets, [
+    ["Variant", ({ variant }) => variant],
+    ["Rule", ({ rule }) => rule],
+    ["Verdict", ({ status }) => statusMark(status)],
+    ["Actual", (verdict) => verdictFigures(verdict).actual, "right"],
+    ["Limit", (verdict) => verdictFigures(verdict).limit, "right"],
+    ["Detail", ({ detail }) => detail ?? ""],
+  ]);
 }
 
 /** What became larger or smaller since an earlier report. */
 function growth({ growth = [] }: Report): Markup {
-  return markup`${
-    growth.map(({ variant, size, pull, layers, paths, packages }) =>
-      htmlTable(
-        `${variant}: what changed`,
-        ["What", "Change"],
-        [
-          ["Size", changeText(size)],
-          ...pull ? [["Pull", changeText(pull)]] : [],
-          ...[...layers, ...paths, ...packages].map((change) => [
-            markup`<code>${change.name}</code>`,
-            changeText(change),
-          ]),
-        ],
-      )
-    )
-  }`;
+  const tables = growth.map(({ variant, size, pull, ...why }) => {
+    const changes = [...why.layers, ...why.paths, ...why.packages]
+      .map((change): [Value, string] => [
+        coded(change.name),
+        changeText(change),
+      ]);
+    const sums: [Value, string][] = [["Size", changeText(size)]];
+    if (pull) sums.push(["Pull", changeText(pull)]);
+    return htmlTable(`${variant}: what changed`, [...sums, ...changes], [
+      ["What", ([what]) => what],
+      ["Change", ([, change]) => change],
+    ]);
+  });
+  return markup`${tables}`;
 }
 
 function statusMark(status: "pass" | "fail" | "skip"): Markup {
-  if (status === "pass") return markup`<span class="good">✓\u00a0pass</span>`;
-  return status === "fail"
-    ? markup`<span class="bad">✗\u00a0fail</span>`
-    : markup`<span class="muted">skip</span>`;
+  return status === "skip"
+    ? markup`<span class="muted">skip</span>`
+    : marked(status === "pass", status);
+}
+
+function marked(good: boolean, text: string): Markup {
+  return good
+    ? markup`<span class="good">✓\u00a0${text}</span>`
+    : markup`<span class="bad">✗\u00a0${text}</span>`;
 }

@@ -10,13 +10,14 @@ import { chartTreemap, treemapScale } from "./chart_treemap.ts";
 import { FIGURES, textOf } from "./figures.ts";
 import { filledLeaves, filledTree } from "./filled_tree.ts";
 import {
+  coded,
   htmlTable,
   type Markup,
   markup,
   NOTHING,
   type Value,
 } from "./markup.ts";
-import type { Report, Variant } from "./report_schema.ts";
+import type { Layer, Report, Variant } from "./report_schema.ts";
 import {
   bytesText,
   HAPPENED,
@@ -24,10 +25,12 @@ import {
   programParts,
   programs,
   secretsNext,
+  type SurfaceRow,
   surfaceRows,
 } from "./shared_rows.ts";
+import type { Column } from "./table.ts";
 
-/** Renders the layers of every variant. */
+/** The layers of every variant. */
 export function htmlLayers(report: Report): Markup {
   const variants = report.variants.filter(({ layers }) => layers.length > 0);
   if (variants.length === 0) return NOTHING;
@@ -35,228 +38,194 @@ export function htmlLayers(report: Report): Markup {
 }
 
 function layerTable({ name, layers, sizeBytes }: Variant): Markup {
-  const compressed = layers.some(({ gzipBytes }) => gzipBytes !== undefined);
-  const deployed = layers.some(({ pulledAgain }) => pulledAgain !== undefined);
-  return htmlTable(
-    `Layers of ${name}`,
+  const columns: Column<Layer, Value>[] = [
+    ["Layer", (_, index) => index + 1, "right"],
     [
-      { right: "Layer" },
       "Instruction",
-      { right: "Size" },
-      { right: "Share" },
-      ...compressed ? [{ right: "Pull" }] : [],
-      ...deployed ? ["Next deploy"] : [],
+      ({ instruction }) =>
+        instruction === "" ? "not in the history" : coded(instruction),
     ],
-    layers.map((layer, index) => [
-      index + 1,
-      layer.instruction === ""
-        ? "not in the history"
-        : markup`<code>${layer.instruction}</code>`,
-      formatBytes(layer.sizeBytes),
-      formatShare(layer.sizeBytes, sizeBytes),
-      ...compressed ? [bytesText(layer.gzipBytes)] : [],
-      ...deployed ? [nextDeployText(layer)] : [],
-    ]),
-    60,
-  );
+    ["Size", (layer) => formatBytes(layer.sizeBytes), "right"],
+    ["Share", (layer) => formatShare(layer.sizeBytes, sizeBytes), "right"],
+  ];
+  if (layers.some(({ gzipBytes }) => gzipBytes !== undefined)) {
+    columns.push(["Pull", ({ gzipBytes }) => bytesText(gzipBytes), "right"]);
+  }
+  if (layers.some(({ pulledAgain }) => pulledAgain !== undefined)) {
+    columns.push(["Next deploy", nextDeployText]);
+  }
+  return htmlTable(`Layers of ${name}`, layers, columns, 60);
 }
 
-/** Renders what fills every variant. */
+/** What fills every variant. */
 export function htmlContents({ variants }: Report): Markup {
   const filled = variants.filter(({ contents }) => contents.bytes > 0);
   const scale = treemapScale(filled);
-  return markup`${
-    filled.map((variant) =>
-      markup`<h3>${variant.name}, ${formatBytes(variant.contents.bytes)} in ${
-        variant.rootfs.files.toLocaleString("en")
-      } files</h3>
+  const parts = filled.map((variant) => {
+    const { name, rootfs, contents: { bytes: whole } } = variant;
+    const leaves = filledLeaves(filledTree(variant));
+    return markup`<h3>${name}, ${formatBytes(whole)} in ${
+      rootfs.files.toLocaleString("en")
+    } files</h3>
 ${chartTreemap(variant, scale)}${
-        htmlTable(
-          `The largest parts of ${variant.name}`,
-          ["Path", { right: "Bytes" }, { right: "Share" }],
-          filledLeaves(filledTree(variant)).map(({ path, bytes }) => [
-            markup`<code>${path}</code>`,
-            formatBytes(bytes),
-            formatShare(bytes, variant.contents.bytes),
-          ]),
-          12,
-        )
-      }`
-    )
-  }`;
+      htmlTable(`The largest parts of ${name}`, leaves, [
+        ["Path", ({ path }) => coded(path)],
+        ["Bytes", ({ bytes }) => formatBytes(bytes), "right"],
+        ["Share", ({ bytes }) => formatShare(bytes, whole), "right"],
+      ], 12)
+    }`;
+  });
+  return markup`${parts}`;
 }
 
-/** Renders what is in the programs made by deno compile. */
+/** What is in the programs made by deno compile. */
 export function htmlPrograms(report: Report): Markup {
-  return markup`${
-    programs(report).map(({ program, variants }) => {
-      const { bytes, runtimeBytes, applicationBytes, deno, v8 } = program;
-      const where = variants.join(", ");
-      const versions = [
-        deno !== undefined && ` ${deno}`,
-        v8 !== undefined && ` with V8 ${v8}`,
-      ];
-      return markup`<p>${where}: <code>${program.path}</code> is ${
-        formatBytes(runtimeBytes)
-      } (${formatShare(runtimeBytes, bytes)}) the Deno runtime${versions} and ${
-        formatBytes(applicationBytes)
-      } (${formatShare(applicationBytes, bytes)}) the application.</p>
+  const parts = programs(report).map(({ program, variants }) => {
+    const { path, bytes, runtimeBytes, applicationBytes, deno, v8 } = program;
+    const where = variants.join(", ");
+    const versions = [
+      deno !== undefined && ` ${deno}`,
+      v8 !== undefined && ` with V8 ${v8}`,
+    ];
+    const part = (found: number) =>
+      `${formatBytes(found)} (${formatShare(found, bytes)})`;
+    return markup`<p>${where}: <code>${path}</code> is ${
+      part(runtimeBytes)
+    } the Deno runtime${versions} and ${
+      part(applicationBytes)
+    } the application.</p>
 ${
-        htmlTable(
-          `The application in the binary of ${where}`,
-          ["Module or package", { right: "Bytes" }],
-          programParts(program).map(({ name, bytes }) => [
-            markup`<code>${name}</code>`,
-            formatBytes(bytes),
-          ]),
-          25,
-        )
-      }`;
-    })
-  }`;
-}
-
-/** Renders what was written for nothing, and what to change. */
-export function htmlWaste({ variants }: Report): Markup {
-  const clean = variants.filter(({ wasteBytes }) => wasteBytes === 0);
-  return markup`${
-    clean.length > 0 &&
-    markup`<p>Nothing is wasted in ${
-      clean.map(({ name }) => name).join(", ")
-    }: no layer replaces or deletes a file of another.</p>
-`
-  }${
-    variants.map(({ name, wasted, wasteBytes, layers }) =>
       htmlTable(
-        `${name} wastes ${formatBytes(wasteBytes)}`,
-        ["Path", { right: "Bytes" }, "What happened", "What to change"],
-        wasted.map(({ path, files, bytes, how, coveredBy, ...item }) => {
-          const by = layers[coveredBy]?.instruction;
-          return [
-            markup`<code>${path}</code>${
-              files !== undefined && ` ${files} files`
-            }`,
-            formatBytes(bytes),
-            markup`${HAPPENED[how]} by layer ${
-              coveredBy + 1
-            }, written by layer ${item.writtenBy + 1}${
-              by && markup` (<code>${by}</code>)`
-            }`,
-            item.advice,
-          ];
-        }),
+        `The application in the binary of ${where}`,
+        programParts(program),
+        [
+          ["Module or package", ({ name }) => coded(name)],
+          ["Bytes", ({ bytes }) => formatBytes(bytes), "right"],
+        ],
         25,
       )
-    )
-  }`;
+    }`;
+  });
+  return markup`${parts}`;
 }
 
-/** Renders starts, if they were measured. */
+/** What was written for nothing, and what to change. */
+export function htmlWaste({ variants }: Report): Markup {
+  const clean = variants.filter(({ wasteBytes }) => wasteBytes === 0)
+    .map(({ name }) => name).join(", ");
+  const tables = variants.map(({ name, wasted, wasteBytes, layers }) =>
+    htmlTable(`${name} wastes ${formatBytes(wasteBytes)}`, wasted, [
+      [
+        "Path",
+        ({ path, files }) =>
+          markup`${coded(path)}${files !== undefined && ` ${files} files`}`,
+      ],
+      ["Bytes", ({ bytes }) => formatBytes(bytes), "right"],
+      ["What happened", ({ how, coveredBy, writtenBy }) => {
+        const by = layers[coveredBy]?.instruction;
+        return markup`${HAPPENED[how]} by layer ${
+          coveredBy + 1
+        }, written by layer ${writtenBy + 1}${by && markup` (${coded(by)})`}`;
+      }],
+      ["What to change", ({ advice }) => advice],
+    ], 25)
+  );
+  return markup`${
+    clean !== "" &&
+    markup`<p>Nothing is wasted in ${clean}: no layer replaces or deletes a file of another.</p>\n`
+  }${tables}`;
+}
+
+/** Starts, if they were measured. */
 export function htmlStart(report: Report): Markup {
   const picture = chartSamples(report);
   if (picture === NOTHING) return NOTHING;
   const duration = (value: number | undefined) =>
     value === undefined ? undefined : formatDuration(value);
+  const title = "Starts: median, 95th percentile and CPU time";
   return markup`${picture}${
-    htmlTable(
-      "Starts: median, 95th percentile and CPU time",
-      [
-        "Variant",
-        { right: "Container" },
-        { right: "p95" },
-        { right: "Process" },
-        { right: "p95" },
-        { right: "CPU time" },
-        { right: "Runs" },
-      ],
-      report.variants.map(({ name, startMs, processStartMs, cpuMs }) => [
-        name,
-        duration(startMs?.median),
-        duration(startMs?.p95),
-        duration(processStartMs?.median),
-        duration(processStartMs?.p95),
-        duration(cpuMs),
-        startMs?.runs ?? processStartMs?.runs,
-      ]),
-    )
+    htmlTable(title, report.variants, [
+      ["Variant", ({ name }) => name],
+      ["Container", ({ startMs }) => duration(startMs?.median), "right"],
+      ["p95", ({ startMs }) => duration(startMs?.p95), "right"],
+      ["Process", (v) => duration(v.processStartMs?.median), "right"],
+      ["p95", (v) => duration(v.processStartMs?.p95), "right"],
+      ["CPU time", ({ cpuMs }) => duration(cpuMs), "right"],
+      ["Runs", (v) => v.startMs?.runs ?? v.processStartMs?.runs, "right"],
+    ])
   }`;
 }
 
-/** Renders memory, if it was measured. */
+/** Memory, if it was measured. */
 export function htmlMemory(report: Report): Markup {
   const picture = chartMemory(report);
   if (picture === NOTHING) return NOTHING;
   return markup`${picture}${
-    htmlTable(
-      "Memory of the service's process",
-      [
-        "Variant",
-        { right: "Idle" },
-        { right: "After a burst" },
-        { right: "Peak" },
-        { right: "Memory floor" },
-      ],
-      report.variants.map(({ name, memoryBytes, memoryFloorBytes }) => [
-        name,
-        bytesText(memoryBytes?.idle),
-        bytesText(memoryBytes?.loaded),
-        bytesText(memoryBytes?.peak),
-        bytesText(memoryFloorBytes),
-      ]),
-    )
+    htmlTable("Memory of the service's process", report.variants, [
+      ["Variant", ({ name }) => name],
+      ["Idle", (v) => bytesText(v.memoryBytes?.idle), "right"],
+      ["After a burst", (v) => bytesText(v.memoryBytes?.loaded), "right"],
+      ["Peak", (v) => bytesText(v.memoryBytes?.peak), "right"],
+      ["Memory floor", (v) => bytesText(v.memoryFloorBytes), "right"],
+    ])
   }`;
 }
 
-/** Renders what an intruder could use. */
+/** What an intruder could use. */
 export function htmlSurface({ variants }: Report): Markup {
   if (variants.length === 0) return NOTHING;
   const next = secretsNext(variants);
   return markup`<p>What an intruder could use. The less there is, the less a hole in the service is worth.</p>
 ${
-    htmlTable(
-      "Surface of every image",
-      ["What", ...variants.map(({ name }) => name)],
-      surfaceRows(variants).map(({ title, cells }) => [
-        title,
-        ...cells.map(({ text, named, good }): Value => {
-          const shown = named ? markup`<code>${text}</code>` : text;
+    htmlTable("Surface of every image", surfaceRows(variants), [
+      ["What", ({ title }) => title],
+      ...variants.map(({ name }, index): Column<SurfaceRow, Value> => [
+        name,
+        ({ cells }) => {
+          const { text, named, good } = cells[index];
+          const shown = named ? coded(text) : text;
           if (good === undefined) return shown;
           return good
             ? markup`<span class="good">✓</span>\u00a0${shown}`
             : markup`<span class="bad">✗</span>\u00a0${shown}`;
-        }),
+        },
       ]),
-    )
+    ])
   }${next && markup`<p>${next}.</p>`}`;
 }
 
-/** Renders what the figures mean, where they are from and what is missing. */
+/** What the figures mean, where they are from and what is missing. */
 export function htmlMethod(report: Report): Markup {
   const { variants, engine, bases, baseline } = report;
   if (variants.length === 0) return NOTHING;
+  const methods = FIGURES.filter((figure) =>
+    figure.method !== undefined &&
+    variants.some((variant) => textOf(figure, variant, report) !== undefined)
+  );
   const notes = variants.flatMap(({ name, notes = [] }) =>
     notes.map((note) => markup`<li>${name}: ${note}</li>\n`)
   );
+  const facts: [title: string, fact: Value][] = [
+    ...methods.map(({ title, method }): [string, Value] => [title, method]),
+    ["Baseline", baseline],
+  ];
+  if (engine) facts.push(["Engine", `${engine.name} ${engine.version}`]);
+  if (bases) {
+    const { source, builder, runtime } = bases;
+    facts.push([
+      "Bases",
+      markup`from ${source}: ${coded(builder)} and ${coded(runtime)}${
+        source === "packages" &&
+        "; sizes on these are not sizes on the public images"
+      }`,
+    ]);
+  }
+  for (const { name, image } of variants) {
+    facts.push([name, markup`${coded(image.id)}, ${image.architecture}`]);
+  }
   return markup`<dl>
 ${
-    FIGURES.filter((figure) =>
-      figure.method !== undefined &&
-      variants.some((variant) => textOf(figure, variant, report) !== undefined)
-    ).map(({ title, method }) => markup`<dt>${title}</dt><dd>${method}</dd>\n`)
-  }<dt>Baseline</dt><dd>${baseline}</dd>
-${
-    engine &&
-    markup`<dt>Engine</dt><dd>${engine.name} ${engine.version}</dd>\n`
-  }${
-    bases &&
-    markup`<dt>Bases</dt><dd>from ${bases.source}: <code>${bases.builder}</code> and <code>${bases.runtime}</code>${
-      bases.source === "packages" &&
-      "; sizes on these are not sizes on the public images"
-    }</dd>\n`
-  }${
-    variants.map(({ name, image }) =>
-      markup`<dt>${name}</dt><dd><code>${image.id}</code>, ${image.architecture}</dd>\n`
-    )
+    facts.map(([title, fact]) => markup`<dt>${title}</dt><dd>${fact}</dd>\n`)
   }</dl>
 ${
     notes.length > 0 &&

@@ -4,12 +4,11 @@
  *
  * @module
  */
-import { formatBytes, formatShare, printable } from "../lib/format.ts";
-import type { Variant } from "./report_schema.ts";
-import type { Surface } from "../inspect/inspect_schema.ts";
 import type { Program } from "../deno_binary/program_schema.ts";
+import { formatBytes, formatShare, printable } from "../lib/format.ts";
 import { efficiency, userOf } from "./figures.ts";
 import { type FilledNode, filledTree } from "./filled_tree.ts";
+import type { Variant } from "./report_schema.ts";
 import {
   applicationText,
   HAPPENED,
@@ -17,7 +16,14 @@ import {
   secretsNext,
   surfaceRows,
 } from "./shared_rows.ts";
-import { indent, table, type TerminalStyle, terminalStyle } from "./table.ts";
+import {
+  indent,
+  joined,
+  table,
+  type TerminalOptions,
+  type TerminalStyle,
+  terminalStyle,
+} from "./table.ts";
 import { layersTable } from "./terminal.ts";
 import { clip, clipMiddle, textWidth, wrap } from "./text_width.ts";
 
@@ -27,31 +33,27 @@ const LISTED = 15;
 const DEPTH = 3;
 
 /**
- * Renders one image for the terminal.
- *
- * @param variant The image; what was not measured is left out.
- * @param options `columns` a line may take; `color` for ANSI colours.
- * @returns Text without control characters but for those colours, ending in a
- * newline.
+ * Renders one image without control characters but for colours, ending in a
+ * newline; what was not measured is left out.
  */
 export function inspectTerminal(
   variant: Variant,
-  options: { columns: number; color: boolean },
+  options: TerminalOptions,
 ): string {
   const style = terminalStyle(options);
-  return [
+  return joined([
     facts(variant, style),
     layersTable(variant, style),
     contents(variant, style),
     waste(variant, style),
     variant.program ? program(variant.program, style) : "",
     surface(variant, style),
-  ].filter((part) => part !== "").join("\n\n") + "\n";
+  ]) + "\n";
 }
 
 function facts(variant: Variant, style: TerminalStyle): string {
   const { image, config, rootfs } = variant;
-  const rows: [string, string][] = [
+  return pairs([
     ["image", image.reference],
     ["id", image.id],
     ["platform", image.architecture],
@@ -65,33 +67,23 @@ function facts(variant: Variant, style: TerminalStyle): string {
       "efficiency",
       `${efficiency(variant)}, ${formatBytes(variant.wasteBytes)} wasted`,
     ],
-  ];
-  return pairs(rows, style);
+  ], style);
 }
 
 function contents(variant: Variant, style: TerminalStyle): string {
   const tree = filledTree(variant);
   if (tree.bytes === 0) return "";
-  const rows: string[][] = [];
-  const visit = (node: FilledNode, depth: number) => {
-    if (depth > DEPTH) return;
-    for (const child of node.children ?? []) {
-      const name = "  ".repeat(depth) + printable(child.name) +
-        (child.children?.[0].kind === "path" ? "/" : "");
-      rows.push([
-        formatBytes(child.bytes),
-        formatShare(child.bytes, tree.bytes),
-        clipMiddle(name, Math.max(20, style.columns - 22)),
-      ]);
-      visit(child, depth + 1);
-    }
-  };
-  visit(tree, 0);
-  return section(
-    "What fills it",
-    table(["Bytes", "Share", "Path"], rows, ["right", "right"], style),
-    style,
-  );
+  const within = ({ children = [] }: FilledNode, depth: number): Part[] =>
+    depth > DEPTH ? [] : children.flatMap((child) => {
+      const isFolder = child.children?.[0].kind === "path";
+      const shown = printable(child.name) + (isFolder ? "/" : "");
+      return [
+        { bytes: child.bytes, name: "  ".repeat(depth) + shown },
+        ...within(child, depth + 1),
+      ];
+    });
+  const shares = sharesTable("Path", within(tree, 0), tree.bytes, style);
+  return section("What fills it", indent(shares), style);
 }
 
 function waste({ wasted, layers }: Variant, style: TerminalStyle): string {
@@ -100,98 +92,93 @@ function waste({ wasted, layers }: Variant, style: TerminalStyle): string {
   const items = wasted.slice(0, LISTED).map((item) => {
     const bytes = formatBytes(item.bytes).padStart(8);
     const several = item.files === undefined ? "" : ` (${item.files} files)`;
-    const by = instructionOf(layers, item.coveredBy);
+    const instruction = printable(layers[item.coveredBy]?.instruction ?? "");
+    const by = instruction === "" ? "" : ` (${clip(instruction, 40)})`;
+    const happened = `${HAPPENED[item.how]} by layer ${
+      item.coveredBy + 1
+    }${by}, written by layer ${item.writtenBy + 1}`;
     return [
       `  ${bytes}  ${clipMiddle(printable(item.path) + several, room)}`,
-      ...wrap(
-        `${HAPPENED[item.how]} by layer ${
-          item.coveredBy + 1
-        }${by}, written by layer ${item.writtenBy + 1}`,
-        room,
-      ).map((line) => style.colors.dim(indent(line, 12))),
+      ...wrap(happened, room).map((line) => style.colors.dim(indent(line, 12))),
       ...wrap(printable(item.advice), room).map((line) => indent(line, 12)),
     ].join("\n");
   });
   const more = wasted.length - LISTED;
-  return section(
-    "Waste, and what to change",
-    [...items, ...more > 0 ? [`  and ${more} more`] : []].join("\n"),
-    style,
-    0,
-  );
-}
-
-function instructionOf(layers: Variant["layers"], index: number): string {
-  const instruction = layers[index]?.instruction ?? "";
-  return instruction === "" ? "" : ` (${clip(printable(instruction), 40)})`;
+  if (more > 0) items.push(`  and ${more} more`);
+  return section("Waste, and what to change", items.join("\n"), style);
 }
 
 function program(found: Program, style: TerminalStyle): string {
-  const { bytes, runtimeBytes, applicationBytes, deno, v8 } = found;
-  const share = (part: number) => [
-    formatBytes(part),
-    formatShare(part, bytes),
-  ];
+  const { bytes, deno, v8, runtimePath } = found;
   const versions = [deno, v8 && `V8 ${v8}`].filter(Boolean).join(", ");
+  const runtime = `Deno runtime ${versions}`.trimEnd() +
+    (runtimePath ? ` in ${runtimePath}` : "");
   const parts = programParts(found);
-  const more = parts.length - LISTED;
-  const room = Math.max(20, style.columns - 22);
-  const rows = [
+  const shares = sharesTable(
+    "Part",
     [
-      ...share(runtimeBytes),
-      `Deno runtime ${versions}`.trimEnd() +
-      (found.runtimePath ? ` in ${found.runtimePath}` : ""),
+      { bytes: found.runtimeBytes, name: printable(runtime) },
+      {
+        bytes: found.applicationBytes,
+        name: printable(applicationText(found)),
+      },
+      ...parts.slice(0, LISTED)
+        .map(({ bytes, name }) => ({ bytes, name: `  ${printable(name)}` })),
     ],
-    [...share(applicationBytes), applicationText(found)],
-    ...parts.slice(0, LISTED).map((part) => [
-      ...share(part.bytes),
-      `  ${part.name}`,
-    ]),
-  ].map((
-    [size, part, name],
-  ) => [size, part, clipMiddle(printable(name), room)]);
+    bytes,
+    style,
+  );
+  const more = parts.length - LISTED;
   return section(
     `What is in ${printable(found.path)}`,
-    table(["Bytes", "Share", "Part"], rows, ["right", "right"], style) +
-      (more > 0 ? `\nand ${more} more` : ""),
+    indent(shares + (more > 0 ? `\nand ${more} more` : "")),
     style,
   );
 }
 
 function surface(variant: Variant, style: TerminalStyle): string {
-  const rows = surfaceRows([variant]).map(({ title, cells: [cell] }) =>
-    [title, cell.text] as [string, string]
-  );
-  const next = secretsNext([variant]);
-  return section(
-    "What an intruder finds",
-    pairs([
-      ...rows,
-      ...next ? [["next", next] as [string, string]] : [],
-      ...packages(variant.surface),
-    ], {
-      ...style,
-      columns: style.columns - 2,
-    }),
-    style,
-  );
-}
-
-function packages({ debianPackages }: Surface): [string, string][] {
-  if (debianPackages.length === 0) return [];
-  const names = debianPackages.map(({ name, version }) => `${name} ${version}`);
+  const rows = surfaceRows([variant]).map((
+    { title, cells },
+  ): [string, string] => [title, cells[0].text]);
+  const names = variant.surface.debianPackages
+    .map(({ name, version }) => `${name} ${version}`);
   const more = names.length - LISTED;
-  const shown = names.slice(0, LISTED).join(", ");
-  return [["Packages", more > 0 ? `${shown} and ${more} more` : shown]];
+  const packages = names.slice(0, LISTED).join(", ");
+  const room = { ...style, columns: style.columns - 2 };
+  const found = pairs([
+    ...rows,
+    ["next", secretsNext([variant])],
+    ["Packages", more > 0 ? `${packages} and ${more} more` : packages],
+  ], room);
+  return section("What an intruder finds", indent(found), style);
 }
 
 function section(
   title: string,
   content: string,
   { colors }: TerminalStyle,
-  spaces = 2,
 ): string {
-  return `${colors.bold(title)}\n${indent(content, spaces)}`;
+  return `${colors.bold(title)}\n${content}`;
+}
+
+/** A part of an image; its name is printable. */
+interface Part {
+  name: string;
+  bytes: number;
+}
+
+function sharesTable(
+  title: string,
+  parts: Part[],
+  whole: number,
+  style: TerminalStyle,
+): string {
+  const room = Math.max(20, style.columns - 22);
+  return table(parts, [
+    ["Bytes", ({ bytes }) => formatBytes(bytes), "right"],
+    ["Share", ({ bytes }) => formatShare(bytes, whole), "right"],
+    [title, ({ name }) => clipMiddle(name, room)],
+  ], style);
 }
 
 /** Names and values, one below the other; empty values are left out. */

@@ -4,16 +4,14 @@
  *
  * @module
  */
-import type { Distribution, Report, Variant } from "./report_schema.ts";
-import { images, verdict } from "./verdict.ts";
 import {
-  comparedFigures,
-  failedIn,
-  type Figure,
-  isNumber,
-  textOf,
-} from "./figures.ts";
-import { headline, largestPart, verdictOfSmallest } from "./headline.ts";
+  formatBytes,
+  formatDuration,
+  formatShare,
+  printable,
+} from "../lib/format.ts";
+import { comparedFigures, failedIn, type Figure, textOf } from "./figures.ts";
+import { headline, insight, verdictOfSmallest } from "./headline.ts";
 import {
   changeText,
   sameChecks,
@@ -21,36 +19,35 @@ import {
   skipped,
   verdictFigures,
 } from "./problems.ts";
-import {
-  formatBytes,
-  formatDuration,
-  formatShare,
-  printable,
-} from "../lib/format.ts";
+import type {
+  Distribution,
+  Report,
+  Variant,
+  Verdict,
+} from "./report_schema.ts";
 import {
   bytesText,
   nextDeployText,
   programParts,
   programs,
   secretsNext,
+  type SurfaceRow,
   surfaceRows,
 } from "./shared_rows.ts";
+import { type Column, joined } from "./table.ts";
 import { clip } from "./text_width.ts";
+import { images, verdict } from "./verdict.ts";
 import { markdownTable } from "markdown-table";
 
 /** GitHub refuses comments of more than 65,536 characters. */
 const LONGEST = 60_000;
 
-/**
- * Renders a report as GitHub Markdown.
- *
- * @returns Text of 60,000 characters at most, ending in a newline.
- */
+/** Renders a report as GitHub Markdown, in 60,000 characters at most. */
 export function markdown(report: Report): string {
   const parts = [
     `### ${headline(report, code)}`,
     ending(report),
-    insight(report),
+    lead(report),
     comparison(report),
     origin(report),
     failures(report),
@@ -75,41 +72,34 @@ export function markdown(report: Report): string {
 /** The verdict, and where the images are. */
 function ending(report: Report): string {
   const result = verdict(report);
-  const found = images(report);
+  const run = images(report)?.run;
   return [
-    ...result === undefined
-      ? []
-      : [`${result.holds ? "✅" : "❌"} ${code(result.text, 400)}`],
-    ...found?.run === undefined ? [] : [`Run one: ${code(found.run)}`],
-  ].join("  \n");
+    result && `${result.holds ? "✅" : "❌"} ${code(result.text, 400)}`,
+    run && `Run one: ${code(run)}`,
+  ].filter(Boolean).join("  \n");
 }
 
-function insight(report: Report): string {
-  const verdict = verdictOfSmallest(report, code);
-  const part = largestPart(report);
-  if (part === undefined) return verdict;
-  const { share, variant, bytes, name, named, others } = part;
-  return `${verdict === "" ? "" : `${verdict} `}${share} of ${
-    code(variant)
-  } (${bytes}) is ${[named ? name : code(name), ...others].join(", ")}.`;
+function lead(report: Report): string {
+  const largest = insight(report, code, code).join("");
+  return [verdictOfSmallest(report, code), largest && `${largest}.`]
+    .filter(Boolean).join(" ");
 }
 
 /** A table for each group of figures: one for all would be too wide. */
 function comparison(report: Report): string {
-  return comparedFigures(report).map(([, figures]) =>
-    mdTable(
-      ["Variant", ...figures.map((figure) => heading(figure, report))],
-      report.variants.map((variant) => [
-        code(variant.name),
-        ...figures.map((figure) => comparedCell(figure, variant, report)),
+  const tables = comparedFigures(report).map(({ figures }) =>
+    mdTable(report.variants, [
+      ["Variant", ({ name }) => code(name)],
+      ...figures.map((figure): Column<Variant> => [
+        figure.id === "ratio"
+          ? `vs ${code(report.baseline, 40)}`
+          : figure.title,
+        (variant) => comparedCell(figure, variant, report),
+        figure.value && "right",
       ]),
-      figures.reduce((l, figure) => l + (isNumber(figure) ? "r" : "l"), "l"),
-    )
-  ).join("\n\n");
-}
-
-function heading({ id, title }: Figure, { baseline }: Report): string {
-  return id === "ratio" ? `vs ${code(baseline, 40)}` : title;
+    ])
+  );
+  return joined(tables);
 }
 
 function comparedCell(
@@ -131,28 +121,34 @@ function origin({ engine, bases }: Report): string {
   const parts: string[] = [];
   if (engine) parts.push(`engine ${code(`${engine.name} ${engine.version}`)}`);
   if (bases) {
-    const deno = bases.deno ? `, Deno ${code(bases.deno)}` : "";
+    const { source, builder, runtime, deno } = bases;
     parts.push(
-      `bases from ${bases.source}: ${code(bases.builder)} and ${
-        code(bases.runtime)
-      }${deno}`,
+      `bases from ${source}: ${code(builder)} and ${code(runtime)}${
+        deno ? `, Deno ${code(deno)}` : ""
+      }`,
     );
   }
   return parts.length === 0 ? "" : `Measured with ${parts.join("; ")}.`;
 }
 
 function failures(report: Report): string {
-  return sameFailures(report).flatMap(([failure, names]) => [
-    `❌ ${codes(names)} could not be built`,
-    block([failure.message, ...tail(failure.output ?? "", 20)].join("\n")),
-    ...failure.next === undefined ? [] : [`Next: ${code(failure.next, 500)}`],
-  ]).join("\n\n");
+  return joined(
+    sameFailures(report).flatMap(([failure, names]) => {
+      const { message, output = "", next } = failure;
+      const tail = output.trimEnd().split("\n").slice(-20).join("\n");
+      return [
+        `❌ ${codes(names)} could not be built`,
+        block(output === "" ? message : `${message}\n${tail}`),
+        next === undefined ? "" : `Next: ${code(next, 500)}`,
+      ];
+    }),
+  );
 }
 
 function failedChecks(report: Report): string {
-  const failed = sameChecks(report).map(([check, names]) =>
-    `- ❌ ${codes(names)}, ${check.kind}: ${code(check.name)}${
-      check.detail === undefined ? "" : ` – ${code(check.detail, 300)}`
+  const failed = sameChecks(report).map(([{ kind, name, detail }, names]) =>
+    `- ❌ ${codes(names)}, ${kind}: ${code(name)}${
+      detail === undefined ? "" : ` – ${code(detail, 300)}`
     }`
   );
   const left = skipped(report).map(({ names, reason, variants }) => {
@@ -164,126 +160,94 @@ function failedChecks(report: Report): string {
 
 function budget({ budgets }: Report): string {
   if (budgets.length === 0) return "";
-  const icon = { pass: "✅ PASS", fail: "❌ FAIL", skip: "⏭️ SKIP" };
-  const rows = budgets.map((verdict) => {
-    const { actual, limit } = verdictFigures(verdict);
-    return [
-      icon[verdict.status],
-      code(verdict.variant),
-      code(verdict.rule),
-      actual,
-      limit,
-      verdict.detail === undefined ? "" : code(verdict.detail),
-    ];
-  });
-  const head = ["Budget", "Variant", "Rule", "Actual", "Limit", "Detail"];
+  const status = { pass: "✅ PASS", fail: "❌ FAIL", skip: "⏭️ SKIP" };
+  const columns: Column<Verdict>[] = [
+    ["Budget", (verdict) => status[verdict.status]],
+    ["Variant", ({ variant }) => code(variant)],
+    ["Rule", ({ rule }) => code(rule)],
+    ["Actual", (verdict) => verdictFigures(verdict).actual, "right"],
+    ["Limit", (verdict) => verdictFigures(verdict).limit, "right"],
+  ];
   // Without details the column would be empty throughout.
-  const columns = rows.some((row) => row[5] !== "") ? 6 : 5;
-  return mdTable(
-    head.slice(0, columns),
-    rows.map((row) => row.slice(0, columns)),
-    "lllrrl".slice(0, columns),
-  );
+  if (budgets.some(({ detail }) => detail !== undefined)) {
+    columns.push([
+      "Detail",
+      ({ detail }) => detail === undefined ? "" : code(detail),
+    ]);
+  }
+  return mdTable(budgets, columns);
 }
 
 function growth({ growth = [] }: Report): string {
-  return growth.flatMap((variant) => {
-    const why = [...variant.layers, ...variant.paths, ...variant.packages];
-    const pull = variant.pull ? `; pull ${changeText(variant.pull)}` : "";
-    return [
-      `**Since the earlier report**, ${code(variant.variant)}: ${
-        changeText(variant.size)
-      }${pull}`,
-      ...why.length === 0 ? [] : [
-        mdTable(
-          ["What", "Change"],
-          why.map((change) => [code(change.name), changeText(change)]),
-          "ll",
-        ),
-      ],
-    ];
-  }).join("\n\n");
+  return joined(growth.flatMap(({ variant, size, pull, ...why }) => [
+    `**Since the earlier report**, ${code(variant)}: ${changeText(size)}${
+      pull ? `; pull ${changeText(pull)}` : ""
+    }`,
+    listed([...why.layers, ...why.paths, ...why.packages], [
+      ["What", ({ name }) => code(name)],
+      ["Change", changeText],
+    ], Infinity),
+  ]));
 }
-
-function tail(text: string, count: number): string[] {
-  return text === "" ? [] : text.trimEnd().split("\n").slice(-count);
-}
-
-/** Rows of one table; a comment is no place for a thousand packages. */
-const LISTED = 25;
 
 /** The folded parts; those without content are empty. */
 function details(report: Report): string[] {
-  const parts: [string, (variant: Variant) => string][] = [
-    ["Layers", layers],
-    ["Waste, and what to change", waste],
-    ["Start and memory", measured],
-  ];
-  return [
-    ...parts.map(([title, render]) =>
-      folded(
-        title,
-        paragraphs(report.variants.map((variant) => {
-          const content = render(variant);
-          return content && `**${code(variant.name)}**\n\n${content}`;
-        })),
-      )
-    ),
-    folded("What is in the binary", binaries(report)),
-    folded("Surface", surface(report)),
-    folded("What was not measured, and why", notes(report)),
-  ];
+  const ofEach = (render: (variant: Variant) => string) =>
+    joined(report.variants.map((variant) => {
+      const content = render(variant);
+      return content && `**${code(variant.name)}**\n\n${content}`;
+    }));
+  const parts = {
+    "Layers": ofEach(layers),
+    "Waste, and what to change": ofEach(waste),
+    "Start and memory": ofEach(measured),
+    "What is in the binary": binaries(report),
+    "Surface": surface(report),
+    "What was not measured, and why": notes(report),
+  };
+  return Object.entries(parts).map(([summary, content]) =>
+    content &&
+    `<details>\n<summary>${summary}</summary>\n\n${content}\n\n</details>`
+  );
 }
 
 function layers({ layers, sizeBytes }: Variant): string {
-  return listed(
-    layers,
-    ["Size", "Share", "Pull", "Next deploy", "Instruction"],
-    (layer) => [
-      formatBytes(layer.sizeBytes),
-      formatShare(layer.sizeBytes, sizeBytes),
-      bytesText(layer.gzipBytes),
-      nextDeployText(layer),
-      code(layer.instruction),
-    ],
-    "rrrll",
-  );
+  return listed(layers, [
+    ["Size", (layer) => formatBytes(layer.sizeBytes), "right"],
+    ["Share", (layer) => formatShare(layer.sizeBytes, sizeBytes), "right"],
+    ["Pull", (layer) => bytesText(layer.gzipBytes), "right"],
+    ["Next deploy", nextDeployText],
+    ["Instruction", (layer) => code(layer.instruction)],
+  ]);
 }
 
 function waste({ wasted }: Variant): string {
-  return listed(
-    wasted,
-    ["Bytes", "Path", "Layer", "What happened", "Advice"],
-    (item) => [
-      formatBytes(item.bytes),
-      code(item.path),
-      String(item.writtenBy + 1),
-      `${item.how} by layer ${item.coveredBy + 1}`,
-      code(item.advice, 200),
-    ],
-    "rlrll",
-  );
+  return listed(wasted, [
+    ["Bytes", (item) => formatBytes(item.bytes), "right"],
+    ["Path", (item) => code(item.path)],
+    ["Layer", (item) => String(item.writtenBy + 1), "right"],
+    ["What happened", (item) => `${item.how} by layer ${item.coveredBy + 1}`],
+    ["Advice", (item) => code(item.advice, 200)],
+  ]);
 }
 
 function binaries(report: Report): string {
-  return paragraphs(
+  return joined(
     programs(report).flatMap(({ program, variants }) => {
-      const { bytes, runtimeBytes, applicationBytes, deno } = program;
+      const { path, bytes, runtimeBytes, applicationBytes, deno } = program;
       const version = deno === undefined ? "" : ` ${code(deno)}`;
+      const part = (found: number) =>
+        `${formatBytes(found)} (${formatShare(found, bytes)})`;
       return [
-        `${codes(variants)}: ${code(program.path)} is ${
-          formatBytes(runtimeBytes)
-        } (${
-          formatShare(runtimeBytes, bytes)
-        }) the Deno runtime${version} and ${formatBytes(applicationBytes)} (${
-          formatShare(applicationBytes, bytes)
-        }) the application`,
-        listed(
-          programParts(program),
-          ["Bytes", "Part of the application"],
-          (part) => [formatBytes(part.bytes), code(part.name)],
-          "rl",
-        ),
+        `${codes(variants)}: ${code(path)} is ${
+          part(runtimeBytes)
+        } the Deno runtime${version} and ${
+          part(applicationBytes)
+        } the application`,
+        listed(programParts(program), [
+          ["Bytes", ({ bytes }) => formatBytes(bytes), "right"],
+          ["Part of the application", ({ name }) => code(name)],
+        ]),
       ];
     }),
   );
@@ -296,8 +260,6 @@ function measured(variant: Variant): string {
     `${formatDuration(found.median)} median, ${
       formatDuration(found.p95)
     } p95 of ${found.runs}`;
-  const bytes = (found: number | undefined) =>
-    found === undefined ? undefined : formatBytes(found);
   const rows = [
     ["Start until the first 200", spread(startMs)],
     ["Of it the process", spread(processStartMs)],
@@ -305,24 +267,31 @@ function measured(variant: Variant): string {
       "CPU time of the start",
       cpuMs === undefined ? undefined : formatDuration(cpuMs),
     ],
-    ["Memory, idle", bytes(memoryBytes?.idle)],
-    ["Memory after a burst", bytes(memoryBytes?.loaded)],
-    ["Memory, peak", bytes(memoryBytes?.peak)],
-    ["Memory floor", bytes(variant.memoryFloorBytes)],
-  ].filter((row): row is string[] => row[1] !== undefined);
-  return rows.length === 0 ? "" : mdTable(["Figure", ""], rows, "lr");
+    ["Memory, idle", bytesText(memoryBytes?.idle)],
+    ["Memory after a burst", bytesText(memoryBytes?.loaded)],
+    ["Memory, peak", bytesText(memoryBytes?.peak)],
+    ["Memory floor", bytesText(variant.memoryFloorBytes)],
+  ].filter(([, text = "–"]) => text !== "–");
+  return listed(rows, [
+    ["Figure", ([name = ""]) => name],
+    ["", ([, text = ""]) => text, "right"],
+  ]);
 }
 
 function surface({ variants }: Report): string {
   if (variants.length === 0) return "";
-  const rows = surfaceRows(variants).map(({ title, cells }) => [
-    title,
-    ...cells.map((cell) => cell.named ? code(cell.text, 80) : cell.text),
-  ]);
-  const head = ["", ...variants.map(({ name }) => code(name, 40))];
   const next = secretsNext(variants);
-  return mdTable(head, rows, "l".repeat(head.length)) +
-    (next && `\n\n${next}.`);
+  const found = mdTable(surfaceRows(variants), [
+    ["", ({ title }) => title],
+    ...variants.map(({ name }, index): Column<SurfaceRow> => [
+      code(name, 40),
+      ({ cells }) => {
+        const { text, named } = cells[index];
+        return named ? code(text, 80) : text;
+      },
+    ]),
+  ]);
+  return next === "" ? found : `${found}\n\n${next}.`;
 }
 
 function notes({ variants }: Report): string {
@@ -331,30 +300,22 @@ function notes({ variants }: Report): string {
   ).join("\n");
 }
 
-/** A table of the first items, and how many are left out. */
-function listed<T>(
-  items: T[],
-  head: string[],
-  row: (item: T) => string[],
-  align: string,
-): string {
+/**
+ * A table of the first items, and how many are left out: a comment is no place for
+ * a thousand packages.
+ */
+function listed<T>(items: T[], columns: Column<T>[], most = 25): string {
   if (items.length === 0) return "";
-  const rest = items.length - LISTED;
-  const shown = mdTable(head, items.slice(0, LISTED).map(row), align);
+  const rest = items.length - most;
+  const shown = mdTable(items.slice(0, most), columns);
   return rest > 0 ? `${shown}\n\nand ${rest} more` : shown;
 }
 
-/**
- * A code span.
- *
- * @param text Any text; control characters become escapes.
- * @param most Longer text is shortened: it makes tables unusable.
- */
+/** A code span; long text is shortened, since it makes tables unusable. */
 export function code(text: string, most = 120): string {
   const shown = clip(printable(text), most);
   if (shown.trim() === "") return "–";
-  const runs = shown.match(/`+/g) ?? [];
-  const fence = "`".repeat(Math.max(0, ...runs.map((run) => run.length)) + 1);
+  const fence = "`".repeat(longestFence(shown) + 1);
   // A space at both ends is taken off again when it is rendered.
   const pad = /^[` ]|[` ]$/.test(shown) ? " " : "";
   return `${fence}${pad}${shown}${pad}${fence}`;
@@ -366,40 +327,26 @@ function codes(names: string[]): string {
 
 /** A fenced block of several lines. */
 function block(text: string): string {
-  const lines = text.trimEnd().split("\n").map(printable);
-  const runs = lines.join("\n").match(/`+/g) ?? [];
-  const fence = "`".repeat(Math.max(2, ...runs.map((run) => run.length)) + 1);
-  return [`${fence}text`, ...lines, fence].join("\n");
+  const lines = text.trimEnd().split("\n").map(printable).join("\n");
+  const fence = "`".repeat(Math.max(2, longestFence(lines)) + 1);
+  return `${fence}text\n${lines}\n${fence}`;
 }
 
-/**
- * A table.
- *
- * @param rows Cells: figures, or code spans.
- * @param align `l` or `r` for each column.
- */
-function mdTable(
-  head: string[],
-  rows: string[][],
-  align: string,
-): string {
+/** How many backticks follow each other in a text. */
+function longestFence(text: string): number {
+  return Math.max(0, ...(text.match(/`+/g) ?? []).map((run) => run.length));
+}
+
+/** A table; its cells are figures, or code spans. */
+function mdTable<T>(items: T[], columns: Column<T>[]): string {
+  const rows = [
+    columns.map(([title]) => title),
+    ...items.map((item, index) => columns.map(([, cell]) => cell(item, index))),
+  ];
   // A bar ends a cell even inside a code span.
-  const safe = [head, ...rows].map((row) =>
+  const safe = rows.map((row) =>
     row.map((cell) => cell.replaceAll("|", "\\|"))
   );
-  return markdownTable(safe, {
-    align: [...align],
-    alignDelimiters: true,
-    padding: true,
-  });
-}
-
-/** A part that is folded until somebody wants it. */
-function folded(summary: string, content: string): string {
-  return content &&
-    `<details>\n<summary>${summary}</summary>\n\n${content}\n\n</details>`;
-}
-
-function paragraphs(parts: string[]): string {
-  return parts.filter((part) => part !== "").join("\n\n");
+  const align = columns.map(([, , side]) => side === "right" ? "r" : "l");
+  return markdownTable(safe, { align });
 }

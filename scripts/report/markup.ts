@@ -5,15 +5,11 @@
  * @module
  */
 import { printable } from "../lib/format.ts";
+import type { Column } from "./table.ts";
 
 /** Text that is HTML or SVG already. */
 export class Markup {
   constructor(readonly text: string) {}
-
-  /** The markup itself. */
-  toString(): string {
-    return this.text;
-  }
 }
 
 /** What a template takes; `undefined` and `false` leave no trace. */
@@ -25,14 +21,7 @@ export type Value =
   | Markup
   | readonly Value[];
 
-/**
- * A template for markup.
- *
- * @example
- * ```ts
- * markup`<p>${"a < b"}</p>`.text; // <p>a &lt; b</p>
- * ```
- */
+/** A template: markup`<p>${"a < b"}</p>`.text is `<p>a &lt; b</p>`. */
 export function markup(
   literals: TemplateStringsArray,
   ...values: Value[]
@@ -48,17 +37,14 @@ export const NOTHING = new Markup("");
 function render(value: Value): string {
   if (value === undefined || value === false) return "";
   if (value instanceof Markup) return value.text;
-  if (typeof value === "number") return String(value);
-  if (typeof value !== "string") return value.map(render).join("");
-  return escape(value);
+  if (typeof value === "object") return value.map(render).join("");
+  return escape(String(value));
 }
 
 /** Escapes text for content and for attributes in double quotes. */
 function escape(text: string): string {
-  return printable(text).replace(
-    /[&<>"']/g,
-    (character) => ENTITIES[character],
-  );
+  return printable(text)
+    .replace(/[&<>"']/g, (character) => ENTITIES[character]);
 }
 
 const ENTITIES: Record<string, string> = {
@@ -74,51 +60,42 @@ export function preformatted(text: string): Markup {
   return new Markup(text.trimEnd().split("\n").map(escape).join("\n"));
 }
 
-/** A column's title; `right` where its cells are figures, which line up there. */
-type Heading = string | { right: string };
-
 /**
- * Renders a table; the first cell of each row is its header.
+ * A table; the first cell of each row is its header. Nothing without items.
  *
  * @param caption What it shows; unique on the page, since it names a region.
- * @param rows Cells as many as columns.
  * @param most How many rows are shown; those left out are counted below.
- * @returns Nothing when there are no rows.
  */
-export function htmlTable(
+export function htmlTable<T>(
   caption: string,
-  head: Heading[],
-  rows: Value[][],
-  most = rows.length,
+  items: readonly T[],
+  columns: Column<T, Value>[],
+  most = items.length,
 ): Markup {
-  if (rows.length === 0) return NOTHING;
-  const side = (index: number) =>
-    typeof head[index] === "object" && markup` class="number"`;
+  if (items.length === 0) return NOTHING;
   return markup`<div class="scroll" role="region" aria-label="${caption}" tabindex="0">
 <table>
 <caption>${caption}</caption>
 <thead><tr>${
-    head.map((column, index) => {
-      const title = typeof column === "string" ? column : column.right;
-      return markup`<th scope="col"${
-        textual(title) || side(index)
-      }>${title}</th>`;
-    })
+    columns.map(([title, , side]) =>
+      markup`<th scope="col"${textual(title) || numeric(side)}>${title}</th>`
+    )
   }</tr></thead>
 <tbody>
 ${
-    rows.slice(0, most).map((row) =>
+    items.slice(0, most).map((item, row) =>
       markup`<tr>${
-        row.map((cell, index) =>
-          index === 0
-            ? markup`<th scope="row"${
-              // Names break at their hyphens unless they are told not to.
-              textual(cell) ||
-              (typeof cell === "string"
-                ? markup` class="short"`
-                : side(index))}>${cell}</th>`
-            : markup`<td${textual(cell) || side(index)}>${cell ?? "–"}</td>`
-        )
+        columns.map(([, cellOf, side], index) => {
+          const cell = cellOf(item, row);
+          if (index > 0) {
+            const kind = textual(cell) || numeric(side);
+            return markup`<td${kind}>${cell ?? "–"}</td>`;
+          }
+          // Names break at their hyphens unless they are told not to.
+          const short = typeof cell === "string" && markup` class="short"`;
+          const kind = textual(cell) || short || numeric(side);
+          return markup`<th scope="row"${kind}>${cell}</th>`;
+        })
       }</tr>
 `
     )
@@ -126,17 +103,27 @@ ${
 </table>
 </div>
 ${
-    rows.length > most &&
-    markup`<p class="note">and ${rows.length - most} more, in report.json</p>\n`
+    items.length > most &&
+    markup`<p class="note">and ${
+      items.length - most
+    } more, in report.json</p>\n`
   }`;
+}
+
+function numeric(side: "right" | undefined): Markup | false {
+  return side === "right" && markup` class="number"`;
 }
 
 /** Sentences get a column that they can be read in. */
 function textual(cell: Value): Markup | false {
-  const text = typeof cell === "string"
-    ? cell
-    : cell instanceof Markup
+  const text = cell instanceof Markup
     ? cell.text.replace(/<[^>]*>/g, "")
-    : "";
-  return text.length > 24 && markup` class="text"`;
+    : cell;
+  return typeof text === "string" && text.length > 24 &&
+    markup` class="text"`;
+}
+
+/** Text as the image has it. */
+export function coded(text: string): Markup {
+  return markup`<code>${text}</code>`;
 }

@@ -8,7 +8,7 @@
 import { z } from "zod";
 import { analysisSchema } from "../inspect/inspect_schema.ts";
 import { bytes, count, milliseconds } from "../lib/schema_units.ts";
-import { CHECK_KIND_IDS, type CheckList } from "./check_kinds.ts";
+import { CHECK_KINDS, type CheckList } from "./check_kinds.ts";
 
 const distribution = z.object({
   median: milliseconds,
@@ -20,7 +20,7 @@ const distribution = z.object({
 /** One check and how it went. */
 const checkSchema = z.object({
   name: z.string(),
-  kind: z.enum(CHECK_KIND_IDS).optional()
+  kind: z.enum(CHECK_KINDS.map(({ id }) => id)).optional()
     .describe("What it belongs to; absent: the list that it is in."),
   status: z.enum(["pass", "fail", "skip"]),
   detail: z.string().optional().describe("Why it failed or was skipped."),

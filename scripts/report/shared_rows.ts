@@ -20,7 +20,7 @@ interface SurfaceCell {
 }
 
 /** A question, with an answer for each variant. */
-interface SurfaceRow {
+export interface SurfaceRow {
   title: string;
   cells: SurfaceCell[];
 }

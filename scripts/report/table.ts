@@ -1,10 +1,18 @@
 /**
- * Tables for the terminal: clean columns without boxes.
+ * Tables for the terminal, clean columns without boxes; and what all writers say
+ * of a column.
  *
  * @module
  */
 import Table from "cli-table3";
 import picocolors from "picocolors";
+
+/** A column of a table: its title, the cell of an item, `right` for figures. */
+export type Column<T, Cell = string> = [
+  title: string,
+  cell: (item: T, index: number) => Cell,
+  side?: "right",
+];
 
 /** How a text for the terminal is to look. */
 export interface TerminalStyle {
@@ -13,44 +21,21 @@ export interface TerminalStyle {
   colors: ReturnType<typeof picocolors.createColors>;
 }
 
+/** What a terminal is: the columns of a line, and whether it shows colours. */
+export interface TerminalOptions {
+  columns: number;
+  color: boolean;
+}
+
 /** The style that options ask for. */
 export function terminalStyle(
-  options: { columns: number; color: boolean },
+  { columns, color }: TerminalOptions,
 ): TerminalStyle {
-  return {
-    columns: options.columns,
-    colors: picocolors.createColors(options.color),
-  };
+  return { columns, colors: picocolors.createColors(color) };
 }
 
 /** Spaces between two columns. */
 export const GAP = 2;
-
-/**
- * Renders a table.
- *
- * @param head Its titles; written in capitals.
- * @param rows Its cells, free of control characters but for colours and newlines.
- * @param aligns Of the columns; `left` for those that are not named.
- * @returns Lines without a newline at the end.
- */
-export function table(
-  head: string[],
-  rows: string[][],
-  aligns: ("left" | "right")[],
-  { colors }: Pick<TerminalStyle, "colors">,
-): string {
-  const made = new Table({
-    head: head.map((title) =>
-      title === "" ? "" : colors.dim(title.toUpperCase())
-    ),
-    colAligns: head.map((_, index) => aligns[index] ?? "left"),
-    style: { head: [], border: [], "padding-left": 0, "padding-right": 0 },
-    chars: CHARS,
-  });
-  made.push(...rows);
-  return made.toString().split("\n").map((line) => line.trimEnd()).join("\n");
-}
 
 const CHARS = {
   ...Object.fromEntries(
@@ -63,9 +48,35 @@ const CHARS = {
   middle: " ".repeat(GAP),
 };
 
+/**
+ * A table without a newline at its end, titles in capitals. Cells are free of
+ * control characters but for colours and newlines.
+ */
+export function table<T>(
+  items: T[],
+  columns: Column<T>[],
+  { colors }: TerminalStyle,
+): string {
+  const made = new Table({
+    head: columns.map(([title]) =>
+      title === "" ? "" : colors.dim(title.toUpperCase())
+    ),
+    colAligns: columns.map(([, , side]) => side ?? "left"),
+    style: { head: [], border: [], "padding-left": 0, "padding-right": 0 },
+    chars: CHARS,
+  });
+  made.push(
+    ...items.map((item, index) => columns.map(([, cell]) => cell(item, index))),
+  );
+  return made.toString().split("\n").map((line) => line.trimEnd()).join("\n");
+}
+
+/** The parts that have content, an empty line between two of them. */
+export function joined(parts: string[]): string {
+  return parts.filter((part) => part !== "").join("\n\n");
+}
+
 /** A text with every line moved to the right. */
 export function indent(text: string, spaces = 2): string {
-  return text.split("\n")
-    .map((line) => line === "" ? line : " ".repeat(spaces) + line)
-    .join("\n");
+  return text.replace(/^(?=.)/gm, " ".repeat(spaces));
 }

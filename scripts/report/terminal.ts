@@ -5,26 +5,16 @@
  * @module
  */
 import { formatBytes, formatShare, printable } from "../lib/format.ts";
-import { largestPart } from "./headline.ts";
-import type { Growth, Report, Variant, Verdict } from "./report_schema.ts";
-import {
-  GAP,
-  indent,
-  table,
-  type TerminalStyle,
-  terminalStyle,
-} from "./table.ts";
-import { clip, clipMiddle, textWidth, wrap } from "./text_width.ts";
-import { images, verdict } from "./verdict.ts";
+import { CHECK_KINDS } from "./check_kinds.ts";
 import {
   comparedFigures,
   failedIn,
   type Figure,
-  isNumber,
   smallestOf,
   textOf,
   titleOf,
 } from "./figures.ts";
+import { insight } from "./headline.ts";
 import {
   changeText,
   checksOf,
@@ -34,70 +24,70 @@ import {
   type VariantCheck,
   verdictFigures,
 } from "./problems.ts";
-import { CHECK_KINDS } from "./check_kinds.ts";
+import type { Layer, Report, Variant, Verdict } from "./report_schema.ts";
 import {
   bytesText,
   nextDeployText,
   secretsNext,
   secretText,
 } from "./shared_rows.ts";
+import {
+  type Column,
+  GAP,
+  indent,
+  joined,
+  table,
+  type TerminalOptions,
+  type TerminalStyle,
+  terminalStyle,
+} from "./table.ts";
+import { clip, clipMiddle, textWidth, wrap } from "./text_width.ts";
+import { images, verdict } from "./verdict.ts";
+import { stripVTControlCharacters } from "node:util";
 
 /**
- * Renders a report for the terminal.
- *
- * @param options `columns` a line may take; `color` for ANSI colours.
- * @returns Text without control characters but for those colours, ending in a
+ * Renders a report without control characters but for colours, ending in a
  * newline.
  */
-export function terminal(
-  report: Report,
-  options: { columns: number; color: boolean },
-): string {
+export function terminal(report: Report, options: TerminalOptions): string {
   const style = terminalStyle(options);
   const nothing = report.variants.length + report.failures.length === 0;
-  return [
+  const largest = insight(report, String, String);
+  return joined([
     origin(report, style),
     comparison(report, style),
-    nothing ? "No image was built" : insight(report, style),
+    nothing
+      ? "No image was built"
+      : wrap(printable(largest.join("")), style.columns).join("\n"),
     ...report.variants.map((variant) => layersTable(variant, style)),
-    growth(report.growth ?? [], style),
-    [notes(report, style), checks(report, style)].filter(Boolean).join("\n"),
+    growth(report, style),
+    [...notes(report, style), ...checks(report, style)].join("\n"),
     failures(report, style),
-    [checkCounts(report, style), budget(report.budgets, style)]
-      .filter(Boolean).join("\n"),
+    [...checkCounts(report, style), ...budget(report.budgets, style)]
+      .join("\n"),
+    whereImagesAre(report, style),
     ending(report, style),
-  ].filter((part) => part !== "").join("\n\n") + "\n";
+  ]) + "\n";
 }
 
-/** Where the images are, and the verdict, closest to the prompt. */
-function ending(report: Report, { colors, columns }: TerminalStyle): string {
+function whereImagesAre(report: Report, { colors }: TerminalStyle): string {
   const found = images(report);
-  const result = verdict(report);
+  if (found === undefined) return "";
+  const { names, run, push = "" } = found;
   return [
-    ...found === undefined ? [] : [
-      colors.dim("IMAGES"),
-      ...found.names.map((name) => `  ${printable(name)}`),
-      ...found.run === undefined ? [] : [
-        `run   ${printable(found.run)}`,
-        `push  ${printable(found.push ?? "")}`,
-      ],
-    ],
-    ...result === undefined ? [] : [
-      ...found === undefined ? [] : [""],
-      ...wrap(printable(result.text), columns)
-        .map(result.holds ? colors.green : colors.red),
-    ],
+    colors.dim("IMAGES"),
+    ...names.map((name) => `  ${printable(name)}`),
+    ...run === undefined
+      ? []
+      : [`run   ${printable(run)}`, `push  ${printable(push)}`],
   ].join("\n");
 }
 
-/** Where the largest part of the smallest image goes. */
-function insight(report: Report, { columns }: TerminalStyle): string {
-  const part = largestPart(report);
-  if (part === undefined) return "";
-  const { share, variant, bytes, name, others } = part;
-  const text = [`${share} of ${variant} (${bytes}) is ${name}`, ...others]
-    .join(", ");
-  return wrap(printable(text), columns).join("\n");
+/** The verdict, closest to the prompt. */
+function ending(report: Report, { colors, columns }: TerminalStyle): string {
+  const result = verdict(report);
+  return result === undefined ? "" : wrap(printable(result.text), columns)
+    .map(result.holds ? colors.green : colors.red).join("\n");
 }
 
 /** Which engine and which bases the figures come from. */
@@ -105,25 +95,19 @@ function origin(
   { engine, bases }: Report,
   { columns, colors }: TerminalStyle,
 ): string {
-  const parts: [string, string][] = [];
+  const parts: string[] = [];
   if (engine !== undefined) {
-    parts.push(["engine", printable(`${engine.name} ${engine.version}`)]);
+    const text = printable(`${engine.name} ${engine.version}`);
+    parts.push(`${colors.dim("engine")}  ${text}`);
   }
-  if (bases !== undefined) parts.push(["bases", basesText(bases)]);
-  const width = parts.reduce(
-    (sum, [word, text]) => sum + textWidth(word) + 2 + textWidth(text),
-    SPACE.length * (parts.length - 1),
-  );
-  return parts.map(([word, text]) => `${colors.dim(word)}  ${text}`)
-    .join(width > columns ? "\n" : SPACE);
-}
-
-const SPACE = " ".repeat(6);
-
-/** The bases in a few words: `packages: Debian trixie, Deno 2.6.10`. */
-function basesText(bases: NonNullable<Report["bases"]>): string {
-  const deno = bases.deno === undefined ? "" : `, Deno ${bases.deno}`;
-  return printable(`${bases.source}: ${bases.system ?? bases.builder}${deno}`);
+  if (bases !== undefined) {
+    const { source, system, builder, deno } = bases;
+    const version = deno === undefined ? "" : `, Deno ${deno}`;
+    const text = printable(`${source}: ${system ?? builder}${version}`);
+    parts.push(`${colors.dim("bases")}  ${text}`);
+  }
+  const line = parts.join(" ".repeat(6));
+  return textWidth(line) > columns ? parts.join("\n") : line;
 }
 
 /** Images may have hundreds of layers; the smallest are summed up beyond this. */
@@ -131,48 +115,35 @@ const LISTED = 20;
 
 /** Renders a heading and a table with one line for each layer. */
 export function layersTable(variant: Variant, style: TerminalStyle): string {
-  const { layers, sizeBytes } = variant;
-  const count = `${layers.length} ${layers.length === 1 ? "layer" : "layers"}`;
-  const heading = `${style.colors.bold(printable(variant.name))}  ${
+  const { name, layers, sizeBytes } = variant;
+  const heading = `${style.colors.bold(printable(name))}  ${
     formatBytes(sizeBytes)
-  } in ${count}`;
+  } in ${layers.length} ${layers.length === 1 ? "layer" : "layers"}`;
   if (layers.length === 0) return heading;
-
-  const least = layers.map((layer) => layer.sizeBytes)
-    .sort((a, b) => b - a)[LISTED - 1] ?? 0;
-  const shown = layers.length <= LISTED
-    ? layers
-    : layers.filter((layer) => layer.sizeBytes >= least).slice(0, LISTED);
-  const compressed = layers.some((layer) => layer.gzipBytes !== undefined);
-  const deployed = layers.some((layer) => layer.pulledAgain !== undefined);
-  const cells = shown.map((layer) => [
-    formatBytes(layer.sizeBytes),
-    formatShare(layer.sizeBytes, sizeBytes),
-    ...compressed ? [bytesText(layer.gzipBytes)] : [],
-    ...deployed ? [nextDeployText(layer)] : [],
-    printable(layer.instruction) || "(not in the history)",
-  ]);
-  const head = [
-    "Size",
-    "Share",
-    ...compressed ? ["Pull"] : [],
-    ...deployed ? ["Next deploy"] : [],
-    "Instruction",
+  const largest = layers.toSorted((a, b) => b.sizeBytes - a.sizeBytes)
+    .slice(0, LISTED);
+  const shown = layers.filter((layer) => largest.includes(layer));
+  const columns: Column<Layer>[] = [
+    ["Size", (layer) => formatBytes(layer.sizeBytes), "right"],
+    ["Share", (layer) => formatShare(layer.sizeBytes, sizeBytes), "right"],
   ];
-  const room = Math.max(20, style.columns - 2 - widthBefore(head, cells));
-  const rows = cells.map((row) => [
-    ...row.slice(0, -1),
-    clip(row[row.length - 1], room),
+  if (layers.some(({ gzipBytes }) => gzipBytes !== undefined)) {
+    columns.push(["Pull", ({ gzipBytes }) => bytesText(gzipBytes), "right"]);
+  }
+  if (layers.some(({ pulledAgain }) => pulledAgain !== undefined)) {
+    columns.push(["Next deploy", nextDeployText]);
+  }
+  const before = columns.map((column) => widthOf(column, shown) + GAP);
+  const room = Math.max(20, style.columns - 2 - sum(before));
+  columns.push([
+    "Instruction",
+    ({ instruction }) =>
+      clip(printable(instruction) || "(not in the history)", room),
   ]);
-  const aligns = head.map((title) =>
-    ["Size", "Share", "Pull"].includes(title)
-      ? "right" as const
-      : "left" as const
-  );
   const hidden = layers.length - shown.length;
   return [
     heading,
-    indent(table(head, rows, aligns, style)),
+    indent(table(shown, columns, style)),
     ...hidden > 0 ? [`  and ${hidden} smaller ones`] : [],
   ].join("\n");
 }
@@ -182,131 +153,98 @@ const LONGEST = [48, 40, 32, 28, 24];
 /** The last column may be broken into lines as narrow as this. */
 const NARROWEST = 24;
 
+/** A column of the comparison with its cells, and the width that it takes. */
+interface Drawn {
+  column: Column<Variant>;
+  cells: string[];
+  width: number;
+}
+
 /**
  * The comparison of all variants: one table where there is room, otherwise one
  * for size, one for costs, one for what an intruder finds.
  */
 function comparison(report: Report, style: TerminalStyle): string {
-  if (report.variants.length === 0) return "";
-  const shortest = Math.floor(style.columns / 4);
-  const columns = comparedFigures(report).flatMap(([, figures]) =>
-    figures.map((figure) => column(figure, report, shortest, style))
+  const { variants } = report;
+  if (variants.length === 0) return "";
+  const drawn = (column: Column<Variant>): Drawn => ({
+    column,
+    cells: variants.map(column[1]),
+    width: widthOf(column, variants),
+  });
+  const groups = comparedFigures(report).map(({ figures }) =>
+    figures.map((figure) => drawn(figureColumn(figure, report, style)))
   );
+  const smallest = smallestOf(variants);
   const arranged = (longest: number) => {
-    const names = namesOf(report, longest, style);
-    return { names, parts: arrange(columns, style.columns - widthOf(names)) };
+    const names = drawn(["Variant", (variant) => {
+      const text = clipMiddle(printable(variant.name), longest);
+      return variant === smallest ? style.colors.bold(text) : text;
+    }]);
+    return { names, parts: arrange(groups, style.columns - names.width) };
   };
   // Names are shortened only where they would cost one more table.
-  const least = arranged(shortest);
+  const least = arranged(Math.floor(style.columns / 4));
   const { names, parts } = LONGEST.map(arranged)
     .find(({ parts }) => parts.length === least.parts.length) ?? least;
-  return parts.map((part) => draw([names, ...part], style)).join("\n\n");
+  return joined(parts.map((part) => draw([names, ...part], style)));
 }
 
-function namesOf(
-  report: Report,
-  longest: number,
-  { colors }: TerminalStyle,
-): Column {
-  const smallest = smallestOf(report.variants);
-  return {
-    group: "",
-    title: "Variant",
-    align: "left",
-    cells: report.variants.map((variant) => {
-      const text = clipMiddle(printable(variant.name), longest);
-      return { text, shown: variant === smallest ? colors.bold(text) : text };
-    }),
-  };
-}
-
-interface Column {
-  group: string;
-  title: string;
-  align: "left" | "right";
-  /** `shown` is the text with its colours. */
-  cells: { text: string; shown: string }[];
-}
-
-function column(
+function figureColumn(
   figure: Figure,
   report: Report,
-  longest: number,
-  style: TerminalStyle,
-): Column {
-  return {
-    group: figure.group ?? "",
-    title: titleOf(figure, report),
-    align: isNumber(figure) ? "right" : "left",
-    cells: report.variants.map((variant) => {
-      const text = printable(textOf(figure, variant, report) ?? "–");
-      const cell = figure.id === "user" ? clip(text, longest) : text;
-      const failed = failedIn(figure, variant);
-      const color = text === "–"
-        ? style.colors.dim
-        : failed === undefined
-        ? String
-        : failed
-        ? style.colors.red
-        : style.colors.green;
-      return { text: cell, shown: color(cell) };
-    }),
-  };
+  { columns, colors }: TerminalStyle,
+): Column<Variant> {
+  return [titleOf(figure, report), (variant) => {
+    const text = printable(textOf(figure, variant, report) ?? "–");
+    if (text === "–") return colors.dim(text);
+    const cell = figure.id === "user"
+      ? clip(text, Math.floor(columns / 4))
+      : text;
+    const failed = failedIn(figure, variant);
+    if (failed === undefined) return cell;
+    return failed ? colors.red(cell) : colors.green(cell);
+  }, figure.value && "right"];
 }
 
 /** Joins groups of columns while they fit beside the names. */
-function arrange(columns: Column[], room: number): Column[][] {
-  const parts: Column[][] = [];
-  for (const group of new Set(columns.map(({ group }) => group))) {
-    const members = columns.filter((column) => column.group === group);
+function arrange(groups: Drawn[][], room: number): Drawn[][] {
+  const fits = (columns: Drawn[]) => {
+    const widths = columns.map(({ width }) => width + GAP);
+    const last = Math.min(widths.at(-1) ?? 0, NARROWEST + GAP);
+    return sum(widths.slice(0, -1)) + last <= room;
+  };
+  const parts: Drawn[][] = [];
+  for (const group of groups) {
     const last = parts.at(-1);
-    if (last !== undefined && fits([...last, ...members], room)) {
-      last.push(...members);
+    if (last !== undefined && fits([...last, ...group])) {
+      last.push(...group);
       continue;
     }
     // A group that is too wide by itself is broken where it has to be.
     parts.push([]);
-    for (const member of members) {
+    for (const column of group) {
       const part = parts[parts.length - 1];
-      if (part.length === 0 || fits([...part, member], room)) part.push(member);
-      else parts.push([member]);
+      if (part.length === 0 || fits([...part, column])) part.push(column);
+      else parts.push([column]);
     }
   }
-  return parts.filter((part) => part.length > 0);
+  return parts;
 }
 
-function fits(columns: Column[], room: number): boolean {
-  const width = columns.reduce((sum, column, index) => {
-    const own = widthOf(column);
-    const last = index === columns.length - 1;
-    return sum + GAP + (last ? Math.min(own, NARROWEST) : own);
-  }, 0);
-  return width <= room;
-}
-
-function widthOf({ title, cells }: Column): number {
-  return Math.max(
-    textWidth(title),
-    ...cells.map(({ text }) => textWidth(text)),
-  );
-}
-
-function draw(columns: Column[], style: TerminalStyle): string {
-  const before = columns.slice(0, -1)
-    .reduce((sum, column) => sum + widthOf(column) + GAP, 0);
+function draw(columns: Drawn[], style: TerminalStyle): string {
+  const before = sum(columns.slice(0, -1).map(({ width }) => width + GAP));
   const room = Math.max(NARROWEST, style.columns - before);
-  const rows = columns[0].cells.map((_, row) =>
-    columns.map(({ cells }, index) => {
-      const { text, shown } = cells[row];
-      return index < columns.length - 1 || textWidth(text) <= room
-        ? shown
-        : wrap(text, room).join("\n");
-    })
-  );
   return table(
-    columns.map(({ title }) => title),
-    rows,
-    columns.map(({ align }) => align),
+    columns[0].cells,
+    columns.map(({ column: [title, , side], cells }, index) => [
+      title,
+      (_, row) =>
+        index < columns.length - 1 || textWidth(cells[row]) <= room
+          ? cells[row]
+          : wrap(stripVTControlCharacters(cells[row]), room).join("\n"),
+      side,
+    ]),
     style,
   );
 }
@@ -315,53 +253,42 @@ function draw(columns: Column[], style: TerminalStyle): string {
 const OUTPUT_LINES = 20;
 
 /** Renders builds that failed, with the end of their output. */
-function failures(report: Report, style: TerminalStyle): string {
-  const { colors } = style;
-  return sameFailures(report).map(([failure, names]) => {
-    const heading = `${colors.red("FAIL")}  build of ${
-      names.map((name) => colors.bold(printable(name))).join(", ")
-    }`;
-    const output = lines(failure.output ?? "").slice(-OUTPUT_LINES);
-    return [
-      heading,
-      ...lines(failure.message).map((line) => indent(line, 6)),
-      ...output.map((line) => colors.dim(indent(line, 6))),
-      ...failure.next === undefined
-        ? []
-        : lines(`next: ${failure.next}`).map((line) => indent(line, 6)),
-    ].join("\n");
-  }).join("\n\n");
-}
-
-/** Renders checks that failed, each with its detail, and what was skipped. */
-function checks(report: Report, style: TerminalStyle): string {
-  const { colors } = style;
-  const failed = sameChecks(report).map(([check, names]) =>
-    [
-      `${colors.red("FAIL")}  ${printable(names.join(", "))}: ${check.kind}: ${
-        printable(check.name)
-      }`,
-      ...lines(check.detail ?? "")
-        .flatMap((line) => wrap(line, Math.max(20, style.columns - 6)))
-        .map((line) => indent(line, 6)),
-    ].join("\n")
+function failures(report: Report, { colors }: TerminalStyle): string {
+  return joined(
+    sameFailures(report).map(([failure, names]) => {
+      const { message, output = "", next } = failure;
+      const images = names.map((name) => colors.bold(printable(name)));
+      return [
+        `${colors.red("FAIL")}  build of ${images.join(", ")}`,
+        ...lines(message).map(beneath),
+        ...lines(output).slice(-OUTPUT_LINES).map(beneath).map(colors.dim),
+        ...next === undefined ? [] : lines(`next: ${next}`).map(beneath),
+      ].join("\n");
+    }),
   );
-  const left = skipped(report).map(({ names, reason, variants }) => {
-    const where = variants.length === 0 ? "" : `${variants.join(", ")}: `;
-    return told(
-      `${where}${names.join(", ")}: ${reason}`,
-      "SKIP",
-      style,
-    );
-  });
-  return [...failed, ...left].join("\n");
 }
 
-/** Renders how many checks of each kind hold, in one line. */
-function checkCounts(report: Report, style: TerminalStyle): string {
+/** Checks that failed, each with its detail, and what was skipped. */
+function checks(report: Report, style: TerminalStyle): string[] {
+  const failed = sameChecks(report).flatMap(([check, names]) => [
+    `${style.colors.red("FAIL")}  ${
+      printable(names.join(", "))
+    }: ${check.kind}: ${printable(check.name)}`,
+    ...lines(check.detail ?? "")
+      .flatMap((line) => wrap(line, Math.max(20, style.columns - 6)))
+      .map(beneath),
+  ]);
+  const left = skipped(report).map(({ names, reason, variants }) =>
+    told("SKIP", [names.join(", "), reason], variants, style)
+  );
+  return [...failed, ...left];
+}
+
+/** How many checks of each kind hold, in one line. */
+function checkCounts(report: Report, style: TerminalStyle): string[] {
   const made = report.variants.flatMap(checksOf)
     .filter(({ status }) => status !== "skip");
-  if (made.length === 0) return "";
+  if (made.length === 0) return [];
   const passed = (checks: VariantCheck[]) =>
     checks.filter(({ status }) => status === "pass").length;
   const kinds = CHECK_KINDS.flatMap(({ id, title }) => {
@@ -370,122 +297,110 @@ function checkCounts(report: Report, style: TerminalStyle): string {
     const all = passed(own) === own.length;
     return [`${title} ${all ? own.length : `${passed(own)}/${own.length}`}`];
   });
-  return told(
-    `${passed(made)} of ${made.length} hold: ${kinds.join(", ")}`,
-    "CHECKS",
-    style,
-  );
+  const held = `${passed(made)} of ${made.length} hold`;
+  return [told("CHECKS", [held, kinds.join(", ")], [], style)];
 }
 
-/** Renders the limits that fail, a line each; the others are counted in one. */
-function budget(verdicts: Verdict[], style: TerminalStyle): string {
-  if (verdicts.length === 0) return "";
-  const failed = verdicts.filter(({ status }) => status === "fail");
-  const count = (status: Verdict["status"]) =>
-    verdicts.filter((verdict) => verdict.status === status).length;
-  const skipped = count("skip");
-  const summary = `${style.colors.dim("BUDGET")}  ${count("pass")} of ${
+/** Limits that fail, a line each; the others are counted in one. */
+function budget(verdicts: Verdict[], style: TerminalStyle): string[] {
+  if (verdicts.length === 0) return [];
+  const all = (wanted: Verdict["status"]) =>
+    verdicts.filter(({ status }) => status === wanted);
+  const failed = all("fail");
+  const skipped = all("skip").length;
+  const summary = `${style.colors.dim("BUDGET")}  ${all("pass").length} of ${
     verdicts.length - skipped
   } limits hold${skipped > 0 ? `, ${skipped} not measured` : ""}`;
-  if (failed.length === 0) return summary;
+  if (failed.length === 0) return [summary];
   const longest = Math.floor(style.columns / 4);
-  const cells = failed.map((verdict) => {
-    const { actual, limit } = verdictFigures(verdict);
-    return [
-      verdict.status.toUpperCase(),
-      clipMiddle(printable(verdict.variant), longest),
-      printable(verdict.rule),
-      actual,
-      limit,
-      printable(verdict.detail ?? ""),
-    ];
-  });
-  const head = ["Budget", "Variant", "Rule", "Actual", "Limit"];
-  const room = style.columns - widthBefore([...head, ""], cells);
-  const rows = cells.map(([status, ...rest]) => [
-    colored(status, style),
-    ...rest.slice(0, -1),
-    // Where there is no room beside the figures, the detail is in the reports.
-    room < 16 ? "" : clip(rest[rest.length - 1], room),
+  const columns: Column<Verdict>[] = [
+    ["Budget", () => style.colors.red("FAIL")],
+    ["Variant", ({ variant }) => clipMiddle(printable(variant), longest)],
+    ["Rule", ({ rule }) => printable(rule)],
+    ["Actual", (verdict) => verdictFigures(verdict).actual, "right"],
+    ["Limit", (verdict) => verdictFigures(verdict).limit, "right"],
+  ];
+  const before = columns.map((column) => widthOf(column, failed) + GAP);
+  const room = style.columns - sum(before);
+  // Where there is no room beside the figures, the detail is in the reports.
+  columns.push([
+    "",
+    ({ detail = "" }) => room < 16 ? "" : clip(printable(detail), room),
   ]);
-  const aligns = ["left", "left", "left", "right", "right"] as const;
-  return `${summary}\n${table([...head, ""], rows, [...aligns], style)}`;
+  return [summary, table(failed, columns, style)];
 }
 
 /** Renders what grew since an earlier report, and where. */
-function growth(found: Growth[], style: TerminalStyle): string {
-  if (found.length === 0) return "";
-  const each = found.map((variant) =>
-    [
-      `${style.colors.bold(printable(variant.variant))}  ${
-        changeText(variant.size)
-      }`,
-      ...variant.pull ? [`  pull ${changeText(variant.pull)}`] : [],
-      ...[...variant.layers, ...variant.paths, ...variant.packages].map(
-        (change) => {
-          const text = changeText(change);
-          const room = Math.max(16, style.columns - textWidth(text) - 4);
-          return `  ${clipMiddle(printable(change.name), room)}  ${text}`;
-        },
-      ),
-    ].join("\n")
-  );
+function growth({ growth = [] }: Report, style: TerminalStyle): string {
+  if (growth.length === 0) return "";
+  const each = growth.flatMap(({ variant, size, pull, ...why }) => [
+    `${style.colors.bold(printable(variant))}  ${changeText(size)}`,
+    ...pull ? [`  pull ${changeText(pull)}`] : [],
+    ...[...why.layers, ...why.paths, ...why.packages].map((change) => {
+      const text = changeText(change);
+      const room = Math.max(16, style.columns - textWidth(text) - 4);
+      return `  ${clipMiddle(printable(change.name), room)}  ${text}`;
+    }),
+  ]);
   return [style.colors.dim("SINCE THE EARLIER REPORT"), ...each].join("\n");
 }
 
 /**
- * Renders why something was not measured, and what has no place in an image, one
- * line for all variants it holds for.
+ * Why something was not measured, and what has no place in an image, one line for
+ * all variants it holds for.
  */
-function notes(report: Report, style: TerminalStyle): string {
-  const byLine = new Map<string, { word: string; names: Set<string> }>();
-  const add = (name: string, word: string, line: string) => {
-    const known = byLine.get(line) ?? { word, names: new Set() };
-    byLine.set(line, known);
-    known.names.add(name);
-  };
-  for (const { name, notes, secrets, surface } of report.variants) {
-    notes?.forEach((note) => add(name, "NOTE", note));
-    secrets?.forEach((secret) => add(name, "FOUND", secretText(secret)));
-    surface.broken?.forEach((text) => add(name, "FOUND", text));
-  }
-  const found = [...byLine].map(([line, { word, names }]) => {
-    const where = names.size === report.variants.length
-      ? ""
-      : `${[...names].join(", ")}: `;
-    return told(where + line, word, style);
-  });
-  const next = secretsNext(report.variants);
-  if (next !== "") found.push(told(next, "next", style));
-  return found.join("\n");
+function notes({ variants }: Report, style: TerminalStyle): string[] {
+  const all = variants.flatMap(
+    ({ name, notes = [], secrets = [], surface }) => {
+      const found = [...secrets.map(secretText), ...surface.broken ?? []];
+      return [
+        ...notes.map((line) => ({ name, line, word: "NOTE" })),
+        ...found.map((line) => ({ name, line, word: "FOUND" })),
+      ];
+    },
+  );
+  const found = [...Map.groupBy(all, ({ line }) => line)].map(
+    ([line, same]) => {
+      const names = [...new Set(same.map(({ name }) => name))];
+      const some = names.length === variants.length ? [] : names;
+      return told(same[0].word, [line], some, style);
+    },
+  );
+  const next = secretsNext(variants);
+  return next === "" ? found : [...found, told("next", [next], [], style)];
 }
 
-/** A word and a text beside it, broken into lines. */
-function told(text: string, word: string, style: TerminalStyle): string {
+/** A word and beside it, broken into lines, a text and the variants it is of. */
+function told(
+  word: string,
+  text: string[],
+  variants: string[],
+  { columns, colors }: TerminalStyle,
+): string {
+  const where = variants.length === 0 ? [] : [variants.join(", ")];
   const [first, ...rest] = wrap(
-    printable(text.replaceAll("\n", " ")),
-    Math.max(20, style.columns - word.length - 2),
+    printable([...where, ...text].join(": ").replaceAll("\n", " ")),
+    Math.max(20, columns - word.length - 2),
   );
+  const color = word === "FOUND" ? colors.yellow : colors.dim;
   return [
-    `${colored(word, style)}  ${first}`,
+    `${color(word)}  ${first}`,
     ...rest.map((line) => indent(line, word.length + 2)),
   ].join("\n");
 }
 
-function colored(word: string, { colors }: TerminalStyle): string {
-  if (word === "PASS") return colors.green(word);
-  if (word === "FOUND") return colors.yellow(word);
-  return word === "FAIL" ? colors.red(word) : colors.dim(word);
+function beneath(line: string): string {
+  return indent(line, 6);
 }
 
 function lines(text: string): string[] {
   return text === "" ? [] : text.trimEnd().split("\n").map(printable);
 }
 
-/** Columns that a table takes before its last one. */
-function widthBefore(head: string[], cells: string[][]): number {
-  return head.slice(0, -1).reduce((sum, title, index) => {
-    const widths = [title, ...cells.map((row) => row[index])].map(textWidth);
-    return sum + GAP + Math.max(...widths);
-  }, 0);
+function widthOf<T>([title, cell]: Column<T>, items: T[]): number {
+  return Math.max(...[title, ...items.map(cell)].map(textWidth));
+}
+
+function sum(numbers: number[]): number {
+  return numbers.reduce((sum, number) => sum + number, 0);
 }

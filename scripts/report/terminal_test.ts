@@ -119,6 +119,11 @@ Deno.test("terminal() sums up layers beyond the largest 20", () => {
   const text = plain(report);
   assertStringIncludes(text, "  and 30 smaller ones\n");
   assert(!text.includes(" L29\n") && text.includes(" L30\n"));
+  // Where many are as small as the smallest that is shown, too.
+  report.variants[2].layers.forEach((layer, index) =>
+    layer.sizeBytes = Number(index > 45)
+  );
+  assertStringIncludes(plain(report), " L46\n");
 });
 
 Deno.test("terminal() shortens names that would make columns too wide", () => {

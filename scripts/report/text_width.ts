@@ -4,28 +4,23 @@
  *
  * @module
  */
+import { stripVTControlCharacters } from "node:util";
 
 const NONE = /^[\p{Mn}\p{Me}\p{Cf}]$/u;
 const WIDE =
   /^[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]$/u;
 
-/** Columns that a text without control characters takes. */
+/** Columns that a text takes, which has no control characters but for colours. */
 export function textWidth(text: string): number {
-  let width = 0;
-  for (const character of text) width += widthOf(character);
-  return width;
+  return [...stripVTControlCharacters(text)]
+    .reduce((width, character) => width + widthOf(character), 0);
 }
 
 function widthOf(character: string): number {
   return NONE.test(character) ? 0 : WIDE.test(character) ? 2 : 1;
 }
 
-/**
- * Shortens a text at its end.
- *
- * @param width Columns it may take, at least 1.
- * @returns The text, or its beginning and an ellipsis.
- */
+/** Shortens a text at its end, to columns of which there is at least one. */
 export function clip(text: string, width: number): string {
   if (textWidth(text) <= width) return text;
   let kept = "";
@@ -38,11 +33,7 @@ export function clip(text: string, width: number): string {
   return `${kept.trimEnd()}…`;
 }
 
-/**
- * Shortens a text in its middle: the end of a path says most about it.
- *
- * @param width Columns it may take, at least 3.
- */
+/** Shortens a text in its middle, to 3 columns at least: a path's end says most. */
 export function clipMiddle(text: string, width: number): string {
   if (textWidth(text) <= width) return text;
   const characters = [...text];
@@ -57,12 +48,7 @@ export function clipMiddle(text: string, width: number): string {
   return clip(text, width - textWidth(end)) + end;
 }
 
-/**
- * Breaks a text into lines at its spaces.
- *
- * @param text The text, on one line.
- * @param width Columns of each line; longer words are broken anywhere.
- */
+/** Breaks a line at its spaces; words longer than the width are broken anywhere. */
 export function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
   let line = "";
