@@ -10,7 +10,7 @@ import {
   testStages,
 } from "../dockerfile/parse_dockerfile.ts";
 import type { Engine } from "../engine/engine.ts";
-import { RuntimeMissing } from "../engine/explain_build.ts";
+import { RuntimeMissing } from "../engine/explain.ts";
 import { EngineGone, EXIT, isOfEnvironment, UserError } from "../lib/errors.ts";
 import { ownTag } from "../lib/owner.ts";
 import { HOST } from "../lib/platform.ts";

@@ -5,53 +5,50 @@
  */
 import { basename, dirname } from "node:path";
 import { z } from "zod";
-import { EXIT, UserError } from "../lib/errors.ts";
-import {
-  type BuildOptions,
-  type Container,
-  type Engine,
-  type ImageInfo,
-  type Restrictions,
-  type RunOptions,
-  Unusable,
-} from "./engine.ts";
-import { budArgs, pullArgs } from "./buildah_args.ts";
-import { runService } from "./buildah_container.ts";
 import { byteStream } from "../lib/byte_stream.ts";
 import { attempt, CommandFailed, run } from "../lib/command.ts";
-import { explainExport, explainPull } from "./explain.ts";
-import { explainBuild } from "./explain_build.ts";
-import { buildahImageInfo } from "./image_info.ts";
+import { EXIT, UserError } from "../lib/errors.ts";
 import { containerName, isLeftover, isLeftoverTag } from "../lib/owner.ts";
-import { endLeftovers } from "./processes.ts";
 import {
   makeScratch,
   removeScratch,
   sweepScratch,
   withScratch,
 } from "../lib/scratch_folder.ts";
+import { runService } from "./buildah_container.ts";
+import { budArgs, pullArgs } from "./command_lines.ts";
+import {
+  type BuildOptions,
+  type Container,
+  type Engine,
+  type ImageInfo,
+  type RunOptions,
+  Unusable,
+} from "./engine.ts";
+import { explainBuild, explainExport, explainPull } from "./explain.ts";
+import { buildahImageInfo } from "./image_info.ts";
+import { endLeftovers } from "./processes.ts";
 import { missing } from "./setup.ts";
 import { contextSteps, StepImages, type Untagged } from "./step_images.ts";
 import { removeWorking } from "./working_containers.ts";
 
 const imageList = z.array(z.object({
   id: z.string(),
-  names: z.array(z.string()).nullish(),
-}));
+  names: z.array(z.string()).nullish().transform((names) => names ?? []),
+})).nullable().transform((images) => images ?? []);
 
-const containerList = z.array(z.object({
-  id: z.string(),
-  containername: z.string(),
-})).nullable();
+const containerList = z.array(
+  z.object({ id: z.string(), containername: z.string() })
+    .transform(({ id, containername }) => ({ id, name: containername })),
+).nullable().transform((containers) => containers ?? []);
 
 /** What it says when its store changes while it looks for what it has built. */
 const RACED =
   /checking if cached image exists .*not known|[0-9a-f]{64}: image not known/;
 
-/** The buildah engine. */
 export class Buildah implements Engine {
   readonly name = "buildah";
-  readonly cannot: Partial<Record<keyof Restrictions, string>>;
+  readonly cannot: Engine["cannot"];
 
   /**
    * @param version As `1.28.2`.
@@ -72,15 +69,10 @@ export class Buildah implements Engine {
   async build(options: BuildOptions): Promise<void> {
     const mark = containerName();
     const before = options.tag && (await this.inspect(options.tag))?.id;
-    const { signal } = options;
     const steps = new StepImages("buildah", options);
-    const onLine = (line: string) => {
-      steps.see(line);
-      options.onLine?.(line);
-    };
-    const names = [options.alias, options.tag].filter((name) =>
-      name !== undefined
-    );
+    const { alias, tag, signal } = options;
+    const { onLine } = steps;
+    const names = [alias, tag].filter((name) => name !== undefined);
     const build = () =>
       withScratch(async (env) => {
         const args = budArgs(options, mark, this.version);
@@ -126,11 +118,8 @@ export class Buildah implements Engine {
   readonly #untagged: Untagged = {
     list: async () => {
       // Not by the filter for dangling ones: it leaves out what others build upon.
-      const args = ["images", "--json", "--no-trunc", "--all"];
-      const { code, stdout } = await attempt("buildah", args);
-      if (code !== 0) return [];
-      const images = imageList.nullable().parse(JSON.parse(stdout)) ?? [];
-      return images.filter(({ names }) => (names ?? []).length === 0)
+      return (await images("--no-trunc", "--all"))
+        .filter(({ names }) => names.length === 0)
         .map(({ id }) => id.replace("sha256:", ""));
     },
     remove: async (id) => (await attempt("buildah", ["rmi", id])).code === 0,
@@ -199,11 +188,7 @@ export class Buildah implements Engine {
   }
 
   async list(): Promise<string[]> {
-    const { code, stdout } = await attempt("buildah", ["images", "--json"]);
-    // It fails when somebody removes an image meanwhile.
-    if (code !== 0) return [];
-    const images = imageList.nullable().parse(JSON.parse(stdout)) ?? [];
-    return images.flatMap(({ names }) => names ?? []);
+    return (await images()).flatMap(({ names }) => names);
   }
 
   async sweep(): Promise<string[]> {
@@ -219,25 +204,27 @@ export class Buildah implements Engine {
 
   async #removeWorking(chosen: (mark: string) => boolean): Promise<string[]> {
     const json = await run("buildah", ["containers", "--all", "--json"]);
-    const listed = containerList.parse(JSON.parse(json)) ?? [];
     return await removeWorking(
-      listed.map(({ id, containername }) => ({ id, name: containername })),
+      containerList.parse(JSON.parse(json)),
       { folder: this.containers, remove: ["buildah", "rm"] },
       chosen,
     );
   }
 }
 
-/**
- * The buildah engine.
- *
- * @throws {Unusable} when it cannot work here.
- */
+/** The images that buildah lists; none when somebody removes one meanwhile. */
+async function images(...flags: string[]) {
+  const args = ["images", "--json", ...flags];
+  const { code, stdout } = await attempt("buildah", args);
+  return code === 0 ? imageList.parse(JSON.parse(stdout)) : [];
+}
+
+/** @throws {Unusable} when it cannot work here. */
 export async function buildah(signal?: AbortSignal): Promise<Buildah> {
   const { stdout } = await attempt("buildah", ["--version"], { signal });
   const info = await attempt("buildah", ["info"], { signal });
   if (info.code !== 0) {
-    throw new Unusable("buildah", `it does not work: ${info.output.trim()}`);
+    throw new Unusable(`it does not work: ${info.output.trim()}`);
   }
   const { store } = JSON.parse(info.stdout);
   return new Buildah(
@@ -249,8 +236,7 @@ export async function buildah(signal?: AbortSignal): Promise<Buildah> {
 /**
  * Waits until nobody else works on a folder, and works.
  *
- * @param folder Which; nothing is written to it.
- * @param work What only one may do; it must not ask for the same lock.
+ * @param work It must not ask for the same lock.
  */
 export async function locked<T>(
   folder: string,

@@ -5,8 +5,6 @@
  * @module
  */
 import type { ImageConfig } from "../image/model.ts";
-import type { Container, RunOptions } from "./engine.ts";
-import { fromArgs, mostFiles, runArgs } from "./buildah_args.ts";
 import {
   attempt,
   type Child,
@@ -14,9 +12,12 @@ import {
   run,
   start,
 } from "../lib/command.ts";
+import { containerName } from "../lib/owner.ts";
+import { makeScratch, removeScratch } from "../lib/scratch_folder.ts";
+import { fromArgs, mostFiles, runArgs } from "./command_lines.ts";
+import type { Container, RunOptions } from "./engine.ts";
 import { explainStart } from "./explain.ts";
 import { freePort, isFree } from "./free_port.ts";
-import { containerName } from "../lib/owner.ts";
 import {
   descendants,
   inRootBelow,
@@ -26,14 +27,11 @@ import {
   serviceOf,
   signalProcess,
 } from "./processes.ts";
-import { makeScratch, removeScratch } from "../lib/scratch_folder.ts";
 
 /**
- * Runs a service.
+ * Runs a service; nothing is left behind when that fails or is aborted.
  *
- * @param config The image's configuration, for its entrypoint and command.
- * @throws {UserError} when it cannot be started; nothing is left behind.
- * @throws The signal's reason when it was aborted; nothing is left behind.
+ * @throws {UserError} when it cannot be started.
  */
 export async function runService(
   options: RunOptions,
@@ -56,14 +54,7 @@ export async function runService(
       : ["buildah", ...args];
     const startedAt = performance.now();
     const child = start(command, rest, { env: { TMPDIR: scratch } });
-    const service = new Service(
-      name,
-      child,
-      scratch,
-      startedAt,
-      options,
-      port,
-    );
+    const service = new Service(name, child, scratch, startedAt, options, port);
     if (await service.started(options.signal)) return service;
     const { output, code } = await child.ended;
     const failure = code === 0 ? undefined : startFailure(output);
@@ -220,7 +211,6 @@ export function serviceLog(output: string): string {
   return end === 0 ? "" : all.slice(0, end).join("\n") + "\n";
 }
 
-/** How the signals that end services are named by the system. */
 const SIGNALS: Record<string, number> = {
   "hangup": 1,
   "interrupt": 2,
@@ -240,11 +230,7 @@ const SIGNALS: Record<string, number> = {
   "bad system call": 31,
 };
 
-/**
- * The exit code as other engines give it: 128 + n when signal n ended the service.
- *
- * @param code Exit code of `buildah run`.
- */
+/** The exit code as other engines give it: 128 + n when signal n ended it. */
 export function serviceExitCode(code: number, output: string): number {
   const signal = /^subprocess exited on ([^\n]+?)(?: \(core dumped\))?$/m
     .exec(output.slice(-2000))?.[1];
@@ -253,11 +239,8 @@ export function serviceExitCode(code: number, output: string): number {
 }
 
 /**
- * What hindered a service from starting at all.
- *
- * @param output What a `buildah run` that failed wrote. Had the service run,
- * its last line would be `Error: exit status`.
- * @returns `undefined` when it did start.
+ * What hindered a service from starting at all, by what a `buildah run` that failed
+ * wrote: had it run, the last line would be `Error: exit status`.
  */
 export function startFailure(output: string): string | undefined {
   return /process failed to start with error: (.*?)(?:process exited with error|\n|$)/

@@ -1,38 +1,29 @@
 /**
- * docker, when its daemon answers: which builder the client can drive, and
- * which limits the daemon can set.
+ * docker, when its daemon answers.
  *
  * @module
  */
-import { type Restrictions, Unusable } from "./engine.ts";
 import { attempt, type CommandResult } from "../lib/command.ts";
-import { daemonText } from "./daemon_stream.ts";
-import type { Builder } from "./docker_args.ts";
+import type { Builder } from "./command_lines.ts";
+import { daemonText } from "./docker_daemon.ts";
 import { DockerLike, type HowItBuilds } from "./docker_like.ts";
+import { type Engine, Unusable } from "./engine.ts";
 
 /** A daemon that hangs is as good as none; a busy machine needs its time. */
 const ANSWERS_WITHIN_MS = 60_000;
 
 /**
- * Which builder a client drives. Up to 22, it holds BuildKit's client itself;
- * from 23 on that is the buildx plugin, and without it only the legacy builder
- * is left. That one builds ordinary Dockerfiles, so it will do.
+ * Which builder a client drives. Up to 22, it holds BuildKit's client itself; from
+ * 23 on that is the buildx plugin, without which only the legacy builder is left.
  *
  * @param clientVersion As `20.10.24+dfsg1`.
- * @param hasBuildx Whether `docker buildx version` works.
  */
 export function builderOf(clientVersion: string, hasBuildx: boolean): Builder {
   return parseInt(clientVersion) < 23 || hasBuildx ? "buildkit" : "legacy";
 }
 
-/**
- * What a daemon cannot restrict.
- *
- * @param info What `docker info --format {{json .}}` printed.
- */
-export function limitsOf(
-  info: string,
-): Partial<Record<keyof Restrictions, string>> {
+/** What a daemon cannot restrict, by `docker info --format {{json .}}`. */
+export function limitsOf(info: string): Engine["cannot"] {
   const { MemoryLimit, PidsLimit } = JSON.parse(info);
   const why = "the host's kernel offers docker no such control group";
   return {
@@ -44,12 +35,7 @@ export function limitsOf(
 /** Where the client finds its daemon, by DOCKER_HOST or by its context. */
 const ENDPOINT = "{{.Endpoints.docker.Host}}";
 
-/**
- * The Unix socket in an endpoint.
- *
- * @param endpoint As `unix:///var/run/docker.sock`.
- * @returns `undefined` for a daemon that is reached in another way.
- */
+/** The Unix socket in an endpoint, as `unix:///var/run/docker.sock`. */
 export function socketOf(endpoint: string): string | undefined {
   return /^unix:\/\/(\/.+)$/.exec(endpoint.trim())?.[1];
 }
@@ -69,8 +55,7 @@ async function reachable(path?: string): Promise<string | undefined> {
  * The docker engine.
  *
  * @param needs An instruction that its builder must know.
- * @throws {Unusable} when there is no client or no daemon answers, or when it has
- * its legacy builder alone and that will not do.
+ * @throws {Unusable} when no daemon answers, or its legacy builder will not do.
  */
 export async function docker(
   signal?: AbortSignal,
@@ -85,16 +70,12 @@ export async function docker(
     const socket = await reachable(socketOf(endpoint.stdout));
     const { version, info } = socket === undefined
       ? await askClient(client)
-      : await askDaemon((path) => daemonText(socket, path, options));
+      : await askDaemon(socket, options);
     const how = needs === undefined ? undefined : await howItBuilds();
     if (how?.builder === "legacy") {
       throw new Unusable(
-        "docker",
         `its client has no BuildKit, which "${needs}" takes`,
-        {
-          next:
-            "Install BuildKit for docker (on Debian and Ubuntu: apt-get install docker-buildx), or use another engine: --engine buildah --setup",
-        },
+        "Install BuildKit for docker (on Debian and Ubuntu: apt-get install docker-buildx), or use another engine: --engine buildah --setup",
       );
     }
     return new DockerLike({
@@ -107,13 +88,10 @@ export async function docker(
     });
   } catch (error) {
     if (error !== limit.reason || signal?.aborted) throw error;
-    throw new Unusable("docker", "its daemon does not answer in time", {
-      cause: error,
-    });
+    throw new Unusable("its daemon does not answer in time");
   }
 }
 
-/** What is to be known of a daemon. */
 interface Facts {
   version: string;
   /** All that it says of itself, as JSON. */
@@ -131,7 +109,6 @@ async function askClient(
     const said = version.output.split("\n")
       .filter((line) => line.trim() !== "" && !line.startsWith("{"));
     throw new Unusable(
-      "docker",
       said.length > 0
         ? `it is installed, but no daemon answers: ${said.join(" ")}`
         : "the command is there, but not a docker daemon",
@@ -142,9 +119,12 @@ async function askClient(
 }
 
 async function askDaemon(
-  get: (path: string) => Promise<string>,
+  socket: string,
+  options: { signal: AbortSignal },
 ): Promise<Facts> {
-  const [version, info] = await Promise.all([get("/version"), get("/info")]);
+  const [version, info] = await Promise.all(
+    ["/version", "/info"].map((path) => daemonText(socket, path, options)),
+  );
   return { version: JSON.parse(version).Version, info };
 }
 
@@ -175,10 +155,8 @@ function parse(
 const DATES_FROM = [0, 13];
 
 /**
- * Why docker cannot date the files that it builds, if it cannot. Docker's own
- * BuildKit takes the option and does nothing, so the driver counts too.
- *
- * @param inspected What `docker buildx inspect` printed; absent when it fails.
+ * Why docker cannot date the files that it builds, by what `docker buildx inspect`
+ * printed. Its own BuildKit takes the option and does nothing: the driver counts.
  */
 export function cannotDate(inspected: string | undefined): string | undefined {
   if (inspected === undefined) {

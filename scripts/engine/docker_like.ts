@@ -1,28 +1,11 @@
 /**
- * What docker and podman share, which is nearly all: one command with the same
- * words. {@linkcode Dialect} holds the rest.
+ * What docker and podman share: one command with the same words.
  *
  * @module
  */
 import { basename } from "node:path";
-import type {
-  BuildOptions,
-  Container,
-  Engine,
-  EngineName,
-  ImageInfo,
-  Restrictions,
-  RunOptions,
-} from "./engine.ts";
 import { byteStream } from "../lib/byte_stream.ts";
 import { attempt, CommandFailed } from "../lib/command.ts";
-import { DaemonRefused, daemonStream, daemonText } from "./daemon_stream.ts";
-import { buildArgs, type Builder } from "./docker_args.ts";
-import { runContainer } from "./docker_container.ts";
-import { attemptDocker, runDocker, throwIfGone } from "./docker_daemon.ts";
-import { explainBuild } from "./explain_build.ts";
-import { explainExport, explainPull } from "./explain.ts";
-import { dockerImageInfo } from "./image_info.ts";
 import {
   containerName,
   isLeftover,
@@ -30,8 +13,28 @@ import {
   OWNER_LABEL,
   ownTag,
 } from "../lib/owner.ts";
-import { endLeftovers } from "./processes.ts";
 import { sweepScratch, withScratch } from "../lib/scratch_folder.ts";
+import { buildArgs, type Builder } from "./command_lines.ts";
+import { runContainer } from "./docker_container.ts";
+import {
+  attemptDocker,
+  DaemonRefused,
+  daemonStream,
+  daemonText,
+  runDocker,
+  throwIfGone,
+} from "./docker_daemon.ts";
+import type {
+  BuildOptions,
+  Container,
+  Engine,
+  EngineName,
+  ImageInfo,
+  RunOptions,
+} from "./engine.ts";
+import { explainBuild, explainExport, explainPull } from "./explain.ts";
+import { dockerImageInfo } from "./image_info.ts";
+import { endLeftovers } from "./processes.ts";
 import { contextSteps, StepImages, type Untagged } from "./step_images.ts";
 import { removeWorking } from "./working_containers.ts";
 
@@ -43,12 +46,8 @@ export interface HowItBuilds {
 }
 
 /** In what docker and podman differ. */
-export interface Dialect {
-  name: EngineName;
-  version: string;
-  /** As {@linkcode Engine.pruneCommand}. */
-  pruneCommand?: string;
-  cannot: Partial<Record<keyof Restrictions, string>>;
+export interface Dialect
+  extends Pick<Engine, "name" | "version" | "pruneCommand" | "cannot"> {
   /** Called once, when something is to be built: finding out takes commands. */
   build: () => HowItBuilds | Promise<HowItBuilds>;
   /** Folder of the containers it builds in; docker's daemon looks after its own. */
@@ -62,12 +61,10 @@ export class DockerLike implements Engine {
   readonly name: EngineName;
   readonly version: string;
   readonly pruneCommand?: string;
-  readonly cannot: Partial<Record<keyof Restrictions, string>>;
-  readonly #dialect: Dialect;
+  readonly cannot: Engine["cannot"];
   #how?: HowItBuilds | Promise<HowItBuilds>;
 
-  constructor(dialect: Dialect) {
-    this.#dialect = dialect;
+  constructor(readonly dialect: Dialect) {
     this.name = dialect.name;
     this.version = dialect.version;
     this.pruneCommand = dialect.pruneCommand;
@@ -75,7 +72,7 @@ export class DockerLike implements Engine {
   }
 
   async cannotDate(local: boolean): Promise<string | undefined> {
-    const { builder, cannotDate } = await (this.#how ??= this.#dialect.build());
+    const { builder, cannotDate } = await (this.#how ??= this.dialect.build());
     if (cannotDate !== undefined || builder === "podman" || !local) {
       return cannotDate;
     }
@@ -83,7 +80,7 @@ export class DockerLike implements Engine {
   }
 
   async build(options: BuildOptions): Promise<void> {
-    const { builder } = await (this.#how ??= this.#dialect.build());
+    const { builder } = await (this.#how ??= this.dialect.build());
     const mark = containerName();
     // BuildKit keeps its cache apart from images: a test leaves no image. The
     // others' cache is the untagged image, which therefore stays.
@@ -93,13 +90,10 @@ export class DockerLike implements Engine {
     const before = options.tag && (await this.inspect(options.tag))?.id;
     const named = { ...options, tag: options.tag ?? passing };
     const args = buildArgs(named, builder, mark);
-    const { signal } = options;
     // docker keeps steps apart from images, and prints none like these.
     const steps = new StepImages(this.name, options);
-    const onLine = (line: string) => {
-      steps.see(line);
-      options.onLine?.(line);
-    };
+    const { signal } = options;
+    const { onLine } = steps;
     const build = (env: Record<string, string>) =>
       runDocker(this.name, args, { env, signal, onLine });
     try {
@@ -144,7 +138,7 @@ export class DockerLike implements Engine {
   }
 
   async inspect(image: string): Promise<ImageInfo | undefined> {
-    const { socket } = this.#dialect;
+    const { socket } = this.dialect;
     if (socket !== undefined) return await this.#ask(socket, image);
     const args = ["image", "inspect", image];
     const result = await attemptDocker(this.name, args);
@@ -187,7 +181,7 @@ export class DockerLike implements Engine {
         ? explainExport(image, error)
         : error;
     };
-    const { socket } = this.#dialect;
+    const { socket } = this.dialect;
     if (socket === undefined) {
       return byteStream(this.name, ["save", image], { signal, explain });
     }
@@ -226,7 +220,7 @@ export class DockerLike implements Engine {
   }
 
   async #removeWorking(chosen: (mark: string) => boolean): Promise<string[]> {
-    const { working } = this.#dialect;
+    const { working } = this.dialect;
     if (working === undefined) return [];
     const format = ["--no-trunc", "--format", "{{.ID}}\t{{.Names}}"];
     const args = ["ps", "--all", "--external", ...format];

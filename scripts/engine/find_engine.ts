@@ -4,14 +4,14 @@
  *
  * @module
  */
-import { EXIT, messageOf, UserError } from "../lib/errors.ts";
-import { type Engine, type EngineName, ENGINES, Unusable } from "./engine.ts";
-import { buildah } from "./buildah.ts";
 import { CommandNotFound } from "../lib/command.ts";
+import { EXIT, UserError } from "../lib/errors.ts";
+import type { Io } from "../lib/progress.ts";
+import { buildah } from "./buildah.ts";
 import { docker } from "./docker.ts";
+import { type Engine, type EngineName, ENGINES, Unusable } from "./engine.ts";
 import { podman } from "./podman.ts";
 import { installCommand, setUp } from "./setup.ts";
-import type { Io } from "../lib/progress.ts";
 
 type Finders = Record<
   EngineName,
@@ -20,8 +20,7 @@ type Finders = Record<
 
 const FINDERS: Finders = { docker, podman, buildah };
 
-/** What to look for. */
-export interface FindOptions {
+interface FindOptions {
   /** The only one that will do. */
   engine?: EngineName;
   signal?: AbortSignal;
@@ -31,12 +30,7 @@ export interface FindOptions {
   onPassed?: (reason: string) => void;
 }
 
-/**
- * Finds an engine that works.
- *
- * @param finders How each is found; for tests.
- * @throws {UserError} when there is none, with each one's reason.
- */
+/** @throws {UserError} when no engine works, with each one's reason. */
 export async function findEngine(
   options: FindOptions = {},
   finders: Finders = FINDERS,
@@ -52,15 +46,14 @@ export async function findEngine(
       if (passed !== undefined) options.onPassed?.(passed);
       return engine;
     } catch (error) {
-      if (
-        !(error instanceof Unusable) && !(error instanceof CommandNotFound)
-      ) throw error;
-      const installed = error instanceof Unusable;
-      const reason = `${name}: ${
-        installed ? messageOf(error) : "not installed"
-      }`;
+      if (error instanceof CommandNotFound) {
+        reasons.push(`${name}: not installed`);
+        continue;
+      }
+      if (!(error instanceof Unusable)) throw error;
+      const reason = `${name}: ${error.message}`;
       reasons.push(reason);
-      if (!installed || error.next === undefined) continue;
+      if (error.next === undefined) continue;
       next ??= error.next;
       passed ??= reason;
     }
@@ -102,11 +95,9 @@ export interface EngineChoice {
 }
 
 /**
- * Finds the engine.
+ * Finds the engine that a command is to use.
  *
- * @param options `sweeps`: clear what killed runs may have left in it, which
- * only those need to do that run something themselves. `needs`: an instruction
- * that its builder must know.
+ * @param options `sweeps`: clear what killed runs may have left in it.
  * @throws {UserError} When there is none, with the command that would change it.
  */
 export function prepareEngine(
@@ -122,20 +113,13 @@ export function prepareEngine(
         needs: options.needs,
         onPassed: (reason) => io.note(`note:  Not ${reason}`),
       });
-    let engine: Engine;
-    try {
-      engine = await find();
-    } catch (error) {
-      if (
-        !config.setup || !(error instanceof UserError) ||
-        config.engine === "docker"
-      ) throw error;
-      await setUp([config.engine ?? "buildah"], {
-        onLine: say,
-        signal: io.signal,
-      });
-      engine = await find();
-    }
+    const engine = await find().catch(async (error) => {
+      const { setup, engine = "buildah" } = config;
+      const helps = setup && engine !== "docker" && error instanceof UserError;
+      if (!helps) throw error;
+      await setUp([engine], { onLine: say, signal: io.signal });
+      return await find();
+    });
     say(`${engine.name} ${engine.version}`);
     if (options.sweeps) await engine.sweep();
     return engine;

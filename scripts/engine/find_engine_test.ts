@@ -8,8 +8,7 @@ const found = (name: EngineName) => () =>
   Promise.resolve({ name, version: "1" } as Engine);
 const absent = (name: string) => () =>
   Promise.reject(new CommandNotFound(name));
-const broken = (name: EngineName, why: string) => () =>
-  Promise.reject(new Unusable(name, why));
+const broken = (why: string) => () => Promise.reject(new Unusable(why));
 
 const none = {
   docker: absent("docker"),
@@ -19,7 +18,7 @@ const none = {
 
 Deno.test("findEngine() takes the first that works", async () => {
   const all = {
-    docker: broken("docker", "no daemon"),
+    docker: broken("no daemon"),
     podman: found("podman"),
     buildah: found("buildah"),
   };
@@ -28,7 +27,7 @@ Deno.test("findEngine() takes the first that works", async () => {
 });
 
 Deno.test("findEngine() with none names one command and each reason", async () => {
-  const finders = { ...none, docker: broken("docker", "no daemon answers") };
+  const finders = { ...none, docker: broken("no daemon answers") };
   const error = await assertRejects(
     () => findEngine({}, finders),
     UserError,
@@ -64,7 +63,7 @@ Deno.test("findEngine() says how to start docker when only its daemon is missing
     () =>
       findEngine({ engine: "docker" }, {
         ...none,
-        docker: broken("docker", "no daemon answers"),
+        docker: broken("no daemon answers"),
       }),
     UserError,
   );
@@ -77,7 +76,7 @@ Deno.test("findEngine() passes over a docker that cannot build, and says so", as
     ...none,
     docker: (_signal?: AbortSignal, needs?: string) =>
       Promise.reject(
-        new Unusable("docker", `no "${needs}"`, { next: "Install BuildKit" }),
+        new Unusable(`no "${needs}"`, "Install BuildKit"),
       ),
   };
   const options = {

@@ -25,11 +25,7 @@ export function isFree(port: number): boolean {
   }
 }
 
-/**
- * A TCP port that nothing listens on and that was not given before.
- *
- * @throws {Error} when there is none.
- */
+/** A TCP port that nothing listens on and that was not given before. */
 export function freePort(): number {
   for (let tries = 0; tries < 200; tries++) {
     const port = LOWEST + Math.floor(Math.random() * (HIGHEST - LOWEST));

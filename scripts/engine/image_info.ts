@@ -36,11 +36,7 @@ function digest(id: string): string {
   return id.includes(":") ? id : `sha256:${id}`;
 }
 
-/**
- * Reads `docker image inspect` and `podman image inspect`.
- *
- * @param json What the command printed: a list of one image.
- */
+/** Reads `docker image inspect` and `podman image inspect`: a list of one image. */
 export function dockerImageInfo(json: string): ImageInfo {
   const [image] = dockerLike.parse(JSON.parse(json));
   const config = configOf(image.Config);
@@ -57,11 +53,7 @@ export function dockerImageInfo(json: string): ImageInfo {
   };
 }
 
-/**
- * Reads `buildah inspect --type image`. It gives no size in bytes.
- *
- * @param json What the command printed: one object.
- */
+/** Reads `buildah inspect --type image`, which gives no size in bytes. */
 export function buildahImageInfo(json: string): ImageInfo {
   const image = buildah.parse(JSON.parse(json));
   return {

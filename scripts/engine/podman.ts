@@ -1,12 +1,12 @@
 /**
- * podman, when a container really runs: being installed says nothing in a
- * sandbox, where namespaces or control groups may be refused.
+ * podman, when a container really runs: being installed says nothing in a sandbox.
  *
  * @module
  */
 import { attempt } from "../lib/command.ts";
-import { type Dialect, DockerLike } from "./docker_like.ts";
+import { isThere } from "../lib/files.ts";
 import { containerName, owner, OWNER_LABEL } from "../lib/owner.ts";
+import { type Dialect, DockerLike } from "./docker_like.ts";
 import { Unusable } from "./engine.ts";
 
 /** A runtime that hangs is as good as none. */
@@ -16,11 +16,10 @@ const RUNS_WITHIN_MS = 60_000;
 const PROGRAMS = ["/bin", "/lib", "/lib64", "/usr"];
 
 /**
- * Arguments of a run of the host's own `true`: there may be no image yet, and
- * none can be pulled to find out.
+ * Arguments of a run of the host's own `true`, as there may be no image yet.
  *
  * @param root An empty folder to be the container's root.
- * @param folders Folders of the host that it needs, those that exist.
+ * @param folders Those of the host that it needs.
  */
 export function probeArgs(
   root: string,
@@ -36,11 +35,7 @@ export function probeArgs(
   ];
 }
 
-/**
- * What podman says of itself: what it cannot restrict, where it builds.
- *
- * @param info What `podman info --format json` printed.
- */
+/** What podman says of itself in `podman info --format json`. */
 export function podmanFacts(
   info: string,
 ): Pick<Dialect, "version" | "cannot" | "working"> {
@@ -57,11 +52,7 @@ export function podmanFacts(
   };
 }
 
-/**
- * The podman engine.
- *
- * @throws {Unusable} when it does not work or cannot run a container.
- */
+/** @throws {Unusable} when it does not work or cannot run a container. */
 export async function podman(signal?: AbortSignal): Promise<DockerLike> {
   const limit = AbortSignal.timeout(RUNS_WITHIN_MS);
   const options = { signal: signal ? AbortSignal.any([signal, limit]) : limit };
@@ -70,12 +61,10 @@ export async function podman(signal?: AbortSignal): Promise<DockerLike> {
   try {
     const info = await attempt("podman", ["info", "--format", "json"], options);
     if (info.code !== 0) throw refused("it does not work", info.output);
-    const folders = PROGRAMS.filter(exists);
-    const probe = await attempt(
-      "podman",
-      probeArgs(root, folders, name),
-      options,
-    );
+    const there = await Promise.all(PROGRAMS.map(isThere));
+    const folders = PROGRAMS.filter((_, at) => there[at]);
+    const args = probeArgs(root, folders, name);
+    const probe = await attempt("podman", args, options);
     if (probe.code !== 0) throw refused("it runs no container", probe.output);
     return new DockerLike({
       name: "podman",
@@ -85,7 +74,7 @@ export async function podman(signal?: AbortSignal): Promise<DockerLike> {
   } catch (error) {
     if (error !== limit.reason || signal?.aborted) throw error;
     await attempt("podman", ["rm", "--force", name]);
-    throw new Unusable("podman", "it does not answer in time");
+    throw new Unusable("it does not answer in time");
   } finally {
     await Deno.remove(root, { recursive: true });
   }
@@ -93,14 +82,5 @@ export async function podman(signal?: AbortSignal): Promise<DockerLike> {
 
 function refused(what: string, output: string): Unusable {
   const said = output.trim().split("\n").at(-1) ?? "";
-  return new Unusable("podman", `${what}: ${said}`);
-}
-
-function exists(path: string): boolean {
-  try {
-    Deno.statSync(path);
-    return true;
-  } catch {
-    return false;
-  }
+  return new Unusable(`${what}: ${said}`);
 }

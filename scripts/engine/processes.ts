@@ -1,7 +1,6 @@
 /**
  * The processes of this host, as `/proc` tells them: an engine that starts a
- * service behind wrappers does not say which process is the service. Those that
- * killed runs have left are ended here.
+ * service behind wrappers does not say which process is the service.
  *
  * @module
  */
@@ -9,7 +8,6 @@ import { basename } from "node:path";
 import { isLeftover } from "../lib/owner.ts";
 import { ENGINES } from "./engine.ts";
 
-/** One process. */
 interface Process {
   pid: number;
   parent: number;
@@ -24,12 +22,10 @@ export function processes(): Process[] {
     try {
       const stat = Deno.readTextFileSync(`/proc/${pid}/stat`);
       // The name may hold spaces and parentheses: fields count from its end.
-      const parent = Number(
-        stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1],
-      );
+      const [, parent] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
       const line = Deno.readTextFileSync(`/proc/${pid}/cmdline`);
       const args = line === "" ? [] : line.replace(/\0$/, "").split("\0");
-      found.push({ pid, parent, args });
+      found.push({ pid, parent: Number(parent), args });
     } catch {
       // It ended meanwhile.
     }
@@ -46,23 +42,12 @@ function processIds(): number[] {
   }
 }
 
-/**
- * All that descend from a process, parents before children.
- *
- * @param all As {@linkcode processes} gives them.
- * @param root Whose descendants; not among the result.
- */
+/** All that descend from a process, itself left out, parents before children. */
 export function descendants(all: Process[], root: number): Process[] {
-  const found: Process[] = [];
-  const queue = [root];
-  for (
-    let parent = queue.shift();
-    parent !== undefined;
-    parent = queue.shift()
-  ) {
-    const children = all.filter((process) => process.parent === parent);
-    found.push(...children);
-    queue.push(...children.map((child) => child.pid));
+  const found = all.filter(({ parent }) => parent === root);
+  // Those that are added are gone through as well.
+  for (const { pid } of found) {
+    found.push(...all.filter(({ parent }) => parent === pid));
   }
   return found;
 }
@@ -73,29 +58,22 @@ export function isWrapper({ args }: Process): boolean {
 }
 
 /**
- * The main process of a service that `buildah run` with chroot isolation
- * started: the child of its last wrapper, once it has become the service.
+ * The main process of a service that `buildah run` with chroot isolation started:
+ * the child of its last wrapper, once it has become the service.
  *
- * @param all As {@linkcode processes} gives them.
  * @param run Id of `buildah run`.
- * @returns `undefined` before the service has started and after it has ended.
  */
 export function serviceOf(all: Process[], run: number): number | undefined {
   const below = descendants(all, run);
-  const wrappers = new Set(
-    below.filter(isWrapper).map(({ pid }) => pid),
-  );
+  const wrappers = new Set(below.filter(isWrapper).map(({ pid }) => pid));
   return below.find(({ pid, parent, args }) =>
     wrappers.has(parent) && !wrappers.has(pid) && args.length > 0
   )?.pid;
 }
 
 /**
- * The processes that live in the same root as a given one, itself included:
- * whatever a service started, also what has left its parents. None when that
- * is the root of this process, or the process has ended.
- *
- * @param pid Id of a process in a root of its own.
+ * The processes that live in the same root as a given one, itself included: also
+ * what has left its parents. None when that is this process's own root.
  */
 export function inSameRoot(pid: number): number[] {
   const root = rootOf(pid);
@@ -117,11 +95,7 @@ export function rootOf(pid: number): string | undefined {
   }
 }
 
-/**
- * Whether a process is in the control group of a container.
- *
- * @param id The container's, which is a part of the group's name.
- */
+/** Whether a process is in the control group of a container. */
 export function isInGroup(pid: number, id: string): boolean {
   try {
     return Deno.readTextFileSync(`/proc/${pid}/cgroup`).includes(id);
@@ -146,16 +120,10 @@ export function signalProcess(pid: number, signal: Deno.Signal): void {
   }
 }
 
-/** How long a command may take to clean up once its service is gone. */
+/** For a command to clean up once its service is gone. */
 const CLEANS_UP_WITHIN_MS = 3000;
 
-/**
- * The engines' commands that work for a run that is gone: their arguments name
- * its container or its tag.
- *
- * @param all As {@linkcode processes} gives them.
- * @param isGone Whether a name is that of a run that is gone.
- */
+/** The engines' commands whose arguments name a container or tag of a gone run. */
 export function commandsLeft(
   all: Process[],
   isGone: (name: string) => boolean,

@@ -1,17 +1,13 @@
 /**
  * What has to be installed, and installing it where that is plain: apt on
- * Debian and Ubuntu, as root. Nothing is installed unless it was asked for.
+ * Debian and Ubuntu, as root.
  *
  * @module
  */
-import { EXIT, UserError } from "../lib/errors.ts";
 import { CommandFailed, run } from "../lib/command.ts";
+import { EXIT, UserError } from "../lib/errors.ts";
 
-/**
- * Which of the given commands are not on the `PATH`.
- *
- * @param commands Names without a folder.
- */
+/** Which of the given commands are not on the `PATH`. */
 export function missing(commands: string[]): string[] {
   const folders = (Deno.env.get("PATH") ?? "").split(":");
   return commands.filter((command) =>
@@ -28,7 +24,7 @@ function isExecutable(path: string): boolean {
   }
 }
 
-/** The command that installs packages on Debian and Ubuntu, for people. */
+/** The command for people. */
 export function installCommand(packages: string[]): string {
   return `apt-get update && apt-get install -y --no-install-recommends ${
     packages.join(" ")
@@ -36,12 +32,10 @@ export function installCommand(packages: string[]): string {
 }
 
 /**
- * Installs packages.
+ * Installs packages of Debian and Ubuntu.
  *
- * @param packages Their names in Debian and Ubuntu.
- * @param options Where apt's lines go, and what ends it.
- * @throws {UserError} when this is not a Debian or Ubuntu, or not root, naming
- * the command to run; or when apt fails, with its output.
+ * @throws {UserError} where that cannot be done, with the command to run or apt's
+ * output.
  */
 export async function setUp(
   packages: string[],
@@ -61,21 +55,16 @@ export async function setUp(
       exitCode: EXIT.environment,
     });
   }
-  // A client killed half way leaves dpkg's database locked or half configured:
-  // it gets the time it needs to come to an end.
   const running = {
     ...options,
     env: { DEBIAN_FRONTEND: "noninteractive" },
+    // A client killed half way leaves dpkg's database locked or half configured.
     graceMs: 60_000,
   };
+  const install = ["install", "--yes", "--no-install-recommends"];
   try {
     await run("apt-get", ["update"], running);
-    await run("apt-get", [
-      "install",
-      "--yes",
-      "--no-install-recommends",
-      ...packages,
-    ], running);
+    await run("apt-get", [...install, ...packages], running);
   } catch (error) {
     if (!(error instanceof CommandFailed)) throw error;
     throw new UserError(message, {

@@ -1,7 +1,7 @@
 /**
- * The untagged images that buildah and podman keep of a build's steps, so that
- * the next build can start from them. Those of the last build of a Dockerfile are
- * kept; older ones would fill the disk.
+ * The untagged images that buildah and podman keep of a build's steps. Those of
+ * the last build of a Dockerfile are kept, so that the next one can start from
+ * them; older ones would fill the disk.
  *
  * @module
  */
@@ -18,10 +18,8 @@ const keptSchema = z.object({
 });
 
 /**
- * The image of a step in a builder's output.
- *
- * @param line As `--> 1a2b3c4d5e6` or `--> Using cache <id>`.
- * @returns Its id or the beginning of it, and whether this build has made it.
+ * The image of a step, by `--> 1a2b3c4d5e6` or `--> Using cache <id>` in a builder's
+ * output: its id or the beginning of it, and whether this build has made it.
  */
 export function stepOf(
   line: string,
@@ -40,28 +38,23 @@ export class StepImages {
 
   constructor(
     readonly engine: string,
-    readonly options:
-      & Pick<
-        BuildOptions,
-        "context" | "dockerfile" | "target" | "platform" | "buildArgs"
-      >
-      & { discardSteps?: boolean },
+    readonly options: BuildOptions,
     readonly folder = stepsFolder(),
   ) {}
 
-  /** To be given each line of the build. */
-  see(line: string): void {
+  /** To be given each line of the build, which is passed on. */
+  readonly onLine = (line: string): void => {
+    this.options.onLine?.(line);
     if (/^[0-9a-f]{64}$/.test(line)) this.built = line;
     const step = stepOf(line);
     // What was taken from the cache is told once more, without saying so.
     if (step === undefined || this.#used.at(-1)?.startsWith(step.id)) return;
     this.#used.push(step.id);
     if (step.made) this.#made.push(step.id);
-  }
+  };
 
   /**
-   * Removes the steps that no build needs any more, and keeps those of this build
-   * in place of the last one's.
+   * Removes the steps that no build needs any more.
    *
    * @param before The image that has lost its name to what was built, if any.
    */
@@ -88,10 +81,8 @@ export class StepImages {
 
   #file(): string {
     const { dockerfile, target, platform, buildArgs } = this.options;
-    const key = hash(
-      "sha256",
-      JSON.stringify([resolve(dockerfile), target, platform, buildArgs]),
-    );
+    const build = [resolve(dockerfile), target, platform, buildArgs];
+    const key = hash("sha256", JSON.stringify(build));
     return join(this.folder, `${this.engine}-${key}.json`);
   }
 }
@@ -99,16 +90,15 @@ export class StepImages {
 /** How an engine lists and removes its untagged images, by ids in hex. */
 export interface Untagged {
   list(): Promise<string[]>;
-  /** @returns Whether it is gone; it stays when another image is built upon it. */
+  /** Whether it is gone: it stays when another image is built upon it. */
   remove(id: string): Promise<boolean>;
 }
 
 /**
- * Removes images, as far as they are there and have no name.
+ * Removes images, as far as they are there and have no name: how many are gone,
+ * with those that they alone were built upon, and which stay.
  *
  * @param ids In hex, or the beginning of them; those built upon others first.
- * @returns How many are gone, with those that they alone were built upon, and
- * which of them stay.
  */
 async function removeUntagged(
   ids: string[],
@@ -136,9 +126,8 @@ export async function contextSteps(
   const builds = await keptSteps(engine, context, folder);
   const ids = builds.flatMap(({ steps }) => steps.toReversed());
   if (!remove) {
-    const untagged = await images.list();
-    return untagged.filter((hex) => ids.some((id) => hex.startsWith(id)))
-      .length;
+    return (await images.list())
+      .filter((hex) => ids.some((id) => hex.startsWith(id))).length;
   }
   // What one build starts from, another one's last step may lie upon.
   const { removed, refused } = await removeUntagged(ids, images);

@@ -43,7 +43,7 @@ async function build(
     dockerfile: "/ctx/Dockerfile",
     ...options,
   }, folder);
-  lines.forEach((line) => steps.see(line));
+  lines.forEach(steps.onLine);
   await steps.settle(untagged, before);
   return steps;
 }

@@ -7,26 +7,10 @@
  */
 import { attempt } from "../lib/command.ts";
 
-/** A working container, as the engine lists it. */
-interface WorkingContainer {
-  id: string;
-  name: string;
-}
-
-/** Where an engine keeps working containers, and how it removes one. */
-interface WorkingStore {
-  /** Folder with a folder for each container. */
-  folder: string;
-  /** The command and the words before the container's id. */
-  remove: [command: string, ...args: string[]];
-}
-
 /**
- * The mark that a build was given.
- *
- * @param state Content of a container's `buildah.json`.
- * @returns The parent control group, which buildah's chroot isolation makes
- * nothing of, or else the id of the first secret, which no step asks for.
+ * The mark that a build was given, by a container's `buildah.json`: the parent
+ * control group, which buildah's chroot isolation makes nothing of, or else the id
+ * of the first secret, which no step asks for.
  */
 export function markIn(state: string): string | undefined {
   const options = JSON.parse(state)?.CommonBuildOpts;
@@ -36,14 +20,14 @@ export function markIn(state: string): string | undefined {
 }
 
 /**
- * Removes the working containers whose name or mark is chosen.
+ * Removes the working containers whose name or mark is chosen; returns the names.
  *
- * @param chosen Told the name, and the mark if there is one.
- * @returns Names of the containers that were removed.
+ * @param store The folder with a folder for each container, and the command that
+ * removes one, up to its id.
  */
 export async function removeWorking(
-  listed: WorkingContainer[],
-  store: WorkingStore,
+  listed: { id: string; name: string }[],
+  store: { folder: string; remove: [command: string, ...args: string[]] },
   chosen: (nameOrMark: string) => boolean,
 ): Promise<string[]> {
   const removed: string[] = [];

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { join } from "node:path";
-import { DaemonRefused, daemonStream } from "./daemon_stream.ts";
+import { DaemonRefused, daemonStream } from "./docker_daemon.ts";
 
 /** A daemon that gives one answer, byte for byte, to the first request. */
 async function answered<T>(

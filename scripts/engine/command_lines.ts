@@ -1,0 +1,228 @@
+/**
+ * The command lines of the engines. Pure: options in, arguments out.
+ *
+ * buildah's isolation is always `chroot`: it works in sandboxes where no OCI
+ * runtime can make a container, and a figure that depends on what a machine allows
+ * could not be compared.
+ *
+ * @module
+ */
+import type { ImageConfig } from "../image/model.ts";
+import { OWNER_LABEL } from "../lib/owner.ts";
+import { HOST } from "../lib/platform.ts";
+import type { BuildOptions, RunOptions } from "./engine.ts";
+
+/** Which builder the command of docker or podman drives. */
+export type Builder = "buildkit" | "legacy" | "podman";
+
+const ISOLATION = ["--isolation", "chroot"];
+
+/** A flag and its value, when there is one. */
+function option(flag: string, value: string | number | undefined): string[] {
+  return value === undefined ? [] : [flag, String(value)];
+}
+
+/** A flag for each of some `name=value`. */
+function pairs(flag: string, values: Record<string, string> = {}): string[] {
+  return Object.entries(values)
+    .flatMap(([name, value]) => [flag, `${name}=${value}`]);
+}
+
+/**
+ * Arguments of a build for a platform, as `linux/arm64`. Versions that Debian ships
+ * (buildah 1.28, podman 4.3) leave `BUILDPLATFORM` empty, by which
+ * `FROM --platform` names this machine; as an argument it is what BuildKit makes it.
+ */
+function platformArgs(platform: string | undefined): string[] {
+  return platform === undefined ? [] : [
+    ...["--platform", platform],
+    ...["--build-arg", `BUILDPLATFORM=linux/${HOST}`],
+  ];
+}
+
+/**
+ * Arguments of `build` of docker and podman.
+ *
+ * @param mark Kept in podman's working containers, as a secret that no step asks
+ * for, so that what a killed build leaves can be told apart.
+ */
+export function buildArgs(
+  options: BuildOptions,
+  builder: Builder,
+  mark: string,
+): string[] {
+  const { timestamp, platform } = options;
+  const isPodman = builder === "podman";
+  return [
+    // `docker build` keeps to docker's own builder, which does not date files.
+    ...timestamp !== undefined && !isPodman ? ["buildx", "build"] : ["build"],
+    ...["--file", options.dockerfile],
+    // BuildKit streams lines only when told; the other two remove the container
+    // of a failed step only when told.
+    ...builder === "buildkit" ? ["--progress", "plain"] : ["--force-rm"],
+    // Steps that did not change are taken from earlier builds; podman: only so.
+    ...isPodman ? ["--layers", "--format", "docker"] : [],
+    ...isPodman ? ["--secret", `id=${mark},src=/dev/null`] : [],
+    ...option("--tag", options.alias),
+    ...option("--tag", options.tag),
+    ...option("--target", options.target),
+    ...isPodman ? platformArgs(platform) : option("--platform", platform),
+    ...pairs("--build-arg", options.buildArgs),
+    ...options.noCache ? ["--no-cache"] : [],
+    ...timestamp === undefined ? [] : timestampArgs(timestamp, builder),
+    options.context,
+  ];
+}
+
+/** The clock of BuildKit is a build argument; of files, an option of its exporter. */
+function timestampArgs(timestamp: number, builder: Builder): string[] {
+  if (builder === "podman") return ["--timestamp", String(timestamp)];
+  return [
+    ...["--build-arg", `SOURCE_DATE_EPOCH=${timestamp}`],
+    ...["--output", "type=docker,rewrite-timestamp=true"],
+  ];
+}
+
+/**
+ * Arguments of `create` of docker and podman. Nothing is pulled: what runs was
+ * built or pulled before.
+ *
+ * @param create `hostPort` leads to `port` inside; `user` owns what is mounted,
+ * unless it is a name, which is left to the engine.
+ */
+export function createArgs(
+  options: RunOptions,
+  create: { name: string; owner: string; hostPort?: number; user?: string },
+): string[] {
+  const { port, memoryBytes, entrypoint, image, args = [] } = options;
+  // runc gives a mount the mode of the folder below it: who writes has to own it.
+  const [uid, gid = uid] = /^\d+(?::\d+)?$/.exec(create.user ?? "")?.[0]
+    .split(":") ?? [];
+  const owned = uid === undefined ? "" : `:uid=${uid},gid=${gid}`;
+  const [program, ...words] = entrypoint ?? [];
+  return [
+    ...["create", "--pull", "never", "--name", create.name],
+    // A probe every few seconds would be part of whatever is measured.
+    "--no-healthcheck",
+    // podman's `rm --force` would ask it to stop and wait; docker's kills at once.
+    ...["--stop-timeout", "0"],
+    ...["--label", `${OWNER_LABEL}=${create.owner}`],
+    ...port === undefined ? [] : [
+      ...["--publish", `127.0.0.1:${create.hostPort}:${port}`],
+      ...["--env", `PORT=${port}`],
+    ],
+    ...pairs("--env", options.env),
+    ...(options.writable ?? []).flatMap((path) => ["--tmpfs", path + owned]),
+    ...options.readOnly ? ["--read-only"] : [],
+    ...options.dropCapabilities ? ["--cap-drop", "ALL"] : [],
+    ...options.noNewPrivileges ? ["--security-opt", "no-new-privileges"] : [],
+    ...option("--memory", memoryBytes),
+    // The same limit for both: no swap, or the limit is none.
+    ...option("--memory-swap", memoryBytes),
+    ...option("--pids-limit", options.pids),
+    ...option("--user", options.user),
+    ...entrypoint === undefined
+      ? [image, ...args]
+      : ["--entrypoint", program, image, ...words],
+  ];
+}
+
+/**
+ * Arguments of `buildah bud`.
+ *
+ * @param mark Kept in the working containers, so that what a killed build leaves
+ * can be told apart; chroot isolation makes no control group of it.
+ * @param version buildah's, as `1.28.2`.
+ */
+export function budArgs(
+  options: Omit<BuildOptions, "tag" | "alias">,
+  mark: string,
+  version: string,
+): string[] {
+  return [
+    "bud",
+    ...ISOLATION,
+    // OCI's config has no place for HEALTHCHECK.
+    ...["--format", "docker", "--layers", "--force-rm"],
+    ...["--cgroup-parent", mark, ...retryArgs(version)],
+    ...["--file", options.dockerfile],
+    ...option("--target", options.target),
+    ...platformArgs(options.platform),
+    ...pairs("--build-arg", options.buildArgs),
+    ...options.noCache ? ["--no-cache"] : [],
+    ...option("--timestamp", options.timestamp),
+    // By default it asks the registry even for what is there.
+    "--pull=false",
+    options.context,
+  ];
+}
+
+/** Arguments of `buildah pull`, as for {@linkcode budArgs}. */
+export function pullArgs(
+  image: string,
+  version: string,
+  platform?: string,
+): string[] {
+  const args = ["pull", "--quiet", ...retryArgs(version)];
+  return [...args, ...option("--platform", platform), image];
+}
+
+/**
+ * It tries four times where no registry can be reached, which is six seconds of
+ * nothing; once more is enough. Versions before 1.28 cannot be told.
+ */
+function retryArgs(version: string): string[] {
+  const [major, minor] = version.split(".").map(Number);
+  return major > 1 || major === 1 && minor >= 28 ? ["--retry", "1"] : [];
+}
+
+/**
+ * Arguments of `buildah from`, which lays out the files of a container.
+ *
+ * @param files How many files each of its processes may open; buildah's own
+ * limit is 1024, at which Deno ends.
+ */
+export function fromArgs(image: string, name: string, files: number): string[] {
+  return [
+    "from",
+    "--pull-never",
+    // Proxies of this machine are not the service's, as with docker.
+    "--http-proxy=false",
+    ...["--ulimit", `nofile=${files}:${files}`],
+    ...["--name", name],
+    image,
+  ];
+}
+
+/** The most files that a process may open, by the text of `/proc/self/limits`. */
+export function mostFiles(limits: string): number {
+  const [, hard] = /^Max open files +\S+ +(\d+|unlimited)/m.exec(limits) ?? [];
+  // What Linux takes for unlimited, unless it is told otherwise.
+  return hard === "unlimited" ? 1_048_576 : Number(hard ?? 1024);
+}
+
+/**
+ * Arguments of `buildah run`, which ignores the image's entrypoint and command.
+ *
+ * @param port The port it shall listen on, as it shares the host's network.
+ */
+export function runArgs(
+  options: RunOptions,
+  name: string,
+  config: Pick<ImageConfig, "entrypoint" | "cmd">,
+  port?: number,
+): string[] {
+  return [
+    "run",
+    ...ISOLATION,
+    ...port === undefined ? [] : ["--env", `PORT=${port}`],
+    ...pairs("--env", options.env),
+    ...(options.writable ?? [])
+      .flatMap((path) => ["--mount", `type=tmpfs,destination=${path}`]),
+    ...options.dropCapabilities ? ["--cap-drop", "ALL"] : [],
+    ...option("--user", options.user),
+    ...[name, "--"],
+    ...options.entrypoint ??
+      [...config.entrypoint, ...options.args ?? config.cmd],
+  ];
+}
