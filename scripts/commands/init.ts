@@ -14,9 +14,10 @@ import {
   fillDockerfile,
   fillDockerignore,
   fillModule,
-} from "../init/fill_dockerfile.ts";
+  firstBudget,
+  firstContract,
+} from "../init/fill_files.ts";
 import { findService, type Found } from "../init/find_service.ts";
-import { firstBudget, firstContract } from "../init/first_limits.ts";
 import { foreignIgnores } from "../init/private_files.ts";
 import type { Io } from "../lib/progress.ts";
 import { ownFile } from "../lib/own_file.ts";

@@ -13,12 +13,12 @@ import { USUAL_ENTRIES } from "../dockerfile/find_entry.ts";
 import { UserError } from "../lib/errors.ts";
 import type { Member, Project } from "./read_project.ts";
 
-/** An entry point, and what told so. */
 export interface Entry {
-  /** The folder that it is run in: its paths are relative to it. */
+  /** The folder that it is run in. */
   member: Member;
   /** Path from there. */
   entry: string;
+  /** What told so. */
   source: string;
   /** The task that runs it. */
   command?: DenoCommand;
@@ -26,9 +26,8 @@ export interface Entry {
   isNode: boolean;
 }
 
-/** Looks at the files of a project. */
+/** Looks at the files of a project, by paths from its top. */
 interface Look {
-  /** Whether there is a file, by its path from the top. */
   exists(path: string): Promise<boolean>;
   /** The modules of an entry, and whether they listen for requests. */
   serves(entry: Entry): Promise<{ serves: boolean; modules: string[] }>;
@@ -42,8 +41,7 @@ const OTHER = /^(?:test|bench|lint|fmt|check|build|update|deploy|init|prepare)/;
 /**
  * Chooses the entry point.
  *
- * @param wanted What the user named, if anything, as a path from the top or from
- * the member that was asked for.
+ * @param wanted A path from the top or from the member that was asked for.
  * @throws {UserError} If there is none, or more than one that serves.
  */
 export async function chooseEntry(
@@ -53,21 +51,20 @@ export async function chooseEntry(
 ): Promise<Entry> {
   const members = project.asked ? [project.asked] : project.members;
   const tasks = members.flatMap(tasksOf);
-  const isThere = ({ member, entry }: Entry) =>
-    look.exists(join(member.folder, entry));
   if (wanted !== undefined) {
     return await chooseWanted(project, tasks, wanted, look);
   }
+  const isThere = (entry: Entry) => look.exists(fullPath(entry));
   const ran = await filter(tasks, isThere);
   const named = await filter(members.flatMap(namesOf), isThere);
-  // A task says that its module serves, so the first one of a folder does.
   const first = await filter(
     ran,
     async (entry) => (await look.serves(entry)).serves,
   );
-  const perMember = members.map(({ folder }) =>
-    first.find(({ member }) => member.folder === folder)
-  ).filter((entry) => entry !== undefined);
+  // A task says that its module serves, so the first one of a folder does.
+  const perMember = members.flatMap(({ folder }) =>
+    first.find(({ member }) => member.folder === folder) ?? []
+  );
   if (perMember.length > 1) throw several(perMember);
   if (perMember.length === 1) return perMember[0];
   const serving = await onlyTops(named, look);
@@ -93,9 +90,7 @@ async function chooseWanted(
   const asked = project.asked?.folder ?? "";
   for (const full of [join(asked, path), path]) {
     if (!await look.exists(full)) continue;
-    const task = tasks.find(({ member, entry }) =>
-      join(member.folder, entry) === full
-    );
+    const task = tasks.find((task) => fullPath(task) === full);
     if (task !== undefined) return { ...task, source: "--entry" };
     // The member that it lies in; the top comes first, so the last one is it.
     const member = project.members.findLast(({ folder }) =>
@@ -114,23 +109,18 @@ async function chooseWanted(
 /** Modules that tasks and scripts run; those that watch files come last. */
 function tasksOf(member: Member): Entry[] {
   const all = [
-    ...Object.entries(member.config.tasks).map((
-      [name, task],
-    ) => [name, typeof task === "string" ? task : task.command ?? "", "task"]),
-    ...Object.entries(member.npm.scripts).map((
-      [name, text],
-    ) => [name, text, "script"]),
+    ...Object.entries(member.config.tasks).map(([name, task]) => {
+      const text = typeof task === "string" ? task : task.command ?? "";
+      return { name, text, source: `task "${name}"` };
+    }),
+    ...Object.entries(member.npm.scripts)
+      .map(([name, text]) => ({ name, text, source: `script "${name}"` })),
   ];
-  const rank = (name: string) => {
-    const at = TASKS.indexOf(name);
-    return at < 0 ? TASKS.length : at;
-  };
-  const entries = all.filter(([name]) => !OTHER.test(name))
-    .sort(([a], [b]) => rank(a) - rank(b))
-    .flatMap(([name, text, kind]): Entry[] => {
-      const source = `${kind} "${name}"`;
-      const commands = splitCommands(text).toReversed();
-      for (const words of commands) {
+  const rank = (name: string) => TASKS.toReversed().indexOf(name);
+  const entries = all.filter(({ name }) => !OTHER.test(name))
+    .sort((a, b) => rank(b.name) - rank(a.name))
+    .flatMap(({ text, source }): Entry[] => {
+      for (const words of splitCommands(text).toReversed()) {
         const command = readDenoCommand(words);
         if (command !== undefined) {
           const { entry } = command;
@@ -144,11 +134,8 @@ function tasksOf(member: Member): Entry[] {
       return [];
     });
   const watches = ({ command }: Entry) =>
-    command?.options.has("watch") ?? false;
-  return [
-    ...entries.filter((entry) => !watches(entry)),
-    ...entries.filter(watches),
-  ];
+    Number(command?.options.has("watch") ?? false);
+  return entries.sort((a, b) => watches(a) - watches(b));
 }
 
 /** The module that Node and its like are told to run. */
@@ -171,10 +158,10 @@ function namesOf(member: Member): Entry[] {
   const exported = typeof exports === "string"
     ? [exports]
     : Object.values(exports ?? {});
-  const make = (path: string, source: string): Entry => ({
-    ...{ member, entry: path.replace(/^(?:\.\/)+/, ""), source },
-    isNode: isNode(member),
-  });
+  const make = (path: string, source: string): Entry => {
+    const entry = path.replace(/^(?:\.\/)+/, "");
+    return { member, entry, source, isNode: isNode(member) };
+  };
   return [
     ...exported.map((path) => make(path, "exports")),
     ...npm.main ? [make(npm.main, "main of package.json")] : [],
@@ -196,12 +183,16 @@ async function onlyTops(entries: Entry[], look: Look): Promise<Entry[]> {
     const { serves, modules } = await look.serves(entry);
     if (serves) seen.push({ entry, modules });
   }
-  const path = ({ member, entry }: Entry) => join(member.folder, entry);
   return seen.filter((one) =>
     !seen.some((other) =>
-      other !== one && other.modules.includes(path(one.entry))
+      other !== one && other.modules.includes(fullPath(one.entry))
     )
   ).map(({ entry }) => entry);
+}
+
+/** Path from the top. */
+function fullPath({ member, entry }: Entry): string {
+  return join(member.folder, entry);
 }
 
 async function filter<T>(
@@ -213,30 +204,25 @@ async function filter<T>(
 }
 
 function several(entries: Entry[]): UserError {
-  const paths = entries.map(({ member, entry }) => join(member.folder, entry));
+  const paths = entries.map(fullPath);
   return new UserError(
     `Cannot tell which module serves: ${paths.join(" or ")}`,
     { next: `Name it: --entry ${paths[0]}` },
   );
 }
 
-function notBuilt({ member, entry, source }: Entry): UserError {
-  const build = Object.keys(member.config.tasks).includes("build") ||
-    Object.keys(member.npm.scripts).includes("build");
-  return new UserError(
-    `Cannot find "${join(member.folder, entry)}", which ${source} runs`,
-    {
-      next: build
-        ? "Build it first: deno task build"
-        : "Name the module that serves with --entry FILE",
-    },
-  );
+function notBuilt(entry: Entry): UserError {
+  const { config, npm } = entry.member;
+  const path = fullPath(entry);
+  return new UserError(`Cannot find "${path}", which ${entry.source} runs`, {
+    next: "build" in config.tasks || "build" in npm.scripts
+      ? "Build it first: deno task build"
+      : "Name the module that serves with --entry FILE",
+  });
 }
 
 function tried(members: Member[]): string {
-  const where = members.map(({ folder }) => folder).filter((path) =>
-    path !== ""
-  );
+  const where = members.map(({ folder }) => folder).filter(Boolean);
   const names =
     "tasks, exports, main, server, app, index and mod, also in src/";
   return where.length > 0 ? `${names}, of ${where.join(", ")} too` : names;

@@ -13,19 +13,10 @@ import { fileMentions, type Mention } from "./read_hints.ts";
 import { type Modules, readModules } from "./read_modules.ts";
 import type { Member, Project } from "./read_project.ts";
 
-/** A path that stays out of the images, and why. */
+/** A path that stays out of the images. */
 export interface LeftOut {
   path: string;
   why: string;
-}
-
-/** Files and folders of data, from the folder that the service is run in. */
-interface Data {
-  /** Embedded: what is read relative to a module. */
-  includes: string[];
-  /** Beside the program: what is read relative to the working directory. */
-  beside: string[];
-  leftOut: LeftOut[];
 }
 
 const MODULE = /\.[cm]?[jt]sx?$/;
@@ -45,10 +36,7 @@ function mentionsOf({ paths, sources }: Modules, folder: string): Mention[] {
   ).filter(({ path }) => path !== "" && !path.startsWith(".."));
 }
 
-/**
- * Folders that a service writes: by its permissions, and by the databases that
- * it opens. `.` is the working directory itself.
- */
+/** Folders that a service writes, by its permissions and databases; `.` may be one. */
 export function findState(
   { write }: Permissions,
   modules: Modules,
@@ -66,13 +54,16 @@ export function findState(
   );
 }
 
-/** Finds the data that a service reads, and how it reads it. */
+/**
+ * Finds the data that a service reads: what is embedded, as it is read relative to
+ * a module, and what lies beside, as it is read relative to the working directory.
+ */
 export async function findData(
   { member: { folder }, entry, command }: Entry,
   permissions: Permissions,
   modules: Modules,
   { root, whyPrivate }: { root: string; whyPrivate: WhyPrivate },
-): Promise<Data> {
+): Promise<{ includes: string[]; beside: string[]; leftOut: LeftOut[] }> {
   const mentions = mentionsOf(modules, folder);
   const named = (from: Mention["from"]) =>
     mentions.filter((mention) => mention.from === from && !mention.database)
@@ -110,27 +101,22 @@ export async function findData(
       if (why === undefined || isMade) kept.push(place);
       else leftOut.set(join(folder, place), why);
     }
-    return kept.filter((path) =>
-      !kept.some((other) =>
-        other !== path && other.endsWith("/") &&
-        path.startsWith(other)
-      )
-    ).sort();
+    const isInside = (path: string, other: string) =>
+      other !== path && other.endsWith("/") && path.startsWith(other);
+    return kept.filter((path) => !kept.some((other) => isInside(path, other)))
+      .sort();
   };
+  const unseen = modules.unseen.map((path) => relative(folder, path));
   return {
-    includes: [...await keep(embed), ...unseen(modules, folder)],
+    includes: [...await keep(embed), ...unseen],
     beside: await keep(lie),
     leftOut: [...leftOut].map(([path, why]) => ({ path, why })),
   };
 }
 
-function unseen({ unseen }: Modules, folder: string): string[] {
-  return unseen.map((path) => relative(folder, path));
-}
-
 /**
- * What is copied to the build: single files at the top, else whole folders; of a
- * workspace the folders of members that have a part in it.
+ * What is copied to the build: single files at the top, else whole folders, and
+ * folders of members.
  */
 export async function findCopies(
   { root, members }: Project,

@@ -34,13 +34,13 @@ import {
   readProject,
 } from "./read_project.ts";
 
-/** A service, and where each thing known about it comes from. */
 export interface Found {
   /** The context of the build: the folder, or the workspace above it. */
   root: string;
   service: Service;
   /** Modules to write beside it: name of a template to path from the top. */
   written: { template: string; path: string }[];
+  /** Where each thing known about it comes from. */
   reasons: Reason[];
   /** What its owner should know. */
   notes: string[];
@@ -49,6 +49,7 @@ export interface Found {
 /** Packages whose servers are those of `node:http`. */
 const NODE_SERVERS =
   /["'`](?:node:https?|https?|express|fastify|koa|connect|restify|polka|@hapi\/hapi|@nestjs\/core|@hono\/node-server)["'`]/;
+
 /**
  * Finds the service of a folder.
  *
@@ -79,9 +80,10 @@ export async function findService(
   const modules = await readModules(root, inRoot(chosen.entry), extra.graph);
   const isServed = command?.verb === "serve" ||
     !listens(modules.sources) && exportsFetch(modules.sources[0]);
+  const port = command?.options.get("port");
   const hints = readHints(modules.sources, [
     ...command?.args ?? [],
-    ...portOption(command?.options.get("port")),
+    ...port === undefined ? [] : ["--port", port],
   ]);
 
   const state = findState(permissions, modules, member.folder);
@@ -166,25 +168,19 @@ export async function findService(
     egress: reachableHosts(permissions),
     env,
   };
-  const sources = {
+  const reasons = reasonsOf(service, {
     name: named === undefined ? "the folder's name" : "its configuration",
     entry: chosen.source,
     permissions: permissions.source,
     port: hints.portSource,
-  };
+  });
   const notes = [
     ...modules.missing.map((name) =>
       `Its import ${name} is out of reach here: where it is in reach, set "vendor": true and run deno install`
     ),
     ...notesOf(service, hints, chosen),
   ];
-  return {
-    root,
-    service,
-    written,
-    reasons: reasonsOf(service, sources),
-    notes,
-  };
+  return { root, service, written, reasons, notes };
 }
 
 /** What Node reads and writes without asking has to be permitted. */
@@ -196,14 +192,14 @@ function nodeFlags(
 ): string[] {
   if (!isNode) return [];
   const reads = [...beside.map((path) => path.replace(/\/$/, "")), ...state];
-  return [
-    ...read !== true && reads.length > 0
-      ? [`--allow-read=${reads.join(",")}`]
-      : [],
-    ...write !== true && state.length > 0
-      ? [`--allow-write=${state.join(",")}`]
-      : [],
-  ];
+  const flags: string[] = [];
+  if (read !== true && reads.length > 0) {
+    flags.push(`--allow-read=${reads.join(",")}`);
+  }
+  if (write !== true && state.length > 0) {
+    flags.push(`--allow-write=${state.join(",")}`);
+  }
+  return flags;
 }
 
 /** What the task says of configuration, import map and lock. */
@@ -278,10 +274,6 @@ async function exampleEnv(
     add(await read(name), true);
   }
   return Object.fromEntries([...values].filter(([name]) => env.includes(name)));
-}
-
-function portOption(port: string | undefined): string[] {
-  return port === undefined ? [] : ["--port", port];
 }
 
 /** Looks at a project for {@linkcode chooseEntry}. */

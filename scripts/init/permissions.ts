@@ -1,6 +1,6 @@
 /**
- * What a service may do: the permissions that its task or its `deno.json` gives
- * it, so that the same are compiled in, and what follows from them.
+ * What a service may do, by its task or its `deno.json`, so that the same is
+ * compiled in.
  *
  * @module
  */
@@ -29,13 +29,6 @@ const NODE = ["--allow-net", "--allow-env"];
 /** Names of permission sets for serving, the likeliest first. */
 const SETS = ["serve", "start", "default"];
 
-/**
- * Finds the permissions.
- *
- * @param config The service's `deno.json`.
- * @param command The task that runs it, if there is one.
- * @param isNode Whether Node runs it.
- */
 export function findPermissions(
   config: DenoConfig,
   command: DenoCommand | undefined,
@@ -60,8 +53,8 @@ export function findPermissions(
     if (!serving) return found;
     return make([
       ...given,
-      ...listed(found.net) === 0 ? [LEAST[0]] : [],
-      ...listed(found.env) === 0 ? [LEAST[1]] : [],
+      ...isNothing(found.net) ? [LEAST[0]] : [],
+      ...isNothing(found.env) ? [LEAST[1]] : [],
     ], "its task, and what deno serve listens with");
   }
   if (isNode) return make([...given, ...NODE], "Node has no permissions");
@@ -76,8 +69,8 @@ export function findPermissions(
   return make([...given, flag], "its permission set");
 }
 
-function listed(allowed: Allowed): number {
-  return allowed === true ? Infinity : allowed.length;
+function isNothing(allowed: Allowed): boolean {
+  return allowed !== true && allowed.length === 0;
 }
 
 function allowedBy(

@@ -25,14 +25,13 @@ export const PRIVATE: Record<"secret" | "state", string[]> = {
 /** Examples of a `.env` are written to be shown. */
 const SHOWN = [".env.example", ".env.sample", ".env.template"];
 
-/** Tells why a path is left out; nothing if it is not. */
+/** Why a path is left out, if it is. */
 export type WhyPrivate = (path: string) => string | undefined;
 
 /**
- * Reads which paths of a folder are private.
+ * Reads which paths of a folder are private; those of folders end with `/`.
  *
  * @param state Paths that the service writes.
- * @returns A test for paths from there; those of folders end with `/`.
  */
 export async function readPrivate(
   root: string,
@@ -80,9 +79,11 @@ async function readGitignores(
     found.push({ from: relative(folder, root), rules });
     if (await isThere(join(folder, ".git"))) break;
     const above = resolve(folder, "..");
-    // Without a repository, what lies above is not about the service.
-    if (above === folder) found.length = 1;
-    if (above === folder) break;
+    if (above === folder) {
+      // Without a repository, what lies above is not about the service.
+      found.length = 1;
+      break;
+    }
     folder = above;
   }
   return (path) =>

@@ -1,6 +1,6 @@
 /**
- * What a service's own modules say about how to reach it and what it needs:
- * hints, found without running them, that `init` shows before it writes.
+ * What a service's modules say about how to reach it and what it needs: hints,
+ * found without running them.
  *
  * @module
  */
@@ -8,14 +8,7 @@
 /** Port of `Deno.serve` when none is given. */
 const DEFAULT_PORT = 8000;
 /** Paths that services answer for probes, the likeliest first. */
-const HEALTH_PATHS = [
-  "/health",
-  "/healthz",
-  "/livez",
-  "/readyz",
-  "/ready",
-  "/ping",
-];
+const HEALTH_PATHS = "/health /healthz /livez /readyz /ready /ping".split(" ");
 const LOOPBACK =
   /\b(?:serve|listen)\s*\((?:\s*\{[^}]{0,200}\bhost(?:name)?\s*:|[^{}()"'`]{0,80},)\s*["'`](?:127\.0\.0\.1|localhost)["'`]/;
 /** What takes a path relative to the working directory. */
@@ -39,7 +32,6 @@ const LIMITS: [form: RegExp, why: string][] = [
   ],
 ];
 
-/** What modules say. */
 export interface Hints {
   port: number;
   /** What told the port. */
@@ -91,12 +83,7 @@ export function exportsFetch(entry: string): boolean {
       /\bfetch\b/.test(entry);
 }
 
-/**
- * Looks for hints.
- *
- * @param sources Texts of the modules without comments, the entry first.
- * @param args The program's own arguments; they may hold a port.
- */
+/** Looks for hints in modules without comments; arguments may hold a port. */
 export function readHints(sources: string[], args: string[] = []): Hints {
   const text = sources.join("\n");
   const [port, portSource] = findPort(text, args);
@@ -139,18 +126,16 @@ function findPort(
     /(?:\bserve|\.listen)\s*\(\s*\{[^]{0,200}?\b(port)\s*[,}]/g,
     /\b((?:\w*_)?PORT|port|\w*[a-z]Port)\s*(?::\s*\w+\s*)?=\s*\d/g,
   ];
-  const argument = portArgument(args);
+  const [, argument] = /(?:^|\s)(?:--port|-p)[= ](\d{2,5})(?=\s|$)/
+    .exec(args.join(" ")) ?? [];
+  const given = portOf(argument);
+  if (given !== undefined) return [given, "its arguments"];
   for (const call of calls) {
     for (const [, expression] of text.matchAll(call)) {
       const port = evaluate(expression, text);
-      if (port === undefined) continue;
-      return [
-        argument ?? port,
-        argument ? "its arguments" : "what it listens on",
-      ];
+      if (port !== undefined) return [port, "what it listens on"];
     }
   }
-  if (argument !== undefined) return [argument, "its arguments"];
   const fallback = /\bPORT\b[^\n]{0,40}?(?:\?\?|\|\|)\s*["'`]?(\d{2,5})\b/;
   const parsed =
     /\bfunction\s+\w*port\w*\s*\([^]{0,400}?\breturn\s+(\d{2,5})\b/i;
@@ -159,12 +144,6 @@ function findPort(
     if (port !== undefined) return [port, "its fallback for PORT"];
   }
   return [DEFAULT_PORT, "the default of Deno.serve"];
-}
-
-function portArgument(args: string[]): number | undefined {
-  const [, port] = /(?:^|\s)(?:--port|-p)[= ](\d{2,5})(?=\s|$)/
-    .exec(args.join(" ")) ?? [];
-  return portOf(port);
 }
 
 /** The number that an expression comes to when no variable is set. */
@@ -231,10 +210,7 @@ function moduleFolders(text: string): string[] {
     .map(([, name]) => name);
 }
 
-/**
- * Files and folders that a module names in text: relative to itself, by
- * `import.meta` or `__dirname`, or relative to the working directory.
- */
+/** Files and folders that a module names in text, relative to itself or not. */
 export function fileMentions(text: string): Mention[] {
   const found: Mention[] = [];
   const add = (raw: string, from: Mention["from"], database: boolean) => {
@@ -249,10 +225,10 @@ export function fileMentions(text: string): Mention[] {
   };
   const byModule =
     /new\s+URL\(\s*(["'`])([^"'`\n]+)\1\s*,\s*import\.meta\.url|import\.meta\.resolve\(\s*(["'`])([^"'`\n]+)\3/g;
-  const folder = `(?<![\\w.$])(?:import\\.meta\\.(?:dirname|url)|__dirname${
-    moduleFolders(text).map((name) => `|${name.replaceAll("$", "\\$")}`)
-      .join("")
-  })(?![\\w$])`;
+  const named = moduleFolders(text)
+    .map((name) => `|${name.replaceAll("$", "\\$")}`).join("");
+  const folder =
+    `(?<![\\w.$])(?:import\\.meta\\.(?:dirname|url)|__dirname${named})(?![\\w$])`;
   const inFolder = new RegExp(
     `${folder}\\s*[!)]*\\s*[,+]\\s*((?:["'\`][^"'\`\\n]+["'\`]\\s*,?\\s*)+)|\\$\\{${folder}!?\\}/([^"'\`\\n]+)`,
     "g",

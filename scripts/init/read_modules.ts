@@ -1,7 +1,6 @@
 /**
  * The modules of its own that a service consists of, as `deno info` finds them,
- * with the workers and CommonJS modules that it does not follow. What comes from
- * elsewhere need not be reachable.
+ * with the workers and CommonJS modules that it does not follow.
  *
  * @module
  */
@@ -11,7 +10,7 @@ import { messageOf, UserError } from "../lib/errors.ts";
 import { isFile } from "../lib/files.ts";
 import { fileMentions } from "./read_hints.ts";
 
-/** What a service consists of; paths are from the top of its project. */
+/** Paths are from the top of the project. */
 export interface Modules {
   /** The entry first. */
   paths: string[];
@@ -42,10 +41,8 @@ interface Info {
 const MODULE = /\.[cm]?[jt]sx?$/;
 
 /**
- * Reads the modules.
+ * Reads the modules; what comes from elsewhere need not be reachable.
  *
- * @param root The top of the project.
- * @param entry Path of the entry point from there.
  * @param flags `--config` and `--import-map`, if the service is run with them.
  * @throws {UserError} If a module cannot be parsed or found, or lies outside.
  */

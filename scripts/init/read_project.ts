@@ -4,11 +4,11 @@
  *
  * @module
  */
-import { programName } from "../lib/own_file.ts";
 import { join, relative, resolve } from "node:path";
 import { z } from "zod";
 import { UserError, whyUnreadable } from "../lib/errors.ts";
 import { isThere } from "../lib/files.ts";
+import { programName } from "../lib/own_file.ts";
 import { parseJson, readText } from "../lib/parse_json.ts";
 
 // What is not listed is Deno's own business.
@@ -52,7 +52,6 @@ const packageSchema = z.object({
   ]).default([]),
 });
 
-/** What {@linkcode readProject} reads of a `deno.json`. */
 export type DenoConfig = z.output<typeof configSchema>;
 
 /** A folder with a `deno.json`, a `package.json`, both or neither. */
@@ -67,7 +66,7 @@ export interface Member {
 
 /** A service's folder, or the workspace that it is a member of. */
 export interface Project {
-  /** Absolute path of the top: the context of the build. */
+  /** Absolute path: the context of the build. */
   root: string;
   /** The top first, then the members of its workspace. */
   members: Member[];
@@ -76,10 +75,8 @@ export interface Project {
 }
 
 /**
- * Reads a project.
+ * Reads a service's folder, with the workspace above it, as Deno does.
  *
- * @param folder Folder of the service; the workspace above it, if there is one,
- * is read as well, as Deno does.
  * @throws {UserError} If a file is not what Deno would take.
  */
 export async function readProject(folder: string): Promise<Project> {

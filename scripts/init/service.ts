@@ -1,6 +1,5 @@
 /**
- * What `init` knows of a service: all that its Dockerfiles are filled in with,
- * and how it is told to the owner.
+ * What `init` knows of a service, and how it is told to the owner.
  *
  * @module
  */
@@ -9,20 +8,20 @@ import type { LeftOut } from "./find_files.ts";
 import type { Hints } from "./read_hints.ts";
 
 /**
- * A Deno service, as the templates ask for it. Paths are relative to the top of
- * the project; where it says so, to the folder that the service is run in.
+ * A Deno service, as the templates ask for it. Paths are relative to `folder`;
+ * `files`, `folders`, `leftOut` and `tests` to the top of the project.
  */
 export interface Service {
   /** Name of the binary, and the image's title. */
   name: string;
   description: string;
-  /** An SPDX expression, if the configuration states one. */
+  /** An SPDX expression. */
   license?: string;
   /** The folder that it is run in; empty for the top. */
   folder: string;
-  /** Module that is compiled, from {@linkcode folder}. */
+  /** Module that is compiled. */
   entry: string;
-  /** Module that {@linkcode entry} was written for, from there too. */
+  /** Module that `entry` was written for. */
   served?: string;
   /** The program's own arguments. */
   args: string[];
@@ -34,13 +33,13 @@ export interface Service {
   preloads: string[];
   /** Signals on which one of them stops it: those that it does not handle. */
   stopsOn: string[];
-  /** Files and folders that are embedded, from {@linkcode folder}. */
+  /** Files and folders that are embedded. */
   includes: string[];
-  /** Files and folders that lie beside it in the image, from there too. */
+  /** Files and folders that lie beside it in the image. */
   beside: string[];
-  /** Folders that it writes, from there too: each is a volume's place. */
+  /** Folders that it writes: each is a volume's place. */
   state: string[];
-  /** Whether there is a lock file, so that the build can insist on it. */
+  /** Whether there is a lock file. */
   locked: boolean;
   /** Files that go to the build: configuration first, then modules. */
   files: string[];
@@ -54,7 +53,6 @@ export interface Service {
   port: number;
   /** Whether `<binary> healthcheck` asks the running service. */
   healthcheck: boolean;
-  /** Path that tells whether it is well. */
   healthPath: string;
   /** Whether HEAD is known to be answered as GET is. */
   answersHead: boolean;
@@ -71,11 +69,7 @@ export interface Reason {
   source: string;
 }
 
-/**
- * What is known of a service, row by row.
- *
- * @param sources What told its name, entry, permissions and port.
- */
+/** What is known of a service, row by row; `sources`: what told some of it. */
 export function reasonsOf(
   service: Service,
   sources: Record<"name" | "entry" | "permissions" | "port", string>,
@@ -104,10 +98,10 @@ export function reasonsOf(
         ? "container_health.ts"
         : "strings in its modules",
     ],
-    ...service.leftOut.map(({ path, why }) =>
-      ["left out", path, why] as [string, string, string]
-    ),
   ];
+  for (const { path, why } of service.leftOut) {
+    rows.push(["left out", path, why]);
+  }
   return rows.filter(([, value]) => value !== "")
     .map(([what, value, source]) => ({ what, value, source }));
 }
