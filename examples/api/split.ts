@@ -13,11 +13,9 @@
 /** Why a program cannot be split, and what to do about it. */
 export class SplitError extends Error {
   override name = "SplitError";
-  /** What to do next, as a sentence. */
-  readonly next: string;
-  constructor(message: string, next: string) {
+
+  constructor(message: string, readonly next: string) {
     super(message);
-    this.next = next;
   }
 }
 
@@ -35,8 +33,8 @@ export interface Split {
   payload: Uint8Array<ArrayBuffer>;
 }
 
-/** Releases between which programs were split and run. */
-const TRIED = { from: [2, 1], to: [2, 9] } as const;
+/** The first and the last release whose programs were split and run. */
+const TRIED = [[2, 1], [2, 9]];
 const WHOLE = "Give the file as deno compile wrote it: complete, not stripped";
 const UNKNOWN =
   "Use another variant, or a Deno from 2.1 to 2.9: a later one may keep its payload elsewhere";
@@ -167,14 +165,14 @@ class Elf {
   constructor(readonly file: Uint8Array<ArrayBuffer>, readonly name: string) {
     this.view = new DataView(file.buffer, file.byteOffset, file.length);
     if (file.length < 64 || this.view.getUint32(0) !== 0x7f454c46) {
-      throw new SplitError(
-        `Cannot split "${name}": not an ELF file`,
+      throw this.refuse(
+        "not an ELF file",
         "Give a program that deno compile wrote for Linux",
       );
     }
     if (file[4] !== 2 || file[5] !== 1) {
-      throw new SplitError(
-        `Cannot split "${name}": not an ELF file of 64 bits, little-endian`,
+      throw this.refuse(
+        "not an ELF file of 64 bits, little-endian",
         "Give a program that deno compile wrote for amd64 or arm64",
       );
     }
@@ -204,9 +202,13 @@ class Elf {
     };
   }
 
+  refuse(why: string, next: string): SplitError {
+    return new SplitError(`Cannot split "${this.name}": ${why}`, next);
+  }
+
   truncated(): SplitError {
-    return new SplitError(
-      `Cannot split "${this.name}": it ends after ${this.file.length} bytes, before what its header names`,
+    return this.refuse(
+      `it ends after ${this.file.length} bytes, before what its header names`,
       WHOLE,
     );
   }
@@ -215,14 +217,9 @@ class Elf {
     return this.segments.find((segment) => segment.type === type);
   }
 
-  slice(from: number, to: number): Uint8Array<ArrayBuffer> {
-    return this.file.subarray(from, to);
-  }
-
   get loader(): string | undefined {
     const found = this.find(PT_INTERP);
-    return found &&
-      textOf(this.file, found.offset, this.endOf(found) - 1);
+    return found && textOf(this.file, found.offset, this.endOf(found) - 1);
   }
 
   /** The libraries it names, and every name of its dynamic symbols. */
@@ -252,11 +249,8 @@ class Elf {
 }
 
 /**
- * Splits a program.
+ * Splits what `deno compile` wrote, for an image with its runtime at `runtime`.
  *
- * @param file What `deno compile` wrote.
- * @param options Its name for messages; where the runtime will be in the image
- * (`/denort`); whether a version of Deno is fine that was not tried.
  * @throws {SplitError} if it is anything but a program whose layout is known.
  */
 export function split(
@@ -264,22 +258,21 @@ export function split(
   { name = "program", runtime = RUNTIME, untried = false } = {},
 ): Split {
   const elf = new Elf(file, name);
-  const refuse = (why: string, next: string) =>
-    new SplitError(`Cannot split "${name}": ${why}`, next);
   const machine = MACHINES[elf.machine];
   if (!machine) {
-    throw refuse(
+    throw elf.refuse(
       `unknown architecture, e_machine ${elf.machine}`,
       "Compile for x86_64-unknown-linux-gnu or aarch64-unknown-linux-gnu",
     );
   }
   const launcher = launcherOf(elf.machine, runtime);
   const entry = new DataView(launcher.buffer).getUint32(24, true);
-  if (indexOf(elf.slice(0, launcher.length), launcher.slice(entry)) === entry) {
-    throw refuse("it was split already", "Give what deno compile wrote");
+  const start = file.subarray(0, launcher.length);
+  if (indexOf(start, launcher.slice(entry)) === entry) {
+    throw elf.refuse("it was split already", "Give what deno compile wrote");
   }
   if (elf.loader !== machine.loader) {
-    throw refuse(
+    throw elf.refuse(
       `its loader is ${elf.loader ?? "none"}, not ${machine.loader}`,
       "Compile for a target that ends in -linux-gnu: the launcher is made for glibc",
     );
@@ -294,21 +287,21 @@ export function split(
   const asks = note ? ["readlink", "dl_iterate_phdr"] : ["readlink"];
   for (const symbol of asks) {
     if (names.includes(`\0${symbol}\0`)) continue;
-    throw refuse(`the runtime does not call ${symbol}`, UNKNOWN);
+    throw elf.refuse(`the runtime does not call ${symbol}`, UNKNOWN);
   }
   const deno = versionOf(denort);
   if (!untried && !wasTried(deno)) {
-    throw refuse(
-      `made by Deno ${deno ?? "of an unknown version"}, and ${
-        TRIED.from.join(".")
-      } to ${TRIED.to.join(".")} were tried`,
+    const tried = TRIED.map((version) => version.join(".")).join(" to ");
+    throw elf.refuse(
+      `made by Deno ${
+        deno ?? "of an unknown version"
+      }, and ${tried} were tried`,
       "Add --untried, and see that the image serves; or use another variant",
     );
   }
-  const body = note ? elf.slice(note.start, note.end) : elf.slice(
-    denort.length,
-    file.length,
-  );
+  const body = note
+    ? file.subarray(note.start, note.end)
+    : file.subarray(denort.length);
   const program = new Uint8Array(launcher.length + body.length);
   program.set(launcher);
   program.set(body, launcher.length);
@@ -367,18 +360,15 @@ function showNote(program: Uint8Array<ArrayBuffer>, offset: number) {
 
 /** Up to 2.8: the runtime ends with its section headers, the payload follows. */
 function appended(elf: Elf) {
-  const { file, name } = elf;
+  const { file } = elf;
   const end = elf.u64(40) + elf.u16(60) * elf.u16(58);
   if (end > file.length) throw elf.truncated();
   if (elf.u64(40) === 0 || end === file.length) {
-    throw new SplitError(
-      `Cannot split "${name}": it has no payload of deno compile`,
-      WHOLE,
-    );
+    throw elf.refuse("it has no payload of deno compile", WHOLE);
   }
   if (textOf(file, end, end + MAGIC.length) !== MAGIC) {
-    throw new SplitError(
-      `Cannot split "${name}": what follows the runtime is not a payload of a known layout`,
+    throw elf.refuse(
+      "what follows the runtime is not a payload of a known layout",
       UNKNOWN,
     );
   }
@@ -395,12 +385,12 @@ function appended(elf: Elf) {
       : elf.u32(trailer + 8);
     if (length !== file.length - end) continue;
     return {
-      denort: elf.slice(0, end),
-      payload: elf.slice(end, trailer),
+      denort: file.subarray(0, end),
+      payload: file.subarray(end, trailer),
     };
   }
-  throw new SplitError(
-    `Cannot split "${name}": its payload does not end as it should; it is truncated, or of an unknown layout`,
+  throw elf.refuse(
+    "its payload does not end as it should; it is truncated, or of an unknown layout",
     `${WHOLE}. ${UNKNOWN}`,
   );
 }
@@ -420,18 +410,15 @@ function noteOf(elf: Elf) {
     if (ownerBytes !== 4 || owner !== NOTE_OWNER || type !== NOTE_TYPE) {
       continue;
     }
-    const payload = start + 16 + 2 + MAGIC.length;
+    const from = start + 16 + 2 + MAGIC.length;
+    const to = start + 16 + bytes;
     if (
-      elf.u16(start + 16) !== MAGIC.length ||
-      textOf(elf.file, start + 18, payload) !== MAGIC ||
-      start + 16 + bytes > end
+      elf.u16(start + 16) !== MAGIC.length || to > end ||
+      textOf(elf.file, start + 18, from) !== MAGIC
     ) {
-      throw new SplitError(
-        `Cannot split "${elf.name}": its note is not a payload of a known layout`,
-        UNKNOWN,
-      );
+      throw elf.refuse("its note is not a payload of a known layout", UNKNOWN);
     }
-    return { start, end, payload: elf.slice(payload, start + 16 + bytes) };
+    return { start, end, payload: elf.file.subarray(from, to) };
   }
 }
 
@@ -443,8 +430,8 @@ function noteOf(elf: Elf) {
 function restored(elf: Elf): Uint8Array<ArrayBuffer> {
   const { file } = elf;
   const unknown = (what: string) =>
-    new SplitError(
-      `Cannot split "${elf.name}": ${what} are not where a known layout has them`,
+    elf.refuse(
+      `${what} are not where a known layout has them`,
       `${WHOLE}. ${UNKNOWN}`,
     );
   const table = elf.u64(32), count = elf.u16(56) - 2;
@@ -464,7 +451,7 @@ function restored(elf: Elf): Uint8Array<ArrayBuffer> {
   if (names < 2 || names >= left) throw unknown("its section headers");
   const loaded = elf.segments.slice(0, count)
     .filter(({ type }) => type === PT_LOAD).map(elf.endOf);
-  const same = elf.slice(sections, sections + names * 64);
+  const same = file.subarray(sections, sections + names * 64);
   const at = indexOf(file, same, Math.max(...loaded));
   if (at < 0 || at + left * 64 > table) throw unknown("its section headers");
   const denort = file.slice(0, at + left * 64);
@@ -507,10 +494,9 @@ function indexOf(bytes: Uint8Array, part: Uint8Array, from = 0): number {
 
 function wasTried(deno: string | undefined): boolean {
   if (deno === undefined) return false;
-  const [major, minor] = deno.split(".").map(Number);
-  const number = major * 1000 + minor;
-  return number >= TRIED.from[0] * 1000 + TRIED.from[1] &&
-    number <= TRIED.to[0] * 1000 + TRIED.to[1];
+  const [number, from, to] = [deno.split(".").map(Number), ...TRIED]
+    .map(([major, minor]) => major * 1000 + minor);
+  return from <= number && number <= to;
 }
 
 /** Libraries by their path in the image, and those that were not found. */
@@ -520,13 +506,8 @@ export interface Libraries {
 }
 
 /**
- * Finds libraries, and those that they name in turn, where a loader of the
- * target would.
- *
- * @param names What to find; a loader by its path.
- * @param machine e_machine of whatever needs them.
- * @param root The files of the image that has them.
- * @param known Paths that are there already.
+ * Finds libraries, a loader by its path, and those that they name in turn, in an
+ * image's files, where a loader of this e_machine would; but not those in `known`.
  */
 export async function findLibraries(
   names: Iterable<string>,
@@ -535,10 +516,10 @@ export async function findLibraries(
   known: Iterable<string> = [],
 ): Promise<Libraries> {
   const { triplet, loader } = MACHINES[machine];
-  const folders = ["lib", "usr/lib"].flatMap((lib) => [
-    `/${lib}/${triplet}`,
-    `/${lib}64`,
-    `/${lib}`,
+  const folders = ["/lib", "/usr/lib"].flatMap((lib) => [
+    `${lib}/${triplet}`,
+    `${lib}64`,
+    lib,
   ]);
   const files = new Map<string, Uint8Array<ArrayBuffer>>();
   const missing: string[] = [];
@@ -553,14 +534,11 @@ export async function findLibraries(
       ? [name]
       : folders.map((folder) => `${folder}/${name}`);
     let found: Elf | undefined;
-    for (const path of paths) {
-      found = await read(path);
-      if (!found) continue;
-      files.set(path, found.file);
+    for (const path of paths) found ??= await read(path);
+    if (found) {
+      files.set(found.name, found.file);
       queue.push(...found.dynamic().needed);
-      break;
-    }
-    if (!found) missing.push(name);
+    } else missing.push(name);
   }
   return { files, missing };
 
@@ -573,9 +551,9 @@ export async function findLibraries(
       const elf = new Elf(await Deno.readFile(real), path);
       return elf.machine === machine ? elf : undefined;
     } catch (error) {
-      if (error instanceof Deno.errors.NotFound) return undefined;
-      if (error instanceof SplitError) return undefined;
-      throw error;
+      const isNone = error instanceof Deno.errors.NotFound ||
+        error instanceof SplitError;
+      if (!isNone) throw error;
     }
   }
 }
@@ -631,10 +609,9 @@ async function main(args: string[]): Promise<string[]> {
       root,
     );
     if (theirs.missing.length > 0) {
+      const missing = theirs.missing.join(", ");
       throw new SplitError(
-        `Cannot run "${path}": its runtime needs ${
-          theirs.missing.join(", ")
-        }, which ${root} does not have`,
+        `Cannot run "${path}": its runtime needs ${missing}, which ${root} does not have`,
         "Take a RUNTIME_IMAGE that has it, with glibc, for the same architecture",
       );
     }
@@ -650,11 +627,8 @@ async function main(args: string[]): Promise<string[]> {
     shared.set("/etc/group", text.encode(GROUP));
     for (const [at, bytes] of ours.files) own.set(at, bytes);
     said.push(`libraries: ${[...theirs.files.keys()].join(" ")}`);
-    if (ours.files.size > 0) {
-      said.push(
-        `libraries of the program: ${[...ours.files.keys()].join(" ")}`,
-      );
-    }
+    const added = [...ours.files.keys()].join(" ");
+    if (added) said.push(`libraries of the program: ${added}`);
     if (ours.missing.length > 0) {
       said.push(`named, and not in ${root}: ${ours.missing.join(" ")}`);
     }
@@ -670,16 +644,14 @@ async function write(
   files: Map<string, Uint8Array<ArrayBuffer>>,
 ): Promise<void> {
   const folders = new Set<string>();
+  const parentOf = (path: string) => path.slice(0, path.lastIndexOf("/"));
   for (const [path, bytes] of files) {
     const target = folder + path;
-    for (
-      let parent = target.slice(0, target.lastIndexOf("/"));
-      parent.length >= folder.length;
-      parent = parent.slice(0, parent.lastIndexOf("/"))
-    ) folders.add(parent);
-    await Deno.mkdir(target.slice(0, target.lastIndexOf("/")), {
-      recursive: true,
-    });
+    const parent = parentOf(target);
+    for (let at = parent; at.length >= folder.length; at = parentOf(at)) {
+      folders.add(at);
+    }
+    await Deno.mkdir(parent, { recursive: true });
     await Deno.writeFile(target, bytes);
     await Deno.chmod(target, path.startsWith("/etc/") ? 0o644 : 0o755);
     await Deno.utime(target, 0, 0);

@@ -1,7 +1,6 @@
 /**
- * Reading a file while it streams by: {@linkcode KeptRanges} keeps the few ranges
- * that are needed later, and {@linkcode StreamParser} feeds a parser that reads
- * from top to bottom.
+ * Reading a file while it streams by: some ranges are kept, and parsers that read
+ * from top to bottom are fed.
  *
  * @module
  */
@@ -43,13 +42,7 @@ export class KeptRanges {
     return this.#position;
   }
 
-  /**
-   * Asks for a range; only what has not passed yet can be kept.
-   *
-   * @param start Offset of its first byte in the file.
-   * @param end Offset after its last byte.
-   * @returns Whether the range will be kept.
-   */
+  /** Asks for a range; tells whether it will be kept, which what has passed is not. */
   keep(start: number, end: number): boolean {
     if (this.#ranges.some((kept) => kept.start <= start && end <= kept.end)) {
       return end > start;
@@ -63,7 +56,6 @@ export class KeptRanges {
     return true;
   }
 
-  /** Takes the next chunk of the stream. */
   push(chunk: Uint8Array): void {
     const from = this.#position;
     const to = from + chunk.length;
@@ -86,13 +78,7 @@ export class KeptRanges {
     this.#ranges = [];
   }
 
-  /**
-   * Reads what was kept.
-   *
-   * @param start Offset in the file.
-   * @param length At most this many bytes.
-   * @returns The bytes from `start` on that one range holds; empty if none does.
-   */
+  /** The bytes from `start` on that one range holds, at most `length`. */
   read(start: number, length: number): Uint8Array {
     let best: Uint8Array = NOTHING;
     for (const { start: first, bytes, length: arrived } of this.#ranges) {
@@ -108,10 +94,7 @@ export class KeptRanges {
 /** What a parser wants next: so many bytes, to be past so many, or their SHA-256. */
 export type Ask = { take: number } | { skip: number } | { hash: number };
 
-/**
- * A parser: asks, gets the bytes (none for a skip, 32 for a hash), and ends when
- * it is done.
- */
+/** Asks, gets the bytes (none for a skip, 32 for a hash), and ends when it is done. */
 export type Parser = Generator<Ask, void, Uint8Array>;
 
 /** Feeds one parser from the chunks of a stream. */
@@ -128,7 +111,7 @@ export class StreamParser {
 
   /**
    * @param start Offset in the file of the first byte that the parser wants.
-   * @param parser The parser. Bytes it is given are valid until it asks again.
+   * @param parser Bytes it is given are valid until it asks again.
    */
   constructor(start: number, parser: Parser) {
     this.next = start;
@@ -136,12 +119,7 @@ export class StreamParser {
     this.#answer(NOTHING);
   }
 
-  /**
-   * Takes a chunk of the file.
-   *
-   * @param position Offset of the chunk in the file; what the parser has got
-   * already is passed over.
-   */
+  /** Takes a chunk at an offset in the file; what the parser has got already is passed over. */
   push(position: number, chunk: Uint8Array): void {
     let at = this.next - position;
     if (at < 0) this.done = true; // What lies between has gone for good.
@@ -159,9 +137,7 @@ export class StreamParser {
       } else {
         const parts = this.#parts;
         this.#parts = [];
-        this.#answer(
-          parts.length === 0 ? bytes : joined([...parts, bytes]),
-        );
+        this.#answer(parts.length === 0 ? bytes : joined([...parts, bytes]));
       }
     }
   }

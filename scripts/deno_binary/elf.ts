@@ -1,7 +1,6 @@
 /**
- * What an ELF file needs to run: machine, loader and libraries, read from ranges
- * that were kept while it streamed by. A broken file gives fewer facts, never an
- * error, since an image may hold anything.
+ * What an ELF file needs to run: machine, loader and libraries. A broken file gives
+ * fewer facts, never an error, since an image may hold anything.
  *
  * @module
  */
@@ -34,7 +33,6 @@ export interface ElfHeader {
   sectionsEnd: number;
 }
 
-/** One program header. */
 export interface ElfSegment {
   type: number;
   /** 1: executable, 2: writable, 4: readable. */
@@ -51,12 +49,7 @@ export interface ElfSegment {
 export const ELF_HEADER_BYTES = 64;
 
 /** Types of segments that matter here. */
-export const SEGMENT = {
-  load: 1,
-  dynamic: 2,
-  interpreter: 3,
-  note: 4,
-} as const;
+export const SEGMENT = { load: 1, dynamic: 2, interpreter: 3, note: 4 };
 
 /** No linker writes more program headers than this, a hostile file may. */
 const MAX_SEGMENTS = 512;
@@ -85,36 +78,30 @@ export function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-/**
- * Reads an unsigned 64-bit number. Beyond 2^53 it is not exact, which is far
- * beyond every file, so it still compares as too large.
- */
-export function readU64(
-  view: DataView,
-  offset: number,
-  littleEndian: boolean,
-): number {
-  return Number(view.getBigUint64(offset, littleEndian));
+/** Reads numbers as a file has them: in its byte order, words of 8 bytes or of 4. */
+function numbersIn(
+  bytes: Uint8Array,
+  { wide, littleEndian }: Pick<ElfHeader, "wide" | "littleEndian">,
+) {
+  const view = viewOf(bytes);
+  const u32 = (at: number) => view.getUint32(at, littleEndian);
+  return {
+    u16: (at: number) => view.getUint16(at, littleEndian),
+    u32,
+    // Not exact beyond 2^53, which is too large for every file all the same.
+    word: (at: number) =>
+      wide ? Number(view.getBigUint64(at, littleEndian)) : u32(at),
+  };
 }
 
-/**
- * Parses the header of an ELF file.
- *
- * @param head The first bytes of the file; 64 of them decide.
- * @returns The header, or nothing if it is not one or is cut short.
- */
+/** Parses the first 64 bytes of a file; nothing if it is no ELF file or is cut short. */
 export function parseElfHeader(head: Uint8Array): ElfHeader | undefined {
   if (!isElf(head) || head.length < 52) return undefined;
   const wide = head[4] === 2;
   if (!wide && head[4] !== 1) return undefined;
   if (wide && head.length < ELF_HEADER_BYTES) return undefined;
   const littleEndian = head[5] !== 2;
-  const view = viewOf(head);
-  const u16 = (offset: number) => view.getUint16(offset, littleEndian);
-  const word = (offset: number) =>
-    wide
-      ? readU64(view, offset, littleEndian)
-      : view.getUint32(offset, littleEndian);
+  const { u16, word } = numbersIn(head, { wide, littleEndian });
   const machine = u16(18);
   const counts = wide ? 54 : 42;
   const sections = word(wide ? 40 : 32);
@@ -133,31 +120,22 @@ export function parseElfHeader(head: Uint8Array): ElfHeader | undefined {
   };
 }
 
-/**
- * Parses a table of program headers.
- *
- * @param table Bytes from the start of the table on; a cut table gives fewer.
- * @param header The file's header, for the layout of an entry.
- * @returns The segments in the order of the table.
- */
+/** Parses a table of program headers; a cut table gives fewer. */
 export function parseElfSegments(
   table: Uint8Array,
   header: ElfHeader,
 ): ElfSegment[] {
-  const { wide, littleEndian } = header;
+  const { wide } = header;
   const { entryBytes, count } = header.segments;
   if (entryBytes < (wide ? 56 : 32)) return [];
-  const view = viewOf(table);
+  const numbers = numbersIn(table, header);
   const segments: ElfSegment[] = [];
   for (let i = 0; i < count && (i + 1) * entryBytes <= table.length; i++) {
     const at = i * entryBytes;
-    const word = (index: number) =>
-      wide
-        ? readU64(view, at + 8 * index, littleEndian)
-        : view.getUint32(at + 4 * index, littleEndian);
+    const word = (index: number) => numbers.word(at + (wide ? 8 : 4) * index);
     segments.push({
-      type: view.getUint32(at, littleEndian),
-      flags: view.getUint32(at + (wide ? 4 : 24), littleEndian),
+      type: numbers.u32(at),
+      flags: numbers.u32(at + (wide ? 4 : 24)),
       offset: word(1),
       address: word(2),
       bytes: word(4),
@@ -183,12 +161,7 @@ const TAG = {
   runpath: 29,
 };
 
-/**
- * Reads what a file asks of the loader.
- *
- * @param ranges What was kept of the file.
- * @returns What can be read; the rest is left out.
- */
+/** Reads what a file asks of the loader from the ranges that were kept of it. */
 export function elfDynamic(
   header: ElfHeader,
   segments: readonly ElfSegment[],
@@ -216,10 +189,9 @@ export function elfDynamic(
       ? undefined
       : readString(ranges, strings + offset, stringsBytes - offset);
 
-  for (const [tag, value] of tags) {
-    const name = tag === TAG.needed ? read(value) : undefined;
-    if (name) facts.needed.push(name);
-  }
+  facts.needed = tags.flatMap(([tag, value]) =>
+    tag === TAG.needed && read(value) || []
+  );
   const soname = read(first(TAG.soname));
   if (soname) facts.soname = soname;
   // The loader ignores DT_RPATH where DT_RUNPATH is present.
@@ -229,19 +201,13 @@ export function elfDynamic(
 }
 
 function parseTable(table: Uint8Array, header: ElfHeader): [number, number][] {
-  const { wide, littleEndian } = header;
-  const view = viewOf(table);
-  const entryBytes = wide ? 16 : 8;
+  const { word } = numbersIn(table, header);
+  const bytes = header.wide ? 8 : 4;
   const tags: [number, number][] = [];
-  for (let at = 0; at + entryBytes <= table.length; at += entryBytes) {
-    const [tag, value] = wide
-      ? [readU64(view, at, littleEndian), readU64(view, at + 8, littleEndian)]
-      : [
-        view.getUint32(at, littleEndian),
-        view.getUint32(at + 4, littleEndian),
-      ];
+  for (let at = 0; at + 2 * bytes <= table.length; at += 2 * bytes) {
+    const tag = word(at);
     if (tag === TAG.end) break;
-    tags.push([tag, value]);
+    tags.push([tag, word(at + bytes)]);
   }
   return tags;
 }

@@ -1,7 +1,6 @@
 /**
- * Sorts the files inside a program: its own modules, npm packages, and assets
- * that are merely embedded. Data that several files share is stored once, and
- * so counted once, for the first of them.
+ * Sorts the files inside a program: its own modules, npm packages, and embedded
+ * assets. Data that several files share is counted once, for the first of them.
  *
  * @module
  */
@@ -9,6 +8,7 @@ import {
   type NpmContents,
   npmPackageOf,
   ProgramPackage,
+  property,
 } from "./program_npm.ts";
 
 /**
@@ -25,18 +25,15 @@ export interface ProgramContents {
   npmRoots?: string[];
 }
 
-/** A part of the file data that is worth reading. */
+/** A part of the file data that is worth reading, and what takes its hash or content. */
 export interface Read {
   /** Offset in the file data. */
   offset: number;
   bytes: number;
-  /** Takes its SHA-256 in hex. */
   hashed?: (sha256: string) => void;
-  /** Takes its content. */
   taken?: (content: Uint8Array) => void;
 }
 
-/** The files of a program, sorted. */
 interface ProgramFiles {
   modules: ProgramContents["modules"];
   assets: ProgramContents["assets"];
@@ -70,17 +67,11 @@ const MAX_CHECKED_BYTES = 64 * 1024;
 /** What Deno loads as a module by its name; the payload does not say which it does. */
 const MODULE = /\.(?:[mc]?[jt]s|[jt]sx|json|wasm)$/i;
 
-/** Contents with nothing in them. */
-export function emptyContents(): ProgramContents {
-  return { modules: [], npm: [], assets: [] };
-}
-
 /**
- * Sorts the files of a program.
+ * Sorts the files of a program; with details, none is checked for secrets.
  *
  * @param tree The parsed JSON of its file system; parts of another shape are left out.
  * @param dataBytes Bytes of the file data that the tree points into.
- * @param options How closely to look; with details, nothing is checked.
  */
 export function listFiles(
   tree: unknown,
@@ -155,12 +146,7 @@ export function listFiles(
   return files;
 }
 
-/**
- * Adds sorted files to the contents, the largest first.
- *
- * @param files What {@linkcode listFiles} made, versions from manifests filled in.
- * @param contents Receives them; modules that are there already stay.
- */
+/** Adds sorted files, versions from manifests filled in, to the contents, the largest first. */
 export function summarise(
   files: ProgramFiles,
   contents: ProgramContents,
@@ -180,7 +166,6 @@ export function summarise(
   if (secrets.length > 0) contents.secrets = secrets;
 }
 
-/** All files of the tree in its order. */
 function* walk(entries: unknown, path: string[] = []): Generator<File> {
   if (!Array.isArray(entries) || path.length >= MAX_DEPTH) return;
   for (const entry of entries) {
@@ -200,14 +185,6 @@ function* walk(entries: unknown, path: string[] = []): Generator<File> {
       compiled: ranges[1] !== undefined || ranges[2] !== undefined,
     };
   }
-}
-
-/** A property of parsed JSON, which may be anything. */
-export function property(value: unknown, key: string): unknown {
-  return typeof value === "object" && value !== null &&
-      Object.hasOwn(value, key)
-    ? Reflect.get(value, key)
-    : undefined;
 }
 
 function range(value: unknown): [number, number] | undefined {

@@ -1,11 +1,11 @@
 import { assertEquals } from "@std/assert";
-import { emptyContents, listFiles, summarise } from "./program_files.ts";
+import { listFiles, type ProgramContents, summarise } from "./program_files.ts";
 
 const file = (n: string, parts: object) => ({ File: { n, ...parts } });
 const folder = (n: string, ...e: unknown[]) => ({ Dir: { n, e } });
 
 function listed(tree: unknown, dataBytes = 100) {
-  const contents = emptyContents();
+  const contents: ProgramContents = { modules: [], npm: [], assets: [] };
   summarise(listFiles(tree, dataBytes, {}), contents);
   return contents;
 }
@@ -48,7 +48,7 @@ Deno.test("listFiles() takes trees of any shape, and folders up to a depth", () 
   for (
     const tree of [null, 1, "x", {}, [null, {}, { Dir: 1 }, { File: { n: 1 } }]]
   ) {
-    assertEquals(listed(tree), emptyContents());
+    assertEquals(listed(tree), { modules: [], npm: [], assets: [] });
   }
   let deep: unknown = file("a.js", { o: [0, 1] });
   for (let i = 0; i < 1000; i++) deep = folder("d", deep);

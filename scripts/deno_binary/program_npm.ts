@@ -22,7 +22,6 @@ export interface NpmContents {
   dependencies?: string[];
 }
 
-/** The package that a file belongs to. */
 interface NpmFile {
   name: string;
   /** Absent where the path does not tell it. */
@@ -42,12 +41,10 @@ const INSTALLED = /^(@[^/]+\/[^/]+|[^/.@][^/]*)\/./;
 const STORE = /(?:^|\/)\.(?:deno|pnpm)\/(.[^/@]*)@([^/]+)\/$/;
 
 /**
- * Finds the package of a file, in each of the places that packages have:
+ * Finds the package of a file, if it belongs to one, in
  * `.deno_compile_node_modules/localhost/<name>/<version>` (Deno's cache),
  * `node_modules/.deno/<name>@<version>/node_modules/<name>` (a folder that Deno
- * made; pnpm's is alike) and `node_modules/<name>` (npm's, without a version).
- *
- * @returns The package, or nothing if the file belongs to none.
+ * made; pnpm's is alike) or `node_modules/<name>` (npm's, without a version).
  */
 export function npmPackageOf(path: string): NpmFile | undefined {
   const found = (name: string, end: number, version?: string): NpmFile => ({
@@ -98,11 +95,9 @@ function decodeName(name: string): string {
 /** The largest table that is held; one of 80 packages has 4 kB. */
 export const MAX_RESOLUTION_BYTES = 16 * 1024 * 1024;
 
-/** Packages as `name@version`. */
+/** What the program itself, and each package, asks for, as `name@version`. */
 interface Resolution {
-  /** What the program itself asks for. */
   roots: string[];
-  /** What each package asks for. */
   dependencies: Map<string, string[]>;
 }
 
@@ -177,7 +172,7 @@ function distinct(names: string[]): string[] {
   return [...new Set(names)].sort();
 }
 
-/** Collects what is known of a package. */
+/** What becomes known of a package. */
 export class ProgramPackage {
   bytes = 0;
   /** Counted only where details are wanted. */
@@ -190,30 +185,23 @@ export class ProgramPackage {
 
   /** What takes the SHA-256 of one of its files. */
   hashed(file: string): (sha256: string) => void {
-    return (sha256) => {
-      this.#hashes.set(file, sha256);
-    };
+    return (sha256) => void this.#hashes.set(file, sha256);
   }
 
   /** Takes the content of its package.json. */
   readonly takeManifest = (content: Uint8Array): void => {
-    let json: unknown;
-    try {
-      json = JSON.parse(new TextDecoder().decode(content));
-    } catch {
-      return; // Malformed JSON: omit the field.
-    }
-    if (typeof json !== "object" || json === null) return;
-    if ("version" in json && typeof json.version === "string") {
-      this.version ||= json.version;
-    }
-    this.#license = licenseOf(json);
+    const manifest = parseJson(content);
+    const version = property(manifest, "version");
+    if (typeof version === "string") this.version ||= version;
+    this.#license = licenseOf(manifest);
   };
 
   /** The package as the program's contents list it. */
   summary(): NpmContents {
     const { name, version, bytes, files } = this;
     const license = this.#license;
+    const lines = [...this.#hashes].sort(([a], [b]) => a < b ? -1 : 1)
+      .map(([file, sha256]) => `${sha256}  ${file}\n`);
     return {
       name,
       version,
@@ -221,15 +209,9 @@ export class ProgramPackage {
       ...files > 0 && { files },
       ...files > 0 && license && { license },
       // Of all files or of none: a hash of some would tell nothing.
-      ...files > 0 && this.#hashes.size === files &&
-        { sha256: hash("sha256", this.#list()) },
+      ...files > 0 && lines.length === files &&
+        { sha256: hash("sha256", lines.join("")) },
     };
-  }
-
-  /** The lines that `sha256sum` writes, by path. */
-  #list(): string {
-    return [...this.#hashes].sort(([a], [b]) => a < b ? -1 : 1)
-      .map(([file, sha256]) => `${sha256}  ${file}\n`).join("");
   }
 }
 
@@ -237,16 +219,29 @@ export class ProgramPackage {
  * The licence in a package.json: a string today; `{type}` or a list of those in
  * the manifests of old packages, any of which may be chosen.
  */
-function licenseOf(manifest: object): string | undefined {
-  const stated = "license" in manifest
-    ? manifest.license
-    : "licenses" in manifest
-    ? manifest.licenses
-    : undefined;
-  const names = (Array.isArray(stated) ? stated : [stated]).map((item) =>
-    typeof item === "object" && item !== null && "type" in item
-      ? item.type
-      : item
-  ).filter((name) => typeof name === "string" && name.trim() !== "");
+function licenseOf(manifest: unknown): string | undefined {
+  const stated = property(manifest, "license") ??
+    property(manifest, "licenses");
+  const names = [stated].flat()
+    .map((item) => property(item, "type") ?? item)
+    .filter((name): name is string => typeof name === "string")
+    .filter((name) => name.trim() !== "");
   return names.length > 1 ? `(${names.join(" OR ")})` : names[0];
+}
+
+/** Parsed JSON; `undefined` where it is malformed. */
+export function parseJson(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes));
+  } catch {
+    return undefined;
+  }
+}
+
+/** A property of parsed JSON, which may be anything. */
+export function property(value: unknown, key: string): unknown {
+  return typeof value === "object" && value !== null &&
+      Object.hasOwn(value, key)
+    ? Reflect.get(value, key)
+    : undefined;
 }

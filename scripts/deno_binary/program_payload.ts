@@ -1,8 +1,6 @@
 /**
- * Reads what `deno compile` adds to the runtime: the modules, the packages and
- * the file system of the program. Only the tables are held; code and data are
- * passed over. The payload is in an ELF note since Deno 2.9, behind the runtime
- * and in front of a trailer before.
+ * Reads what `deno compile` adds to the runtime, in an ELF note since Deno 2.9,
+ * behind the runtime and in front of a trailer before. Only the tables are held.
  *
  * The layout, little-endian throughout, each part after the other:
  *
@@ -22,24 +20,23 @@
  */
 import { hash } from "node:crypto";
 import type { Ask, Parser } from "./byte_stream.ts";
-import { type ElfHeader, type ElfSegment, readU64, viewOf } from "./elf.ts";
+import { type ElfHeader, type ElfSegment, viewOf } from "./elf.ts";
 import {
-  emptyContents,
   listFiles,
   type ProgramContents,
   type ProgramOptions,
-  property,
   type Read,
   summarise,
 } from "./program_files.ts";
 import {
   MAX_RESOLUTION_BYTES,
+  parseJson,
   parseResolution,
+  property,
   resolve,
 } from "./program_npm.ts";
 import type { Permissions } from "./program_schema.ts";
 
-/** How a payload starts and ends. */
 const MAGIC = "d3n0l4nd";
 
 /** The type of note that deno uses, `SUI` and 1. */
@@ -92,23 +89,18 @@ export function emptyPayload(start: number, options: ProgramOptions): Payload {
     bytes: Infinity,
     recognised: false,
     complete: false,
-    contents: emptyContents(),
+    contents: { modules: [], npm: [], assets: [] },
   };
 }
 
-/**
- * Parses a payload. Stops where it stops making sense, and leaves what it read
- * until then in `payload`.
- *
- * @param payload Receives what is found.
- */
+/** Parses a payload into `payload`, up to where it stops making sense. */
 export function* parsePayload(payload: Payload): Parser {
   if (!isMagic(yield { take: MAGIC.length })) return;
   payload.recognised = true;
   const { contents, options } = payload;
   const detailed = options.detailed ?? false;
 
-  const metadataBytes = toU64(yield { take: 8 });
+  const metadataBytes = yield* u64();
   if (metadataBytes > MAX_METADATA_BYTES) yield { skip: metadataBytes };
   else {
     const metadata = parseJson(yield { take: metadataBytes });
@@ -116,7 +108,7 @@ export function* parsePayload(payload: Payload): Parser {
     const kind = options.secretCheck?.(".env")?.(envFileOf(metadata));
     if (kind) contents.secrets = [{ path: "--env-file", kind }];
   }
-  const tableBytes = toU64(yield { take: 8 });
+  const tableBytes = yield* u64();
   let resolution;
   if (detailed && tableBytes <= MAX_RESOLUTION_BYTES) {
     resolution = parseResolution(yield { take: tableBytes });
@@ -124,23 +116,23 @@ export function* parsePayload(payload: Payload): Parser {
 
   const specifiers = yield* parseSpecifiers();
   if (!specifiers) return;
-  yield { skip: 8 * toU32(yield { take: 4 }) }; // redirects
+  yield { skip: 8 * (yield* u32()) }; // redirects
 
-  let modules = toU32(yield { take: 4 });
+  let modules = yield* u32();
   if (modules > MAX_SPECIFIERS) return;
   for (; modules > 0; modules--) {
-    const specifier = specifiers.get(toU32(yield { take: 4 }));
+    const specifier = specifiers.get(yield* u32());
     yield { skip: 1 }; // media type
     const found = yield* parseRemoteModule(detailed);
     if (specifier === undefined) return;
     contents.modules.push({ specifier, ...found });
   }
 
-  const treeBytes = toU64(yield { take: 8 });
+  const treeBytes = yield* u64();
   if (treeBytes > MAX_TREE_BYTES) return;
   const tree = parseJson(yield { take: treeBytes });
   if (tree === undefined) return;
-  const dataBytes = toU64(yield { take: 8 });
+  const dataBytes = yield* u64();
   const files = listFiles(tree, dataBytes, options);
   const at = yield* readParts(files.reads);
   summarise(files, contents);
@@ -149,38 +141,45 @@ export function* parsePayload(payload: Payload): Parser {
   payload.complete = isMagic(yield { take: MAGIC.length });
 }
 
-function* parseSpecifiers(): Generator<
-  { take: number },
-  Map<number, string> | undefined,
-  Uint8Array
-> {
+/** A part of the payload's parser. */
+type Parsing<T> = Generator<Ask, T, Uint8Array>;
+
+function* u32(): Parsing<number> {
+  return viewOf(yield { take: 4 }).getUint32(0, true);
+}
+
+function* u64(): Parsing<number> {
+  return Number(viewOf(yield { take: 8 }).getBigUint64(0, true));
+}
+
+function* parseSpecifiers(): Parsing<Map<number, string> | undefined> {
   const specifiers = new Map<number, string>();
-  const count = toU32(yield { take: 4 });
+  const count = yield* u32();
   if (count > MAX_SPECIFIERS) return undefined;
   let characters = 0;
   for (let i = 0; i < count; i++) {
-    const length = toU32(yield { take: 4 });
+    const length = yield* u32();
     characters += length;
     if (length > MAX_SPECIFIER_BYTES) return undefined;
     if (characters > MAX_SPECIFIERS_CHARACTERS) return undefined;
-    const text = new TextDecoder().decode(yield { take: length });
-    specifiers.set(toU32(yield { take: 4 }), text);
+    const text = toText(yield { take: length });
+    specifiers.set(yield* u32(), text);
   }
   return specifiers;
 }
 
-/** @returns Bytes of its source, compiled form, source map and analysis. */
+/** Counts its source, compiled form, source map and analysis. */
 function* parseRemoteModule(
   detailed: boolean,
-): Generator<Ask, { bytes: number; sha256?: string }, Uint8Array> {
-  let bytes = toU32(yield { take: 4 });
+): Parsing<{ bytes: number; sha256?: string }> {
+  let bytes = yield* u32();
   let sha256: string | undefined;
   if (detailed) sha256 = (yield { hash: bytes }).toHex();
   else yield { skip: bytes };
   const flags = (yield { take: 1 })[0];
   for (const flag of REMOTE_PARTS) {
     if ((flags & flag) === 0) continue;
-    const length = toU32(yield { take: 4 });
+    const length = yield* u32();
     yield { skip: length };
     bytes += length;
   }
@@ -189,11 +188,9 @@ function* parseRemoteModule(
 
 /**
  * Reads parts of the file data in the order they lie there; of parts that
- * overlap without being the same, the first.
- *
- * @returns How far into the data it read.
+ * overlap without being the same, the first. Returns how far it read.
  */
-function* readParts(reads: Read[]): Generator<Ask, number, Uint8Array> {
+function* readParts(reads: Read[]): Parsing<number> {
   reads.sort((a, b) => a.offset - b.offset || a.bytes - b.bytes);
   let at = 0;
   for (let i = 0, next = 0; i < reads.length; i = next) {
@@ -213,44 +210,26 @@ function* readParts(reads: Read[]): Generator<Ask, number, Uint8Array> {
     if (taken.length === 0) {
       const sha256 = (yield { hash: bytes }).toHex();
       hashed.forEach((give) => give(sha256));
-    } else {
-      const content = yield { take: bytes };
-      taken.forEach((give) => give(content));
-      if (hashed.length === 0) continue;
-      const sha256 = hash("sha256", content);
-      hashed.forEach((give) => give(sha256));
+      continue;
     }
+    const content = yield { take: bytes };
+    taken.forEach((give) => give(content));
+    if (hashed.length === 0) continue;
+    const sha256 = hash("sha256", content);
+    hashed.forEach((give) => give(sha256));
   }
   return at;
 }
 
-function parseJson(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder().decode(bytes));
-  } catch {
-    return undefined; // Malformed JSON: omit what it says.
-  }
+function toText(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes);
 }
 
 function isMagic(bytes: Uint8Array): boolean {
   return toText(bytes) === MAGIC;
 }
 
-function toU32(bytes: Uint8Array): number {
-  return viewOf(bytes).getUint32(0, true);
-}
-
-function toU64(bytes: Uint8Array): number {
-  return readU64(viewOf(bytes), 0, true);
-}
-
-/**
- * Goes through the notes of a segment, and through the payload if one holds it.
- *
- * @param segment The segment of notes; the parser starts at its offset.
- * @param header The file's header, for the order of bytes.
- * @param payload Receives where the payload is and what it holds.
- */
+/** Goes through the notes of a segment, and through the payload if one holds it. */
 export function* parseNotes(
   segment: ElfSegment,
   header: ElfHeader,
@@ -286,15 +265,9 @@ export function* parseNotes(
   }
 }
 
-function toText(bytes: Uint8Array): string {
-  return new TextDecoder().decode(bytes);
-}
-
 /**
- * Reads a trailer.
- *
- * @param tail The last 24 bytes of the file.
- * @returns Bytes from the start of the payload to the end of the file, if there is one.
+ * Bytes from the start of the payload to the end of the file, as the trailer in
+ * its last 24 bytes states them, if there is one.
  */
 export function trailerLength(tail: Uint8Array): number | undefined {
   if (tail.length !== 24) return undefined;
@@ -304,7 +277,9 @@ export function trailerLength(tail: Uint8Array): number | undefined {
     const view = viewOf(tail);
     if (view.getUint32(at + 8, true) !== TRAILER) continue;
     if (view.getUint32(at + 12, true) !== NAME) continue;
-    return at === 0 ? readU64(view, 16, true) : view.getUint32(20, true);
+    return at === 0
+      ? Number(view.getBigUint64(16, true))
+      : view.getUint32(20, true);
   }
   return undefined;
 }
@@ -318,12 +293,7 @@ function envFileOf(metadata: unknown): Uint8Array {
   );
 }
 
-/**
- * Reads the permissions of a program.
- *
- * @param metadata The parsed JSON; may be anything.
- * @returns `undefined` if it does not say.
- */
+/** Reads the permissions of a program; `undefined` if its metadata does not say. */
 export function compiledPermissions(
   metadata: unknown,
 ): Permissions | undefined {

@@ -1,13 +1,11 @@
 /**
- * What a program made by `deno compile` holds, and what Deno allows it, as the
- * report states it.
+ * A program made by `deno compile`, and what Deno allows it, in the report.
  *
  * @module
  */
 import { z } from "zod";
 import { bytes } from "../lib/schema_units.ts";
 
-/** A program made by `deno compile`. */
 export const programSchema = z.object({
   path: z.string(),
   bytes: bytes.describe("Runtime and application, in one file or in two."),
@@ -36,7 +34,6 @@ export const programSchema = z.object({
 });
 
 const granted = z.union([z.literal("all"), z.array(z.string())]).optional();
-/** What Deno allows a program. */
 export const permissionsSchema = z.object({
   source: z.enum(["binary", "command"]).describe(
     "Compiled into the program, or flags of deno run in entrypoint and command.",

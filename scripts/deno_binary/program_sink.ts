@@ -1,6 +1,6 @@
 /**
- * Looks into an executable while it streams by: what it needs to run, and, if
- * `deno compile` made it, what is inside. Holds some MiB of the file at most.
+ * Looks into an executable while it streams by, keeping some MiB of it at most:
+ * what it needs to run, and, if `deno compile` made it, what is inside.
  *
  * @module
  */
@@ -69,7 +69,7 @@ const MIN_RUNTIME_BYTES = 16 * 1024 * 1024;
 /** Flags of a segment. */
 const READ = 4;
 const EXECUTE = 1;
-/** A runtime has more text than this. */
+/** A runtime has more text than this, in one segment. */
 const MIN_TEXT_BYTES = 1024 * 1024;
 
 /** A launcher has far fewer; its instructions are the last of them. */
@@ -79,13 +79,7 @@ const LAUNCHER = "LD_PRELOAD=/proc/self/exe\0";
 /** The smallest pages of any machine that Deno runs on. */
 const PAGE_BYTES = 4096;
 
-/**
- * Looks into one file.
- *
- * @param entry The file's record; its size says where the end will be.
- * @returns A sink whose `end` gives {@linkcode ElfFacts}, or `undefined` if the
- * file is no ELF file.
- */
+/** Looks into one file: its `end` gives {@linkcode ElfFacts}, or nothing if it is no ELF. */
 export function programSink(
   entry: Readonly<Entry>,
   options: ProgramOptions = {},
@@ -98,9 +92,7 @@ class ProgramSink implements Sink {
   readonly #ranges = new KeptRanges();
   readonly #versions = new VersionSearch();
   /** What to do once so much of the file has come, in order. */
-  #steps = [
-    { at: ELF_HEADER_BYTES, run: () => this.#readHeader() },
-  ];
+  #steps = [{ at: ELF_HEADER_BYTES, run: () => this.#readHeader() }];
   #header?: ElfHeader;
   #segments?: ElfSegment[];
   #candidates: { payload: Payload; reader: StreamParser }[] = [];
@@ -110,9 +102,9 @@ class ProgramSink implements Sink {
   #runtimeEnd = 0;
   #plain = false;
   readonly #options: ProgramOptions;
-  /** Of the runtime as far as it has come; only where details are wanted. */
+  // Only where details are wanted.
   #runtimeHash?: Hash;
-  /** Of the whole file, as packages list it; only where details are wanted. */
+  /** Of the whole file, as packages list it. */
   #md5?: Hash;
 
   constructor(size: number, options: ProgramOptions) {
@@ -176,15 +168,16 @@ class ProgramSink implements Sink {
   #facts(): ElfFacts | undefined {
     if (this.#plain) return undefined;
     // A file may end before the tables it tells of.
-    this.#header ??= parseElfHeader(this.#ranges.read(0, ELF_HEADER_BYTES));
-    if (!this.#header) return undefined;
-    const segments = this.#segments ??
-      this.#tableAt(this.#header.segments.offset);
-    const facts = elfDynamic(this.#header, segments, this.#ranges);
+    const header = this.#header ??= parseElfHeader(
+      this.#ranges.read(0, ELF_HEADER_BYTES),
+    );
+    if (!header) return undefined;
+    const { offset, entryBytes, count } = header.segments;
+    const segments = this.#segments ?? this.#tableAt(offset);
+    const facts = elfDynamic(header, segments, this.#ranges);
     const payload = this.#payload();
     const { found, standalone } = this.#versions;
     const runtime = payload ? undefined : found.deno && found;
-    const { offset, entryBytes, count } = this.#header.segments;
     const end = Math.max(loadedEnd(segments), offset + entryBytes * count);
     // What is appended is found by the trailer at the very end.
     const cut = payload?.bytes === Infinity && !this.#trailer();
@@ -214,8 +207,7 @@ class ProgramSink implements Sink {
     const { segments, sectionsEnd, wide } = this.#header;
     const early = wide ? 64 : 52;
     if (sectionsEnd >= ELF_HEADER_BYTES && sectionsEnd < this.#size) {
-      const payload = emptyPayload(sectionsEnd, this.#options);
-      this.#follow(payload, parsePayload(payload));
+      this.#follow(sectionsEnd, parsePayload);
       this.#runtimeEnd = sectionsEnd;
     } else if (segments.offset > early) this.#runtimeEnd = segments.offset;
     else if (this.#size >= MIN_RUNTIME_BYTES) this.#runtimeEnd = this.#size;
@@ -225,14 +217,11 @@ class ProgramSink implements Sink {
     this.#ranges.keep(segments.offset, end);
     // Deno 2.9 writes a new table at the end and leaves the one it replaces,
     // which tells in time what has to be kept.
-    const steps = [
+    const readEarly = () => this.#keepParts(this.#tableAt(early));
+    this.#steps = [
       { at: end, run: () => this.#readSegments() },
-      {
-        at: early + tableBytes,
-        run: () => this.#keepParts(this.#tableAt(early)),
-      },
-    ];
-    this.#steps = steps
+      { at: early + tableBytes, run: readEarly },
+    ]
       .filter(({ at }, i) => at > ELF_HEADER_BYTES && (i === 0 || at < end))
       .sort((a, b) => a.at - b.at);
   }
@@ -246,21 +235,19 @@ class ProgramSink implements Sink {
       type === SEGMENT.note && offset >= this.#ranges.position
     ).slice(0, MAX_NOTE_SEGMENTS);
     const end = loadedEnd(segments);
-    if (this.#header.sectionsEnd === 0 && end < this.#size) {
-      const payload = emptyPayload(end, this.#options);
-      this.#follow(payload, parsePayload(payload));
+    const header = this.#header;
+    if (header.sectionsEnd === 0 && end < this.#size) {
+      this.#follow(end, parsePayload);
     }
     for (const note of notes) {
-      const payload = emptyPayload(note.offset, this.#options);
-      this.#follow(payload, parseNotes(note, this.#header, payload));
-      if (note.bytes > MAX_PLAIN_NOTE_BYTES) {
-        this.#runtimeEnd ||= note.offset;
-      }
+      this.#follow(note.offset, (payload) => parseNotes(note, header, payload));
+      if (note.bytes > MAX_PLAIN_NOTE_BYTES) this.#runtimeEnd ||= note.offset;
     }
   }
 
-  #follow(payload: Payload, parser: Parser): void {
-    const reader = new StreamParser(payload.start, parser);
+  #follow(start: number, parse: (payload: Payload) => Parser): void {
+    const payload = emptyPayload(start, this.#options);
+    const reader = new StreamParser(start, parse(payload));
     this.#candidates.push({ payload, reader });
   }
 
@@ -288,13 +275,12 @@ class ProgramSink implements Sink {
   }
 
   #payload(): Payload | undefined {
+    const candidates = this.#candidates.map(({ payload }) => payload);
+    const recognised = candidates.find(({ recognised }) => recognised);
     const trailer = this.#trailer();
-    return this.#candidates.map(({ payload }) => payload)
-      .find(({ recognised }) => recognised) ??
-      // One whose start nothing told, as behind a runtime without sections.
-      (trailer === undefined
-        ? undefined
-        : emptyPayload(this.#ranges.position - trailer, this.#options));
+    if (recognised || trailer === undefined) return recognised;
+    // Its start nothing told, as behind a runtime without sections.
+    return emptyPayload(this.#ranges.position - trailer, this.#options);
   }
 
   /** Bytes of what is appended with its trailer, if the file ends with one. */

@@ -1,6 +1,6 @@
 /**
- * Finds the versions of Deno and V8 in the runtime of a program: nothing in the
- * payload tells them, but the runtime carries the strings it answers with.
+ * Finds the versions of Deno and V8 in the runtime of a program, by the strings it
+ * answers with; the payload does not tell them.
  *
  * @module
  */
@@ -33,21 +33,15 @@ const PIECE = 64 * 1024;
 /** Searches a stream for versions. */
 export class VersionSearch {
   #tail = "";
-  #found: ProgramVersions = {};
+  found: ProgramVersions = {};
   /** Whether the runtime is one that runs nothing but a payload. */
   standalone = false;
-
-  /** What was found so far. */
-  get found(): ProgramVersions {
-    return this.#found;
-  }
 
   /** Bytes between two chunks are left out: no text lies across them. */
   skip(): void {
     this.#tail = "";
   }
 
-  /** Takes the next chunk. */
   push(chunk: Uint8Array): void {
     for (let at = 0; at < chunk.length; at += PIECE) {
       const piece = chunk.subarray(at, at + PIECE);
@@ -55,9 +49,9 @@ export class VersionSearch {
       const text = this.#tail +
         Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength)
           .toString("latin1");
-      const deno = this.#found.deno ?? findDeno(text);
-      const v8 = this.#found.v8 ?? findV8(text);
-      this.#found = { ...deno && { deno }, ...v8 && { v8 } };
+      const deno = this.found.deno ?? findDeno(text);
+      const v8 = this.found.v8 ?? findV8(text);
+      this.found = { ...deno && { deno }, ...v8 && { v8 } };
       this.standalone ||= text.includes(NO_PAYLOAD);
       this.#tail = text.slice(-OVERLAP);
     }
