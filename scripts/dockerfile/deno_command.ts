@@ -1,11 +1,9 @@
 /**
- * Command lines that run or compile a module with Deno, as they stand in
- * Dockerfiles and in tasks.
+ * Command lines of Dockerfiles and tasks that run or compile a module with Deno.
  *
  * @module
  */
 
-/** What such a command line says. */
 export interface DenoCommand {
   verb: "run" | "serve" | "compile" | "bundle";
   /** The module, without `./`. */
@@ -30,12 +28,11 @@ const VALUED =
 const LONG: Record<string, string> = { c: "config", o: "output" };
 
 /**
- * Reads the words of a command. Wrappers may stand in front of Deno.
+ * Reads the words of a command, without quotes; wrappers may stand in front of Deno.
  *
- * @param words The words, without quotes.
  * @param bare Whether the words may begin with the verb, as a `CMD` does when
  * Deno is the entrypoint.
- * @returns What it runs, or nothing if it runs no module that is a file.
+ * @returns Nothing if it runs no module that is a file.
  */
 export function readDenoCommand(
   words: string[],
@@ -86,13 +83,8 @@ function trimmed(path: string): string {
 }
 
 /**
- * Splits what a shell would run into commands, and these into words. Quotes are
- * removed; substitutions stay within their word.
- *
- * @example
- * ```ts
- * splitCommands("a 'b c' && d"); // [["a", "b c"], ["d"]]
- * ```
+ * Splits what a shell would run into commands, and these into words: `a 'b c' && d`
+ * is `[["a", "b c"], ["d"]]`. Substitutions stay within their word.
  */
 export function splitCommands(text: string): string[][] {
   const commands: string[][] = [[]];

@@ -4,18 +4,14 @@
  * @module
  */
 
-/** Tells whether a path is left out. */
-export type Ignores = (path: string) => boolean;
-
 /**
  * Reads a `.dockerignore`: one pattern a line, the last one that matches decides,
  * `!` takes a path in again, `*` and `?` stay within a name, `**` does not. A
  * pattern that matches a folder matches all that is in it.
  *
- * @param text The file; empty when there is none.
- * @returns A test for paths relative to the context, with `/`.
+ * @returns Whether a path, relative to the context, is left out.
  */
-export function parseDockerignore(text: string): Ignores {
+export function parseDockerignore(text: string): (path: string) => boolean {
   const rules = text.split("\n").map((line) => line.trim())
     .filter((line) => line !== "" && !line.startsWith("#"))
     .map((line) => {
@@ -39,9 +35,8 @@ function toExpression(pattern: string): RegExp {
       if (token === "**") return ".*";
       if (token === "*") return "[^/]*";
       if (token === "?") return "[^/]";
-      if (token.length > 1 && token.startsWith("[")) return token;
-      if (token.length > 1) return `\\${token[1]}`;
-      return token.replace(/[.+^${}()|[\]\\/]/, "\\$&");
+      if (token.length === 1) return RegExp.escape(token);
+      return token.startsWith("[") ? token : `\\${token[1]}`;
     },
   );
   return new RegExp(`^${source}(?:/|$)`, "s");

@@ -16,10 +16,9 @@ export const USUAL_ENTRIES: string[] = ["", "src/"].flatMap((folder) =>
 );
 
 /**
- * Looks for modules given to `deno compile`, `deno run` and the like, the
- * likeliest first: what is compiled before what is run, the last one first.
- *
- * @returns Paths relative to the context; not all of them need to be there.
+ * Modules given to `deno compile`, `deno run` and the like, the likeliest first:
+ * what is compiled before what is run, the last one first. Paths are relative to the
+ * context; not all of them need to be there.
  */
 export function entryCandidates({ stages }: Dockerfile): string[] {
   const commands = stages.flatMap(({ instructions }) => {
@@ -38,11 +37,11 @@ export function entryCandidates({ stages }: Dockerfile): string[] {
       return commandsOf(instruction).map((command) => ({ ...command, folder }));
     });
   }).reverse();
-  const isCompile = (verb: string) => verb === "compile" || verb === "bundle";
-  const found = [
-    ...commands.filter(({ verb }) => isCompile(verb)),
-    ...commands.filter(({ verb }) => !isCompile(verb)),
-  ].flatMap(({ entry, folder }) => [
+  const { compiled = [], run = [] } = Object.groupBy(
+    commands,
+    ({ verb }) => verb === "run" || verb === "serve" ? "run" : "compiled",
+  );
+  const found = [...compiled, ...run].flatMap(({ entry, folder }) => [
     ...folder === "" ? [] : relatives(`${folder}/${entry}`),
     ...relatives(entry),
   ]);

@@ -11,7 +11,7 @@ import { UserError, whyUnreadable } from "../lib/errors.ts";
 export interface VariantFile {
   /** As the reports call it, such as `multi-stage`. */
   name: string;
-  /** Path of the Dockerfile. */
+  /** Its path. */
   dockerfile: string;
   text: string;
 }
@@ -19,25 +19,17 @@ export interface VariantFile {
 /** What the lab's own names stand for; any other suffix is the variant's name. */
 const NAMES: Record<string, string> = { multistage: "multi-stage" };
 
-/**
- * The variant that a Dockerfile's name stands for.
- *
- * @param file Name of the file, such as `Dockerfile.scratch`.
- */
+/** The variant that a Dockerfile's name, such as `Dockerfile.scratch`, stands for. */
 export function variantName(file: string): string {
   if (file === "Dockerfile") return "single-stage";
-  const suffix = file.startsWith("Dockerfile.")
-    ? file.slice("Dockerfile.".length)
-    : file;
+  const suffix = file.replace(/^Dockerfile\./, "");
   return NAMES[suffix] ?? suffix;
 }
 
 /**
- * Finds the variants of a build context.
+ * Finds the variants of a build context: `Dockerfile` first, the rest by name.
  *
- * @param context The folder.
  * @param files Only these Dockerfiles, as paths from the context or from here.
- * @returns Them, `Dockerfile` first, the rest by name.
  * @throws {UserError} When there is no such folder or no Dockerfile in it.
  */
 export async function findVariants(
@@ -72,11 +64,7 @@ export async function findVariants(
   return variants;
 }
 
-/**
- * Names of all variants of a build context, whichever are built.
- *
- * @throws {UserError} When there is no such folder.
- */
+/** Names of all variants of a build context, whichever are built. */
 export async function variantNames(context: string): Promise<string[]> {
   return (await list(context)).filter(isDockerfile).map(variantName);
 }

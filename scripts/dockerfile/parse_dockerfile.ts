@@ -35,23 +35,13 @@ interface Stage {
   instructions: Instruction[];
 }
 
-/** A Dockerfile. */
 export interface Dockerfile {
   /** `ARG`s before the first `FROM`: those that base images are named by. */
   args: Instruction[];
   stages: Stage[];
 }
 
-/**
- * Reads a Dockerfile.
- *
- * @param text Its text; what is malformed is kept as an instruction.
- *
- * @example
- * ```ts
- * parseDockerfile("FROM a AS b\nRUN make").stages[0].name; // b
- * ```
- */
+/** Reads a Dockerfile; what is malformed is kept as an instruction. */
 export function parseDockerfile(text: string): Dockerfile {
   const args: Instruction[] = [];
   const stages: Stage[] = [];
@@ -74,12 +64,8 @@ export function parseDockerfile(text: string): Dockerfile {
 }
 
 /**
- * Defaults of all build arguments.
- *
- * Arguments before the first `FROM` are the ones that base images are named by,
- * so they win over arguments of the same name inside a stage.
- *
- * @returns Name to default; arguments without a default are absent.
+ * Defaults by name of all build arguments that have one. Those before the first
+ * `FROM`, which base images are named by, win over those of a stage.
  */
 export function argDefaults(
   { args, stages }: Dockerfile,
@@ -114,10 +100,8 @@ const BUILDKIT_FLAGS: Record<string, string[]> = {
 };
 
 /**
- * What only BuildKit, buildah and podman can build.
- *
- * @returns The first such instruction, as `FROM --platform=$BUILDPLATFORM`;
- * `undefined` if Docker's legacy builder will do.
+ * The first instruction that Docker's legacy builder cannot build, if there is one,
+ * as `FROM --platform=$BUILDPLATFORM`.
  */
 export function needsBuildKit({ stages }: Dockerfile): string | undefined {
   for (const { platform, instructions } of stages) {
@@ -155,7 +139,7 @@ function* instructions(text: string): Generator<Instruction> {
   const escapes = /^(?:#\s*\w+\s*=.*\r?\n)*#\s*escape\s*=\s*`\s*(?:\n|$)/i;
   // An escape that is escaped continues nothing.
   const continued = escapes.test(text) ? /(?<!`)`$/ : /(?<!\\)\\$/;
-  const lines = text.replace(/^\uFEFF/, "").split(/\r?\n/)[Symbol.iterator]();
+  const lines = text.replace(/^\uFEFF/, "").split(/\r?\n/).values();
   let joined = "";
   for (const raw of lines) {
     if (/^\s*(#|$)/.test(raw)) continue;
@@ -202,7 +186,7 @@ function execForm(text: string): string[] | undefined {
 /** Takes the here-documents that an instruction names off the lines after it. */
 function withHeredocs(
   instruction: Instruction,
-  lines: Iterator<string> & Iterable<string>,
+  lines: Iterator<string>,
 ): Instruction {
   if (!/^(RUN|COPY|ADD)$/.test(instruction.keyword)) return instruction;
   for (const word of words(instruction.text)) {
@@ -277,18 +261,10 @@ const BY_DIGEST = /^(?:COPY|ADD) (?:file|dir|multi):[0-9a-f]+ in (.*)$/;
 
 /**
  * Puts a Dockerfile's own instructions in place of digests, which the history has
- * for names where buildah wrote it: `COPY dir:f0009c16106d in /`.
+ * for names where buildah wrote it: `COPY x /x` for `COPY dir:f0009c16106d in /x`.
  *
- * @param history What the history says of each layer, lowest first.
- * @param dockerfile What the image was built from.
+ * @param history What it says of each layer, lowest first.
  * @returns The same, as far down as the two agree: layers of a base stay.
- *
- * @example
- * ```ts
- * const dockerfile = parseDockerfile("FROM a\nCOPY x /x");
- * layerInstructions(["ADD file:1a in /", "COPY file:2b in /x"], dockerfile);
- * // ["ADD file:1a in /", "COPY x /x"]
- * ```
  */
 export function layerInstructions(
   history: string[],
