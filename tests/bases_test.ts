@@ -190,7 +190,6 @@ Deno.test({
       const written = writeBuilder(
         `${folder}/rootfs.tar`,
         wheels.promise,
-        readProgram,
         { architecture: HOST, folder, onLine: () => wheels.reject(error) },
       );
       await assertRejects(() => written, Error, error.message);

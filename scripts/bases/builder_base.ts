@@ -1,12 +1,9 @@
 /**
  * The builder base from packages: what `denoland/deno:debian` is, with the
  * official `deno`, and with `denort` in `DENO_DIR`, where a `deno compile` with
- * the public image leaves its download.
- *
- * Known difference from the public image: Debian is a minimal one of our making
- * rather than `debian:stable-slim`. A stage that is shipped as it is
- * (`Dockerfile`) is therefore smaller than the public one by tens of megabytes;
- * stages on the runtime base are not affected.
+ * the public image leaves its download. Its Debian is a minimal one rather than
+ * `debian:stable-slim`, so a stage that is shipped as it is (`Dockerfile`) is
+ * smaller than on the public image by tens of megabytes.
  *
  * @module
  */
@@ -65,29 +62,15 @@ const LEAN = [
 /** What goes into the name of the base. */
 export const BUILDER_FILES = { ENTRYPOINT, LEAN };
 
-/** Where the wheels are. */
-interface Wheels {
-  deno: string;
-  denort: string;
-}
-
-/** Opens a program in a wheel; a parameter so that tests need no wheels. */
-type ReadProgram = typeof import("./programs.ts").readProgram;
-
 /**
  * Writes the root filesystem of the builder base. The wheels may still be on
  * their way while Debian is assembled.
  *
- * @param path The tar to write.
- * @param wheels Resolves when the wheels are there.
- * @param options Architecture that the builder runs on and compiles for, folder
- * for temporary files, progress.
  * @throws {UserError} when packages cannot be fetched or have another hash.
  */
 export async function writeBuilder(
   path: string,
-  wheels: Promise<Wheels>,
-  read: ReadProgram,
+  wheels: Promise<readonly [deno: string, denort: string]>,
   { architecture, folder, onLine, signal }: WriteOptions,
 ): Promise<void> {
   // Without them there is no need to wait for Debian.
@@ -106,15 +89,19 @@ export async function writeBuilder(
     signal: signal ? AbortSignal.any([signal, failed.signal]) : failed.signal,
   });
   await addDebian(tar, tree, new Set(OURS.map(({ path }) => path)));
-  const { deno, denort } = await wheels;
+  const [deno, denort] = await wheels;
   onLine?.(`adding deno and denort ${DENO_VERSION}`);
-  const { size } = DENO[architecture];
+  const pin = DENO[architecture];
   await tar.add(
-    { path: "usr/bin/deno", mode: 0o755, mtime, size },
-    read(deno, DENO[architecture], architecture),
+    { path: "usr/bin/deno", mode: 0o755, mtime, size: pin.size },
+    readProgram(deno, pin, architecture),
   );
-  await addDenort(tar, denort, read, architecture);
+  await addDenort(tar, denortIn(denort, architecture), architecture);
   await tar.finish();
+}
+
+function denortIn(wheel: string, architecture: Architecture) {
+  return readProgram(wheel, DENORT[architecture], architecture);
 }
 
 const mtime = EPOCH_SECONDS;
@@ -123,22 +110,14 @@ const DOWNLOADS = `deno-dir/dl/release/v${DENO_VERSION}`;
 /**
  * Adds `denort` as a download of `deno compile`. `DENORT_BIN` would do, too, but
  * makes Deno ignore `--engine`, and the image larger by what a zip saves.
- *
- * @param tar Where to add it; has the folder of downloads already.
- * @param wheel Path of the wheel that holds it.
- * @param architecture What is compiled for.
  */
 export async function addDenort(
   tar: TarWriter,
-  wheel: string,
-  read: ReadProgram,
+  program: AsyncIterable<Uint8Array>,
   architecture: Architecture,
 ): Promise<void> {
   const machine = { amd64: "x86_64", arm64: "aarch64" }[architecture];
-  const archive = await zipFile(
-    "denort",
-    read(wheel, DENORT[architecture], architecture),
-  );
+  const archive = await zipFile("denort", program);
   const path = `${DOWNLOADS}/denort-${machine}-unknown-linux-gnu.zip`;
   await tar.add({ path, mode: 0o644, mtime, size: archive.length }, archive);
 }
@@ -159,13 +138,7 @@ const OURS: (NewEntry & { content?: Uint8Array })[] = [
   directory("usr/bin/"),
   directory("usr/local/"),
   directory("usr/local/bin/"),
-  {
-    path: "tini",
-    type: "symlink",
-    link: "usr/bin/tini",
-    mode: 0o777,
-    mtime,
-  },
+  { path: "tini", type: "symlink", link: "usr/bin/tini", mode: 0o777, mtime },
   {
     path: "usr/local/bin/docker-entrypoint.sh",
     mode: 0o755,
@@ -174,30 +147,19 @@ const OURS: (NewEntry & { content?: Uint8Array })[] = [
   },
 ];
 
-/**
- * Puts another `denort` where `deno compile` keeps them.
- *
- * @param builder Name of the machine's own builder.
- */
+/** Puts another `denort` where `deno compile` keeps them in the machine's own builder. */
 export function crossDockerfile(builder: string): string {
   return `FROM ${builder}\nADD rootfs.tar /\n`;
 }
 
-/**
- * Writes what is laid over the machine's own builder.
- *
- * @param path The tar to write.
- * @param wheel Path of the wheel with the target's `denort`.
- * @param architecture The target's.
- * @throws {UserError} when the program in the wheel has another hash.
- */
+/** Writes what is laid over the machine's own builder: the `denort` in a wheel. */
 export async function writeCross(
   path: string,
   wheel: string,
   architecture: Architecture,
 ): Promise<void> {
   await using tar = new TarWriter(path);
-  await addDenort(tar, wheel, readProgram, architecture);
+  await addDenort(tar, denortIn(wheel, architecture), architecture);
   await tar.finish();
 }
 
@@ -220,12 +182,7 @@ const UNWANTED = [
   /^var\/log\/.*[^/]$/,
 ];
 
-/**
- * Adds Debian's files, without those of the machine that assembled them.
- *
- * @param stream The tar that mmdebstrap wrote.
- * @param ours Names that the archive has already.
- */
+/** Adds files of mmdebstrap's tar that are neither `ours` nor the machine's. */
 export async function addDebian(
   tar: Pick<TarWriter, "add">,
   stream: ReadableStream<Uint8Array>,

@@ -24,7 +24,7 @@ for (
     try {
       {
         await using tar = new TarWriter(`${folder}/a.tar`);
-        await addDenort(tar, "a.whl", program, architecture);
+        await addDenort(tar, program(), architecture);
         await tar.finish();
       }
       const { readable } = await Deno.open(`${folder}/a.tar`);
@@ -36,7 +36,7 @@ for (
       assertEquals(names, [
         `deno-dir/dl/release/v2.6.10/denort-${target}.zip`,
       ]);
-      const { stream } = await zipMember(`${folder}/a.zip`, "denort");
+      const stream = await zipMember(`${folder}/a.zip`, "denort");
       assertEquals(await new Response(stream).text(), "the runtime");
     } finally {
       await Deno.remove(folder, { recursive: true });

@@ -10,7 +10,6 @@ import { assembleBases } from "./assemble_bases.ts";
 import type { Architecture } from "../lib/platform.ts";
 import { DENO_VERSION, SUITE } from "./pins.ts";
 
-/** The bases to build on. */
 export interface Bases {
   source: "registry" | "packages";
   /** Which was chosen and why, as one line. */
@@ -25,7 +24,6 @@ export interface Bases {
   buildArgs: Record<string, string>;
 }
 
-/** What the choice depends on. */
 interface ChooseOptions {
   wanted: "auto" | "registry" | "packages";
   engine: Engine;
@@ -48,7 +46,6 @@ interface ChooseOptions {
 /**
  * Chooses the bases, and assembles them when they are to come from packages.
  *
- * @returns The bases, which are there when they come from packages.
  * @throws {UserError} when they can neither be pulled nor assembled.
  */
 export async function chooseBases(options: ChooseOptions): Promise<Bases> {
@@ -70,11 +67,6 @@ export async function chooseBases(options: ChooseOptions): Promise<Bases> {
     reason = why;
   }
   const { builder, runtime } = await assembleBases(options);
-  const buildArgs: Record<string, string> = {
-    BUILDER_IMAGE: builder,
-    RUNTIME_IMAGE: runtime,
-  };
-  if (options.denoFlags) buildArgs.DENO_FLAGS = options.denoFlags;
   return {
     source: "packages",
     reason: `packages: Debian ${SUITE}, Deno ${DENO_VERSION}; ${reason}`,
@@ -82,7 +74,11 @@ export async function chooseBases(options: ChooseOptions): Promise<Bases> {
     runtime,
     system: `Debian ${SUITE}`,
     deno: DENO_VERSION,
-    buildArgs,
+    buildArgs: {
+      BUILDER_IMAGE: builder,
+      RUNTIME_IMAGE: runtime,
+      ...options.denoFlags && { DENO_FLAGS: options.denoFlags },
+    },
   };
 }
 
@@ -90,9 +86,9 @@ async function fromRegistry(
   { engine, defaults }: ChooseOptions,
   reason: string,
 ): Promise<Bases> {
-  const info = defaults.builder === ""
-    ? undefined
-    : await engine.inspect(defaults.builder);
+  const info = defaults.builder
+    ? await engine.inspect(defaults.builder)
+    : undefined;
   const deno = info?.config.env.find((line) => line.startsWith("DENO_VERSION="))
     ?.slice("DENO_VERSION=".length);
   return { source: "registry", reason, ...defaults, deno, buildArgs: {} };

@@ -20,13 +20,12 @@ const LAST_LINES = 40;
 /** What writing a root filesystem needs. */
 export interface WriteOptions {
   architecture: Architecture;
-  /** A folder for temporary files, which exists and is removed by the caller. */
+  /** For temporary files; it exists and is removed by the caller. */
   folder: string;
   onLine?: (line: string) => void;
   signal?: AbortSignal;
 }
 
-/** What a run of mmdebstrap needs. */
 interface DebianOptions extends WriteOptions {
   variant: "minbase" | "extract";
   packages: readonly string[];
@@ -37,12 +36,8 @@ interface DebianOptions extends WriteOptions {
 }
 
 /**
- * Runs mmdebstrap.
- *
- * @param options What to install or extract, and where to.
- * @returns Its stdout, the tar when the target is `-`. It starts with the first
- * read; when it fails, the stream errors with what {@linkcode debianError} makes
- * of it.
+ * The stdout of mmdebstrap, which starts with the first read; when it fails, the
+ * stream errors with what {@linkcode debianError} makes of it.
  */
 export async function debian(
   options: DebianOptions,
@@ -59,10 +54,7 @@ export async function debian(
     target,
     ...sources,
   ], {
-    env: {
-      SOURCE_DATE_EPOCH: String(EPOCH_SECONDS),
-      TMPDIR: options.folder,
-    },
+    env: { SOURCE_DATE_EPOCH: `${EPOCH_SECONDS}`, TMPDIR: options.folder },
     onLine: (line) => options.onLine?.(line.replace(/^I: /, "")),
     signal: options.signal,
     explain: ({ output }) =>
@@ -112,11 +104,7 @@ const REASONS: readonly [RegExp, string, string][] = [
   ],
 ];
 
-/**
- * Says why mmdebstrap failed.
- *
- * @param output The end of its stderr.
- */
+/** Says why mmdebstrap failed, by the end of its stderr. */
 export function debianError(output: string): UserError {
   const [, reason, next] = REASONS.find(([pattern]) => pattern.test(output)) ??
     [, "mmdebstrap failed", "Read its output below"];
@@ -140,15 +128,8 @@ function paragraphs(text: string): Map<string, string>[] {
 }
 
 /**
- * Turns the index targets of the machine's apt into sources for our suite.
- *
- * Debian's own archives are told by the signed origin; before the first
- * `apt-get update` there is none, and the files that Debian itself installs
- * are trusted instead.
- *
- * @param targets Output of `apt-get indextargets --no-release-info` or without
- * the flag.
- * @returns Lines for `sources.list`; empty when apt knows no Debian mirror.
+ * Turns `apt-get indextargets`, with `--no-release-info` or without, into lines of a
+ * `sources.list` for our suite; none when apt knows no Debian mirror.
  */
 export function mirrorSources(targets: string): string[] {
   const lines = new Set<string>();
@@ -173,6 +154,10 @@ export function mirrorSources(targets: string): string[] {
   return hasMain ? [...lines] : [];
 }
 
+/**
+ * Debian's own archives are told by the signed origin; before the first `apt-get
+ * update` there is none, and the files that Debian itself installs are trusted.
+ */
 function isDebian(target: Map<string, string>): boolean {
   const origin = target.get("Origin");
   if (origin !== undefined) return origin === "Debian";
@@ -181,10 +166,10 @@ function isDebian(target: Map<string, string>): boolean {
 }
 
 /**
- * Chooses the settings of the machine's apt that say how to reach a mirror.
+ * The settings that say how to reach a mirror, as lines of apt.conf: proxies,
+ * certificates, retries.
  *
  * @param dump Output of `apt-config dump --no-empty --format "%f %v%n"`.
- * @returns Settings as apt.conf lines: proxies, certificates, credentials' file.
  */
 export function networkOptions(dump: string): string[] {
   const options: string[] = [];
@@ -192,22 +177,17 @@ export function networkOptions(dump: string): string[] {
     const [, name, value] =
       /^(Acquire::https?::[^ ]*|Acquire::Retries) (.+)$/i.exec(line) ?? [];
     if (name === undefined) continue;
-    const leaf = name.slice(name.lastIndexOf("::") + 2).toLowerCase();
-    const wanted = /::proxy(::|$)/i.test(name) ||
-      ["cainfo", "capath", "verify-peer", "verify-host", "sslcert", "sslkey"]
-        .includes(leaf) ||
-      leaf === "retries";
-    if (wanted && !value.includes('"')) options.push(`${name} "${value}";`);
+    if (NETWORK.test(name) && !value.includes('"')) {
+      options.push(`${name} "${value}";`);
+    }
   }
   return options;
 }
 
-/**
- * Removes credentials from the URLs of a `sources.list`, since it stays in the
- * image.
- *
- * @returns The same without `user:password@`.
- */
+const NETWORK =
+  /::proxy(::|$)|::(cainfo|capath|verify-peer|verify-host|sslcert|sslkey|retries)$/i;
+
+/** Removes `user:password@` from the URLs of a `sources.list`, which stays in the image. */
 export function withoutCredentials(text: string): string {
   return text.replace(/(:\/\/)[^/@\s]*@/g, "$1");
 }

@@ -12,7 +12,7 @@ export interface Pin {
   /** Name of the package on PyPI. */
   project: string;
   version: string;
-  /** Platform tag for pip. */
+  /** Tag for pip. */
   platform: string;
   /** Hex SHA-256 of the wheel, as PyPI states it. */
   wheelSha256: string;

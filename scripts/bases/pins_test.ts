@@ -1,10 +1,4 @@
-import {
-  assert,
-  assertEquals,
-  assertMatch,
-  assertNotEquals,
-} from "@std/assert";
-import { baseNames } from "./assemble_bases.ts";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { DENO, DENO_VERSION, DENORT } from "./pins.ts";
 
 for (const architecture of ["amd64", "arm64"] as const) {
@@ -29,14 +23,4 @@ Deno.test("no two pins are the same", () => {
     wheelSha256,
   ]);
   assertEquals(new Set(hashes).size, 8);
-});
-
-Deno.test("baseNames() differ by architecture, and the builder's by its host", () => {
-  const native = baseNames("amd64", "amd64");
-  const foreign = baseNames("arm64", "amd64");
-  assertNotEquals(native.builder, foreign.builder);
-  assertNotEquals(native.runtime, foreign.runtime);
-  const elsewhere = baseNames("arm64", "arm64");
-  assertNotEquals(elsewhere.builder, foreign.builder);
-  assertEquals(elsewhere.runtime, foreign.runtime);
 });

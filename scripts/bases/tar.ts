@@ -26,12 +26,9 @@ export type NewEntry =
 export type Content = Uint8Array | AsyncIterable<Uint8Array>;
 
 /**
- * Reads an archive entry by entry.
+ * Reads an uncompressed tar entry by entry; a body that is not read is skipped.
  *
- * @param stream The bytes of an uncompressed tar.
- * @yields Every entry in order; a body that is not read is skipped.
- * @throws {ArchiveError} from the generator, or from a body, when the tar is
- * damaged; what the stream errors with, as it is.
+ * @throws {ArchiveError} from the generator, or from a body, when it is damaged.
  */
 export async function* readTar(
   stream: ReadableStream<Uint8Array>,
@@ -44,7 +41,6 @@ export async function* readTar(
     entryEnd: () => parts.push("end"),
   });
   const reader = stream.getReader();
-  /** The next part; `undefined` at the end of the archive. */
   const next = async (): Promise<Part | undefined> => {
     while (parts.length === 0) {
       const { value, done } = await reader.read();
@@ -76,13 +72,8 @@ export async function* readTar(
   }
 }
 
-/** All bytes of an entry's content. */
-export async function readAll(
-  body: AsyncIterable<Uint8Array>,
-): Promise<Uint8Array<ArrayBuffer>> {
-  return new Uint8Array(
-    await new Blob(await Array.fromAsync(body) as BlobPart[]).arrayBuffer(),
-  );
+export function readAll(body: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  return new Response(ReadableStream.from(body)).bytes();
 }
 
 /** Writes an archive to a file; disposing of it closes the file. */
@@ -90,17 +81,14 @@ export class TarWriter implements AsyncDisposable {
   readonly #pack: Pack = pack();
   readonly #written: Promise<void>;
 
-  /** @param path The file to write; what it held is lost. */
   constructor(path: string) {
     this.#written = pipeline(this.#pack, createWriteStream(path));
     this.#written.catch(() => {}); // Whoever adds something or finishes sees it.
   }
 
   /**
-   * Adds an entry.
+   * Adds an entry, of which `size` must be given where the content is a stream.
    *
-   * @param entry Its header; a file's `size` must be given with a stream.
-   * @param content What a file holds; nothing for other types.
    * @throws when the content is not `size` bytes long or the disk is full.
    */
   async add(

@@ -4,22 +4,20 @@
  *
  * @module
  */
+import { Buffer } from "node:buffer";
 import { crc32 } from "node:zlib";
 
 const END_BYTES = 22;
 
 /**
- * Opens a file of a zip archive.
+ * The content of a file in a zip archive, which is held in memory.
  *
- * @param path Path of the archive, which is held in memory.
- * @param name Name of the file inside, as stored.
- * @returns Bytes of its content, and the content.
  * @throws {TypeError} when the archive is damaged, or has no such file.
  */
 export async function zipMember(
   path: string,
   name: string,
-): Promise<{ size: number; stream: ReadableStream<Uint8Array<ArrayBuffer>> }> {
+): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
   const bytes = await Deno.readFile(path);
   const view = new DataView(bytes.buffer);
   const u16 = (at: number) => view.getUint16(at, true);
@@ -42,10 +40,9 @@ export async function zipMember(
       const start = header + 30 + u16(header + 26) + u16(header + 28);
       const packed = bytes.subarray(start, start + u32(at + 20));
       const raw = new Blob([packed]).stream();
-      const stream = method === 0
+      return method === 0
         ? raw
         : raw.pipeThrough(new DecompressionStream("deflate-raw"));
-      return { size: u32(at + 24), stream };
     }
     at += 46 + u16(at + 28) + u16(at + 30) + u16(at + 32);
   }
@@ -55,12 +52,7 @@ export async function zipMember(
 /** Dates in a zip have a first day; a base has none of its own. */
 const FIRST_DAY = 1 << 5 | 1;
 
-/**
- * Packs a file.
- *
- * @param content Its content; less than 4 GiB.
- * @returns The archive, deflated.
- */
+/** Packs a file of less than 4 GiB. */
 export async function zipFile(
   name: string,
   content: AsyncIterable<Uint8Array>,
@@ -74,29 +66,26 @@ export async function zipFile(
       yield chunk.slice();
     }
   }
-  const packed = new Uint8Array(
-    await new Response(
-      ReadableStream.from(counted())
-        .pipeThrough(new CompressionStream("deflate-raw")),
-    ).arrayBuffer(),
-  );
+  const packed = await new Response(
+    ReadableStream.from(counted())
+      .pipeThrough(new CompressionStream("deflate-raw")),
+  ).bytes();
   const title = new TextEncoder().encode(name);
   // What the header in front and the one in the directory have in common.
-  const common = [
+  const common = Buffer.concat([
     ...[u16(20), u16(0), u16(8), u16(0), u16(FIRST_DAY)],
     ...[u32(sum), u32(packed.length), u32(size), u16(title.length), u16(0)],
-  ];
-  const local = [u32(0x04034b50), ...common, title];
-  const directory = [
-    ...[u32(0x02014b50), u16(20), ...common],
+  ]);
+  const local = Buffer.concat([u32(0x04034b50), common, title, packed]);
+  const directory = Buffer.concat([
+    ...[u32(0x02014b50), u16(20), common],
     ...[u16(0), u16(0), u16(0), u32(0), u32(0), title],
-  ];
+  ]);
   const end = [
     ...[u32(0x06054b50), u16(0), u16(0), u16(1), u16(1)],
-    ...[u32(bytesOf(directory)), u32(bytesOf(local) + packed.length), u16(0)],
+    ...[u32(directory.length), u32(local.length), u16(0)],
   ];
-  const archive = new Blob([...local, packed, ...directory, ...end]);
-  return new Uint8Array(await archive.arrayBuffer());
+  return new Uint8Array(Buffer.concat([local, directory, ...end]));
 }
 
 function u16(value: number): Uint8Array<ArrayBuffer> {
@@ -105,8 +94,4 @@ function u16(value: number): Uint8Array<ArrayBuffer> {
 
 function u32(value: number): Uint8Array<ArrayBuffer> {
   return new Uint8Array([value, value >> 8, value >> 16, value >> 24]);
-}
-
-function bytesOf(parts: Uint8Array[]): number {
-  return parts.reduce((sum, { length }) => sum + length, 0);
 }

@@ -16,8 +16,7 @@ Deno.test("zipFile() packs what zipMember() reads", async () => {
     const archive = await zipFile("denort", chunks());
     assertLess(archive.length, content.length / 10);
     await Deno.writeFile(path, archive);
-    const { size, stream } = await zipMember(path, "denort");
-    assertEquals(size, content.length);
+    const stream = await zipMember(path, "denort");
     const read = new Uint8Array(await new Response(stream).arrayBuffer());
     assertEquals(read, content);
   } finally {
