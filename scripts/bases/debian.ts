@@ -5,8 +5,7 @@
  *
  * @module
  */
-import { byteStream } from "../lib/byte_stream.ts";
-import { attempt } from "../lib/command.ts";
+import { attempt, byteStream } from "../lib/command.ts";
 import { EXIT, UserError } from "../lib/errors.ts";
 import type { Architecture } from "../lib/platform.ts";
 import { SUITE } from "./pins.ts";

@@ -8,7 +8,7 @@
  *
  * @module
  */
-import { byteStream } from "../lib/byte_stream.ts";
+import { byteStream } from "../lib/command.ts";
 import { EXIT, UserError } from "../lib/errors.ts";
 import { debian, type WriteOptions } from "./debian.ts";
 import { RUNTIME_PACKAGES } from "./pins.ts";

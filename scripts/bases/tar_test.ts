@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { byteStream } from "../lib/byte_stream.ts";
+import { byteStream } from "../lib/command.ts";
 import { UserError } from "../lib/errors.ts";
 import { debianError } from "./debian.ts";
 import { ArchiveError } from "../image/archive_error.ts";

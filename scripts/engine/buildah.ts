@@ -5,8 +5,7 @@
  */
 import { basename, dirname } from "node:path";
 import { z } from "zod";
-import { byteStream } from "../lib/byte_stream.ts";
-import { attempt, CommandFailed, run } from "../lib/command.ts";
+import { attempt, byteStream, CommandFailed, run } from "../lib/command.ts";
 import { EXIT, UserError } from "../lib/errors.ts";
 import { containerName, isLeftover, isLeftoverTag } from "../lib/owner.ts";
 import {

@@ -4,8 +4,7 @@
  * @module
  */
 import { basename } from "node:path";
-import { byteStream } from "../lib/byte_stream.ts";
-import { attempt, CommandFailed } from "../lib/command.ts";
+import { attempt, byteStream, CommandFailed } from "../lib/command.ts";
 import {
   containerName,
   isLeftover,

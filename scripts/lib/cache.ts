@@ -1,20 +1,9 @@
-/**
- * What is kept between runs: one folder, small files of JSON in it. A cache that
- * cannot be written is no failure; the next run takes as long.
- *
- * @module
- */
+/** What is kept between runs: small files of JSON in one folder. @module */
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { messageOf } from "./errors.ts";
 
-/**
- * The folder for caches, by the XDG convention.
- *
- * @param env Reads an environment variable.
- * @returns `$XDG_CACHE_HOME/deno-small-image` if that is absolute, or the same
- * below `~/.cache`.
- */
+/** The folder for caches, by the XDG convention. */
 export function cacheFolder(
   env: (name: string) => string | undefined = (name) => Deno.env.get(name),
 ): string {
@@ -23,12 +12,7 @@ export function cacheFolder(
   return join(env("HOME") || tmpdir(), ".cache", "deno-small-image");
 }
 
-/**
- * What was kept in a file.
- *
- * @returns Anything: the caller checks it; `undefined` if there is nothing, or
- * nothing that can be read.
- */
+/** What was kept in a file, unchecked; `undefined` if nothing can be read. */
 export async function readCache(file: string): Promise<unknown> {
   try {
     return JSON.parse(await Deno.readTextFile(file));
@@ -39,11 +23,10 @@ export async function readCache(file: string): Promise<unknown> {
 
 let failure: string | undefined;
 
-/** Why something could not be kept since the start; `undefined` when all was. */
+/** Why something could not be kept since the start, if so: no failure of the run. */
 export function cacheFailure(): string | undefined {
   return failure;
 }
-
 /** Keeps a value; renamed into place, so that no one ever reads half of it. */
 export async function writeCache(file: string, value: unknown): Promise<void> {
   const beside = `${file}.${crypto.randomUUID()}`;

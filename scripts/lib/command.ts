@@ -1,18 +1,13 @@
 /**
- * Runs engines and the machine's other programs. Each child leads its own process
- * group: Ctrl-C in a terminal reaches us alone, and we end the child in order,
- * with all that it started, so that nothing is left half done.
- *
- * @module
+ * Runs engines and other programs. Each child leads its own process group: Ctrl-C
+ * reaches us alone, and we end the child with all that it started. @module
  */
 import { EXIT, UserError } from "./errors.ts";
 import { stripVTControlCharacters } from "node:util";
 
-/** How a child process is run. */
 export interface CommandOptions {
   /** Added to the environment. */
   env?: Record<string, string>;
-  /** The folder it runs in; absent: this process's. */
   cwd?: string;
   /** Called with each line of both streams. */
   onLine?: (line: string) => void;
@@ -22,17 +17,15 @@ export interface CommandOptions {
   graceMs?: number;
 }
 
-/** What a child process left behind. */
+/** What a child process left behind: of its texts, the end. */
 export interface CommandResult {
   /** Exit code; 128 + n when signal n ended it. */
   code: number;
-  /** The signal that ended it. */
   killedBy?: Deno.Signal;
-  /** The end of its standard output, at most 16 Mi characters. */
+  /** At most 16 Mi characters. */
   stdout: string;
-  /** The end of its standard error. */
   stderr: string;
-  /** The end of both streams in the order of arrival, at most 256 Ki characters. */
+  /** Both streams in the order of arrival, at most 256 Ki characters. */
   output: string;
 }
 
@@ -58,11 +51,8 @@ export class CommandNotFound extends Error {
 /** The command ended with an exit code that is not 0. */
 export class CommandFailed extends UserError {
   override name = "CommandFailed";
-  /** As in {@linkcode CommandResult}. */
   override readonly output: string;
-  /** As in {@linkcode CommandResult}. */
   readonly code: number;
-  /** As in {@linkcode CommandResult}. */
   readonly killedBy?: Deno.Signal;
   constructor(
     command: string,
@@ -125,11 +115,7 @@ export function spawn(
   }
 }
 
-/**
- * Ends a child's group: SIGTERM, after the grace SIGKILL.
- *
- * @returns When the child is gone and has been waited for.
- */
+/** Ends a child's group and waits: SIGTERM, after the grace SIGKILL. */
 export async function stopChild(
   child: Deno.ChildProcess,
   graceMs = 5000,
@@ -144,7 +130,6 @@ export async function stopChild(
 
 /**
  * Starts a command and keeps the end of its output.
- *
  * @throws {CommandNotFound} when it is not installed.
  */
 export function start(
@@ -157,19 +142,14 @@ export function start(
   const both = new Tail(256 * 1024);
   const stdout = new Tail(16 * 1024 * 1024);
   const stderr = new Tail(256 * 1024);
-  const take = (line: string) => {
+  const keepIn = (tail: Tail) => (line: string) => {
+    tail.append(line + "\n");
     both.append(line + "\n");
     options.onLine?.(line);
   };
   const streams = Promise.all([
-    lines(child.stdout, (line) => {
-      stdout.append(line + "\n");
-      take(line);
-    }),
-    lines(child.stderr, (line) => {
-      stderr.append(line + "\n");
-      take(line);
-    }),
+    lines(child.stdout, keepIn(stdout)),
+    lines(child.stderr, keepIn(stderr)),
   ]);
   streams.catch(() => {}); // Awaited below, but perhaps not at once.
   let ended = false;
@@ -225,9 +205,7 @@ export function start(
 
 /**
  * Runs a command to its end, whatever its exit code.
- *
  * @throws {CommandNotFound} when it is not installed.
- * @throws The signal's reason when it was aborted.
  */
 export async function attempt(
   command: string,
@@ -239,12 +217,7 @@ export async function attempt(
   return result;
 }
 
-/**
- * Whether a command runs here and ends well.
- *
- * @param args What it does when it is asked nothing, such as `--version`.
- * @throws The signal's reason when it was aborted.
- */
+/** Whether a command runs here and ends well. */
 export async function runs(
   command: string,
   args: string[],
@@ -259,12 +232,9 @@ export async function runs(
 }
 
 /**
- * Runs a command that must succeed.
- *
- * @returns Its standard output.
+ * Runs a command that must succeed, for its standard output.
  * @throws {CommandFailed} when the exit code is not 0.
  * @throws {CommandNotFound} when it is not installed.
- * @throws The signal's reason when it was aborted.
  */
 export async function run(
   command: string,
@@ -276,15 +246,64 @@ export async function run(
   return result.stdout;
 }
 
+interface ByteStreamOptions {
+  env?: Record<string, string>;
+  /** Called with each line of its standard error. */
+  onLine?: (line: string) => void;
+  /** Ends the command and errors the stream with its reason. */
+  signal?: AbortSignal;
+  /** Makes the error for the reader of what went wrong. */
+  explain?: (error: CommandFailed) => unknown | Promise<unknown>;
+}
+
+/**
+ * A command's standard output as bytes, for archives: too large to keep. The
+ * command starts with the first read and is ended when the reader cancels; a
+ * failing exit code errors the stream in place of its end.
+ */
+export function byteStream(
+  command: string,
+  args: string[],
+  { env, onLine, signal, explain = (error) => error }: ByteStreamOptions = {},
+): ReadableStream<Uint8Array> {
+  return ReadableStream.from(read());
+
+  async function* read() {
+    signal?.throwIfAborted();
+    const child = spawn(command, args, env);
+    const stderr = new Tail(64 * 1024);
+    const errors = lines(child.stderr, (line) => {
+      stderr.append(line + "\n");
+      onLine?.(line);
+    });
+    const onAbort = () => void stopChild(child);
+    signal?.addEventListener("abort", onAbort, { once: true });
+    let whole = false;
+    try {
+      for await (const chunk of child.stdout) yield chunk;
+      const { code, signal: killedBy } = await child.status;
+      await errors;
+      whole = true;
+      signal?.throwIfAborted();
+      if (code !== 0) {
+        const output = stderr.toString();
+        const result = { code, output, killedBy: killedBy ?? undefined };
+        throw await explain(new CommandFailed(command, args, result));
+      }
+    } finally {
+      signal?.removeEventListener("abort", onAbort);
+      if (!whole) {
+        await stopChild(child);
+        await errors.catch(() => {});
+      }
+    }
+  }
+}
+
 /** Longest line that is passed on whole, in UTF-16 code units. */
 const LONGEST = 64 * 1024;
 
-/**
- * Calls back with each line of a stream of UTF-8, without its line end.
- *
- * @param stream The bytes; read to the end, or until it is cancelled.
- * @param onLine Called in order, also for a last line without an end.
- */
+/** Calls back with each line of UTF-8, without its end; the last may have none. */
 export async function lines(
   stream: ReadableStream<Uint8Array>,
   onLine: (line: string) => void,
@@ -314,47 +333,27 @@ function clean(line: string): string {
   return text.slice(text.lastIndexOf("\r") + 1);
 }
 
-/**
- * The end of a text that may be endless.
- *
- * @example
- * ```ts
- * const tail = new Tail(4);
- * tail.append("abcdef");
- * tail.toString(); // "…cdef"
- * ```
- */
+/** The end of a text that may be endless: so many UTF-16 code units. */
 export class Tail {
-  #parts: string[] = [];
-  #length = 0;
+  #text = "";
   #dropped = false;
 
-  /** @param limit How many UTF-16 code units to keep. */
   constructor(readonly limit: number) {}
 
-  /** Whether the beginning is gone. */
-  get dropped(): boolean {
-    return this.#dropped;
-  }
-
-  /** Adds text at the end; what exceeds the limit leaves at the front. */
   append(text: string): void {
-    this.#parts.push(text);
-    this.#length += text.length;
-    // Joining only at twice the limit keeps the cost per character constant.
-    if (this.#length > 2 * this.limit) this.#compact();
+    this.#text += text;
+    // Cutting only at twice the limit keeps the cost per character constant.
+    if (this.#text.length > 2 * this.limit) this.#cut();
   }
 
-  #compact(): void {
-    const text = this.#parts.join("");
-    this.#dropped ||= text.length > this.limit;
-    this.#parts = [text.slice(-this.limit)];
-    this.#length = this.#parts[0].length;
+  #cut(): void {
+    this.#dropped ||= this.#text.length > this.limit;
+    this.#text = this.#text.slice(-this.limit);
   }
 
   /** The text, with `…` in front when the beginning is gone. */
   toString(): string {
-    if (this.#length > this.limit) this.#compact();
-    return (this.#dropped ? "…" : "") + this.#parts.join("");
+    this.#cut();
+    return (this.#dropped ? "…" : "") + this.#text;
   }
 }

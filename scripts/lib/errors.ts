@@ -1,8 +1,4 @@
-/**
- * The failures that a user can do something about, apart from bugs.
- *
- * @module
- */
+/** The failures that a user can do something about, apart from bugs. @module */
 import { maskText } from "./secret_text.ts";
 
 /** Exit codes of the command line: part of its interface. */
@@ -17,7 +13,6 @@ export const EXIT = {
   environment: 3,
 } as const;
 
-/** What a {@linkcode UserError} needs beside its message. */
 interface UserErrorOptions extends ErrorOptions {
   /** What to do next, as a sentence or a command. */
   next: string;
@@ -28,24 +23,13 @@ interface UserErrorOptions extends ErrorOptions {
 }
 
 /**
- * An expected failure: says what is wrong, and what to do next. Anything thrown
- * that is not a `UserError` is a bug and shows its stack. Secrets in its texts, as
- * a builder prints them, are masked.
- *
- * @example
- * ```ts
- * throw new UserError('Cannot find the context "x"', {
- *   next: "Give a folder that holds a Dockerfile with --context DIR",
- * });
- * ```
+ * An expected failure: says what is wrong, and what to do next. Anything else that
+ * is thrown is a bug and shows its stack. Secrets in its texts are masked.
  */
 export class UserError extends Error {
   override name = "UserError";
-  /** What to do next. */
   readonly next: string;
-  /** The exit code to end with. */
   readonly exitCode: number;
-  /** Output worth showing beneath the message. */
   readonly output?: string;
 
   constructor(message: string, options: UserErrorOptions) {
@@ -56,10 +40,7 @@ export class UserError extends Error {
   }
 }
 
-/**
- * The engine is gone while it was needed: nothing that runs in it can be judged,
- * and nothing more can be done.
- */
+/** The engine is gone while it was needed: nothing more can be done. */
 export class EngineGone extends UserError {
   override name = "EngineGone";
 }
@@ -71,10 +52,7 @@ export function isOfEnvironment(error: unknown): boolean {
 
 /**
  * The error that explains the others: when what is being cleaned up fails too,
- * the runtime wraps both. An engine that is gone is why both failed; else the
- * first is.
- *
- * @param thrown Whatever a `catch` received.
+ * the runtime wraps both. An engine that is gone is why both failed.
  */
 export function rootOf(thrown: unknown): unknown {
   if (!(thrown instanceof SuppressedError)) return thrown;
@@ -82,14 +60,7 @@ export function rootOf(thrown: unknown): unknown {
   return later instanceof EngineGone ? later : rootOf(thrown.suppressed);
 }
 
-/**
- * The error for a disk that is full or read-only, by what the system threw.
- *
- * @param message What could not be done.
- * @param cause Whatever a `catch` received.
- * @param next What to do about it.
- * @returns `undefined` when it is neither, or was explained already.
- */
+/** The error for a disk that is full or read-only, unless it is neither. */
 export function explainFiles(
   message: string,
   cause: unknown,
@@ -110,21 +81,11 @@ export function explainFiles(
   );
 }
 
-/**
- * The message of anything thrown.
- *
- * @param thrown Whatever a `catch` received.
- * @returns Its message, or its string form when it is not an `Error`.
- */
 export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
 }
 
-/**
- * Why a path cannot be read, in words where it is one of the usual reasons.
- *
- * @param thrown What the system threw.
- */
+/** Why a path cannot be read, in words where it is one of the usual reasons. */
 export function whyUnreadable(thrown: unknown): string {
   const { errors } = Deno;
   const known: [error: new () => Error, why: string][] = [

@@ -1,8 +1,4 @@
-/**
- * What is at a path, where an error means that nothing is.
- *
- * @module
- */
+/** What is at a path, where an error means that nothing is. @module */
 
 /** Whether there is something at a path, links followed. */
 export async function isThere(path: string): Promise<boolean> {

@@ -1,15 +1,6 @@
-/**
- * How figures are written for people: one rule for terminal, Markdown and HTML.
- *
- * @module
- */
-/**
- * Bytes with a decimal unit, as engines and registries show them: rounded to
- * three digits, one after the point at most.
- *
- * @param bytes A count of bytes.
- * @returns For example `29.3 MB`.
- */
+/** How figures are written for people: one rule for all reports. @module */
+
+/** Bytes as engines and registries show them: `29.3 MB`, three digits at most. */
 export function formatBytes(bytes: number): string {
   let value = bytes;
   let unit = 0;
@@ -28,12 +19,7 @@ function round(value: number): number {
     : Math.round(value * 10) / 10;
 }
 
-/**
- * A duration in the unit that suits it.
- *
- * @param milliseconds The duration in milliseconds.
- * @returns For example `84 ms`, `3.2 s` or `2 min 5 s`.
- */
+/** A duration in the unit that suits it: `84 ms`, `3.2 s` or `2 min 5 s`. */
 export function formatDuration(milliseconds: number): string {
   if (milliseconds < 10) return `${milliseconds.toFixed(1)} ms`;
   if (milliseconds < 999.5) return `${Math.round(milliseconds)} ms`;
@@ -43,26 +29,14 @@ export function formatDuration(milliseconds: number): string {
   return `${Math.floor(whole / 60)} min ${whole % 60} s`;
 }
 
-/**
- * A part of a whole as a percentage.
- *
- * @param part The part, in the same unit as the whole.
- * @param whole The whole; a share of nothing is `0 %`.
- * @returns For example `12.5 %`; `<0.1 %` for a part that is not nothing.
- */
+/** A part of a whole: `12.5 %`; `<0.1 %` for a part that is not nothing. */
 export function formatShare(part: number, whole: number): string {
   if (whole === 0 || part === 0) return "0 %";
   const percent = part / whole * 100;
   return percent < 0.05 ? "<0.1 %" : `${Number(percent.toFixed(1))} %`;
 }
 
-/**
- * How many times smaller or larger one size is than another.
- *
- * @param bytes The size to describe.
- * @param baseline What it is compared with.
- * @returns For example `3.5× smaller`, `2.0× larger`, or `same` within 0.5 %.
- */
+/** One size against another: `3.5× smaller`, or `same` within 0.5 %. */
 export function formatRatio(bytes: number, baseline: number): string {
   if (bytes === baseline) return "same";
   if (bytes === 0 || baseline === 0) return "–";
@@ -73,12 +47,7 @@ export function formatRatio(bytes: number, baseline: number): string {
     : `${(1 / ratio).toFixed(1)}× larger`;
 }
 
-/**
- * The actual value or the limit of a budget's rule.
- *
- * @param value The figure, or whether a fact holds.
- * @returns For example `29.3 MB`, `84 ms`, `2` or `yes`.
- */
+/** The actual value or the limit of a budget's rule. */
 export function formatLimit(
   value: number | boolean,
   unit: "bytes" | "milliseconds" | "count" | "fact",
@@ -89,13 +58,9 @@ export function formatLimit(
 }
 
 /**
- * Text from an image, made safe to print: names in an archive may hold anything,
- * and a terminal obeys control characters.
- *
- * @param text Any text.
- * @returns The text with control characters, marks that turn the writing
- * direction, lone surrogates and bytes that are not UTF-8 written as `\x1b`, `\n`,
- * `\u202e` or `\xe9`.
+ * Text from an image, made safe to print, as a terminal obeys control characters:
+ * those, marks that turn the writing direction, lone surrogates and bytes that are
+ * not UTF-8 become `\x1b`, `\n`, `\u202e` or `\xe9`.
  */
 export function printable(text: string): string {
   return text.replace(UNPRINTABLE, (character) => {
@@ -112,6 +77,6 @@ export function printable(text: string): string {
 }
 
 const SHORT: Record<string, string> = { "\n": "\\n", "\r": "\\r", "\t": "\\t" };
-// Cc: controls; Zl and Zp: line ends of their own; Cs: surrogates without their other half.
+// Cc: controls; Zl, Zp: line ends of their own; Cs: surrogates without the other half.
 const UNPRINTABLE =
   /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;

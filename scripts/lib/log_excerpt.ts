@@ -1,19 +1,11 @@
-/**
- * What a report shows of a program's log: its error instead of the end of a
- * stack, and repeats once. Pure: text in, text out.
- *
- * @module
- */
+/** What a report shows of a program's log: its error, and repeats once. @module */
 
 /** Lines that a pattern of repeats may have. */
 const LONGEST_REPEAT = 40;
 
 /**
- * A log within bounds: blocks of lines that repeat are shown once, with the count,
- * and a long rest is cut in the middle. Lines that differ only in numbers and
- * times count as the same.
- *
- * @param most How many lines to keep.
+ * A log of so many lines: blocks that repeat, numbers apart, are shown once with
+ * the count, and a long rest is cut in the middle.
  */
 export function condenseLog(log: string, most = 40): string {
   const lines = log.trimEnd().split("\n").map((line) =>
@@ -63,12 +55,7 @@ function repeatAt(
 const ERROR =
   /^\s*(?:error: |Uncaught |\[?\w*(?:Error|Exception|NotCapable|PermissionDenied|NotFound|AddrInUse|panic)\]?\b.*:|thread .* panicked|fatal|.*: (?:command )?not found)/i;
 
-/**
- * The line of a log that says what went wrong.
- *
- * @returns The last line that is an error's message; else the last that is not part
- * of a stack; `undefined` for an empty log.
- */
+/** The last line that is an error's message, else the last outside of a stack. */
 export function errorOf(log: string): string | undefined {
   return statedError(log) ??
     log.split("\n").map((line) => line.trimEnd()).filter((line) => line !== "")

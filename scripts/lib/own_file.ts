@@ -1,20 +1,12 @@
-/**
- * Files of this project that its code reads. In a package from a registry no
- * module is a file, and neither is what lies beside it.
- *
- * @module
- */
+/** Files of this project, on disk or in a package from a registry. @module */
 import { fileURLToPath } from "node:url";
 import own from "../../deno.json" with { type: "json" };
 import { EXIT, messageOf, UserError } from "./errors.ts";
 
-/** The root of the project or package. */
 const ROOT = new URL("../../", import.meta.url);
 
 /**
  * Reads a file of this project, from disk or from where the package came from.
- *
- * @param path From the project's root.
  * @throws {UserError} When the package's registry does not answer.
  */
 export async function ownFile(path: string, root = ROOT): Promise<string> {
@@ -33,10 +25,7 @@ export async function ownFile(path: string, root = ROOT): Promise<string> {
   }
 }
 
-/**
- * Where a schema of this version is, which is part of the package: editors check
- * and complete by it.
- */
+/** Where the package has a schema of this version: editors check by it. */
 export function schemaAddress(of: "contract" | "budget"): string {
   return `https://jsr.io/${own.name}/${own.version}/docs/${of}.schema.json`;
 }
@@ -56,12 +45,16 @@ function ownCall(): Call {
   return { root: ROOT.href, folder: Deno.cwd(), ...from ? { from } : {} };
 }
 
+/** The project's folder; none in a package. */
+function folderOf({ root }: Call): string | undefined {
+  if (root.startsWith("file:")) return fileURLToPath(root).replace(/\/$/, "");
+}
+
 /** What the user types to call this tool once more. */
-export function programName({ root, folder, from }: Call = ownCall()): string {
-  if (!root.startsWith("file:")) {
-    return `deno run -A jsr:${own.name}@${own.version}`;
-  }
-  const path = fileURLToPath(root).replace(/\/$/, "");
+export function programName(call: Call = ownCall()): string {
+  const { folder, from } = call;
+  const path = folderOf(call);
+  if (path === undefined) return `deno run -A jsr:${own.name}@${own.version}`;
   if ((from ?? folder) === path) return "deno task image";
   return from === undefined
     ? `deno run -A ${path}/scripts/image.ts`
@@ -69,16 +62,9 @@ export function programName({ root, folder, from }: Call = ownCall()): string {
 }
 
 /** Where a page of the documentation is, for who called this tool. */
-export function pageAddress(
-  page: string,
-  { root, folder, from }: Call = ownCall(),
-): string {
-  const path = root.startsWith("file:")
-    ? fileURLToPath(root).replace(/\/$/, "")
-    : undefined;
-  return (from ?? folder) === path
-    ? `docs/${page}`
-    : path === undefined
-    ? new URL(`docs/${page}`, root).href
-    : `${path}/docs/${page}`;
+export function pageAddress(page: string, call: Call = ownCall()): string {
+  const { root, folder, from } = call;
+  const path = folderOf(call);
+  if (path === undefined) return new URL(`docs/${page}`, root).href;
+  return (from ?? folder) === path ? `docs/${page}` : `${path}/docs/${page}`;
 }

@@ -1,9 +1,6 @@
 /**
- * Who made a container, a tag or a scratch file: this host, this process. A run
- * that was killed cannot clean up; the next one can, if it can tell that the
- * owner is gone.
- *
- * @module
+ * Who made a container, a tag or a scratch file: this host, this process. The next
+ * run removes what one that was killed has left. @module
  */
 
 /** Label of every container we start; its value is an {@linkcode owner}. */
@@ -25,20 +22,12 @@ function host(): string {
   return Deno.hostname().toLowerCase().replace(/[^a-z0-9]/g, "") || "host";
 }
 
-/**
- * This process, as `<host>-<pid>-<start>`; the start is 0 where there is no
- * `/proc`. The host counts, as several can share one daemon.
- */
+/** This process: `<host>-<pid>-<start>`; the start is 0 where there is no `/proc`. */
 export function owner(): string {
   return `${host()}-${Deno.pid}-${startedTicks(Deno.pid) ?? 0}`;
 }
 
-/**
- * Whether the process of an {@linkcode owner} is gone. When in doubt it is not:
- * what belongs to somebody is left alone.
- *
- * @param text A label's value or a part of a name.
- */
+/** Whether the process of an {@linkcode owner} is gone; when in doubt it is not. */
 export function isGone(text: string): boolean {
   const match = /^([a-z0-9]+)-(\d+)-(\d+)$/.exec(text);
   if (match === null || match[1] !== host()) return false;
@@ -48,16 +37,10 @@ export function isGone(text: string): boolean {
 
 let count = 0;
 
-/**
- * Tells apart what several instances of this module name in one process, as the
- * threads of a test run are.
- */
+/** Tells apart instances of this module in one process, as test threads have. */
 export const INSTANCE = crypto.randomUUID().slice(0, 4);
 
-/**
- * A name for a container, a tag or a file that no other run uses:
- * `deno-small-image-<owner>-<instance><n>`, in lower case.
- */
+/** A name that no other run uses: `deno-small-image-<owner>-<instance><n>`. */
 export function containerName(): string {
   return `deno-small-image-${owner()}-${INSTANCE}${++count}`;
 }

@@ -1,9 +1,4 @@
-/**
- * Files that people write: read whole, and as JSON by a schema, with a message
- * that names the place and what was meant.
- *
- * @module
- */
+/** Files that people write: JSON by a schema, with messages that help. @module */
 import { parse, type ParseError, printParseErrorCode } from "jsonc-parser";
 import { z } from "zod";
 import { messageOf, UserError, whyUnreadable } from "./errors.ts";
@@ -13,7 +8,6 @@ import { formatBytes } from "./format.ts";
 /** Problems that are told of one file; a report of another kind has hundreds. */
 const MOST_PROBLEMS = 20;
 
-/** How a file is read. */
 interface ParseOptions {
   /** What to do when it cannot be used. */
   next?: string;
@@ -22,22 +16,14 @@ interface ParseOptions {
 }
 
 /**
- * Parses JSON and holds it against a schema.
- *
- * @param text The JSON.
- * @param file Its path, for messages.
- * @param schema What it has to look like.
- * @returns The parsed value, defaults filled in.
+ * Parses JSON by a schema, defaults filled in; `file` is for messages.
  * @throws {UserError} That lists the problems, each with its place and value.
  */
 export function parseJson<T extends z.ZodType>(
   text: string,
   file: string,
   schema: T,
-  {
-    next = "Fix the file",
-    lenient = false,
-  }: ParseOptions = {},
+  { next = "Fix the file", lenient = false }: ParseOptions = {},
 ): z.output<T> {
   let data: unknown;
   try {
@@ -174,11 +160,7 @@ function keysAt(schema: z.ZodType, path: PropertyKey[]): string[] {
 /** Far beyond any contract, budget or report; text is held in memory. */
 const LARGEST = 50_000_000;
 
-/**
- * Reads a file.
- *
- * @throws {UserError} When it is no file, too large or cannot be read.
- */
+/** @throws {UserError} When it is no file, too large or cannot be read. */
 export async function readText(file: string): Promise<string> {
   const cannot = (why: string) =>
     new UserError(`Cannot read "${file}": ${why}`, { next: "Check the path" });

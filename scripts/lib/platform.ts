@@ -1,10 +1,4 @@
-/**
- * The platforms that images are made for: those that `deno compile` has a Linux
- * runtime for, in the words of `docker build --platform`; and whether this machine
- * runs the programs of another one.
- *
- * @module
- */
+/** The platforms that images are made for, and which run here. @module */
 import { UserError } from "./errors.ts";
 import { suggest } from "./suggest.ts";
 
@@ -14,6 +8,7 @@ export type Architecture = "amd64" | "arm64";
 /** What an image runs on. */
 export type Platform = `linux/${Architecture}`;
 
+/** Those that `deno compile` has a Linux runtime for. */
 const PLATFORMS: Platform[] = ["linux/amd64", "linux/arm64"];
 
 /** What kernels, Deno and other tools call the architectures of images. */
@@ -34,7 +29,7 @@ export function architectureNamed(name: string): string {
   return MACHINES[name.toLowerCase()] ?? name.toLowerCase();
 }
 
-/** The architecture of this machine; Deno runs on no others. */
+/** Deno runs on no others. */
 export const HOST = architectureNamed(Deno.build.arch) as Architecture;
 
 /** The architecture of a platform. */
@@ -42,19 +37,7 @@ export function architectureOf(platform: Platform): Architecture {
   return platform === "linux/arm64" ? "arm64" : "amd64";
 }
 
-/**
- * Reads a list of platforms.
- *
- * @param text As `linux/amd64,linux/arm64`.
- * @returns Each once, in that order.
- * @throws {UserError} For a platform that images cannot be made for, with the
- * one that was probably meant.
- *
- * @example
- * ```ts
- * parsePlatforms("linux/arm64"); // ["linux/arm64"]
- * ```
- */
+/** Reads a list such as `linux/amd64,linux/arm64`: each once, in that order. */
 export function parsePlatforms(text: string): Platform[] {
   return [...new Set(text.split(",").map((word) => parse(word.trim())))];
 }
@@ -81,12 +64,8 @@ const AT = 2 * 18;
 
 /**
  * Why programs of an architecture do not run in containers of this machine: Linux
- * runs them where an emulator is registered for them with binfmt_misc.
- *
- * @param architecture Of the image, as it states it.
- * @param folder Where the kernel lists its emulators.
- * @returns `undefined` when they run, emulated or not. Elsewhere than on Linux,
- * engines work in a virtual machine that brings its emulators.
+ * needs an emulator registered with binfmt_misc. Elsewhere engines work in a
+ * virtual machine that brings its own.
  */
 export function cannotRun(
   architecture: string,

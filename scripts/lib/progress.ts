@@ -1,30 +1,17 @@
-/**
- * What a long run tells while it goes on, always on stderr, so that results on
- * stdout stay clean: steps that are redrawn in place on a terminal, a line a step
- * elsewhere.
- *
- * @module
- */
+/** What a long run tells on stderr while it goes on; stdout stays clean. @module */
 import { formatDuration, printable } from "./format.ts";
 
-/** Receives a line that says what is going on within a step. */
-type Say = (line: string) => void;
-
-/** Carries out steps and shows how they go. */
+/** Carries out steps and shows how they go; several may be under way at once. */
 interface Progress {
-  /**
-   * Carries out one step; several may be under way at once.
-   *
-   * @param title What is done, such as `Build scratch`.
-   * @param work Does it; what it says is shown while it lasts.
-   * @returns What `work` returns; what it throws is thrown on.
-   */
-  step<T>(title: string, work: (say: Say) => Promise<T>): Promise<T>;
+  /** What `work` says is shown while it lasts. */
+  step<T>(
+    title: string,
+    work: (say: (line: string) => void) => Promise<T>,
+  ): Promise<T>;
   /** Writes a line that stays. */
   note(line: string): void;
 }
 
-/** Where progress goes. */
 interface ProgressTarget {
   write(text: string): void;
   /** Width of a terminal that can be redrawn; absent for a pipe. */
@@ -37,7 +24,7 @@ interface ProgressTarget {
 const FRAME_MS = 100;
 const FRAMES = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
 
-/** The progress that suits where stderr goes. */
+/** Redrawn in place on a terminal, a line for each step elsewhere. */
 export function createProgress(target: ProgressTarget): Progress {
   return target.columns && !target.verbose
     ? live(target.write, target.columns)
@@ -122,10 +109,7 @@ function plain(write: (text: string) => void, verbose: boolean): Progress {
   };
 }
 
-/**
- * The world as the commands see it; handed down, so that nothing below the entry
- * reaches for the terminal by itself.
- */
+/** The world as the commands see it: nothing below reaches for the terminal. */
 export interface Io {
   /** Writes to stdout. */
   print(text: string): void;

@@ -1,9 +1,6 @@
 /**
- * A folder for what is written while something works: by buildah and podman,
- * which leave it behind when they are told to end, and by us. It is removed come
- * what may, and its name tells the next run whose it was.
- *
- * @module
+ * A folder for what is written while something works: buildah and podman leave it
+ * behind when they are told to end. Its name tells the next run whose it was. @module
  */
 import { join } from "node:path";
 import { containerName, isLeftover } from "./owner.ts";
@@ -21,10 +18,7 @@ export async function makeScratch(): Promise<string> {
   return path;
 }
 
-/**
- * Removes a folder of {@linkcode makeScratch}, unless something is mounted in
- * it: to remove that would be to remove what is mounted.
- */
+/** Removes a folder of {@linkcode makeScratch}, and nothing mounted in it. */
 export async function removeScratch(path: string): Promise<void> {
   const mounts = await Deno.readTextFile("/proc/self/mountinfo")
     .catch(() => "");
@@ -36,21 +30,13 @@ export async function removeScratch(path: string): Promise<void> {
   }
 }
 
-/**
- * Whether anything is mounted at or below a path.
- *
- * @param mountinfo Content of `/proc/self/mountinfo`.
- */
+/** Whether anything is mounted at or below a path, by `/proc/self/mountinfo`. */
 export function isMountedBelow(mountinfo: string, path: string): boolean {
   return mountinfo.split("\n").map((line) => line.split(" ")[4] ?? "")
     .some((point) => point === path || point.startsWith(`${path}/`));
 }
 
-/**
- * Runs something with a folder that is removed afterwards, come what may.
- *
- * @param use Receives the environment to give to the command.
- */
+/** Runs something with a folder that is removed afterwards, come what may. */
 export async function withScratch<T>(
   use: (env: { TMPDIR: string }) => Promise<T>,
 ): Promise<T> {
