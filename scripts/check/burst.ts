@@ -1,12 +1,11 @@
 /**
- * A burst of requests over a fixed number of connections that stay open. Quick,
- * counted, and bounded in number and in time.
- *
- * @module
+ * A burst of requests over a fixed number of connections that stay open, bounded
+ * in number and in time. @module
  */
 import { messageOf } from "../lib/errors.ts";
 import type { Contract } from "./contract_schema.ts";
 import { formatRequest, HttpConnection, saysClose } from "./http_client.ts";
+import { withTimeLimit } from "./time_limit.ts";
 
 /** How a burst went. */
 export interface BurstResult {
@@ -24,11 +23,8 @@ export interface BurstResult {
 }
 
 /**
- * Sends the burst that a contract states; any status will do on a path of its own.
- *
- * @param url `http://127.0.0.1:<port>`.
- * @param timeLimitMs The burst is cut off after so many milliseconds.
- * @returns The count; failures are in it, not thrown.
+ * Sends the burst that a contract states, cut off at the limit; any status will do
+ * on a path of its own. Failures are counted, not thrown.
  */
 export async function burst(
   url: string,
@@ -38,61 +34,39 @@ export async function burst(
 ): Promise<BurstResult> {
   const { path = healthPath, requests, connections } = burst;
   const status = burst.path === undefined ? healthStatus : "any";
-  outer?.throwIfAborted();
   const text = formatRequest({ path });
-  const over = new AbortController();
-  const signal = AbortSignal.any([over.signal, ...outer ? [outer] : []]);
   let left = requests;
   let answered = 0;
   let failed = 0;
   let failure: string | undefined;
-
   const fail = (error: unknown) => {
     failed++;
     failure ??= messageOf(error);
   };
-  const open = async () => {
-    try {
-      return await HttpConnection.open(url, signal);
-    } catch (error) {
-      if (!signal.aborted) fail(error);
-    }
-  };
-  const ask = async (connection: HttpConnection) => {
-    try {
-      await connection.send(text);
-      const response = await connection.receive();
-      if (status === "any" || response.status === status) answered++;
-      else fail(`status ${response.status} instead of ${status}`);
-      return !saysClose(response);
-    } catch (error) {
-      if (!signal.aborted) fail(error);
-      return false;
-    }
-  };
-  // One that cannot be opened costs a request too, or it would be tried for ever.
-  const take = () => !signal.aborted && left-- > 0;
-  const work = async () => {
-    for (let more = take(); more;) {
-      using connection = await open();
-      let alive = connection !== undefined;
-      while (connection && alive && more) {
-        alive = await ask(connection);
-        more = take();
-      }
-      if (!connection) more = take();
-    }
-  };
 
-  const timer = setTimeout(() => over.abort(), timeLimitMs);
   const begun = performance.now();
-  try {
-    await Promise.all(
-      Array.from({ length: Math.min(connections, requests) }, work),
-    );
-  } finally {
-    clearTimeout(timer);
-  }
+  await withTimeLimit(timeLimitMs, outer, async (signal) => {
+    const take = () => !signal.aborted && left-- > 0;
+    const work = async () => {
+      // One that cannot be opened costs a request too, or it would be tried for ever.
+      while (take()) {
+        try {
+          using connection = await HttpConnection.open(url, signal);
+          do {
+            await connection.send(text);
+            const response = await connection.receive();
+            if (status === "any" || response.status === status) answered++;
+            else fail(`status ${response.status} instead of ${status}`);
+            if (saysClose(response)) break;
+          } while (take());
+        } catch (error) {
+          if (!signal.aborted) fail(error);
+        }
+      }
+    };
+    const length = Math.min(connections, requests);
+    await Promise.all(Array.from({ length }, work));
+  });
   outer?.throwIfAborted();
   const elapsedMs = performance.now() - begun;
   return {

@@ -1,8 +1,6 @@
 /**
  * Compares what the variants of one service answer, whatever the contract asks
- * of them: one that lacks a file or a permission answers otherwise.
- *
- * @module
+ * of them: one that lacks a file or a permission answers otherwise. @module
  */
 import { createHash } from "node:crypto";
 import type { Check } from "../report/report_schema.ts";
@@ -31,10 +29,8 @@ const SENT = ["public", "static", "assets", "www"];
 const MOST_FILES = 4;
 
 /**
- * Where the static files of a service may be served, if it has any: it does not
- * matter which of the paths it serves, as long as all variants agree.
- *
- * @param context Its folder.
+ * Where the static files of a service may be served: all variants are to agree,
+ * whichever of the paths it serves.
  */
 export async function staticPaths(context: string): Promise<string[]> {
   const paths: string[] = [];
@@ -43,7 +39,8 @@ export async function staticPaths(context: string): Promise<string[]> {
     const find = async (path: string) => {
       const found = await Array.fromAsync(Deno.readDir(`${context}/${path}`))
         .catch(() => []);
-      for (const { name, isFile, isDirectory } of found.sort(byName)) {
+      found.sort((a, b) => a.name < b.name ? -1 : 1);
+      for (const { name, isFile, isDirectory } of found) {
         if (files.length === MOST_FILES || !/^[\w-][\w.-]*$/.test(name)) {
           continue;
         }
@@ -59,16 +56,9 @@ export async function staticPaths(context: string): Promise<string[]> {
   return paths;
 }
 
-function byName(a: { name: string }, b: { name: string }): number {
-  return a.name < b.name ? -1 : 1;
-}
-
 /**
  * Sends, twice each, `/`, the health path, every GET of the contract and those of
- * further paths.
- *
- * @param url Where the variant serves.
- * @returns `undefined` when it answers nothing at all: it has ended.
+ * further paths; `undefined` when nothing is answered at all: it has ended.
  */
 export async function takeAnswers(
   url: string,
@@ -94,11 +84,10 @@ export async function takeAnswers(
         signal,
         (signal) => askOnce(url, request, signal),
       );
-      const type = headers.get("content-type");
       return {
         request: name,
         status,
-        type,
+        type: headers.get("content-type"),
         body: createHash("sha256").update(body).digest("hex"),
         text: JSON.stringify(new TextDecoder().decode(body).slice(0, 60)),
       };
@@ -118,13 +107,9 @@ export async function takeAnswers(
 }
 
 /**
- * Compares the answers of the variants with those of one of them.
- *
- * @param all Answers of each variant that started.
- * @param baseline Whose answers are right; if it has none, the first one's are.
- * @param again Starts a variant a second time for its answers: a body that differs
+ * Compares the answers of the variants with those of the baseline, or of the first
+ * if that has none. `again` starts a variant a second time: a body that differs
  * from start to start tells nothing of the image.
- * @returns One check for each of the others, by name.
  */
 export async function checkConsistency(
   all: Map<string, Answer[]>,
@@ -149,14 +134,14 @@ export async function checkConsistency(
       );
       wrong = differences(expected, answers, right);
     }
-    const name = `answers as ${right} does`;
-    const detail = wrong.map(({ text }) => text).join("; ");
-    checks.set(
-      other,
-      wrong.length === 0
-        ? { name, kind: "consistency", status: "pass" }
-        : { name, kind: "consistency", status: "fail", detail },
-    );
+    checks.set(other, {
+      name: `answers as ${right} does`,
+      kind: "consistency",
+      status: wrong.length === 0 ? "pass" : "fail",
+      ...wrong.length > 0 && {
+        detail: wrong.map(({ text }) => text).join("; "),
+      },
+    });
   }
   return checks;
 }
@@ -167,22 +152,18 @@ function differences(
   answers: Answer[],
   right: string,
 ): { what: string; text: string }[] {
+  const show = ({ error, status }: Answer) => error ?? `${status}`;
   return expected.flatMap((want, index) => {
     const got = answers[index];
-    const show = (answer: Answer) => answer.error ?? `${answer.status}`;
-    const tell = (what: string, wanted: string, gotten: string) => [{
-      what,
-      text: `${want.request}: ${wanted} in ${right}, ${gotten} here`,
-    }];
-    if (show(want) !== show(got)) {
-      return tell("status", show(want), show(got));
-    }
-    if (want.type !== got.type) {
-      return tell("type", want.type ?? "no type", got.type ?? "no type");
-    }
-    const both = want.body !== undefined && got.body !== undefined;
-    return both && want.body !== got.body
-      ? tell("body", `body ${want.text}`, got.text ?? "another one")
+    const [what, wanted, gotten] = show(want) !== show(got)
+      ? ["status", show(want), show(got)]
+      : want.type !== got.type
+      ? ["type", want.type ?? "no type", got.type ?? "no type"]
+      : want.body && got.body && want.body !== got.body
+      ? ["body", `body ${want.text}`, got.text]
       : [];
+    if (what === undefined) return [];
+    const text = `${want.request}: ${wanted} in ${right}, ${gotten} here`;
+    return [{ what, text }];
   });
 }

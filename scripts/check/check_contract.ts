@@ -1,8 +1,4 @@
-/**
- * Checks a running container against its contract, one check per request.
- *
- * @module
- */
+/** Checks a running container against its contract. @module */
 import { isDeepStrictEqual } from "node:util";
 import type { Check } from "../report/report_schema.ts";
 import type {
@@ -13,12 +9,7 @@ import type {
 import { HttpConnection, type HttpResponse } from "./http_client.ts";
 import { runCheck, TOO_LONG } from "./run_check.ts";
 
-/**
- * Sends every request of the contract, each on a connection of its own.
- *
- * @param url Where it answers.
- * @returns One check per request, in the contract's order.
- */
+/** Sends every request of the contract, each on a connection of its own. */
 export async function checkContract(
   url: string,
   { requests, requestTimeoutMs }: Contract,
@@ -66,12 +57,8 @@ export async function askOnce(
 }
 
 /**
- * What is wrong with an answer.
- *
- * @param expected What the contract says.
- * @param response What came.
- * @param surplus Bytes that came after the answer's end; a body where none may be.
- * @returns One phrase per difference, expected and actual; empty when all is well.
+ * What is wrong with an answer: a phrase for each difference, expected and actual.
+ * `surplus` is the bytes that came after its end.
  */
 export function compareResponse(
   expected: Expectation,
@@ -103,11 +90,13 @@ export function compareResponse(
     expected.bodyContains !== undefined && !text.includes(expected.bodyContains)
   ) wrong.push(`body: no ${show(expected.bodyContains)} in ${show(text)}`);
   if (expected.json !== undefined) {
-    const got = parse(text);
-    if (!got.valid) {
+    try {
+      const got: unknown = JSON.parse(text);
+      if (!isDeepStrictEqual(got, expected.json)) {
+        differ("body", expected.json, got);
+      }
+    } catch {
       wrong.push(`body: expected JSON, got ${show(text)}`);
-    } else if (!isDeepStrictEqual(got.value, expected.json)) {
-      differ("body", expected.json, got.value);
     }
   }
   const bytes = response.body.length + surplus;
@@ -117,16 +106,6 @@ export function compareResponse(
     wrong.push(`${surplus} bytes came after the end of the answer`);
   }
   return wrong;
-}
-
-function parse(text: string): { valid: true; value: unknown } | {
-  valid: false;
-} {
-  try {
-    return { valid: true, value: JSON.parse(text) };
-  } catch {
-    return { valid: false };
-  }
 }
 
 /** As JSON, which escapes control characters; long ones are cut. */

@@ -1,8 +1,6 @@
 /**
  * Checks the egress: that Deno refuses the program every host that the contract
- * does not state, and that it opened nothing while it was checked.
- *
- * @module
+ * does not state, and that it opened nothing while it was checked. @module
  */
 import type { Check } from "../report/report_schema.ts";
 import type { Permissions } from "../deno_binary/program_schema.ts";
@@ -17,11 +15,7 @@ import type { Service } from "./run_service.ts";
 /** Milliseconds that the counters may take to be read, a request included. */
 const LIMIT_MS = 10_000;
 
-/**
- * Compares what the program is allowed with the hosts that the contract states.
- *
- * @param permissions As read from the image; absent if it could not be told.
- */
+/** Compares what the program is allowed, if known, with the contract's hosts. */
 export function checkRefused(
   permissions: Permissions | undefined,
   { egress }: Contract,
@@ -46,9 +40,7 @@ export function checkRefused(
 
 /**
  * Reads, after all other requests, what the kernel has counted in the network
- * namespace of a container: connections opened from within and datagrams sent.
- *
- * @param service Has served; nothing else was started in its container.
+ * namespace of a container in which nothing but the service was started.
  */
 export function checkNothingOpened(
   { container, url }: Pick<Service, "container" | "url">,
@@ -75,10 +67,7 @@ export function checkNothingOpened(
 }
 
 /**
- * What is wrong with the counts.
- *
- * @param counts What was counted until now.
- * @param after The same after one request from outside.
+ * What is wrong with the counts, by what one request from outside adds to them.
  * @throws {CannotCheck} When others than the program are among them.
  */
 export function wrongWith(
@@ -110,12 +99,7 @@ export interface NetworkCounts {
   loopbackPackets: number;
 }
 
-/**
- * Reads the counts.
- *
- * @param pid The host's id of a process in the namespace.
- * @throws {CannotCheck} When it has no namespace of its own, or is not ours to see.
- */
+/** @throws {CannotCheck} When it has no namespace of its own, or is not ours to see. */
 export async function readNetworkCounts(pid: number): Promise<NetworkCounts> {
   try {
     if (await sharesNetwork(pid)) {
@@ -124,7 +108,17 @@ export async function readNetworkCounts(pid: number): Promise<NetworkCounts> {
       );
     }
     const [snmp, snmp6, devices] = await Promise.all(
-      ["snmp", "snmp6", "dev"].map((name) => read(`/proc/${pid}/net/${name}`)),
+      ["snmp", "snmp6", "dev"].map(async (name) => {
+        try {
+          return await Deno.readTextFile(`/proc/${pid}/net/${name}`);
+        } catch (error) {
+          // No IPv6 on this machine.
+          if (name === "snmp6" && error instanceof Deno.errors.NotFound) {
+            return "";
+          }
+          throw error;
+        }
+      }),
     );
     return parseNetworkCounts({ snmp, snmp6, devices });
   } catch (error) {
@@ -134,9 +128,7 @@ export async function readNetworkCounts(pid: number): Promise<NetworkCounts> {
 }
 
 /**
- * Parses files of `/proc/<pid>/net`.
- *
- * @param files `snmp`, `snmp6` (empty without IPv6) and `dev`.
+ * Parses files of `/proc/<pid>/net`; `snmp6` is empty without IPv6.
  * @throws {SyntaxError} When a counter is not there.
  */
 export function parseNetworkCounts(
@@ -163,15 +155,4 @@ function counter(snmp: string, protocol: string, name: string): number {
     throw new SyntaxError(`Cannot find ${protocol} ${name}`);
   }
   return value;
-}
-
-async function read(path: string): Promise<string> {
-  try {
-    return await Deno.readTextFile(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound && path.endsWith("snmp6")) {
-      return ""; // No IPv6 on this machine.
-    }
-    throw error;
-  }
 }

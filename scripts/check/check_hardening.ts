@@ -1,16 +1,13 @@
-/**
- * Runs the image under the restrictions that a careful operator would apply. It
- * has to keep its contract all the same.
- *
- * @module
- */
-import type { Engine, Restrictions } from "../engine/engine.ts";
+/** Runs the image under restrictions that a careful operator applies. @module */
+import type { Restrictions } from "../engine/engine.ts";
 import type { Check } from "../report/report_schema.ts";
 import { burst } from "./burst.ts";
 import { checkContract } from "./check_contract.ts";
 import { CannotCheck, runCheck } from "./run_check.ts";
 import { endedBy } from "./diagnose.ts";
 import { runService, type Target } from "./run_service.ts";
+
+type Restriction = keyof Restrictions;
 
 const MIB = 1 << 20;
 /** Milliseconds that the burst under a restriction may take. */
@@ -40,16 +37,12 @@ const COMBINED: Restrictions = {
  * Starts the image under all restrictions that the engine can apply, checks its
  * contract and sends it a burst. What it serves under all of them it serves under
  * each; only when it does not, each is tried alone, to tell which one breaks it.
- *
- * @param target The image, and the engine to run it with.
- * @returns One check per restriction and one for all combined; what the engine
- * cannot apply is skipped with its reason.
  */
 export async function checkHardening(target: Target): Promise<Check[]> {
   const { contract, signal, engine } = target;
   const limit = contract.readyTimeoutMs + BURST_MS +
     contract.requests.length * contract.requestTimeoutMs;
-  const keys = Object.keys(COMBINED) as (keyof Restrictions)[];
+  const keys = Object.keys(COMBINED) as Restriction[];
   const able = keys.filter((key) => engine.cannot[key] === undefined);
   const applied: Restrictions = Object.fromEntries(
     able.map((key) => [key, COMBINED[key]]),
@@ -70,26 +63,21 @@ export async function checkHardening(target: Target): Promise<Check[]> {
 
   const checks: Check[] = [];
   for (const { name, restrictions } of RESTRICTIONS) {
-    const own = Object.entries(restrictions);
+    const own = Object.keys(restrictions) as Restriction[];
     const shown = combined.status === "pass" &&
-      own.every(([key, value]) => applied[key as keyof Restrictions] === value);
+      own.every((key) => applied[key] === restrictions[key]);
     checks.push(
       shown
         ? { name, status: "pass", detail: "shown by the restrictions combined" }
         : await runCheck(name, limit, signal, (signal) => {
-          const reasons = reasonsNot(engine, restrictions);
+          const reasons = own.map((key) => engine.cannot[key])
+            .filter((reason) => reason !== undefined);
           if (reasons.length > 0) throw new CannotCheck(reasons.join("; "));
           return serves({ ...target, signal }, restrictions);
         }),
     );
   }
   return [...checks, combined];
-}
-
-function reasonsNot(engine: Engine, restrictions: Restrictions): string[] {
-  return Object.keys(restrictions)
-    .map((key) => engine.cannot[key as keyof Restrictions])
-    .filter((reason) => reason !== undefined);
 }
 
 async function serves(

@@ -1,8 +1,6 @@
 /**
  * Runs the image's own health check: an orchestrator that trusts it must learn
- * both that the service is well and that it is not.
- *
- * @module
+ * both that the service is well and that it is not. @module
  */
 import type { Container } from "../engine/engine.ts";
 import type { Check } from "../report/report_schema.ts";
@@ -14,13 +12,8 @@ import { orAbort } from "./time_limit.ts";
 const LIMIT_MS = 30_000;
 
 /**
- * Runs the image's health check beside the service, and then without it.
- *
- * @param container Serves.
- * @param target Its image.
- * @param test The check as in the image's config: `CMD` and words, or
- * `CMD-SHELL` and a line.
- * @returns Two checks; skipped when the image has no health check.
+ * Runs the health check of a container's image beside the service, and without it.
+ * `test` is as in the image's config: `CMD` and words, or `CMD-SHELL` and a line.
  */
 export async function checkHealth(
   container: Container,

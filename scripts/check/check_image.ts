@@ -1,9 +1,4 @@
-/**
- * Makes every check of a kind that takes a running image. What a new kind needs
- * is one entry here and one in the list of kinds.
- *
- * @module
- */
+/** Makes every check of a kind that takes a running image. @module */
 import type { Permissions } from "../deno_binary/program_schema.ts";
 import { cannotRun } from "../lib/platform.ts";
 import type { Surface } from "../inspect/inspect_schema.ts";
@@ -52,27 +47,24 @@ interface Subject {
 }
 
 /** What is asked of one container after its contract, in this order. */
-const WHILE_SERVING: {
-  kind: CheckKind;
-  run(subject: Subject): Promise<Check[]>;
-}[] = [
-  {
-    kind: "protocol",
-    run: ({ service, target: { contract, signal } }) =>
+const WHILE_SERVING: [CheckKind, (subject: Subject) => Promise<Check[]>][] = [
+  [
+    "protocol",
+    ({ service, target: { contract, signal } }) =>
       checkProtocol(service.url, contract, { signal }),
-  },
-  {
-    kind: "egress",
-    run: async ({ service, target: { contract, signal }, facts }) => [
+  ],
+  [
+    "egress",
+    async ({ service, target: { contract, signal }, facts }) => [
       checkRefused(facts.permissions, contract),
       await checkNothingOpened(service, contract, signal),
     ],
-  },
-  {
-    kind: "health",
-    run: ({ service, target, facts }) =>
+  ],
+  [
+    "health",
+    ({ service, target, facts }) =>
       checkHealth(service.container, target, facts.healthcheck),
-  },
+  ],
 ];
 
 /** What starts containers of its own. */
@@ -86,7 +78,6 @@ const OWN_STARTS: {
   { kind: "stop", timed: true, run: checkStop },
 ];
 
-/** Hears how each kind of check went. */
 type Say = (line: string) => void;
 
 /** What checking an image has shown. */
@@ -98,12 +89,8 @@ export interface Checked {
 }
 
 /**
- * Makes the checks that take no time. It shares nothing with other calls: images
- * may be checked side by side.
- *
- * @param target The image, and how to reach it.
- * @param facts What reading it has shown.
- * @param options `quick` leaves it at the contract and the answers.
+ * Makes the checks that take no time; images may be checked side by side. `quick`
+ * leaves it at the contract and the answers.
  */
 export async function checkImage(
   target: Target,
@@ -124,7 +111,7 @@ export async function checkImage(
       answers = await takeAnswers(service.url, contract, target);
     }
     if (quick) return { checks, answers };
-    for (const { kind, run } of WHILE_SERVING) {
+    for (const [kind, run] of WHILE_SERVING) {
       if (found.ended) break;
       const made = await run({ target, service, facts });
       found = await withEnd(made, service);
@@ -138,11 +125,8 @@ export async function checkImage(
 }
 
 /**
- * Makes the checks that take time, which need the machine for themselves.
- *
- * @param before What {@linkcode checkImage} has shown; of an image that does not
- * start nothing more is asked.
- * @returns The further checks.
+ * Makes the checks that take time, which need the machine for themselves; none of
+ * an image that did not start `before`.
  */
 export async function checkTimed(
   target: Target,
@@ -172,13 +156,20 @@ async function checkStarts(
   }
 }
 
+/** Keeps the checks of a kind, and says how many hold. */
 function add(checks: Checks, kind: CheckKind, made: Check[], say?: Say): void {
   const { list, title } = CHECK_KINDS.find(({ id }) => id === kind)!;
   checks[list] = [
     ...checks[list] ?? [],
     ...made.map((check) => ({ ...check, kind })),
   ];
-  say?.(`${title}: ${summary(made)}`);
+  const count = (status: Check["status"]) =>
+    made.filter((check) => check.status === status).length;
+  const skipped = count("skip");
+  say?.(
+    `${title}: ${count("pass")} of ${made.length - skipped} hold` +
+      (skipped > 0 ? `, ${skipped} skipped` : ""),
+  );
 }
 
 /** The first check that failed for an error of the service tells it. */
@@ -203,10 +194,7 @@ async function withCause(
 /** What clients say when the program at the other end has gone. */
 const GONE = /refused|reset|without an answer|into the answer|broken pipe/i;
 
-/**
- * Where a service has ended, the check at which it did tells how; those after it
- * were not made.
- */
+/** Where a service has ended, the check at which it did tells how; later ones skip. */
 async function withEnd(
   checks: Check[],
   { container }: Service,
@@ -245,12 +233,8 @@ export function detailOf({ message, next, output = "" }: UserError): string {
 }
 
 /**
- * What is known of an image that is not run: that it can start nowhere, or that
- * it cannot be run here and so nothing of it is checked.
- *
- * @param image Its architecture, and what is in it.
- * @param why Why programs of an architecture do not run here, if they do not.
- * @returns `undefined` when it is to be run.
+ * What is known of an image that is not run: it can start nowhere, or not here, and
+ * `why` tells for which architecture; `undefined` when it is to be run.
  */
 export function checkUnrun(
   { architecture, surface: { foreign = [], missing = [] } }: {
@@ -273,12 +257,4 @@ export function checkUnrun(
   return missing.length > 0
     ? contract("fail", `needed and not there: ${missing.join(", ")}`)
     : contract("skip", reason);
-}
-
-function summary(checks: Check[]): string {
-  const count = (status: Check["status"]) =>
-    checks.filter((check) => check.status === status).length;
-  const skipped = count("skip");
-  return `${count("pass")} of ${checks.length - skipped} hold` +
-    (skipped > 0 ? `, ${skipped} skipped` : "");
 }

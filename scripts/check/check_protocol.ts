@@ -1,8 +1,6 @@
 /**
  * Treats a running service as careless, slow and hostile clients, proxies and
- * scanners do. After each check it must serve as before.
- *
- * @module
+ * scanners do. After each check it must serve as before. @module
  */
 import type { Check } from "../report/report_schema.ts";
 import type { Contract } from "./contract_schema.ts";
@@ -70,13 +68,7 @@ const MALFORMED: [name: string, text: string, ...statuses: number[]][] = [
   ],
 ];
 
-/**
- * Makes all checks, one after the other.
- *
- * @param url Where it answers.
- * @param contract Says which path to ask, and what the answer must be.
- * @param options `timeLimitMs` is what each check may take; 20 s unless told.
- */
+/** Makes all checks, one after the other, each within a limit of 20 s unless told. */
 export async function checkProtocol(
   url: string,
   contract: Contract,

@@ -1,8 +1,6 @@
 /**
  * Checks that the service stops as an orchestrator needs it: under load without
- * losing an accepted request, promptly when idle, and that it survives a kill.
- *
- * @module
+ * losing an accepted request, promptly when idle, and survives a kill. @module
  */
 import type { Container } from "../engine/engine.ts";
 import type { Check } from "../report/report_schema.ts";
@@ -27,20 +25,14 @@ import { orAbort, TimeLimitError, withTimeLimit } from "./time_limit.ts";
 export const GRACE_MS = 10_000;
 /** Clients that keep the service busy while it is stopped. */
 const CONNECTIONS = 32;
-/**
- * Those of them that are idle when the signal comes: on a busy machine all
- * others may have a request in flight, and a server ends such connections well.
- */
+/** Idle ones when the signal comes: others may all have a request in flight. */
 const IDLE = 4;
 /** Answers that each of them has had when the load counts as under way. */
 const WARM_ANSWERS = 10;
 
 /**
- * Makes the checks, each on a fresh start.
- *
- * @param target The image; its contract states the exit code and the time limit.
- * @returns One check per stop. A check under load gives the counts in its detail
- * even when it passes.
+ * Makes the checks, each on a fresh start. One under load gives its counts even
+ * when it passes.
  */
 export async function checkStop(target: Target): Promise<Check[]> {
   const { contract, signal } = target;
@@ -129,26 +121,19 @@ async function killOne(target: Target): Promise<void> {
   await orAbort(service.container.exited, target.signal);
 }
 
-/** How a container is expected to end. */
-export interface EndOptions {
-  exitCode: number;
-  withinMs: number;
-  signal?: AbortSignal;
-  /** Called right before the signal is sent. */
-  onSignal?: () => void;
-}
-
 /**
- * Sends a signal and waits for the end.
- *
- * @param container Runs.
- * @param kill The signal to send.
- * @returns What was wrong; empty when it ended as expected.
+ * Sends a signal and waits for the end; tells what was wrong with it. `onSignal` is
+ * called right before the signal is sent.
  */
 export async function endOf(
   container: Container,
   kill: "SIGTERM" | "SIGINT",
-  { exitCode, withinMs, signal, onSignal }: EndOptions,
+  { exitCode, withinMs, signal, onSignal }: {
+    exitCode: number;
+    withinMs: number;
+    signal?: AbortSignal;
+    onSignal?: () => void;
+  },
 ): Promise<string[]> {
   const pid = await container.pid();
   const does = await dispositionOf(pid, kill);
@@ -188,7 +173,7 @@ function killDirectly(pid: number | undefined, kill: Deno.Signal): boolean {
 
 /**
  * Clients that send as fast as they are answered until the service ends each
- * connection, and that know for every request what became of it.
+ * connection, and know for every request what became of it.
  */
 class StopLoad implements Disposable {
   /** Whole answers. */
@@ -223,11 +208,10 @@ class StopLoad implements Disposable {
     this.#warm.promise.catch(() => {});
   }
 
-  /** Resolves once every client has had ten answers. */
+  /** Resolves once every client has had its first answers. */
   get warm(): Promise<void> {
     return this.#warm.promise;
   }
-
   /** A client; `idles`: it waits with its next request for the stop to begin. */
   async #client(text: string, idles: boolean): Promise<void> {
     for (let own = 0; !this.signalled && !this.#signal.aborted;) {

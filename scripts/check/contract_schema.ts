@@ -1,9 +1,4 @@
-/**
- * The contract: what a service promises over HTTP, as data beside its
- * Dockerfile, so that another service is checked without a change to the code.
- *
- * @module
- */
+/** The contract: what a service promises over HTTP, as data. @module */
 import { z } from "zod";
 import { parseJson } from "../lib/parse_json.ts";
 
@@ -111,22 +106,12 @@ export type ContractRequest = Contract["requests"][number];
 /** The answer that a request must get. */
 export type Expectation = ContractRequest["expect"];
 
-/**
- * Parses a `contract.json`.
- *
- * @param text Its text.
- * @param file Its path, for messages.
- * @returns The contract, defaults filled in.
- * @throws {UserError} That names the place of each problem in the file.
- */
+/** @throws {UserError} That names the place of each problem in the file. */
 export function parseContract(text: string, file: string): Contract {
   return parseJson(text, file, contractSchema);
 }
 
-/**
- * The contract of a service that states none: `/` answers with any status. A 404
- * is an answer; silence or garbage is not.
- */
+/** Of a service that states none: any status is an answer, even a 404. */
 export function defaultContract(): Contract {
   return contractSchema.parse({
     healthPath: "/",
@@ -136,11 +121,8 @@ export function defaultContract(): Contract {
 }
 
 /**
- * The port that a service listens on inside its container.
- *
- * @param contract Its `port` comes first.
- * @param exposedPorts The image's exposed ports, as `8080/tcp`.
- * @returns The contract's port, else the only or lowest exposed TCP port, else 8080.
+ * The port inside the container: the contract's, else the lowest TCP port that the
+ * image exposes (as `8080/tcp`), else 8080.
  */
 export function servicePort(
   contract: Pick<Contract, "port">,

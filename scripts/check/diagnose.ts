@@ -1,8 +1,6 @@
 /**
  * What a service does in place of what was expected, as far as this host can see
- * its process: where it listens, and whether it handles a signal.
- *
- * @module
+ * its process: where it listens, and whether it handles a signal. @module
  */
 import type { Container } from "../engine/engine.ts";
 import { errorOf, statedError } from "../lib/log_excerpt.ts";
@@ -23,11 +21,7 @@ const LISTEN = "0A";
 /** 127.0.0.0/8, ::1 and ::ffff:127.0.0.0/104, as a little-endian kernel writes them. */
 const LOOPBACK = /^(.{6}7F|0{24}01000000|0{16}FFFF0000.{6}7F)$/;
 
-/**
- * Parses `/proc/net/tcp` or `/proc/net/tcp6`.
- *
- * @returns The sockets that listen.
- */
+/** Parses the sockets that listen in `/proc/net/tcp` or `/proc/net/tcp6`. */
 export function parseListeners(text: string): Listener[] {
   return text.split("\n").map((line) => line.trim().split(/\s+/))
     .filter((fields) => fields[3] === LISTEN)
@@ -45,12 +39,7 @@ export interface Listening {
   shared: boolean;
 }
 
-/**
- * Reads where a container's process listens.
- *
- * @param pid The host's id of its main process, if the host sees it.
- * @returns `undefined` where this host must not look.
- */
+/** Where a container's process listens, if this host sees it and may look. */
 export async function listeningOf(
   pid: number | undefined,
 ): Promise<Listening | undefined> {
@@ -71,7 +60,6 @@ export async function listeningOf(
 
 /**
  * Whether a process is in this host's network rather than in one of its own.
- *
  * @throws {Error} When this host must not look.
  */
 export async function sharesNetwork(pid: number): Promise<boolean> {
@@ -79,6 +67,12 @@ export async function sharesNetwork(pid: number): Promise<boolean> {
     ["self", pid].map((id) => Deno.readLink(`/proc/${id}/ns/net`)),
   );
   return own === its;
+}
+
+/** Whether something listens at a port, and only its own machine reaches it. */
+export function isOnLoopback({ listeners }: Listening, port: number): boolean {
+  const at = listeners.filter((listener) => listener.port === port);
+  return at.length > 0 && at.every(({ loopback }) => loopback);
 }
 
 /** Inodes of the sockets of a process and its descendants. */
@@ -110,11 +104,7 @@ export interface Silence {
   log: string;
 }
 
-/**
- * Says why nothing answers at a port.
- *
- * @returns The reason and what to do, or `undefined` if nothing tells.
- */
+/** Says why nothing answers at a port, and what to do, if anything tells. */
 export function explainSilence(
   { port, stated, listening, log }: Silence,
 ): { reason: string; next: string } | undefined {
@@ -126,16 +116,14 @@ export function explainSilence(
     };
   }
   const { listeners, shared } = listening;
-  const at = listeners.filter((listener) => listener.port === port);
-  if (at.length > 0) {
-    return at.every(({ loopback }) => loopback)
-      ? {
-        reason: onLoopback(port),
-        next: "Listen on 0.0.0.0; Deno.serve does when told no hostname",
-      }
-      : undefined;
+  if (isOnLoopback(listening, port)) {
+    return {
+      reason: onLoopback(port),
+      next: "Listen on 0.0.0.0; Deno.serve does when told no hostname",
+    };
   }
   const others = [...new Set(listeners.map((listener) => listener.port))];
+  if (others.includes(port)) return undefined;
   return others.length === 0
     ? {
       reason: `port ${port} was asked, it listens on no port`,
@@ -165,10 +153,11 @@ function otherPort(port: number, stated: boolean, shared: boolean): string {
 
 /** The last port that a log names, as in `http://0.0.0.0:3000/` or `port 3000`. */
 function portInLog(log: string): number | undefined {
-  const found = [
-    ...log.matchAll(/(?:\/\/[^\s/]*:|\bport:?\s+|localhost:)(\d{2,5})\b/gi),
-  ];
-  return found.length > 0 ? Number(found.at(-1)?.[1]) : undefined;
+  const found = log.matchAll(
+    /(?:\/\/[^\s/]*:|\bport:?\s+|localhost:)(\d{2,5})\b/gi,
+  );
+  const last = [...found].at(-1);
+  return last && Number(last[1]);
 }
 
 /** What the processes of a container do with a signal. */
@@ -183,14 +172,9 @@ export interface Disposition {
   wrapper?: string;
 }
 
-const NUMBERS = { SIGINT: 2, SIGTERM: 15 };
-type Signal = keyof typeof NUMBERS;
+type Signal = "SIGINT" | "SIGTERM";
 
-/**
- * Parses `/proc/<pid>/status` for what becomes of a signal.
- *
- * @returns `undefined` when the text says nothing of it.
- */
+/** Parses `/proc/<pid>/status` for what becomes of a signal, if it says so. */
 export function parseDisposition(
   status: string,
   signal: Signal,
@@ -199,7 +183,7 @@ export function parseDisposition(
     new RegExp(`^${name}:\\s+(.*)$`, "m").exec(status)?.[1];
   const [program, caught] = [field("Name"), field("SigCgt")];
   if (program === undefined || caught === undefined) return undefined;
-  const bit = BigInt(NUMBERS[signal] - 1);
+  const bit = BigInt(constants.signals[signal] - 1);
   return {
     program,
     handled: (BigInt(`0x${caught}`) >> bit & 1n) === 1n,
@@ -207,11 +191,7 @@ export function parseDisposition(
   };
 }
 
-/**
- * Reads what becomes of a signal.
- *
- * @param pid The host's id of a container's main process, if the host sees it.
- */
+/** Reads what a container's process does with a signal, if the host sees it. */
 export async function dispositionOf(
   pid: number | undefined,
   signal: Signal,
@@ -276,12 +256,12 @@ export function exitText(code: number): string {
   return name === undefined ? `${code}` : `${code} (${name})`;
 }
 
-/** Where it says how a service stops as it should. */
+/** Says how a service stops as it should. */
 export const SEE_STOPPING = `see "Stopping" in ${
   pageAddress("your-service.md")
 }`;
 
-/** Why a service did not end as it should, as far as it is known, and where to read on. */
+/** Why a service did not end as it should, as far as it is known. */
 export function explainEnd(
   does: Disposition | undefined,
   signal: Signal,
@@ -348,10 +328,8 @@ export function explainExit(
 const TOLD_MS = 1000;
 
 /**
- * How a service ended that was to run on.
- *
- * @param when Ends the phrase "ended with exit code 1 …".
- * @returns `undefined` while it runs.
+ * How a service ended that was to run on; `undefined` while it runs. `when` ends
+ * the phrase "ended with exit code 1 …".
  */
 export async function endedBy(
   container: Pick<Container, "exited" | "logs">,

@@ -1,8 +1,6 @@
 /**
- * HTTP/1.1 over a plain TCP connection to this machine. `fetch` corrects
- * requests; checks have to send what a careless or hostile client would.
- *
- * @module
+ * HTTP/1.1 over a plain TCP connection to this machine. `fetch` corrects requests;
+ * checks have to send what a careless or hostile client would. @module
  */
 import { orAbort } from "./time_limit.ts";
 
@@ -14,7 +12,6 @@ export interface HttpResponse {
   body: Uint8Array;
 }
 
-/** What to send. */
 export interface HttpRequest {
   method?: string;
   path: string;
@@ -43,10 +40,7 @@ export class ProtocolError extends Error {
   override name = "ProtocolError";
 }
 
-/**
- * The text of a well-formed request. `Host` and `Content-Length` are added unless
- * they are given; method and path are sent as they are.
- */
+/** A request as it is, with `Host` and `Content-Length` unless they are given. */
 export function formatRequest(request: HttpRequest): string {
   const { method = "GET", path, headers = {}, body = "" } = request;
   const names = new Set(Object.keys(headers).map((name) => name.toLowerCase()));
@@ -102,6 +96,8 @@ export class HttpConnection implements Disposable {
   #buffer = new Uint8Array(16_384);
   #start = 0;
   #end = 0;
+  /** Bytes of the answer being read that were taken out of the buffer. */
+  #taken = 0;
 
   private constructor(connection: Deno.TcpConn, signal?: AbortSignal) {
     this.#connection = connection;
@@ -109,12 +105,7 @@ export class HttpConnection implements Disposable {
     signal?.addEventListener("abort", this.#onAbort, { once: true });
   }
 
-  /**
-   * Connects to a service on this machine.
-   *
-   * @param url `http://127.0.0.1:<port>`; any other host is refused.
-   * @param signal Closes the connection, now or later.
-   */
+  /** Connects to `http://127.0.0.1:<port>`; the signal closes it, now or later. */
   static async open(
     url: string,
     signal?: AbortSignal,
@@ -133,7 +124,7 @@ export class HttpConnection implements Disposable {
     return new HttpConnection(connection, signal);
   }
 
-  /** Writes text as it is, as UTF-8, or bytes. */
+  /** Writes bytes, or text as UTF-8. */
   async send(data: string | Uint8Array): Promise<void> {
     let rest = typeof data === "string" ? encoder.encode(data) : data;
     try {
@@ -147,21 +138,18 @@ export class HttpConnection implements Disposable {
   }
 
   /**
-   * Reads one answer; interim ones (1xx) are passed over.
-   *
-   * @param method Of the request; decides whether a body follows.
+   * Reads one answer to a request of a method; interim ones (1xx) are passed over.
    * @throws {ClosedError} When the connection ends before the answer is whole.
    * @throws {ProtocolError} When it is not HTTP.
    */
   async receive(method = "GET"): Promise<HttpResponse> {
     for (;;) {
-      const { status, headers, headBytes } = await this.#readHead();
+      this.#taken = 0;
+      const { status, headers } = await this.#readHead();
       if (status < 200 && status !== 101) continue;
       const bodiless = method === "HEAD" || status < 200 || status === 204 ||
         status === 304;
-      const body = bodiless
-        ? new Uint8Array()
-        : await this.#readBody(headers, headBytes);
+      const body = bodiless ? new Uint8Array() : await this.#readBody(headers);
       return { status, headers, body };
     }
   }
@@ -195,6 +183,12 @@ export class HttpConnection implements Disposable {
     this.#connection.close();
   }
 
+  /** Reads more, or finds that the answer ends before it is whole. */
+  async #more(): Promise<void> {
+    if (await this.#fill() > 0) return;
+    throw new ClosedError(this.#taken + this.#end - this.#start);
+  }
+
   /** Reads more into the buffer; 0 at the end, also when it is cut off. */
   async #fill(): Promise<number> {
     if (this.#start > 0) {
@@ -219,86 +213,66 @@ export class HttpConnection implements Disposable {
     }
   }
 
-  async #readHead() {
-    let scanned = 0;
-    for (;;) {
+  async #readHead(): Promise<Omit<HttpResponse, "body">> {
+    for (let scanned = 0;;) {
       const at = findHeadEnd(this.#buffer, this.#start + scanned, this.#end);
       if (at >= 0) {
-        const text = latin1.decode(this.#buffer.subarray(this.#start, at));
-        const headBytes = at + 4 - this.#start;
-        this.#start = at + 4;
-        return { ...parseHead(text), headBytes };
+        const head = await this.#take(at + 4 - this.#start);
+        return parseHead(latin1.decode(head.subarray(0, -4)));
       }
       const received = this.#end - this.#start;
       scanned = Math.max(0, received - 3);
       if (received > MAX_HEAD) {
         throw new ProtocolError("the head of the answer does not end");
       }
-      if (await this.#fill() === 0) throw new ClosedError(received);
+      await this.#more();
     }
   }
 
-  async #readBody(
-    headers: Map<string, string>,
-    headBytes: number,
-  ): Promise<Uint8Array> {
+  async #readBody(headers: Map<string, string>): Promise<Uint8Array> {
     if (/\bchunked\b/i.test(headers.get("transfer-encoding") ?? "")) {
-      return await this.#readChunks(headBytes);
+      return await this.#readChunks();
     }
     const length = headers.get("content-length");
     if (length !== undefined) {
       if (!/^\d+$/.test(length)) {
         throw new ProtocolError(`content-length "${length}" is not a number`);
       }
-      return await this.#take(Number(length), headBytes);
+      return await this.#take(Number(length));
     }
     while (await this.#fill() > 0);
-    return await this.#take(this.#end - this.#start, headBytes);
+    return await this.#take(this.#end - this.#start);
   }
 
-  async #readChunks(headBytes: number): Promise<Uint8Array> {
-    const chunks: Uint8Array[] = [];
-    let received = headBytes;
+  async #readChunks(): Promise<Uint8Array> {
+    const chunks: Uint8Array<ArrayBuffer>[] = [];
     for (;;) {
-      const line = await this.#readLine(received);
+      const line = await this.#readLine();
       if (!/^[0-9a-f]+\s*(;|$)/i.test(line)) {
         throw new ProtocolError(`chunk size "${line}" is not a number`);
       }
       const size = parseInt(line, 16);
       if (size === 0) break;
-      chunks.push(await this.#take(size, received));
-      received += line.length + 4 + size;
-      await this.#take(2, received);
+      chunks.push(await this.#take(size));
+      await this.#take(2);
     }
-    while (await this.#readLine(received) !== "");
-    const body = new Uint8Array(
-      chunks.reduce((sum, chunk) => sum + chunk.length, 0),
-    );
-    let offset = 0;
-    for (const chunk of chunks) {
-      body.set(chunk, offset);
-      offset += chunk.length;
-    }
-    return body;
+    while (await this.#readLine() !== "");
+    return await new Blob(chunks).bytes();
   }
 
-  async #readLine(received: number): Promise<string> {
+  async #readLine(): Promise<string> {
     for (;;) {
       const at = this.#buffer.subarray(this.#start, this.#end).indexOf(10);
-      if (at >= 0) {
-        return latin1.decode(await this.#take(at + 1, received)).trimEnd();
-      }
-      if (await this.#fill() === 0) throw new ClosedError(received);
+      if (at >= 0) return latin1.decode(await this.#take(at + 1)).trimEnd();
+      await this.#more();
     }
   }
 
-  async #take(length: number, received: number): Promise<Uint8Array> {
-    while (this.#end - this.#start < length) {
-      const had = this.#end - this.#start;
-      if (await this.#fill() === 0) throw new ClosedError(received + had);
-    }
+  async #take(length: number): Promise<Uint8Array<ArrayBuffer>> {
+    while (this.#end - this.#start < length) await this.#more();
     const bytes = this.#buffer.slice(this.#start, this.#start + length);
     this.#start += length;
+    this.#taken += length;
     return bytes;
   }
 }

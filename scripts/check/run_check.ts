@@ -1,8 +1,4 @@
-/**
- * Turns work that returns, throws or takes too long into a check.
- *
- * @module
- */
+/** Turns work that returns, throws or takes too long into a check. @module */
 import {
   isOfEnvironment,
   messageOf,
@@ -19,13 +15,8 @@ export class CannotCheck extends Error {
 }
 
 /**
- * Makes one check.
- *
- * @param name How reports call it.
- * @param timeLimitMs Milliseconds after which it has failed.
- * @param signal Aborts it with its reason.
- * @param work Returns what is wrong, one phrase each; throws likewise. Whatever
- * it opens must end with its signal.
+ * Makes one check: `work` returns what is wrong, or throws it. Whatever it opens
+ * must end with its signal.
  * @throws {UserError} When it is the environment that failed.
  */
 export async function runCheck(
@@ -51,8 +42,6 @@ export async function runCheck(
 
 /**
  * What a failure says of the image, if it does.
- *
- * @param thrown Whatever a `catch` received.
  * @throws What was thrown, when it is the environment's, an abort or a bug.
  */
 export function failureOf(

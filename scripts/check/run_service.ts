@@ -1,10 +1,4 @@
-/**
- * Starts a container and waits until it serves: what every check begins with.
- * The pause between two tries is short and never grows, so that it hardly adds
- * to a start that is measured.
- *
- * @module
- */
+/** Starts a container and waits until it serves. @module */
 import { EXIT, messageOf, UserError } from "../lib/errors.ts";
 import type { Container, Engine, Restrictions } from "../engine/engine.ts";
 import type { Contract } from "./contract_schema.ts";
@@ -12,6 +6,7 @@ import {
   explainAnswer,
   explainExit,
   explainSilence,
+  isOnLoopback,
   listeningOf,
   NO_ANSWER,
   onLoopback,
@@ -42,10 +37,7 @@ export interface Service extends AsyncDisposable, Ready {
 }
 
 /**
- * Runs an image until it is ready.
- *
- * @param target The image.
- * @param restrictions What it is restricted by.
+ * Runs an image until it is ready, under restrictions.
  * @throws {UserError} When it ends or never answers; it is removed by then.
  */
 export async function runService(
@@ -62,10 +54,8 @@ export async function runService(
       ...signal ? { signal } : {},
     });
     try {
-      const ready = await waitUntilReady(container, contract, {
-        port,
-        signal,
-      });
+      const options = { port, signal };
+      const ready = await waitUntilReady(container, contract, options);
       return {
         ...ready,
         container,
@@ -92,7 +82,7 @@ function urlOf(container: Pick<Container, "url">): string {
   return container.url;
 }
 
-/** Milliseconds between two tries: the error of a start that is measured. */
+/** Milliseconds between two tries, which the measured start hardly notices. */
 const POLL_MS = 2;
 /** The same once a start has taken long, so that a handler that throws logs less. */
 const SLOW_POLL_MS = 50;
@@ -116,11 +106,8 @@ type Waited =
   & Partial<Pick<Container, "pid">>;
 
 /**
- * Asks the contract's `healthPath` until it answers as it should.
- *
- * @param container Has been started.
- * @param contract Says what to ask, and how long it may take.
- * @param options `port` is the one inside, where it differs from that outside.
+ * Asks the contract's `healthPath` until it answers as it should; `port` is the one
+ * inside, where it differs from that outside.
  * @throws {UserError} With the reason and its log, when it ends first or never
  * answers.
  */
@@ -175,14 +162,15 @@ export async function waitUntilReady(
   const listening = async () => await listeningOf(await container.pid?.());
   const isUnreachable = async () => {
     if (answered) return false;
-    const { listeners = [], shared } = await listening() ?? {};
-    const at = listeners.filter((listener) => listener.port === port);
-    return !shared && at.length > 0 && at.every(({ loopback }) => loopback);
+    const found = await listening();
+    return found !== undefined && !found.shared && port !== undefined &&
+      isOnLoopback(found, port);
   };
   const explain = async (log: string) => {
-    const found = answered ? undefined : await listening();
+    if (answered) return undefined;
+    const found = await listening();
     const asked = found?.shared ? undefined : port;
-    return answered ? undefined : explainSilence({
+    return explainSilence({
       port: asked ?? Number(new URL(url).port),
       stated: contract.port !== undefined,
       listening: found,
@@ -200,26 +188,17 @@ export async function waitUntilReady(
     }
     const output = await container.logs();
     if (exitCode !== undefined) {
-      const { message, next } = explainExit(
-        exitCode,
-        "before it answered",
-        output,
-      );
-      throw new UserError(message, {
-        next,
-        exitCode: EXIT.checkFailed,
-        output,
-      });
+      const when = "before it answered";
+      const { message, next } = explainExit(exitCode, when, output);
+      const options = { next, exitCode: EXIT.checkFailed, output };
+      throw new UserError(message, options);
     }
     const { reason, next } = await explain(output) ??
       explainAnswer(last, output);
+    const waited = Math.round(performance.now() - container.startedAt);
+    const within = Math.min(readyTimeoutMs, waited);
     throw new UserError(
-      `No good answer from ${healthPath} within ${
-        Math.min(
-          readyTimeoutMs,
-          Math.round(performance.now() - container.startedAt),
-        )
-      } ms: ${reason}`,
+      `No good answer from ${healthPath} within ${within} ms: ${reason}`,
       { next, exitCode: EXIT.checkFailed, output, cause },
     );
   } finally {
@@ -228,19 +207,15 @@ export async function waitUntilReady(
 }
 
 /**
- * Why only this machine reaches a service that serves: on an engine that shares
- * this machine's network, one that listens on 127.0.0.1 seems fine.
- *
- * @returns `undefined` when others reach it too, or it cannot be told.
+ * Why only this machine reaches a service that serves, if so: on an engine that
+ * shares this machine's network, one that listens on 127.0.0.1 seems fine.
  */
 export async function unreachable(
   { container, url }: Pick<Service, "container" | "url">,
 ): Promise<string | undefined> {
   const port = Number(new URL(url).port);
   const listening = await listeningOf(await container.pid());
-  if (!listening?.shared) return undefined;
-  const at = listening.listeners.filter((listener) => listener.port === port);
-  return at.length > 0 && at.every(({ loopback }) => loopback)
+  return listening?.shared && isOnLoopback(listening, port)
     ? onLoopback(port)
     : undefined;
 }
@@ -251,9 +226,6 @@ async function askHealth(
   signal: AbortSignal,
 ): Promise<number> {
   using connection = await HttpConnection.open(url, signal);
-  const response = await connection.request({
-    path,
-    headers: { Connection: "close" },
-  });
-  return response.status;
+  const headers = { Connection: "close" };
+  return (await connection.request({ path, headers })).status;
 }

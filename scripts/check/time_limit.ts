@@ -1,8 +1,4 @@
-/**
- * Time limits for work that ends through a signal, and leaves no timer behind.
- *
- * @module
- */
+/** Time limits for work that ends through a signal. @module */
 import { setTimeout as wait } from "node:timers/promises";
 
 /** Thrown when work did not end within its time limit. */
@@ -13,10 +9,6 @@ export class TimeLimitError extends Error {
 /**
  * Does work that may take so long and no longer. After that it is aborted, and
  * waited for: what it has opened is closed by then.
- *
- * @param milliseconds The limit.
- * @param signal Ends the work earlier, with its reason.
- * @param work Receives the signal that ends it, and must end when that aborts.
  * @throws {TimeLimitError} When the limit has passed.
  */
 export async function withTimeLimit<T>(
@@ -42,12 +34,7 @@ export async function withTimeLimit<T>(
   }
 }
 
-/**
- * Waits for something that cannot be aborted itself.
- *
- * @param promise What to wait for; it is left to itself after an abort.
- * @param signal Ends the wait with its reason.
- */
+/** Waits for something that cannot be aborted itself, or for the signal's reason. */
 export async function orAbort<T>(
   promise: Promise<T>,
   signal: AbortSignal | undefined,
@@ -65,11 +52,7 @@ export async function orAbort<T>(
   }
 }
 
-/**
- * Waits so many milliseconds.
- *
- * @throws The signal's reason, as soon as it aborts.
- */
+/** Waits so many milliseconds, or for the signal's reason. */
 export async function sleep(
   milliseconds: number,
   signal?: AbortSignal,
