@@ -1,38 +1,36 @@
-/**
- * All that the report says of an image's inside.
- *
- * @module
- */
-import type { Permissions, Program } from "../deno_binary/program_schema.ts";
+/** All that the report says of an image's inside. @module */
+import type { Program } from "../deno_binary/program_schema.ts";
 import type { CompiledProgram } from "../deno_binary/program_sink.ts";
-import type { Image, Rootfs } from "../image/model.ts";
+import type { Entry, Image, Rootfs } from "../image/model.ts";
 import { resolvePath } from "../image/resolve_path.ts";
 import { rootfs } from "../image/rootfs.ts";
 import { foundIn } from "./found.ts";
 import type { ImageAnalysis, TreeNode } from "./inspect_schema.ts";
-import { commandPermissions } from "./permissions.ts";
 import { maskCommand, maskVariable } from "../lib/secret_text.ts";
+import { commandPermissions } from "./permissions.ts";
 import { secrets } from "./secrets.ts";
-import { type StartedProgram, startedPrograms } from "./started_programs.ts";
+import { startedPrograms } from "./started_programs.ts";
 import { surface } from "./surface.ts";
 import { waste } from "./waste.ts";
 
 /** Modules that come from jsr.io or another server. */
 const REMOTE = /^https?:/;
 
-/**
- * Analyses an image that was read with the {@linkcode probe}.
- *
- * @param files Its root file system, if it is there already.
- */
+/** Analyses an image that was read with the {@linkcode probe}. */
 export function analyseImage(
   image: Image,
   files: Rootfs = rootfs(image),
 ): ImageAnalysis {
   const { reference, id, architecture, config } = image;
-  const started = startedPrograms(image, files);
-  const program = programOf(started, files);
-  const permissions = permissionsOf(image, started);
+  const started = startedPrograms(image, files)
+    .map(({ resolved }) => resolved)
+    .find((resolved) => compiledIn(resolved?.file?.inode));
+  const program = started?.file
+    ? describe(started.path, started.file.inode, files)
+    : largestProgram(files);
+  const permissions = started
+    ? compiledIn(started.file?.inode)?.permissions
+    : commandPermissions([...config.entrypoint, ...config.cmd]);
   const runtimeLayer = layerOfRuntime(program, files);
   return {
     image: { reference, id, architecture },
@@ -73,30 +71,28 @@ function layerOfRuntime(
     : undefined;
 }
 
-/** The program made by `deno compile` that the image starts, or the largest. */
-function programOf(
-  started: StartedProgram[],
-  rootfs: Rootfs,
-): Program | undefined {
-  for (const { resolved } of started) {
-    const { program } = foundIn(resolved?.file?.inode).elf ?? {};
-    if (program && resolved) return describe(resolved.path, program, rootfs);
-  }
+function compiledIn(inode: Entry | undefined): CompiledProgram | undefined {
+  return foundIn(inode).elf?.program;
+}
+
+function largestProgram(rootfs: Rootfs): Program | undefined {
   let largest: Program | undefined;
   for (const [path, { inode }] of rootfs.files) {
-    const { program } = foundIn(inode).elf ?? {};
-    const found = program && describe(path, program, rootfs);
+    const found = describe(path, inode, rootfs);
     if (found && found.bytes > (largest?.bytes ?? 0)) largest = found;
   }
   return largest;
 }
 
-/** What the report says of a program; of a split one, with its runtime. */
+/** What the report says of a compiled program; of a split one, with its runtime. */
 function describe(
   path: string,
-  { permissions: _, secrets: _secrets, ...program }: CompiledProgram,
+  inode: Entry,
   rootfs: Rootfs,
-): Program {
+): Program | undefined {
+  const compiled = compiledIn(inode);
+  if (!compiled) return undefined;
+  const { permissions: _, secrets: _secrets, ...program } = compiled;
   const { runtimePath, modules, npm, assets } = program;
   const whole = { path: `/${path}`, ...program };
   if (runtimePath !== undefined) {
@@ -117,18 +113,6 @@ function describe(
   return { ...whole, parts: { ...parts, metadata } };
 }
 
-/** What Deno allows the program that the image starts, as far as it can be told. */
-function permissionsOf(
-  { config: { entrypoint, cmd } }: Image,
-  started: StartedProgram[],
-): Permissions | undefined {
-  for (const { resolved } of started) {
-    const { program } = foundIn(resolved?.file?.inode).elf ?? {};
-    if (program) return program.permissions;
-  }
-  return commandPermissions([...entrypoint, ...cmd]);
-}
-
 /** Smaller than this share of the whole is summed up. */
 const SHARE = 0.005;
 /** So many children of one folder are shown. */
@@ -136,7 +120,6 @@ const CHILDREN = 12;
 /** Folders within folders; those that hold one thing only do not count. */
 const DEPTH = 6;
 
-/** A folder or file with all that is below it. */
 interface Sum {
   name: string;
   bytes: number;
@@ -144,11 +127,9 @@ interface Sum {
 }
 
 /**
- * Sums up the bytes of a root file system by folder.
- *
- * Folders that hold one thing only are joined with it (`usr/lib`), and children
- * that are small, or beyond the 12 largest, become one `other (N)`. The bytes
- * of the children of a node always add up to its own.
+ * Sums up the bytes of a root file system by folder. Folders that hold one thing
+ * only are joined with it (`usr/lib`), and children that are small, or beyond the
+ * 12 largest, become one `other (N)`: the children of a node add up to its own.
  */
 export function contents(rootfs: Rootfs): TreeNode {
   const root: Sum = { name: "/", bytes: 0 };
@@ -187,7 +168,6 @@ function draw(sum: Sum, least: number, depth: number): TreeNode {
   return { name, bytes, children };
 }
 
-/** Follows folders that hold one thing only. */
 function joined(sum: Sum): Sum {
   const names = [sum.name];
   while (sum.children?.size === 1) {

@@ -1,9 +1,4 @@
-/**
- * The comparisons that diff, growth and reproducibility share: of named values,
- * and of two records of a path.
- *
- * @module
- */
+/** The comparisons that diff, growth and reproducibility share. @module */
 import type { Entry } from "../image/model.ts";
 
 /** A value that differs; the side that lacks it is absent. */
@@ -13,7 +8,6 @@ export interface Change<T> {
   after?: T;
 }
 
-/** The names whose values differ, sorted. */
 export function changedValues<T>(
   before: ReadonlyMap<string, T>,
   after: ReadonlyMap<string, T>,
@@ -41,7 +35,6 @@ export const FIELDS = [
   "capabilities",
 ] as const;
 
-/** What differs between two records of one path. */
 export function changedFields(a: Entry, b: Entry): typeof FIELDS[number][] {
   const same: Record<typeof FIELDS[number], boolean> = {
     type: a.type === b.type,

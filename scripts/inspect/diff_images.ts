@@ -1,28 +1,19 @@
-/**
- * What differs between two images: path by path, folder by folder, and in how
- * they are run.
- *
- * @module
- */
+/** What differs between two images: paths, folders and how they are run. @module */
 import { maskCommand, maskText, maskVariable } from "../lib/secret_text.ts";
 import type { Image, Rootfs, RootfsFile } from "../image/model.ts";
 import { changedFields, changedValues } from "./compare.ts";
 import type { ImageDiff, PathChange, ValueChange } from "./diff_schema.ts";
 import { packages } from "./packages.ts";
 
-/** An image with its root file system. */
 export interface ImageSide {
   image: Image;
   rootfs: Rootfs;
 }
 
 /**
- * Compares two images.
- *
- * A path differs if its content, mode, owner, capabilities, link target, device
- * or type does; the time of its last change does not count, and neither does
- * which of its names a file with hard links was written under. The bytes of all paths add up to
- * the difference of the root file systems.
+ * A path differs if its content, mode, owner, capabilities, link target, device or
+ * type does; not by its time, nor by which of its hard links was written first. The
+ * bytes of all paths add up to the difference of the root file systems.
  */
 export function diffImages(before: ImageSide, after: ImageSide): ImageDiff {
   const paths = diffPaths(before.rootfs, after.rootfs);
@@ -107,20 +98,13 @@ function changesOf(old: RootfsFile, now: RootfsFile): PathChange["changes"] {
 }
 
 function stateOf({ inode, bytes }: RootfsFile): PathChange["before"] {
-  const { type, mode, uid, gid, link } = inode;
-  return {
-    type,
-    bytes,
-    mode,
-    uid,
-    gid,
-    ...(type === "symlink" ? { link: link ?? "" } : {}),
-  };
+  const { type, mode, uid, gid, link = "" } = inode;
+  const state = { type, bytes, mode, uid, gid };
+  return type === "symlink" ? { ...state, link } : state;
 }
 
 type DirectorySum = ImageDiff["directories"][number];
 
-/** Sums up what is below each folder. */
 function sumByDirectory(paths: PathChange[]): DirectorySum[] {
   const sums = new Map<string, DirectorySum>();
   for (const { path, kind, bytes } of paths) {
@@ -183,7 +167,6 @@ function withoutSecrets({ name, before, after }: ValueChange): ValueChange {
   };
 }
 
-/** Compares the packages of two root file systems by version. */
 function diffPackages(before: Rootfs, after: Rootfs): ValueChange[] {
   const sides = [packages(before), packages(after)];
   // One package may be installed for several architectures.

@@ -1,9 +1,4 @@
-/**
- * The shape of what `deno task image diff --json` writes: types, published JSON
- * Schema and renderer follow it.
- *
- * @module
- */
+/** The shape of what `deno task image diff --json` writes. @module */
 import { z } from "zod";
 import { bytes, count, digest } from "../lib/schema_units.ts";
 import { FIELDS } from "./compare.ts";
@@ -18,7 +13,6 @@ const side = z.object({
   rootfs: z.object({ bytes, files: count }),
 });
 
-/** What a path is, as far as a comparison sees it. */
 const pathState = z.object({
   type: z.enum([
     "file",
@@ -46,7 +40,6 @@ const pathChange = z.object({
   after: pathState.optional(),
 });
 
-/** One value that differs; the side that lacks it is absent. */
 const valueChange = z.object({
   name: z.string(),
   before: z.string().optional(),
@@ -55,7 +48,6 @@ const valueChange = z.object({
 
 const layer = z.object({ digest, instruction: z.string(), sizeBytes: bytes });
 
-/** What `deno task image diff --json` writes. */
 export const imageDiffSchema = z.object({
   schemaVersion: z.literal(1),
   before: side,
@@ -88,9 +80,6 @@ export const imageDiffSchema = z.object({
   }),
 });
 
-/** What differs between two images. */
 export type ImageDiff = z.infer<typeof imageDiffSchema>;
-/** What differs at one path of two images. */
 export type PathChange = z.infer<typeof pathChange>;
-/** One value that differs between two images. */
 export type ValueChange = z.infer<typeof valueChange>;

@@ -1,8 +1,4 @@
-/**
- * What the probe found in files while their layers streamed by.
- *
- * @module
- */
+/** What the probe found in files while their layers streamed by. @module */
 import type { Entry, Rootfs } from "../image/model.ts";
 import { resolvePath } from "../image/resolve_path.ts";
 import type { Secret } from "./inspect_schema.ts";

@@ -1,8 +1,4 @@
-/**
- * What an inspection finds in an image, as the report states it.
- *
- * @module
- */
+/** What an inspection finds in an image, as the report states it. @module */
 import { z } from "zod";
 import { bytes, count, digest } from "../lib/schema_units.ts";
 import {
@@ -10,7 +6,6 @@ import {
   programSchema,
 } from "../deno_binary/program_schema.ts";
 
-/** Kinds of files that look like secrets or state. */
 export const SECRETS = [
   "environment file",
   "private key",
@@ -23,8 +18,7 @@ export const SECRETS = [
   "variable",
 ] as const;
 
-/** A path that a later layer replaced or deleted. */
-export const wastedSchema = z.object({
+const wastedSchema = z.object({
   path: z.string().describe("From the root; a folder's ends with a slash."),
   bytes,
   files: count.optional().describe(
@@ -44,7 +38,7 @@ const packageSchema = z.object({
 });
 
 /** What has no place in an image: it looks like a secret, or like state. */
-export const secretSchema = z.object({
+const secretSchema = z.object({
   path: z.string().describe("Of a variable, ENV and its name."),
   kind: z.enum(SECRETS),
   layer: count.optional().describe(
@@ -61,8 +55,7 @@ export const secretSchema = z.object({
   ),
 });
 
-/** What an intruder could use. */
-export const surfaceSchema = z.object({
+const surfaceSchema = z.object({
   runsAsRoot: z.boolean(),
   shells: z.array(z.string()),
   packageManagers: z.array(z.string()),
@@ -107,8 +100,7 @@ export interface TreeNode {
   bytes: number;
   children?: TreeNode[];
 }
-/** The schema of {@linkcode TreeNode}. */
-export const treeSchema: z.ZodType<TreeNode> = z.object({
+const treeSchema: z.ZodType<TreeNode> = z.object({
   name: z.string(),
   bytes,
   get children() {
@@ -161,9 +153,5 @@ export const analysisSchema = z.object({
 
 /** What an intruder could use. */
 export type Surface = z.infer<typeof surfaceSchema>;
-/** A path that a later layer replaced or deleted. */
-export type Wasted = z.infer<typeof wastedSchema>;
-/** A file that looks like a secret or like state. */
 export type Secret = z.infer<typeof secretSchema>;
-/** All that an image alone decides. */
 export type ImageAnalysis = z.infer<typeof analysisSchema>;

@@ -1,17 +1,10 @@
-/**
- * The loader and the libraries that an image's program needs, and whether they
- * are all there: an image without them starts nowhere, and with more than them
- * it is larger than it need be.
- *
- * @module
- */
+/** The loader and the libraries that an image's program needs. @module */
 import type { Image, Rootfs } from "../image/model.ts";
 import { type Resolved, resolvePath } from "../image/resolve_path.ts";
 import type { Surface } from "./inspect_schema.ts";
 import { foundIn, textAt } from "./found.ts";
 import { startedPrograms } from "./started_programs.ts";
 
-/** What the programs of an image need to start. */
 export type Libraries = Pick<
   Surface,
   | "interpreter"
@@ -43,11 +36,8 @@ const MAX_SCRIPTS = 4;
 
 /**
  * Looks for all that the started programs need, the needs of the libraries
- * included, as the loader would.
- *
- * @returns Nothing when the image starts nothing, or when what it starts was
- * not looked into. `missing` holds names of libraries, and the path of a loader;
- * `foreign` holds paths with the architecture that they are for.
+ * included, as the loader would; nothing where no started program was looked into.
+ * `missing` holds names of libraries, and the path of a loader.
  */
 export function libraries(image: Image, rootfs: Rootfs): Libraries {
   const programs = startedPrograms(image, rootfs);
@@ -82,7 +72,6 @@ class Search {
   /** Whether anything is known of any program. */
   looked = false;
   readonly #folders: { before: string[]; after: string[] };
-
   readonly #runs?: string[];
 
   constructor(image: Image, readonly rootfs: Rootfs) {
@@ -186,7 +175,6 @@ function isPartOfLoader(name: string, loader: string): boolean {
 
 const CONFIG = "etc/ld.so.conf";
 const INCLUDED = /^etc\/ld\.so\.conf\.d\/.*\.conf$/;
-const CACHE = "etc/ld.so.cache";
 
 /** Debian's name for the libraries of an architecture, by the image's name. */
 const MULTIARCH: Record<string, string> = {
@@ -200,26 +188,20 @@ const MULTIARCH: Record<string, string> = {
 };
 
 /**
- * The folders searched for any program: `LD_LIBRARY_PATH` of the image, what
- * `ld.so.conf` names, and the loader's own.
- *
- * `ld.so.conf` counts only where there is an `ld.so.cache`: the loader itself
- * reads nothing but the cache that was made from it.
+ * The folders searched for any program. `ld.so.conf` counts only where there is an
+ * `ld.so.cache`: the loader itself reads nothing but the cache made from it.
  */
-function libraryFolders(image: Image, rootfs: Rootfs): {
-  before: string[];
-  after: string[];
-} {
-  const variable = image.config.env.findLast((value) =>
-    value.startsWith("LD_LIBRARY_PATH=")
-  );
-  const multiarch = MULTIARCH[image.architecture];
+function libraryFolders({ config, architecture }: Image, rootfs: Rootfs) {
+  const variable = "LD_LIBRARY_PATH=";
+  const path = config.env.findLast((line) => line.startsWith(variable)) ?? "";
+  const multiarch = MULTIARCH[architecture];
   return {
-    before: (variable?.slice("LD_LIBRARY_PATH=".length) ?? "").split(/[:;]/)
-      .filter((folder) => folder.startsWith("/")),
+    before: path.slice(variable.length).split(/[:;]/).filter((folder) =>
+      folder.startsWith("/")
+    ),
     after: [
-      ...(rootfs.files.has(CACHE) ? configured(rootfs) : []),
-      ...(multiarch ? [`/lib/${multiarch}`, `/usr/lib/${multiarch}`] : []),
+      ...rootfs.files.has("etc/ld.so.cache") ? configured(rootfs) : [],
+      ...multiarch ? [`/lib/${multiarch}`, `/usr/lib/${multiarch}`] : [],
       ...["/lib64", "/usr/lib64", "/lib", "/usr/lib"],
       // musl has this one; there is no harm in it for glibc's ld.so.conf has it.
       "/usr/local/lib",

@@ -1,9 +1,6 @@
 /**
- * The distribution of an image, and what its package manager has installed: dpkg
- * has one database on Debian, one file for each package on distroless; apk has one
- * text. Databases of others are named, and not read.
- *
- * @module
+ * The distribution of an image, and the packages that dpkg (one database, on
+ * distroless one file for each) or apk has installed. Others are only named. @module
  */
 import type { Rootfs } from "../image/model.ts";
 import { foundIn, textAt } from "./found.ts";
@@ -108,11 +105,8 @@ export function unreadPackages(rootfs: Rootfs): string[] {
 }
 
 /**
- * Parses dpkg's database.
- *
- * @param text Stanzas of `Field: value` with blank lines between them.
- * @param installed Whether a stanza without a status counts as installed, as
- * in distroless' `status.d`.
+ * Parses dpkg's database: stanzas of `Field: value` with blank lines between them.
+ * In distroless' `status.d` one without a status counts as `installed`.
  */
 export function parseDpkgStatus(text: string, installed = false): Package[] {
   return text.split(/\n(?:[ \t]*\r?\n)+/).flatMap((stanza): Package[] => {
@@ -163,10 +157,7 @@ const FOLDED = ["pre-depends", "depends"];
 /** While it waits for a trigger to run, a package is installed and configured. */
 const INSTALLED = /^\S+ ok (?:installed|triggers-awaited|triggers-pending)$/;
 
-/**
- * Parses apk's database: stanzas of one letter, a colon and a value; those of
- * files are left out here.
- */
+/** Parses apk's database: stanzas of one letter, a colon and a value. */
 export function parseApkDatabase(text: string): Package[] {
   return text.split(/\n\s*\n/).flatMap((stanza): Package[] => {
     const values = new Map(

@@ -1,9 +1,4 @@
-/**
- * What `deno run` is allowed by the flags in an image's entrypoint and command,
- * and which hosts permissions let a program reach.
- *
- * @module
- */
+/** What Deno is allowed by an image's command, and which hosts that means. @module */
 import type { Permissions } from "../deno_binary/program_schema.ts";
 
 type Kind = Exclude<keyof Permissions, "source">;
@@ -35,11 +30,8 @@ const MODULE = /^(?:[a-z]+:.*|.*\.(?:[mc]?[jt]s|[jt]sx))$/i;
 const TAKES_MODULE = /^--(?:preload|import|require)$/;
 
 /**
- * Reads the flags.
- *
- * @param words Entrypoint and command, one after the other.
- * @returns `undefined` when no `deno run` is there, or when a set of permissions
- * (`-P`), a task or a shell decides.
+ * Reads the flags in entrypoint and command; `undefined` when no `deno run` is
+ * there, or when a set of permissions (`-P`), a task or a shell decides.
  */
 export function commandPermissions(words: string[]): Permissions | undefined {
   const start = words.findIndex((word, index) =>
@@ -86,10 +78,8 @@ function beforeModule(args: string[]): string[] {
 }
 
 /**
- * Reads a flag such as `-RW=data` or `--allow-net`.
- *
- * @returns The kinds that it allows, and what of them, everything unless there
- * are values; `undefined` if a set of permissions decides.
+ * The kinds that a flag such as `-RW=data` or `--allow-net` allows, everything of
+ * them unless there are values; `undefined` if a set of permissions decides.
  */
 export function permissionFlag(
   flag: string,
@@ -120,24 +110,20 @@ const OWN_HOST =
   /^(?:localhost|0\.0\.0\.0|127(?:\.\d+){3}(?:\/(?:[89]|[12]\d|3[0-2]))?|\[::1?\])(?::\d+)?$/i;
 
 /**
- * The hosts that permissions let a program reach, and what they do not bind:
- * programs that it starts, and native libraries that it loads.
- *
- * @param expected Hosts that it may connect to, as `host` or `host:port`.
- * @returns One phrase each; none: every connection to another host is refused.
+ * The hosts beside the expected (`host` or `host:port`) that permissions let a
+ * program reach, and what they do not bind: programs it starts, native libraries.
  */
 export function egressOf(
   permissions: Permissions,
   expected: readonly string[] = [],
 ): string[] {
   const { net, import: code, run, ffi } = permissions;
-  const ways: string[] = [];
-  if (net === "all") ways.push("any host");
-  else ways.push(...(net ?? []).filter((host) => !isExpected(host, expected)));
+  const others = (hosts: string[] = []) =>
+    hosts.filter((host) => !isExpected(host, expected));
+  const ways = net === "all" ? ["any host"] : others(net);
   if (code === "all") ways.push("code from any host");
-  else {
-    const others = (code ?? []).filter((host) => !isExpected(host, expected));
-    if (others.length > 0) ways.push(`code from ${others.join(", ")}`);
+  else if (others(code).length > 0) {
+    ways.push(`code from ${others(code).join(", ")}`);
   }
   if (run === "all") ways.push("any program it starts");
   else if (run) ways.push(`a program it starts (${run.join(", ")})`);

@@ -1,9 +1,4 @@
-/**
- * Looks into the files of an image that are worth it while their layers stream
- * by: the texts that the surface is read from, and programs and libraries.
- *
- * @module
- */
+/** Looks into the files of an image while their layers stream by. @module */
 import { isElf } from "../deno_binary/elf.ts";
 import type { ProgramOptions } from "../deno_binary/program_files.ts";
 import { type ElfFacts, programSink } from "../deno_binary/program_sink.ts";
@@ -19,9 +14,7 @@ const MAX_TEXT = 8 * 1024 * 1024;
 /** As much of a script's first line as Linux reads. */
 const MAX_SHEBANG = 256;
 
-/** Bytes that tell an ELF file. */
 const ELF_BYTES = 4;
-
 /** Looks into the files that {@linkcode Found} is about. */
 export const probe: Probe = (entry) => {
   const known = look(entry, { secretCheck });
@@ -34,7 +27,6 @@ export const probe: Probe = (entry) => {
   return known ? both(known, start) : start;
 };
 
-/** Has two sinks look into one file. */
 function both(one: Sink, other: Sink): Sink {
   return {
     write(chunk) {
@@ -48,11 +40,7 @@ function both(one: Sink, other: Sink): Sink {
   };
 }
 
-/**
- * Looks into a file.
- *
- * @param options How closely to look at programs.
- */
+/** Looks into a text or a program, more or less closely. */
 export function look(
   entry: Readonly<Entry>,
   options: ProgramOptions,
@@ -69,7 +57,6 @@ function isContent({ type, size }: Readonly<Entry>): boolean {
   return type === "file" && size > 0;
 }
 
-/** Keeps a text. */
 export function textSink(size: number): Sink {
   return new HeadSink(size, MAX_TEXT, (head) => ({
     text: new TextDecoder().decode(head),

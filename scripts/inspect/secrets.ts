@@ -1,10 +1,7 @@
 /**
- * Files that have no place in an image, as they look like secrets or like state:
- * in any layer, deleted later or not, or embedded in a compiled program. A name
- * alone is no finding: the content must be what the name says. Keys and tokens of
- * a known shape, and databases, are found under any name.
- *
- * @module
+ * Files that look like secrets or like state: in any layer, deleted later or not,
+ * or in a compiled program. A name alone is no finding: the content must be what
+ * the name says. Known keys, tokens and databases are found under any name. @module
  */
 import { Buffer } from "node:buffer";
 import { isElf } from "../deno_binary/elf.ts";
@@ -139,11 +136,8 @@ const PUBLISHED = new RegExp(
 );
 
 /**
- * How to tell whether a file is a secret.
- *
- * @param path Without a slash in front.
- * @returns What takes its first {@linkcode SECRET_BYTES} and tells the kind;
- * nothing for a file that is not worth a look.
+ * How to tell of which kind of secret a file is, by its first
+ * {@linkcode SECRET_BYTES}; nothing for a path that is not worth a look.
  */
 export function secretCheck(
   path: string,

@@ -1,9 +1,4 @@
-/**
- * The programs that an image starts: its entrypoint, and what the entrypoint is
- * told to start, as in `tini -- /app/server`.
- *
- * @module
- */
+/** The programs that an image starts, as in `tini -- /app/server`. @module */
 import type { Image, Rootfs } from "../image/model.ts";
 import {
   isExecutable,
@@ -20,10 +15,8 @@ export interface StartedProgram {
 }
 
 /**
- * Looks up the words of entrypoint and command in the root file system.
- *
- * @returns The first word always, the others if they are absolute paths of
- * programs; empty when the image has neither entrypoint nor command.
+ * Looks up entrypoint and command: the first word always, the others if they are
+ * absolute paths of programs.
  */
 export function startedPrograms(
   image: Image,
@@ -35,26 +28,16 @@ export function startedPrograms(
   const candidates = name.includes("/")
     ? [name.startsWith("/") ? name : `${workingDir}/${name}`]
     : searchPath(image).map((folder) => `${folder}/${name}`);
-  const programs: StartedProgram[] = [{
-    name,
-    resolved: firstExecutable(rootfs, candidates),
-  }];
-  for (const word of words) {
-    if (!word.startsWith("/")) continue;
-    const resolved = firstExecutable(rootfs, [word]);
-    if (resolved) programs.push({ name: word, resolved });
-  }
-  return programs;
+  const others = words.filter((word) => word.startsWith("/"))
+    .map((word) => ({ name: word, resolved: firstExecutable(rootfs, [word]) }));
+  return [
+    { name, resolved: firstExecutable(rootfs, candidates) },
+    ...others.filter(({ resolved }) => resolved),
+  ];
 }
 
-function firstExecutable(
-  rootfs: Rootfs,
-  paths: string[],
-): Resolved | undefined {
-  for (const path of paths) {
-    const resolved = resolvePath(rootfs, path);
-    if (isExecutable(resolved)) return resolved;
-  }
+function firstExecutable(rootfs: Rootfs, paths: string[]) {
+  return paths.map((path) => resolvePath(rootfs, path)).find(isExecutable);
 }
 
 /** The folders of an image's `PATH`, or of the one that engines set. */

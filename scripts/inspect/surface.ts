@@ -1,9 +1,4 @@
-/**
- * What an intruder could use in an image: the less there is, the less a hole in
- * the service is worth.
- *
- * @module
- */
+/** What an intruder could use in an image. @module */
 import type { Image, Rootfs } from "../image/model.ts";
 import { isExecutable, resolvePath } from "../image/resolve_path.ts";
 import type { Surface } from "./inspect_schema.ts";
@@ -23,7 +18,7 @@ const CERTIFICATES = [
 ];
 const TIME_ZONES = "usr/share/zoneinfo/";
 
-/** Looks for what an intruder could use; paths are absolute and sorted. */
+/** Paths are absolute and sorted. */
 export function surface(image: Image, rootfs: Rootfs): Surface {
   const setuid: string[] = [];
   const setgid: string[] = [];
@@ -43,8 +38,8 @@ export function surface(image: Image, rootfs: Rootfs): Surface {
     if (isWorldWritable(type, mode)) worldWritable.push(`/${path}`);
   }
   const installed = packages(rootfs);
-  const listed = (type: Package["type"]) =>
-    installed.filter((item) => item.type === type)
+  const listed = (wanted: Package["type"]) =>
+    installed.filter(({ type }) => type === wanted)
       .map(({ name, version, architecture }) => ({
         name,
         version,
@@ -78,16 +73,10 @@ const CAPABILITIES =
 
 /**
  * Reads the extended attribute `security.capability` (linux/capability.h,
- * `vfs_cap_data`).
- *
- * @param hex Its value.
- * @returns As getcap prints it, such as `cap_net_raw=ep`; `""` for none.
+ * `vfs_cap_data`), in hex, as getcap prints it: `cap_net_raw=ep`; `""` for none.
  */
 export function capabilityText(hex: string): string {
-  const bytes = Uint8Array.from(
-    hex.match(/../g) ?? [],
-    (byte) => Number.parseInt(byte, 16),
-  );
+  const bytes = Uint8Array.fromHex(hex);
   const view = new DataView(bytes.buffer);
   const word = (index: number) =>
     4 * index + 4 <= bytes.length ? view.getUint32(4 * index, true) : 0;
@@ -100,9 +89,8 @@ export function capabilityText(hex: string): string {
     const [permitted, inheritable] = [word(at), word(at + 1)]
       .map((set) => (set >>> (bit & 31) & 1) === 1);
     if (!permitted && !inheritable) continue;
-    const flags = `${effective ? "e" : ""}${inheritable ? "i" : ""}${
-      permitted ? "p" : ""
-    }`;
+    const flags = (effective ? "e" : "") + (inheritable ? "i" : "") +
+      (permitted ? "p" : "");
     const name = CAPABILITIES[bit];
     const names = byFlags.get(flags) ?? [];
     byFlags.set(flags, names);
@@ -121,11 +109,9 @@ function isWorldWritable(type: string, mode: number): boolean {
 }
 
 /**
- * Whether a container of this image runs as user 0. Read as docker reads it: a
- * number is an id, with a sign too; an account whose id is no number has id 0.
- *
- * @param user As the image's config has it: a name or an id, perhaps with
- * `:group`; `""` means root.
+ * Whether a container runs as user 0, read as docker reads the config's `name`,
+ * `id` or `name:group`: a number is an id, with a sign too; an account whose id is
+ * no number has id 0.
  */
 export function runsAsRoot(user: string, rootfs: Rootfs): boolean {
   const name = user.split(":")[0];
@@ -155,11 +141,9 @@ const NO_SHELL = /\/(?:nologin|false|true)$/;
 const FOLDERS = /(?:^|\/)(?:s?bin|busybox)$/;
 
 /**
- * Finds the shells and package managers: files of a known name in a folder for
- * programs or on the image's `PATH`, and what `/etc/shells` lists, if they lead
+ * Finds the shells and package managers, links to them too: files of a known name
+ * in a folder for programs or on `PATH`, and what `/etc/shells` lists, if they lead
  * to a file that can be executed.
- *
- * @returns Absolute paths, sorted; links to a shell are named too.
  */
 function usablePrograms(
   image: Image,

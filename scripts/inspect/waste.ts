@@ -1,9 +1,4 @@
-/**
- * Which bytes of an image nobody can reach: who wrote them, who covered them,
- * and what to change. Whatever is left out of the list is summed up in it.
- *
- * @module
- */
+/** Which bytes of an image nobody can reach, and what to change. @module */
 import type { Image, Loss, Rootfs } from "../image/model.ts";
 import type { ImageAnalysis } from "./inspect_schema.ts";
 
@@ -26,23 +21,20 @@ interface Item {
 }
 
 /**
- * Accounts for every copy of a file that later layers replaced or deleted.
- *
- * Files that went with a folder are one line for each layer that wrote them. Lines
- * with the same layers, kind and advice are a group: of metadata it is one line,
- * of others the largest are listed and the rest is summed up under the folder that
- * they have in common.
+ * Accounts for every copy of a file that later layers replaced or deleted. Files
+ * that went with a folder are one line for each layer that wrote them. Of lines with
+ * the same layers, kind and advice the largest are listed, none of metadata; the
+ * rest is summed up under the folder that they have in common.
  */
 export function waste(image: Image, rootfs: Rootfs): Waste {
   const sizeBytes = rootfs.layers.reduce((sum, { bytes }) => sum + bytes, 0);
   const wasteBytes = rootfs.losses
     .reduce((sum, { entry }) => sum + entry.size, 0);
   const isMoved = movedContent(image);
-  const lines = byRoot(rootfs.losses).sort(largestFirst)
-    .map((item) => {
-      const { loss } = item;
-      return { ...item, advice: advice(image, loss, isMoved(loss)) };
-    });
+  const lines = byRoot(rootfs.losses).sort(largestFirst).map((item) => ({
+    ...item,
+    advice: advice(image, item.loss, isMoved(item.loss)),
+  }));
   const groups = Map.groupBy(
     lines,
     ({ advice, loss }) =>
@@ -80,10 +72,8 @@ function byRoot(losses: Loss[]): Item[] {
   for (const loss of losses) {
     const { path, root, entry: { size: bytes } } = loss;
     if (bytes === 0) continue;
-    const key = root === path
-      ? undefined
-      : `${loss.writtenBy} ${loss.coveredBy} ${loss.how} ${root}`;
-    const item = key === undefined ? undefined : folders.get(key);
+    const key = `${loss.writtenBy} ${loss.coveredBy} ${loss.how} ${root}`;
+    const item = root === path ? undefined : folders.get(key);
     if (item) {
       item.path = root === "" ? "" : `${root}/`;
       item.bytes += bytes;
@@ -92,7 +82,7 @@ function byRoot(losses: Loss[]): Item[] {
     } else {
       const made = { path, bytes, files: 1, loss };
       items.push(made);
-      if (key !== undefined) folders.set(key, made);
+      if (root !== path) folders.set(key, made);
     }
   }
   return items;
@@ -103,17 +93,13 @@ function movedContent(image: Image): (loss: Loss) => boolean {
   const contents = new Map<number, Set<string | undefined>>();
   return ({ how, coveredBy, entry: { sha256 } }) => {
     if (how !== "deleted" || sha256 === undefined) return false;
-    let digests = contents.get(coveredBy);
-    if (!digests) {
-      const { entries } = image.layers[coveredBy];
-      digests = new Set(entries.map(({ sha256 }) => sha256));
-      contents.set(coveredBy, digests);
-    }
+    const digests = contents.get(coveredBy) ??
+      new Set(image.layers[coveredBy].entries.map(({ sha256 }) => sha256));
+    contents.set(coveredBy, digests);
     return digests.has(sha256);
   };
 }
 
-/** Several lines as one. */
 function sumOf<T extends Item>(group: T[]): T {
   return {
     ...group[0],
@@ -136,12 +122,7 @@ function largestFirst(a: Item, b: Item): number {
   return b.bytes - a.bytes || (a.path < b.path ? -1 : a.path > b.path ? 1 : 0);
 }
 
-/**
- * Says how to avoid a loss, from the instructions that wrote and covered it.
- *
- * @param moved Whether what was deleted is still there under another path.
- * @returns One sentence without a full stop.
- */
+/** How to avoid a loss, by the instructions that wrote and covered it. */
 function advice({ layers }: Image, loss: Loss, moved: boolean): string {
   const { how, entry, cover } = loss;
   if (
@@ -214,9 +195,8 @@ const NO_HISTORY = {
 
 /** `COPY` and `a /b` of `COPY a /b`; both empty when the history is silent. */
 function takeApart(instruction: string): { verb: string; rest: string } {
-  const [, verb = "", rest = ""] =
-    /^([A-Z]+)(?:\s+(.*))?$/s.exec(instruction) ??
-      [];
+  const match = /^([A-Z]+)(?:\s+(.*))?$/s.exec(instruction);
+  const [, verb = "", rest = ""] = match ?? [];
   return { verb, rest };
 }
 
