@@ -24,6 +24,7 @@ const contract = parseContract(
   }),
   "contract.json",
 );
+
 const facts = { healthcheck: [] };
 
 /** Checks a fake image; `/broken` answers 500 in any case. */

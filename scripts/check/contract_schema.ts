@@ -6,6 +6,7 @@ const path = z.string().regex(
   /^\/[\x21-\x7e]*$/,
   "a path starts with / and has no spaces or control characters",
 );
+
 const status = z.int().min(100).max(599);
 // A line break in a value would be a second header.
 const headers = z.record(

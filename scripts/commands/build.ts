@@ -1,8 +1,4 @@
-/**
- * `deno task image`: build, check and compare every variant of a context.
- *
- * @module
- */
+/** `deno task image`: build, check and compare every variant. @module */
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { BuildConfig } from "../build/config.ts";
 import { isImageName } from "../build/image_tag.ts";
@@ -16,7 +12,6 @@ import {
   withImages,
 } from "./options.ts";
 
-/** Adds what the command takes. */
 export function define(command: Command): void {
   withImages(command)
     .description(
@@ -85,13 +80,11 @@ export function define(command: Command): void {
   );
 }
 
-/** Reads the name of an image, with a tag or without. */
 function tag(name: string): string {
   if (isImageName(name)) return name;
   throw new InvalidArgumentError("Expected NAME or NAME:TAG, in lower case.");
 }
 
-/** Builds, checks and compares. */
 export async function run(config: BuildConfig, io: Io): Promise<number> {
   // Loaded when needed: the help takes none of it.
   const { build } = await import("../build/build.ts");

@@ -1,9 +1,4 @@
-/**
- * `deno task image clean`: removes what runs have left: images, the steps they
- * were built in, and what was learned of them.
- *
- * @module
- */
+/** `deno task image clean`: removes what runs have left. @module */
 import type { Command } from "commander";
 import { findLeft } from "../build/clean.ts";
 import { type EngineChoice, prepareEngine } from "../engine/find_engine.ts";
@@ -12,7 +7,6 @@ import { formatBytes, printable } from "../lib/format.ts";
 import type { Io } from "../lib/progress.ts";
 import { withEngine, withExamples } from "./options.ts";
 
-/** Adds what the command takes. */
 export function define(command: Command): void {
   withEngine(command)
     .description(
@@ -28,11 +22,7 @@ export function define(command: Command): void {
   );
 }
 
-/**
- * Removes it, and shows each part.
- *
- * @throws {UserError} When the engine refuses to remove some of it.
- */
+/** @throws {UserError} When the engine refuses to remove some of it. */
 export async function run(
   options: EngineChoice & { context: string; bases: boolean; dryRun: boolean },
   io: Io,

@@ -1,9 +1,4 @@
-/**
- * The commands of the tool, and which of them a command line asks for. A
- * command's module is loaded when it is needed.
- *
- * @module
- */
+/** The commands, each loaded when needed, and which a command line names. @module */
 import { Command, CommanderError } from "commander";
 import { UserError } from "../lib/errors.ts";
 import type { Io } from "../lib/progress.ts";
@@ -16,13 +11,7 @@ import own from "../../deno.json" with { type: "json" };
 export interface CommandModule {
   /** Adds description, arguments, options and examples. */
   define(command: Command): void;
-  /**
-   * Carries it out.
-   *
-   * @param options Options and arguments as commander names them.
-   * @param describeAll Gives every command, for what tells of them.
-   * @returns The exit code.
-   */
+  /** Gives the exit code; options and arguments are as commander names them. */
   run(
     // deno-lint-ignore no-explicit-any -- each command has options of its own
     options: any,
@@ -78,7 +67,6 @@ export const COMMANDS: Record<
   },
 };
 
-/** Loads a command and what it declares. */
 async function describe(name: string): Promise<Described> {
   const { summary, load } = COMMANDS[name];
   const module = await load();
@@ -101,22 +89,15 @@ export async function describeAll(): Promise<Described[]> {
   return await Promise.all(Object.keys(COMMANDS).map(describe));
 }
 
-/** What a command line asks for. */
-export type Parsed =
-  /** Text that was asked for, such as the help; nothing else is to be done. */
-  | { text: string }
-  | {
-    name: string;
-    module: CommandModule;
-    /** Options and arguments by name. */
-    options: Record<string, unknown>;
-  };
+/** What a command line asks for, or a text such as the help. */
+export type Parsed = { text: string } | {
+  name: string;
+  module: CommandModule;
+  options: Record<string, unknown>;
+};
 
 /**
- * Reads the command line.
- *
- * @param args The words after the script's name; a command comes first.
- * @returns What is asked for, or a text.
+ * Reads the words after the script's name; a command comes first.
  * @throws {UserError} For anything unknown or malformed, with a suggestion where
  * one comes close.
  */

@@ -1,9 +1,4 @@
-/**
- * `deno task image compare IMAGE...`: the table and the reports for images that
- * exist already.
- *
- * @module
- */
+/** `deno task image compare`: reports of images that exist already. @module */
 import { join } from "node:path";
 import type { Command } from "commander";
 import { EXIT, UserError } from "../lib/errors.ts";
@@ -20,7 +15,6 @@ import {
   withPlatform,
 } from "./options.ts";
 
-/** Adds what the command takes. */
 export function define(command: Command): void {
   withPlatform(command)
     .description("Compare images that exist already.")
@@ -35,7 +29,6 @@ export function define(command: Command): void {
   );
 }
 
-/** Compares images by size, pull, waste and surface, and writes the reports. */
 export async function run(
   options: PlatformOptions & {
     images: string[];
@@ -49,9 +42,7 @@ export async function run(
   if (!options.images.includes(baseline)) {
     throw new UserError(
       `Cannot compare with "${baseline}": it is not among the images`,
-      {
-        next: `Choose one of ${options.images.join(", ")} with --against`,
-      },
+      { next: `Choose one of ${options.images.join(", ")} with --against` },
     );
   }
   await checkWritable(join(options.out, "report.json"));
@@ -85,11 +76,8 @@ export async function run(
   if (options.json) io.print(json(report));
   else {
     io.print(terminal(report, { columns: io.columns, color: io.color }));
-    io.note(
-      `Reports: ${
-        join(options.out, "index.html")
-      }, report.md and report.json beside it`,
-    );
+    const page = join(options.out, "index.html");
+    io.note(`Reports: ${page}, report.md and report.json beside it`);
   }
   return EXIT.ok;
 }

@@ -1,9 +1,4 @@
-/**
- * `deno task image completions SHELL`: completions for the tool where it is
- * installed as `deno-small-image`, made from what the commands themselves declare.
- *
- * @module
- */
+/** `deno task image completions`: made from what the commands declare. @module */
 import { Argument, type Command } from "commander";
 import { EXIT } from "../lib/errors.ts";
 import type { Io } from "../lib/progress.ts";
@@ -12,15 +7,12 @@ import { withExamples } from "./options.ts";
 /** The command's name where `deno install` has put it. */
 const NAME = "deno-small-image";
 
-/** An option, and the values that it takes if they are known. */
-interface Flag {
+interface Named {
   name: string;
-  description: string;
-  values: string[];
-  takesValue: boolean;
+  summary: string;
+  command: Command;
 }
 
-/** Adds what the command takes. */
 export function define(command: Command): void {
   command
     .description(`Print completions of ${NAME} for a shell.`)
@@ -34,41 +26,26 @@ export function define(command: Command): void {
   );
 }
 
-/**
- * Prints the completions.
- *
- * @param describeAll Gives every command of the tool.
- */
 export async function run(
   { shell }: { shell: "bash" | "zsh" | "fish" },
   io: Io,
-  describeAll: () => Promise<
-    { name: string; summary: string; command: Command }[]
-  >,
+  describeAll: () => Promise<Named[]>,
 ): Promise<number> {
-  const flags: Record<string, Flag[]> = {};
-  const summaries: Record<string, string> = {};
-  for (const { name, summary, command } of await describeAll()) {
-    summaries[name] = summary;
-    flags[name] = command.options.map((option) => ({
-      name: option.long ?? option.flags,
-      description: option.description.replaceAll("'", ""),
-      values: option.argChoices ?? [],
-      takesValue: option.required,
-    }));
-  }
-  io.print(
-    shell === "fish" ? fish(flags, summaries) : bash(flags, shell === "zsh"),
-  );
+  const commands = await describeAll();
+  io.print(shell === "fish" ? fish(commands) : bash(commands, shell === "zsh"));
   return EXIT.ok;
 }
 
 /** A function of bash, which zsh runs through its own emulation. */
-function bash(flags: Record<string, Flag[]>, zsh: boolean): string {
+function bash(commands: Named[], zsh: boolean): string {
+  const [build, ...others] = commands;
   const values = new Map(
-    Object.values(flags).flat().filter((flag) => flag.values.length > 0)
-      .map((flag) => [flag.name, flag.values]),
+    commands.flatMap(({ command }) => command.options).flatMap((
+      { long = "", argChoices },
+    ) => argChoices ? [[long, argChoices.join(" ")]] : []),
   );
+  const flags = ({ command }: Named) =>
+    command.options.map(({ long }) => long).join(" ");
   const cases = (rows: [string, string][]) =>
     rows.map(([pattern, words]) => `    ${pattern}) words="${words}" ;;`)
       .join("\n");
@@ -77,17 +54,12 @@ _deno_small_image() {
   local words current="\${COMP_WORDS[COMP_CWORD]}" previous="\${COMP_WORDS[COMP_CWORD-1]}"
   COMPREPLY=()
   case "$previous" in
-${cases([...values].map(([name, words]) => [name, words.join(" ")]))}
+${cases([...values])}
     *) case "\${COMP_WORDS[1]}" in
-${
-    cases(
-      Object.entries(flags).filter(([name]) => name !== "build")
-        .map(([name, list]) => [name, list.map((flag) => flag.name).join(" ")]),
-    )
-  }
-    *) words="${
-    flags.build.map((flag) => flag.name).join(" ")
-  }"; [ "$COMP_CWORD" = 1 ] && words="$words ${Object.keys(flags).join(" ")}" ;;
+${cases(others.map((each) => [each.name, flags(each)]))}
+    *) words="${flags(build)}"; [ "$COMP_CWORD" = 1 ] && words="$words ${
+    commands.map(({ name }) => name).join(" ")
+  }" ;;
     esac ;;
   esac
   while IFS= read -r word; do COMPREPLY+=("$word"); done < <(compgen -W "$words" -- "$current")
@@ -96,33 +68,34 @@ complete -o default -F _deno_small_image ${NAME}
 `;
 }
 
-function fish(
-  flags: Record<string, Flag[]>,
-  summaries: Record<string, string>,
-): string {
-  const names = Object.keys(flags);
-  const others = names.filter((name) => name !== "build").join(" ");
-  const lines = names.map((name) =>
-    `complete -c ${NAME} -n __fish_use_subcommand -a ${name} -d '${
-      summaries[name].replaceAll("'", "")
-    }'`
+function fish(commands: Named[]): string {
+  const [build, ...others] = commands;
+  const names = others.map(({ name }) => name).join(" ");
+  const text = (words: string) => `'${words.replaceAll("'", "")}'`;
+  const line = (condition: string, ...words: string[]) =>
+    [`complete -c ${NAME} -n`, condition, ...words].join(" ") + "\n";
+  const starts = commands.map(({ name, summary }) =>
+    line("__fish_use_subcommand", "-a", name, "-d", text(summary))
   );
-  for (const [name, list] of Object.entries(flags)) {
-    const condition = name === "build"
-      ? `not __fish_seen_subcommand_from ${others}`
-      : `__fish_seen_subcommand_from ${name}`;
-    for (const flag of list) {
-      const values = flag.values.length > 0
-        ? ` -x -a '${flag.values.join(" ")}'`
-        : flag.takesValue
-        ? " -r"
-        : "";
-      lines.push(
-        `complete -c ${NAME} -n '${condition}' -l ${
-          flag.name.slice(2)
-        }${values} -d '${flag.description}'`,
-      );
-    }
-  }
-  return lines.join("\n") + "\n";
+  const flags = commands.flatMap((each) =>
+    each.command.options.map((
+      { long = "", argChoices, required, description },
+    ) =>
+      line(
+        each === build
+          ? `'not __fish_seen_subcommand_from ${names}'`
+          : `'__fish_seen_subcommand_from ${each.name}'`,
+        "-l",
+        long.slice(2),
+        ...argChoices
+          ? ["-x", "-a", text(argChoices.join(" "))]
+          : required
+          ? ["-r"]
+          : [],
+        "-d",
+        text(description),
+      )
+    )
+  );
+  return [...starts, ...flags].join("");
 }

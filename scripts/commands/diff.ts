@@ -1,9 +1,4 @@
-/**
- * `deno task image diff BEFORE AFTER`: what was added, removed and changed
- * between two images, and what that costs.
- *
- * @module
- */
+/** `deno task image diff`: what differs between two images. @module */
 import type { Command } from "commander";
 import { findSources, look } from "../build/look.ts";
 import { diffImages } from "../inspect/diff_images.ts";
@@ -17,7 +12,6 @@ import {
   withPlatform,
 } from "./options.ts";
 
-/** Adds what the command takes. */
 export function define(command: Command): void {
   withPlatform(command)
     .description("Show what differs between two images and what it costs.")
@@ -31,7 +25,6 @@ export function define(command: Command): void {
   );
 }
 
-/** Compares two images path by path and prints the differences. */
 export async function run(
   options: PlatformOptions & {
     before: string;
@@ -40,11 +33,8 @@ export async function run(
   },
   io: Io,
 ): Promise<number> {
-  const sources = await findSources(
-    [options.before, options.after],
-    options,
-    io,
-  );
+  const images = [options.before, options.after];
+  const sources = await findSources(images, options, io);
   const [before, after] = await Promise.all(
     sources.map((source) => look(source, io)),
   );

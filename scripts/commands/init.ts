@@ -1,9 +1,4 @@
-/**
- * `deno task image init [DIR]`: Dockerfiles, contract and budget for a service
- * that has none, made from this project's own.
- *
- * @module
- */
+/** `deno task image init`: Dockerfiles, contract and budget for a service. @module */
 import { join } from "node:path";
 import type { Command } from "commander";
 import { imageTag } from "../build/image_tag.ts";
@@ -31,7 +26,6 @@ const DOCKERFILES = [
   "Dockerfile.layered",
 ];
 
-/** Adds what the command takes. */
 export function define(command: Command): void {
   command
     .description("Write Dockerfiles, contract and budget for a Deno service.")
@@ -47,7 +41,6 @@ export function define(command: Command): void {
   );
 }
 
-/** Says what is known of a service, and writes what it does not have yet. */
 export async function run(
   config: {
     folder: string;

@@ -1,9 +1,4 @@
-/**
- * `deno task image inspect IMAGE`: layers, files, waste, surface, and what is in
- * the binary.
- *
- * @module
- */
+/** `deno task image inspect`: what is in an image. @module */
 import type { Command } from "commander";
 import { findSources, look } from "../build/look.ts";
 import { EXIT } from "../lib/errors.ts";
@@ -17,7 +12,6 @@ import {
   withPlatform,
 } from "./options.ts";
 
-/** Adds what the command takes. */
 export function define(command: Command): void {
   withPlatform(command)
     .description(
@@ -27,7 +21,6 @@ export function define(command: Command): void {
   withExamples(command, "inspect hello:scratch", "inspect image.tar --json");
 }
 
-/** Inspects one image and prints what is in it. */
 export async function run(
   options: PlatformOptions & { image: string },
   io: Io,

@@ -1,9 +1,4 @@
-/**
- * What the commands' options have in common: how values are read, and how a slip
- * is answered.
- *
- * @module
- */
+/** What the commands' options have in common, and how a slip is answered. @module */
 import { programName } from "../lib/own_file.ts";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { type EngineName, ENGINES } from "../engine/engine.ts";
@@ -16,7 +11,7 @@ export const PROGRAM = programName();
 export const IMAGE =
   "name in the engine, or path of a docker-archive, an OCI archive, an OCI layout or skopeo's dir:; PATH:NAME:TAG for one of several";
 
-/** What a command that reads images takes. */
+/** Of a command that reads images. */
 export interface ImageOptions {
   engine?: EngineName;
   setup: boolean;
@@ -24,7 +19,6 @@ export interface ImageOptions {
   verbose: boolean;
 }
 
-/** What a command that reads one platform of an image takes. */
 export interface PlatformOptions extends ImageOptions {
   /** As `linux/arm64`; this machine's unless given. */
   platform?: string;
@@ -89,12 +83,11 @@ export function assignment(
   return [...earlier, [word.slice(0, at), word.slice(at + 1)]];
 }
 
-/** A complaint of commander as an error of ours, with its hint as the next step. */
+/** A complaint of commander as an error of ours. */
 export function usage(complaint: string, next: string): UserError {
   const [first, ...rest] = complaint.trim().replace(/^error: /, "").split("\n");
-  const hint = rest.map((line) => line.replace(/[()]/g, "").trim()).filter(
-    Boolean,
-  );
+  const hint = rest.map((line) => line.replace(/[()]/g, "").trim())
+    .filter(Boolean);
   return new UserError(
     first.charAt(0).toUpperCase() + first.slice(1).replace(/\.$/, ""),
     { next: [...hint, next].join(" "), exitCode: EXIT.usage },

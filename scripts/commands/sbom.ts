@@ -1,9 +1,4 @@
-/**
- * `deno task image sbom IMAGE`: what the image consists of, as a CycloneDX bill
- * of materials.
- *
- * @module
- */
+/** `deno task image sbom`: a CycloneDX bill of an image's materials. @module */
 import { basename } from "node:path";
 import type { Command } from "commander";
 import { inventory, inventoryProbe } from "../sbom/inventory.ts";
@@ -23,7 +18,6 @@ import {
   withPlatform,
 } from "./options.ts";
 
-/** Adds what the command takes. */
 export function define(command: Command): void {
   withPlatform(command)
     .description("List what an image consists of, as CycloneDX 1.6.")
@@ -47,11 +41,8 @@ export async function run(
   io: Io,
 ): Promise<number> {
   const time = timeOf(Deno.env.get("SOURCE_DATE_EPOCH"));
-  const sources = await findSources(
-    [options.image, ...options.from],
-    options,
-    io,
-  );
+  const images = [options.image, ...options.from];
+  const sources = await findSources(images, options, io);
   const [read, ...origins] = await Promise.all(
     sources.map((source) => readClosely(source, io)),
   );
@@ -69,10 +60,8 @@ export async function run(
 }
 
 async function readClosely(source: ImageSource, io: Io) {
-  const image = await readImage(source, {
-    probe: inventoryProbe(),
-    signal: io.signal,
-  });
+  const { signal } = io;
+  const image = await readImage(source, { probe: inventoryProbe(), signal });
   // Where an archive lies says nothing about what is in it.
   const reference = "path" in source
     ? basename(source.reference)
@@ -80,11 +69,7 @@ async function readClosely(source: ImageSource, io: Io) {
   return { image: { ...image, reference }, rootfs: rootfs(image) };
 }
 
-/**
- * The time of the bill.
- *
- * @param epoch Seconds since 1970, as reproducible builds set them.
- */
+/** The time of the bill; seconds since 1970, as reproducible builds set them. */
 function timeOf(epoch: string | undefined): Date {
   if (epoch === undefined || epoch === "") return new Date();
   const time = new Date(/^\d+$/.test(epoch) ? Number(epoch) * 1000 : NaN);

@@ -1,9 +1,6 @@
 /**
- * The JSON Schemas of what people write (contract, budget) and of what programs
- * read (report, diff). Run as a program it writes them to `docs/`; a test holds
- * the files to it.
- *
- * @module
+ * The JSON Schemas of what people write and programs read. Run as a program it
+ * writes them to `docs/`; a test holds the files to it. @module
  */
 import { z } from "zod";
 import { budgetSchema } from "../budget/budget_schema.ts";
@@ -11,7 +8,6 @@ import { contractSchema } from "../check/contract_schema.ts";
 import { imageDiffSchema } from "../inspect/diff_schema.ts";
 import { reportSchema } from "../report/report_schema.ts";
 
-/** Where the published schemas are. */
 export const DOCS = new URL("../../docs/", import.meta.url);
 
 /** Title and schema of each published file. */
@@ -25,11 +21,7 @@ const PUBLISHED: Record<string, [title: string, schema: z.ZodType]> = {
   "budget.schema.json": ["Limits for images", budgetSchema],
 };
 
-/**
- * The published schemas.
- *
- * @returns JSON, two spaces, by file below `docs/`; what has a default is optional.
- */
+/** JSON by file below `docs/`; what has a default is optional. */
 export function publishedSchemas(): Map<string, string> {
   return new Map(
     Object.entries(PUBLISHED).map(([file, [title, schema]]) => {

@@ -100,6 +100,7 @@ export interface TreeNode {
   bytes: number;
   children?: TreeNode[];
 }
+
 const treeSchema: z.ZodType<TreeNode> = z.object({
   name: z.string(),
   bytes,

@@ -34,6 +34,7 @@ const app = (needed: string[], runpath: string[] = []) =>
 const libc = elf("usr/lib/x86_64-linux-gnu/libc.so.6", [
   "ld-linux-x86-64.so.2",
 ]);
+
 const loader = [
   symlink("lib64", "usr/lib64"),
   symlink("lib", "usr/lib"),

@@ -8,6 +8,7 @@ function allowed(line: string) {
   const { source: _, import: _hosts, ...rest } = permissions;
   return rest;
 }
+
 const imports = (line: string) => commandPermissions(line.split(" "))?.import;
 
 Deno.test("commandPermissions() reads flags of deno run, long and short", () => {

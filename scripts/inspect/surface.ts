@@ -131,10 +131,12 @@ const SHELLS = new Set(
   "sh bash dash ash ksh mksh zsh fish csh tcsh rbash yash busybox toybox nu elvish pwsh xonsh"
     .split(" "),
 );
+
 const PACKAGE_MANAGERS = new Set(
   "apt apt-get aptitude dpkg apk yum dnf dnf5 microdnf tdnf rpm pacman zypper opkg npm npx pnpm yarn pip pip3 pipx gem cargo conda nix-env"
     .split(" "),
 );
+
 /** Programs that `/etc/shells` may list though nobody can work with them. */
 const NO_SHELL = /\/(?:nologin|false|true)$/;
 

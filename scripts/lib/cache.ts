@@ -27,6 +27,7 @@ let failure: string | undefined;
 export function cacheFailure(): string | undefined {
   return failure;
 }
+
 /** Keeps a value; renamed into place, so that no one ever reads half of it. */
 export async function writeCache(file: string, value: unknown): Promise<void> {
   const beside = `${file}.${crypto.randomUUID()}`;

@@ -11,6 +11,7 @@ const NAME = new RegExp(
     .raw`(?:^|_)(?:(?:PASSWORDS?|PASSWD|PASSPHRASE|SECRETS?|TOKENS?|API_?KEYS?|(?:ACCESS|AUTH|ENCRYPTION|JWT|MASTER|PRIVATE|SESSION|SIGNING)_KEYS?|CREDENTIALS?)(?:_(?!FILE|PATH|DIR|URL|NAME|ID|TTL|AGE|HOST|TYPE|EXPIR|STDIN)\w+)?|PASS|(?<=_)PWD)$`,
   "i",
 );
+
 /** Of a flag whose value is the next word. */
 const FLAG = /^--(?:password|passphrase|token|secret|api-key|auth-token)$/i;
 /** A switch, a small number, a path, or a variable in place of the value. */
