@@ -1,6 +1,6 @@
 /**
- * What is wrong with an archive: first without the image's name, which the parsers
- * do not know, then as the `UserError` that people read.
+ * What is wrong with an archive: without the image's name, which the parsers do not
+ * know, and as the `UserError` that people read.
  *
  * @module
  */
@@ -33,16 +33,15 @@ const NEXT =
 /** An error as a `UserError` where a user can act on it; else as it is: a bug. */
 export function toUserError(error: unknown, source: ImageSource): unknown {
   const name = JSON.stringify(source.reference);
-  if (error instanceof NotAnArchive) {
-    return new UserError(`${name} is not an image archive: ${error.message}`, {
-      next: error.next ?? NEXT,
-      cause: error,
-    });
-  }
   if (error instanceof ArchiveError) {
-    return new UserError(`Cannot read image ${name}: ${error.message}`, {
-      next: error.next ??
+    const [what, next] = error instanceof NotAnArchive
+      ? [`${name} is not an image archive`, NEXT]
+      : [
+        `Cannot read image ${name}`,
         "Export it again, as with: docker save -o image.tar NAME",
+      ];
+    return new UserError(`${what}: ${error.message}`, {
+      next: error.next ?? next,
       cause: error,
     });
   }

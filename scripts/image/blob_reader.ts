@@ -1,13 +1,13 @@
 /**
- * One file of an archive, of which it is not yet known what it is: told by its
- * first bytes, it is read as a layer, kept as a document, or only hashed.
+ * An archive, or a file of it, of which it is not yet known what it is: told by its
+ * first bytes, it is read as a tar, kept as a document, or only hashed.
  *
  * @module
  */
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import type { Compression } from "./model.ts";
-import type { ArchiveError } from "./archive_error.ts";
+import { type ArchiveError, NotAnArchive } from "./archive_error.ts";
 import {
   type ByteSink,
   Decompressor,
@@ -30,7 +30,6 @@ export interface TarBlob {
   isHashed: boolean;
 }
 
-/** Makes what takes a tar. */
 export type OpenTar<T> = (blob: TarBlob) => TarSink<T>;
 
 /** A blob that was read. */
@@ -55,9 +54,8 @@ export interface BlobStore<T> {
   /** Names at the top, to tell what it is when it is no image archive. */
   readonly top: string[];
   /**
-   * Reads a blob.
+   * Reads a blob, if there is one.
    *
-   * @returns `undefined` when there is none.
    * @throws {ArchiveError} for links that do not lead to a file.
    */
   blob(path: string): Promise<StoredBlob<T> | undefined>;
@@ -68,12 +66,12 @@ export interface BlobStore<T> {
 /** Manifests and configs are far smaller; registries refuse more than 4 MiB. */
 export const LARGEST_DOCUMENT = 8 * 2 ** 20;
 
-/** Reads one blob that is written to it. */
+/** Reads one blob that is written to it; an archive, which has no path, must be a tar. */
 export class BlobReader<T> {
-  readonly #path: string;
+  readonly #path: string | undefined;
   readonly #limits: Limits;
   readonly #openTar: OpenTar<T>;
-  readonly #hash = createHash("sha256");
+  readonly #hash?: ReturnType<typeof createHash>;
   #bytes = 0;
   /** What has arrived of the first 512 bytes while they are not complete. */
   #start?: Uint8Array;
@@ -83,15 +81,20 @@ export class BlobReader<T> {
   #document?: Uint8Array[];
   #kind: "unknown" | "tar" | "compressed" | "document" | "other" = "unknown";
 
-  constructor(path: string, limits: Limits, openTar: OpenTar<T>) {
+  constructor(
+    path: string | undefined,
+    limits: Limits,
+    openTar: OpenTar<T>,
+  ) {
     this.#path = path;
+    if (path !== undefined) this.#hash = createHash("sha256");
     this.#limits = limits;
     this.#openTar = openTar;
   }
 
   /** Takes the next bytes, which must stay as they are until {@linkcode settled}. */
   write(chunk: Uint8Array): void {
-    this.#hash.update(chunk);
+    this.#hash?.update(chunk);
     this.#bytes += chunk.length;
     if (this.#kind !== "unknown") return this.#pass(chunk);
     const start = this.#start === undefined
@@ -124,16 +127,13 @@ export class BlobReader<T> {
       this.#pass(start);
     }
     await this.#decompressor?.end();
-    const document = this.#document && Buffer.concat(this.#document);
-    const sha256 = this.#hash.digest("hex");
+    const sha256 = this.#hash?.digest("hex") ?? "";
     return {
       sha256,
       bytes: this.#bytes,
       compression: this.#compression,
-      document,
-      tar: await this.#tar?.finish(
-        this.#kind === "tar" ? sha256 : undefined,
-      ),
+      document: this.#document && Buffer.concat(this.#document),
+      tar: await this.#tar?.finish(this.#kind === "tar" ? sha256 : undefined),
       error: this.#decompressor?.error,
     };
   }
@@ -143,20 +143,24 @@ export class BlobReader<T> {
   }
 
   #decide(start: Uint8Array): void {
-    this.#compression = sniffCompression(start);
-    if (this.#compression !== "none") {
+    const isArchive = this.#path === undefined;
+    const compression = this.#compression = sniffCompression(start);
+    if (compression !== "none") {
       this.#kind = "compressed";
-      this.#tar = this.#open(false);
-      this.#decompressor = new Decompressor(
-        this.#compression,
-        this.#tar,
-        this.#limits,
-      );
+      const tar = this.#tar = this.#open(false);
+      this.#decompressor = new Decompressor(compression, tar, this.#limits);
     } else if (
-      start.length >= BLOCK && (isZero(start) || checksumHolds(start))
+      start.length >= BLOCK &&
+      (checksumHolds(start) || !isArchive && isZero(start))
     ) {
       this.#kind = "tar";
       this.#tar = this.#open(true);
+    } else if (isArchive) {
+      throw new NotAnArchive(
+        start.length === 0
+          ? "it is empty"
+          : "it is neither a tar nor compressed",
+      );
     } else if (looksLikeJson(start)) {
       this.#kind = "document";
       this.#document = [];
@@ -165,7 +169,7 @@ export class BlobReader<T> {
 
   #open(isHashed: boolean): TarSink<T> {
     const compression = this.#compression;
-    return this.#openTar({ path: this.#path, compression, isHashed });
+    return this.#openTar({ path: this.#path ?? "", compression, isHashed });
   }
 
   #pass(chunk: Uint8Array): void {
@@ -173,6 +177,10 @@ export class BlobReader<T> {
       case "tar":
         return this.#tar?.write(chunk);
       case "compressed":
+        // Of a blob, its digest may tell more.
+        if (this.#path === undefined && this.#decompressor?.error) {
+          throw this.#decompressor.error;
+        }
         return this.#decompressor?.write(chunk);
       case "document":
         if (

@@ -1,7 +1,6 @@
 /**
- * The body of a worker that compresses blocks of layers and answers with their
- * sizes; nothing compressed is kept. Deno's zlib runs on the thread that calls it,
- * so both cores take a worker each.
+ * A worker that compresses blocks of layers and answers with their sizes; nothing
+ * compressed is kept. Deno's zlib runs on the thread that calls it.
  *
  * @module
  */
@@ -32,42 +31,40 @@ export type CompressAnswer = { bytes: number } | { error: string };
 const GZIP_LEVEL = 6;
 const ZSTD_LEVEL = 3;
 
-type Zlib =
-  | ReturnType<typeof createDeflateRaw>
-  | ReturnType<typeof createZstdCompress>;
-
 /** A stream of which only the length of the output is of interest. */
 class Counter {
   bytes = 0;
-  readonly #stream: Zlib;
   readonly #ended = Promise.withResolvers<void>();
 
-  constructor(stream: Zlib) {
-    this.#stream = stream;
+  constructor(
+    readonly stream: ReturnType<
+      typeof createDeflateRaw | typeof createZstdCompress
+    >,
+  ) {
     stream.on("data", (chunk: Uint8Array) => this.bytes += chunk.length);
     stream.on("end", () => this.#ended.resolve());
     stream.on("error", (error: Error) => this.#ended.reject(error));
   }
 
-  async write(bytes: Uint8Array): Promise<void> {
-    const written = Promise.withResolvers<void>();
-    this.#stream.write(bytes, () => written.resolve());
-    await Promise.race([written.promise, this.#ended.promise]);
+  write(bytes: Uint8Array): Promise<void> {
+    return this.#until((done) => this.stream.write(bytes, () => done()));
   }
 
-  async flush(): Promise<void> {
-    const flushed = Promise.withResolvers<void>();
-    this.#stream.flush(constants.Z_SYNC_FLUSH, () => flushed.resolve());
-    await Promise.race([flushed.promise, this.#ended.promise]);
+  flush(): Promise<void> {
+    return this.#until((done) =>
+      this.stream.flush(constants.Z_SYNC_FLUSH, done)
+    );
   }
 
-  async end(): Promise<void> {
-    this.#stream.end();
-    await this.#ended.promise;
+  end(): Promise<void> {
+    this.stream.end();
+    return this.#ended.promise;
   }
 
-  destroy(): void {
-    this.#stream.destroy();
+  #until(start: (done: () => void) => void): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    start(resolve);
+    return Promise.race([promise, this.#ended.promise]);
   }
 }
 
@@ -92,7 +89,7 @@ async function gzipBlock(
     await (last ? counter.end() : counter.flush());
     return counter.bytes;
   } finally {
-    counter.destroy();
+    counter.stream.destroy();
   }
 }
 

@@ -1,7 +1,7 @@
 /**
- * Compressed streams behind a narrow interface: bytes in, bytes out to a sink,
- * errors of the format kept apart from bugs. gzip and zstd are node:zlib's; xz and
- * bzip2 go through the machine's program, as docker does it with xz.
+ * Compressed streams: bytes in, bytes out to a sink, errors of the format kept apart
+ * from bugs. gzip and zstd are node:zlib's; xz and bzip2 go through the machine's
+ * program, as docker does it with xz.
  *
  * @module
  */
@@ -90,9 +90,7 @@ function open(compression: Exclude<Compression, "none">): Duplex {
 export class Decompressor {
   readonly #stream: Duplex;
   readonly #frames?: ZstdFrames;
-  readonly #name: string;
-  #error?: ArchiveError;
-  #bug?: { thrown: unknown };
+  #failure?: { thrown: unknown };
   #unsettled = 0;
   #waiting?: PromiseWithResolvers<void>;
   readonly #ended = Promise.withResolvers<void>();
@@ -102,85 +100,67 @@ export class Decompressor {
     sink: ByteSink,
     limits: Limits,
   ) {
-    this.#name = compression;
     if (compression === "zstd") this.#frames = new ZstdFrames();
     const stream = this.#stream = open(compression);
     stream.on("data", (chunk: Uint8Array) => {
-      if (this.#stopped) return;
-      try {
+      if (this.#failure) return;
+      this.#attempt(() => {
         limits.expanded(chunk.length);
         sink.write(chunk);
-      } catch (thrown) {
-        this.#stop(thrown);
-        return;
-      }
+      });
       const pause = sink.pending ?? eventLoopTurn();
-      if (pause !== undefined) {
-        stream.pause();
-        pause.then(
-          () => stream.resume(),
-          (thrown) => this.#stop(thrown),
-        );
-      }
+      if (pause === undefined) return;
+      stream.pause();
+      pause.then(() => stream.resume(), (thrown) => this.#stop(thrown));
     });
     stream.on("end", () => this.#ended.resolve());
-    stream.on("error", (error: Error) => {
-      const cutOff = /unexpected end|ends unexpectedly/i
-        .test(messageOf(error));
+    stream.on("error", (cause: Error) => {
+      const why = /unexpected end|ends unexpectedly/i.test(messageOf(cause))
+        ? "cut off"
+        : "damaged";
       this.#stop(
-        new ArchiveError(
-          `its ${this.#name} stream is ${cutOff ? "cut off" : "damaged"}`,
-          { cause: error },
-        ),
+        new ArchiveError(`its ${compression} stream is ${why}`, { cause }),
       );
     });
   }
 
   get error(): ArchiveError | undefined {
-    return this.#error;
-  }
-
-  get #stopped(): boolean {
-    return this.#error !== undefined || this.#bug !== undefined;
+    const thrown = this.#failure?.thrown;
+    return thrown instanceof ArchiveError ? thrown : undefined;
   }
 
   /** Takes the next bytes, which must stay as they are until {@linkcode settled}. */
   write(chunk: Uint8Array): void {
-    if (this.#stopped) return;
-    try {
+    if (this.#failure) return;
+    this.#attempt(() => {
       for (const part of this.#frames?.split(chunk) ?? [chunk]) {
         this.#unsettled++;
         this.#stream.write(part, () => {
-          this.#unsettled--;
-          this.#settle();
+          if (--this.#unsettled === 0) this.#waiting?.resolve();
         });
       }
-    } catch (thrown) {
-      this.#stop(thrown);
-    }
+    });
   }
 
   /** Resolves when all that was written has reached the sink; rejects with what the sink threw. */
   async settled(): Promise<void> {
-    if (this.#unsettled > 0 && !this.#stopped) {
+    if (this.#unsettled > 0 && !this.#failure) {
       this.#waiting = Promise.withResolvers();
       await this.#waiting.promise;
     }
-    if (this.#bug !== undefined) throw this.#bug.thrown;
+    this.#throwBug();
   }
 
   /** Ends the stream; {@linkcode error} tells whether it was whole. */
   async end(): Promise<void> {
-    if (!this.#stopped) {
-      try {
+    if (!this.#failure) {
+      this.#attempt(() => {
         this.#frames?.finish();
         this.#stream.end();
-      } catch (thrown) {
-        this.#stop(thrown);
-      }
+      });
       await this.#ended.promise;
     }
-    if (this.#bug !== undefined) throw this.#bug.thrown;
+    this.#throwBug();
   }
 
   destroy(): void {
@@ -188,29 +168,31 @@ export class Decompressor {
     this.#ended.resolve();
   }
 
+  #attempt(action: () => void): void {
+    try {
+      action();
+    } catch (thrown) {
+      this.#stop(thrown);
+    }
+  }
+
   #stop(thrown: unknown): void {
-    if (this.#stopped) return;
-    if (thrown instanceof ArchiveError) this.#error = thrown;
-    else this.#bug = { thrown };
+    if (this.#failure) return;
+    this.#failure = { thrown };
     this.destroy();
     this.#waiting?.resolve();
   }
 
-  #settle(): void {
-    if (this.#unsettled === 0) this.#waiting?.resolve();
+  #throwBug(): void {
+    if (this.#failure && !this.error) throw this.#failure.thrown;
   }
 }
 
-/** A field to collect, followed by bytes that need not be looked at. */
-type Part = "magic" | "skippable" | "header" | "block" | "checksum";
-
-const FIELD: Record<Part, number> = {
-  magic: 4,
-  skippable: 4,
-  header: 1,
-  block: 3,
-  checksum: 4,
-};
+/** What comes next of a zstd stream: bytes of a field, or bytes to pass over. */
+interface ZstdPart {
+  field?: number;
+  skip?: number;
+}
 
 /**
  * Follows a zstd stream and cuts it at the ends of its frames. Deno's decompressor
@@ -218,123 +200,101 @@ const FIELD: Record<Part, number> = {
  * whole one; both are found here, from the lengths that a frame states (RFC 8878).
  */
 export class ZstdFrames {
-  #part: Part = "magic";
+  readonly #parts = this.#walk();
+  #within: "magic" | "skippable" | "frame" = "magic";
   readonly #field = new Uint8Array(4);
+  /** Bytes of the field that have come. */
   #have = 0;
-  /** Bytes of a magic number that came with an earlier chunk. */
+  #part: ZstdPart = this.#parts.next().value;
+  #missing = 4;
+  /** Bytes of a magic number that came with earlier chunks. */
   #held = 0;
-  /** Bytes still to come after the field. */
-  #remaining = 0;
-  #lastBlock = false;
-  #checksum = false;
 
   /**
    * The parts of a chunk that can be decompressed one by one: none crosses the
-   * end of a frame, and skippable frames are left out.
+   * end of a frame, and skippable frames are left out, their magic included.
    *
    * @throws {ArchiveError} when the bytes are no zstd frames.
    */
   split(chunk: Uint8Array): Uint8Array[] {
     const parts: Uint8Array[] = [];
     let start = 0;
-    let at = 0;
-    const emit = (end: number) => {
-      if (end > start) parts.push(chunk.subarray(start, end));
-      start = end;
-    };
-    while (at < chunk.length) {
-      if (this.#remaining > 0) {
-        const step = Math.min(this.#remaining, chunk.length - at);
-        at += step;
-        this.#remaining -= step;
-      } else {
-        this.#field[this.#have++] = chunk[at++];
-        if (this.#have < FIELD[this.#part]) continue;
-        this.#have = 0;
-        this.#remaining = this.#following();
+    for (let at = 0; at < chunk.length;) {
+      const part = chunk.subarray(at, at + this.#missing);
+      at += part.length;
+      this.#missing -= part.length;
+      if (this.#part.field !== undefined) {
+        this.#field.set(part, this.#have);
+        this.#have += part.length;
       }
-      if (this.#remaining > 0) continue;
-      const ended = this.#part;
-      if (!this.#next()) {
-        if (ended === "magic") {
-          // Of a skippable frame nothing is passed on, its magic included.
-          if (this.#part === "skippable") start = at;
-          else if (this.#held > 0) {
-            parts.push(this.#field.slice(0, this.#held));
-          }
-          this.#held = 0;
-        }
-      } else if (ended === "skippable") start = at;
-      else emit(at);
+      if (this.#missing > 0) break;
+      const before = this.#within;
+      while (this.#missing === 0) {
+        this.#part = this.#parts.next().value;
+        this.#missing = this.#part.field ?? this.#part.skip ?? 0;
+        this.#have = 0;
+      }
+      if (this.#within === before) continue;
+      if (this.#within === "frame") {
+        if (this.#held > 0) parts.push(this.#field.slice(0, this.#held));
+      } else {
+        if (before === "frame") parts.push(chunk.subarray(start, at));
+        start = at;
+      }
+      this.#held = 0;
     }
-    if (this.#part === "skippable") return parts;
-    if (this.#part === "magic") {
-      emit(Math.max(start, chunk.length - this.#have));
-      this.#held = this.#have;
-    } else emit(chunk.length);
+    if (this.#within === "magic") this.#held = this.#have;
+    if (this.#within === "frame" && start < chunk.length) {
+      parts.push(chunk.subarray(start));
+    }
     return parts;
   }
 
   /** @throws {ArchiveError} when the stream stops within a frame. */
   finish(): void {
-    if (this.#part !== "magic" || this.#have > 0) {
+    if (this.#within !== "magic" || this.#have > 0) {
       throw new ArchiveError("its zstd stream is cut off");
     }
   }
 
-  /** How many bytes follow the field that is now complete. */
-  #following(): number {
+  *#walk(): Generator<ZstdPart, never> {
     const field = this.#field;
-    switch (this.#part) {
-      case "skippable":
-        return uint32(field);
-      case "header": {
-        const single = (field[0] & 0x20) !== 0;
-        const contentSize = field[0] >> 6;
-        this.#checksum = (field[0] & 0x04) !== 0;
-        return (single ? 0 : 1) + [0, 1, 2, 4][field[0] & 3] +
-          (contentSize > 0 ? 2 ** contentSize : single ? 1 : 0);
+    for (;;) {
+      this.#within = "magic";
+      yield { field: 4 };
+      const magic = uint32(field);
+      if ((magic & ~0xf) >>> 0 === 0x184d2a50) {
+        this.#within = "skippable";
+        yield { field: 4 };
+        yield { skip: uint32(field) };
+        continue;
       }
-      case "block": {
+      if (magic !== 0xfd2fb528) throw damaged();
+      this.#within = "frame";
+      yield { field: 1 };
+      const [descriptor] = field;
+      const single = (descriptor & 0x20) !== 0;
+      const contentSize = descriptor >> 6;
+      yield {
+        skip: (single ? 0 : 1) + [0, 1, 2, 4][descriptor & 3] +
+          (contentSize > 0 ? 2 ** contentSize : single ? 1 : 0),
+      };
+      for (let isLast = false; !isLast;) {
+        yield { field: 3 };
         const value = field[0] | field[1] << 8 | field[2] << 16;
         const type = value >> 1 & 3;
         if (type === 3) throw damaged();
-        this.#lastBlock = (value & 1) !== 0;
-        return type === 1 ? 1 : value >> 3;
+        isLast = (value & 1) !== 0;
+        yield { skip: type === 1 ? 1 : value >> 3 };
       }
-      default:
-        return 0;
+      const hasChecksum = (descriptor & 4) !== 0;
+      yield { skip: hasChecksum ? 4 : 0 };
     }
-  }
-
-  /** Goes on to the next part; tells whether a frame has ended. */
-  #next(): boolean {
-    switch (this.#part) {
-      case "magic": {
-        const magic = uint32(this.#field);
-        if ((magic & ~0xf) >>> 0 === 0x184d2a50) this.#part = "skippable";
-        else if (magic === 0xfd2fb528) this.#part = "header";
-        else throw damaged();
-        return false;
-      }
-      case "header":
-        this.#part = "block";
-        return false;
-      case "block":
-        if (!this.#lastBlock) return false;
-        if (this.#checksum) {
-          this.#part = "checksum";
-          return false;
-        }
-        break;
-    }
-    this.#part = "magic";
-    return true;
   }
 }
 
 function uint32(bytes: Uint8Array): number {
-  return (bytes[0] | bytes[1] << 8 | bytes[2] << 16 | bytes[3] << 24) >>> 0;
+  return new DataView(bytes.buffer).getUint32(0, true);
 }
 
 function damaged(): ArchiveError {

@@ -5,17 +5,19 @@
  *
  * @module
  */
+import { isThere } from "../lib/files.ts";
 import { ArchiveError } from "./archive_error.ts";
-import { ArchiveScan } from "./archive_scan.ts";
 import {
+  type Blob,
   BlobReader,
   type BlobStore,
   type OpenTar,
-  type StoredBlob,
+  type TarSink,
 } from "./blob_reader.ts";
 import { eventLoopTurn, type Limits } from "./limits.ts";
 import type { ImageSource } from "./model.ts";
-import { isThere } from "../lib/files.ts";
+import { normalisePath, type TarHeader } from "./tar_header.ts";
+import { type TarHandler, TarParser } from "./tar_parser.ts";
 
 /**
  * The archive or folder that a reference means, and the image in it if one is named:
@@ -56,19 +58,32 @@ export async function openSource<T>(
   openTar: OpenTar<T>,
   options: { wanted?: (path: string) => boolean; signal?: AbortSignal } = {},
 ): Promise<BlobStore<T>> {
-  const { wanted, signal } = options;
+  const { wanted = () => true, signal } = options;
   if ("path" in source && (await Deno.stat(source.path)).isDirectory) {
     return await folderStore(source.path, limits, openTar, signal);
   }
   const scan = new ArchiveScan<T>(limits, openTar, wanted);
+  const reader = new BlobReader(undefined, limits, () => scan);
   try {
+    const onChunk = readInto(reader, limits);
     await ("path" in source
-      ? pumpFile(source.path, scan.push, signal)
-      : pumpStream(source.open(signal), scan.push, signal));
-    return await scan.finish();
+      ? pumpFile(source.path, onChunk, signal)
+      : pumpStream(source.open(signal), onChunk, signal));
+    const { error } = await reader.finish();
+    if (error !== undefined) throw error;
+    return await scan.store();
   } finally {
+    reader.destroy();
     scan.destroy();
   }
+}
+
+function readInto(reader: BlobReader<unknown>, limits: Limits): OnChunk {
+  return (chunk) => {
+    limits.read(chunk.length);
+    reader.write(chunk);
+    if (reader.busy) return reader.settled();
+  };
 }
 
 async function folderStore<T>(
@@ -84,16 +99,12 @@ async function folderStore<T>(
   }
   return {
     top: top.sort(),
-    async blob(path): Promise<StoredBlob<T> | undefined> {
+    async blob(path) {
       const file = await fileIn(folder, path);
       if (file === undefined) return undefined;
       const reader = new BlobReader(path, limits, openTar);
       try {
-        await pumpFile(file, (chunk) => {
-          limits.read(chunk.length);
-          reader.write(chunk);
-          if (reader.busy) return reader.settled();
-        }, signal);
+        await pumpFile(file, readInto(reader, limits), signal);
         return { ...await reader.finish(), path };
       } finally {
         reader.destroy();
@@ -131,6 +142,143 @@ async function fileIn(
       );
     }
     throw error;
+  }
+}
+
+/** Links in a row that are still followed; old `docker save` needs one. */
+const LONGEST_CHAIN = 32;
+/** `blobs/sha256/<hex>` is the deepest that archives go. */
+const DEEPEST = 3;
+/** An archive of images holds a few hundred files; a root file system many more. */
+const MOST_BLOBS = 20_000;
+
+/**
+ * Takes the tar of an archive: every file in it that could matter is given to a
+ * {@linkcode BlobReader}. The manifest may come last, so what a file is for is
+ * only known afterwards.
+ */
+class ArchiveScan<T> implements TarHandler, TarSink<void> {
+  readonly #limits: Limits;
+  readonly #openTar: OpenTar<T>;
+  readonly #wanted: (path: string) => boolean;
+  readonly #parser = new TarParser(this);
+  readonly #blobs = new Map<string, Blob<T>>();
+  /** Symbolic and hard links, to the normalised path they lead to. */
+  readonly #links = new Map<string, string>();
+  readonly #top = new Set<string>();
+  #path = "";
+  #reader?: BlobReader<T>;
+  /** Blobs whose bytes have all arrived but are not yet all dealt with. */
+  #finishing: { path: string; reader: BlobReader<T> }[] = [];
+  #busy: BlobReader<T>[] = [];
+  pending?: Promise<void>;
+
+  constructor(
+    limits: Limits,
+    openTar: OpenTar<T>,
+    wanted: (path: string) => boolean,
+  ) {
+    this.#limits = limits;
+    this.#openTar = openTar;
+    this.#wanted = wanted;
+  }
+
+  finish(): void {}
+
+  /** The blobs, once all of the archive was written. */
+  async store(): Promise<BlobStore<T>> {
+    await this.pending;
+    this.#parser.finish();
+    return {
+      top: [...this.#top],
+      // deno-lint-ignore require-await -- async, so that a circle rejects
+      blob: async (path) => {
+        const target = this.#follow(path);
+        const blob = this.#blobs.get(target);
+        return blob && { ...blob, path: target };
+      },
+      // deno-lint-ignore require-await -- async, so that a circle rejects
+      has: async (path) => this.#blobs.has(this.#follow(path)),
+    };
+  }
+
+  #follow(path: string): string {
+    let target = path;
+    for (let step = 0; step <= LONGEST_CHAIN; step++) {
+      const next = this.#links.get(target);
+      if (next === undefined) return target;
+      target = next;
+    }
+    throw new ArchiveError(
+      `its link ${JSON.stringify(path)} leads in a circle`,
+    );
+  }
+
+  destroy(): void {
+    this.#reader?.destroy();
+    for (const { reader } of this.#finishing) reader.destroy();
+  }
+
+  write(chunk: Uint8Array): void {
+    this.#parser.push(chunk);
+    if (this.#reader?.busy) this.#busy.push(this.#reader);
+    if (this.#busy.length > 0 || this.#finishing.length > 0) {
+      this.pending = this.#settle().finally(() => this.pending = undefined);
+    }
+  }
+
+  async #settle(): Promise<void> {
+    const busy = this.#busy;
+    const finishing = this.#finishing;
+    this.#busy = [];
+    this.#finishing = [];
+    for (const reader of busy) await reader.settled();
+    for (const { path, reader } of finishing) {
+      this.#blobs.set(path, await reader.finish());
+    }
+  }
+
+  entry(header: TarHeader): void {
+    const path = normalisePath(header.path);
+    this.#path = path;
+    this.#reader = undefined;
+    if (this.#top.size < 100) this.#top.add(path.split("/", 1)[0]);
+    if (path.split("/").length > DEEPEST) return;
+    if (header.type === "symlink") {
+      const folder = path.slice(0, path.lastIndexOf("/") + 1);
+      const target = header.link.startsWith("/")
+        ? header.link
+        : folder + header.link;
+      this.#link(path, target);
+    } else if (header.type === "hardlink") {
+      this.#link(path, header.link);
+    } else if (
+      header.type === "file" && this.#wanted(path) &&
+      this.#blobs.size + this.#finishing.length < MOST_BLOBS
+    ) this.#reader = new BlobReader(path, this.#limits, this.#openTar);
+  }
+
+  #link(path: string, target: string): void {
+    try {
+      this.#links.set(path, normalisePath(target));
+    } catch (error) {
+      // A link to somewhere else leads to no blob; nothing else comes of it.
+      if (!(error instanceof ArchiveError)) throw error;
+    }
+  }
+
+  hole(bytes: number): void {
+    this.#limits.expanded(bytes);
+  }
+
+  data(chunk: Uint8Array): void {
+    this.#reader?.write(chunk);
+  }
+
+  entryEnd(): void {
+    if (this.#reader === undefined) return;
+    this.#finishing.push({ path: this.#path, reader: this.#reader });
+    this.#reader = undefined;
   }
 }
 
