@@ -20,45 +20,57 @@ const MAX_LINKS = 40;
 const MAX_LENGTH = 4096;
 
 /**
- * Follows a path from the root.
+ * Follows a path from the root, where `..` stops.
  *
- * @param path Absolute or not, it starts at the root; `..` stops there.
- * @param followLast Whether a link at the very end is followed too.
- * @returns `undefined` when it leads nowhere or in circles.
+ * @param visit Given each path on the way and the names after it, last first:
+ * tells the target of a link to follow, or `null` where it leads nowhere.
+ * @returns The path without links; `undefined` for nowhere and for circles.
  */
-export function resolvePath(
-  rootfs: Rootfs,
+export function walkPath(
   path: string,
-  followLast = true,
-): Resolved | undefined {
+  visit: (path: string, rest: string[]) => string | null | undefined,
+): string | undefined {
   const rest = path.split("/").reverse();
   let at = "";
   let links = 0;
-  while (rest.length > 0) {
-    const name = rest.pop();
-    if (name === undefined || name === "" || name === ".") continue;
+  for (let name = rest.pop(); name !== undefined; name = rest.pop()) {
+    if (name === "" || name === ".") continue;
     if (name === "..") {
       at = at.slice(0, Math.max(0, at.lastIndexOf("/")));
       continue;
     }
     const next = at === "" ? name : `${at}/${name}`;
-    const file = rootfs.files.get(next);
-    if (!file) {
-      if (!rootfs.implied.has(next)) return undefined;
-    } else if (file.inode.type === "symlink") {
-      if (followLast || rest.some((name) => name !== "")) {
-        const target = file.inode.link ?? "";
-        if (++links > MAX_LINKS || target.length > MAX_LENGTH) return undefined;
-        if (target.startsWith("/")) at = "";
-        for (const name of target.split("/").reverse()) rest.push(name);
-        continue;
-      }
-    } else if (file.inode.type !== "directory" && rest.length > 0) {
-      return undefined;
+    const target = visit(next, rest);
+    if (target === undefined) {
+      at = next;
+      continue;
     }
-    at = next;
+    if (target === null || target.length > MAX_LENGTH) return undefined;
+    if (++links > MAX_LINKS) return undefined;
+    if (target.startsWith("/")) at = "";
+    rest.push(...target.split("/").reverse());
   }
-  return { path: at, file: rootfs.files.get(at) };
+  return at;
+}
+
+/** Follows a path, absolute or not, from the root; with `followLast` also a link at its end. */
+export function resolvePath(
+  rootfs: Rootfs,
+  path: string,
+  followLast = true,
+): Resolved | undefined {
+  const at = walkPath(path, (next, rest) => {
+    const inode = rootfs.files.get(next)?.inode;
+    if (inode === undefined) return rootfs.implied.has(next) ? undefined : null;
+    if (inode.type === "symlink") {
+      const isFollowed = followLast || rest.some((name) => name !== "");
+      return isFollowed ? inode.link ?? "" : undefined;
+    }
+    return inode.type === "directory" || rest.length === 0 ? undefined : null;
+  });
+  return at === undefined
+    ? undefined
+    : { path: at, file: rootfs.files.get(at) };
 }
 
 /** Whether a path leads to a regular file that may be executed. */

@@ -6,18 +6,15 @@
  * @module
  */
 import type { Entry, Image, Loss, Rootfs, RootfsFile } from "./model.ts";
+import { walkPath } from "./resolve_path.ts";
 
 const WHITEOUT = ".wh.";
 const OPAQUE = ".wh..wh..opq";
 const INTERNAL = ".wh..wh.";
 
 /**
- * Lays the layers of an image over each other, as engines do.
- *
- * Whiteouts apply to the layers below only, wherever they stand in their own
- * layer. A path that occurs twice in one layer: the last one wins, and the
- * first is not counted, for engines count what a layer unpacks to. A hard link
- * is a further name for what its target is at that moment.
+ * Lays the layers of an image over each other, as engines do: whiteouts apply to
+ * the layers below only; of a path that a layer has twice, only the last is counted.
  */
 export function rootfs(image: Image): Rootfs {
   const overlay = new Overlay();
@@ -47,41 +44,19 @@ function applyWhiteouts(overlay: Overlay, entries: readonly Entry[]): void {
   }
 }
 
-/** As many links as Linux follows, and as long a target as it takes. */
-const MOST_LINKS = 40;
-const LONGEST_TARGET = 4096;
-
 /**
  * A path with the links above its last name followed, as the kernel does for an
  * engine that unpacks a layer into a folder of its own.
- *
- * @param linkAt Target of a path that is a link.
  */
 function followLinks(
   path: string,
   linkAt: (path: string) => string | undefined,
 ): string {
-  const rest = path.split("/").reverse();
-  let at = "";
-  let links = 0;
-  while (rest.length > 1) {
-    const name = rest.pop();
-    if (name === undefined || name === "" || name === ".") continue;
-    if (name === "..") {
-      at = at.slice(0, Math.max(0, at.lastIndexOf("/")));
-      continue;
-    }
-    const next = at === "" ? name : `${at}/${name}`;
-    const target = linkAt(next);
-    if (target === undefined) {
-      at = next;
-      continue;
-    }
-    if (++links > MOST_LINKS || target.length > LONGEST_TARGET) return path;
-    if (target.startsWith("/")) at = "";
-    rest.push(...target.split("/").reverse());
-  }
-  return at === "" ? rest[0] : `${at}/${rest[0]}`;
+  const actual = walkPath(
+    path,
+    (above, rest) => rest.length > 0 ? linkAt(above) : undefined,
+  );
+  return actual ?? path;
 }
 
 function applyWhiteout(overlay: Overlay, path: string): void {
@@ -171,8 +146,7 @@ class Overlay {
 
   /** Ends the layer: links to what came after them find their targets. */
   endLayer(): void {
-    // Links to links to links may need more than one round; archives that
-    // engines write need none.
+    // Links to links to links may need more than one round.
     for (let round = 0; this.#pending.length > 0 && round < 8; round++) {
       this.#pending = this.#pending.filter((node) =>
         node.layer !== GONE && node.entry.type === "hardlink" &&
@@ -257,7 +231,15 @@ class Overlay {
 
     const folder = this.#get(path.slice(0, slash));
     if (folder?.isFolder) return folder;
-    const made = impliedFolder(path.slice(0, slash));
+    const made: Entry = {
+      path: path.slice(0, slash),
+      type: "directory",
+      size: 0,
+      mode: 0o755,
+      uid: 0,
+      gid: 0,
+      mtime: 0,
+    };
     if (folder) { // a file, which makes way
       const cause = { root: made.path, cover: entry };
       this.#release(folder, cause);
@@ -316,19 +298,13 @@ class Overlay {
     }
     const { path } = node.entry;
     const { root, cover } = cause;
-    this.#losses.push({
-      path,
-      entry,
-      writtenBy: layer,
-      coveredBy: this.#layer,
-      how: !cover
-        ? "deleted"
-        : root === path && this.#sameContent(entry, cover)
-        ? "metadata"
-        : "overwritten",
-      root,
-      cover,
-    });
+    const how = !cover
+      ? "deleted"
+      : root === path && this.#sameContent(entry, cover)
+      ? "metadata"
+      : "overwritten";
+    const [writtenBy, coveredBy] = [layer, this.#layer];
+    this.#losses.push({ path, entry, writtenBy, coveredBy, how, root, cover });
   }
 
   #sameContent(before: Entry, cover: Entry): boolean {
@@ -339,18 +315,6 @@ class Overlay {
       before.sha256 === after.sha256 &&
       before.capabilities === after.capabilities;
   }
-}
-
-function impliedFolder(path: string): Entry {
-  return {
-    path,
-    type: "directory",
-    size: 0,
-    mode: 0o755,
-    uid: 0,
-    gid: 0,
-    mtime: 0,
-  };
 }
 
 /** What several names share: the file or symlink that hard links lead to. */
@@ -366,18 +330,18 @@ class Shared {
     const { entry } = this;
     // Of a symbolic link only the owner; a change of owner clears capabilities.
     const own = { uid, gid, mtime, capabilities };
-    const now = entry.type === "symlink" ? own : { ...own, mode };
     if (
       uid !== entry.uid || gid !== entry.gid || mtime !== entry.mtime ||
       capabilities !== entry.capabilities || mode !== entry.mode
-    ) this.entry = { ...entry, ...now };
+    ) {
+      const isLink = entry.type === "symlink";
+      this.entry = { ...entry, ...own, mode: isLink ? entry.mode : mode };
+    }
   }
 }
 
 /** A path that is there, or was: `next` may lead to those that are gone. */
 class Node implements RootfsFile {
-  entry: Entry;
-  layer: number;
   /** Set as soon as there is more than one name. */
   shared: Shared | undefined = undefined;
   /** Of a folder: the child that came last. */
@@ -385,10 +349,7 @@ class Node implements RootfsFile {
   /** The child of the same folder that came before. */
   next: Node | undefined = undefined;
 
-  constructor(entry: Entry, layer: number) {
-    this.entry = entry;
-    this.layer = layer;
-  }
+  constructor(public entry: Entry, public layer: number) {}
 
   get inode(): Entry {
     return this.shared?.entry ?? this.entry;

@@ -35,16 +35,16 @@ export function readPax(data: Uint8Array, extension: Extension): void {
 const PAX: Record<string, (extension: Extension, value: string) => void> = {
   "path": (extension, value) => extension.path = paxName(value),
   "GNU.sparse.name": (extension, value) => extension.path = paxName(value),
-  "GNU.sparse.size": (extension, value) => setRealSize(extension, value),
-  "GNU.sparse.realsize": (extension, value) => setRealSize(extension, value),
+  "GNU.sparse.size": setRealSize,
+  "GNU.sparse.realsize": setRealSize,
   "GNU.sparse.major": (extension, value) => {
     if (value === "1") extension.sparse = "1.0";
   },
   "GNU.sparse.map": (extension, value) => {
     extension.sparse = value === "" ? [] : value.split(",").map(mapNumber);
   },
-  "GNU.sparse.offset": (extension, value) => addToMap(extension, value),
-  "GNU.sparse.numbytes": (extension, value) => addToMap(extension, value),
+  "GNU.sparse.offset": addToMap,
+  "GNU.sparse.numbytes": addToMap,
   "linkpath": (extension, value) => extension.link = paxName(value),
   "size": (extension, value) => extension.size = paxNumber("size", value),
   "uid": (extension, value) => extension.uid = paxNumber("uid", value),
@@ -130,10 +130,9 @@ export class SparseFile {
   }
 
   /**
-   * The sparse file that a header begins.
+   * The sparse file that a header begins, if it has holes.
    *
    * @param stored Bytes that follow the header, maps of PAX 1.0 included.
-   * @returns `undefined` for a file without holes.
    */
   static of(
     flag: string,

@@ -4,40 +4,20 @@
  *
  * @module
  */
-import type { EntryType } from "./model.ts";
+import type { Entry, EntryType } from "./model.ts";
 import { ArchiveError } from "./archive_error.ts";
 
 /** Bytes of a tar block. */
 export const BLOCK = 512;
 
-/** A record of a tar before its path is judged. */
-export interface TarHeader {
-  path: string;
-  type: EntryType;
-  /** Bytes of content stored in the archive. */
-  size: number;
-  mode: number;
-  uid: number;
-  gid: number;
-  mtime: number;
-  /** Target as written; `""` for what is not a link. */
+/** A record of a tar: path and link as written, `""` for what is not a link. */
+export interface TarHeader extends Omit<Entry, "sha256" | "found"> {
   link: string;
-  /** Numbers of a device, as `1:3`. */
-  device?: string;
-  /** Value of `security.capability`, in hex. */
-  capabilities?: string;
 }
 
 /** What the extension records before a header say in its place. */
-export interface Extension {
-  path?: string;
-  link?: string;
-  size?: number;
-  uid?: number;
-  gid?: number;
-  mtime?: number;
-  /** Value of `security.capability`, in hex. */
-  capabilities?: string;
+export interface Extension
+  extends Partial<Omit<TarHeader, "type" | "mode" | "device">> {
   /** Map of a sparse file: offset and length of what is stored, or where it is. */
   sparse?: number[] | "1.0";
   /** Bytes of a sparse file with its holes. */
@@ -140,7 +120,6 @@ const TYPES: Record<string, EntryType> = {
   "6": "fifo",
 };
 
-/** The type flag of a header. */
 export function flagOf(bytes: Uint8Array, at: number): string {
   return String.fromCharCode(bytes[at + 156]);
 }
@@ -152,7 +131,7 @@ export function sizeOf(bytes: Uint8Array, at: number): number {
   return size;
 }
 
-/** The header at a place, whose checksum was found right, as a record. */
+/** Reads a header whose checksum was found right. */
 export function readHeader(
   bytes: Uint8Array,
   at: number,
@@ -235,10 +214,8 @@ function characterAt(bytes: Uint8Array, at: number): number {
 const LONGEST_PATH = 4096;
 
 /**
- * A name as a path below the root.
+ * A name, `./a//b/` or `/a/b`, as a path below the root, `a/b`; `""` for the root.
  *
- * @param name As written in the tar: `./a//b/`, `/a/b`.
- * @returns The normalised path, `a/b`; `""` for the root itself.
  * @throws {ArchiveError} for a name that climbs out of the root or is too long.
  */
 export function normalisePath(name: string): string {

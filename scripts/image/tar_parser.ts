@@ -1,9 +1,7 @@
 /**
- * A tar, pushed through in chunks of any size. tar-stream reads the same formats,
- * but makes a stream of each file and waits between records: five times as long
- * for 200,000 small files, twice as long for large ones. Here a chunk is walked in
- * one synchronous sweep, content is a view of the chunk, and nothing is kept but
- * the header that is being read.
+ * A tar, pushed through in chunks of any size, each walked in one synchronous sweep;
+ * content is a view of the chunk. tar-stream reads the same formats, but takes five
+ * times as long for 200,000 small files and twice as long for large ones.
  *
  * @module
  */
