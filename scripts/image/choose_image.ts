@@ -1,6 +1,5 @@
 /**
- * Which of several images in one archive is meant: by name or digest, by platform,
- * or because it is the only one that is whole or runs here.
+ * Which of several images in one archive is meant.
  *
  * @module
  */
@@ -72,13 +71,11 @@ export function chooseImage<T extends Candidate>(
   };
   if (image !== undefined) {
     const place = /^@([0-9]{1,4})$/.exec(image)?.[1];
-    needOne(
-      `named ${JSON.stringify(image)}`,
-      (each) =>
-        place === undefined
-          ? isCalled(each, image)
-          : each === candidates[Number(place)],
-    );
+    const isMeant = (each: T) =>
+      place === undefined
+        ? isCalled(each, image)
+        : each === candidates[Number(place)];
+    needOne(`named ${JSON.stringify(image)}`, isMeant);
   }
   if (platform !== undefined) {
     needOne(`for ${platform}`, (each) => fits(each.platform, platform));
@@ -91,16 +88,13 @@ export function chooseImage<T extends Candidate>(
     return rest[0];
   }
   const platforms = new Set(rest.map((each) => formatPlatform(each.platform)));
+  const list = listCandidates(rest);
   throw new ArchiveError(
-    `it holds ${rest.length} images that could be meant: ${
-      listCandidates(rest)
-    }`,
+    `it holds ${rest.length} images that could be meant: ${list}`,
     {
       next: platforms.size === rest.length
         ? "Choose one with --platform"
-        : `Name one, as in: ${reference}:${
-          rest[0].names[0] ?? rest[0].id.slice(0, 19)
-        }`,
+        : `Name one, as in: ${reference}:${labelOf(rest[0])}`,
     },
   );
 }
@@ -126,8 +120,12 @@ function fullName(name: string): string {
   return /:[^/]*$/.test(bare) ? bare : `${bare}:latest`;
 }
 
+function labelOf({ names, id }: Candidate): string {
+  return names[0] ?? id.slice(0, 19);
+}
+
 function listCandidates(candidates: readonly Candidate[]): string {
-  return candidates.map(({ names, platform, id }) =>
-    `${names[0] ?? id.slice(0, 19)} (${formatPlatform(platform)})`
+  return candidates.map((each) =>
+    `${labelOf(each)} (${formatPlatform(each.platform)})`
   ).join(", ");
 }

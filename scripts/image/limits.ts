@@ -1,35 +1,29 @@
 /**
- * How much an archive may ask of this machine: bounds for what is kept (records,
- * names, documents) and for what compressed data grows to.
+ * How much an archive may ask of this machine: what is kept of it, and what
+ * compressed data grows to.
  *
  * @module
  */
 import { ArchiveError } from "./archive_error.ts";
 
 /** Upper bounds; the defaults are several times what real images need. */
-export interface Bounds {
+const BOUNDS = {
   /** Tar records of all layers together. */
-  entries: number;
+  entries: 2_000_000,
   /** Characters of all paths and link targets together. */
-  nameLength: number;
+  nameLength: 256 * 2 ** 20,
   /** Bytes of all JSON documents together; those beyond are as if not there. */
-  documentBytes: number;
+  documentBytes: 64 * 2 ** 20,
   /** Decompressed bytes that are always allowed. */
-  expandedBytes: number;
+  expandedBytes: 4 * 2 ** 30,
   /**
    * Decompressed bytes allowed for each byte read. One pass of deflate yields at
    * most 1032, so an honest layer of zeros passes and gzip within gzip does not.
    */
-  expansion: number;
-}
-
-const BOUNDS: Bounds = {
-  entries: 2_000_000,
-  nameLength: 256 * 2 ** 20,
-  documentBytes: 64 * 2 ** 20,
-  expandedBytes: 4 * 2 ** 30,
   expansion: 1100,
 };
+
+export type Bounds = typeof BOUNDS;
 
 /** Counts what one archive has used so far. */
 export class Limits {
@@ -39,7 +33,6 @@ export class Limits {
   #documents = 0;
   #expanded = 0;
   #read = 0;
-
   readonly #signal?: AbortSignal;
 
   constructor(bounds: Partial<Bounds> = {}, signal?: AbortSignal) {

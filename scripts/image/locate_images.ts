@@ -1,7 +1,7 @@
 /**
  * The images in an archive or folder, found by its `index.json` (OCI) and its
- * `manifest.json` (`docker save`, podman, buildah, skopeo's `dir:`) but not yet put
- * together. An archive may have both: what one of them lacks, the other tells.
+ * `manifest.json` (`docker save`, podman, buildah, skopeo's `dir:`). It may have
+ * both: what one of them lacks, the other tells.
  *
  * @module
  */
@@ -33,7 +33,6 @@ export interface LocatedImage extends Candidate {
   layers?: LayerBlob[];
 }
 
-/** Where a layer is. */
 interface LayerBlob {
   path: string;
   /** Of the blob as stored, where one is stated. */
@@ -43,21 +42,14 @@ interface LayerBlob {
 }
 
 type Store = BlobStore<unknown>;
+type Fields = Record<string, unknown>;
 
-/** Paths of blobs by digest. */
-interface Layout {
-  blob: (digest: string) => string;
-  manifest: (digest: string) => string;
-}
+/** Path of a blob by its digest. */
+type Layout = (digest: string, isManifest: boolean) => string;
 
-const OCI: Layout = {
-  blob: (digest) => `blobs/sha256/${hexOf(digest)}`,
-  manifest: (digest) => `blobs/sha256/${hexOf(digest)}`,
-};
-const SKOPEO_DIR: Layout = {
-  blob: hexOf,
-  manifest: (digest) => `${hexOf(digest)}.manifest.json`,
-};
+const OCI: Layout = (digest) => `blobs/sha256/${hexOf(digest)}`;
+const SKOPEO_DIR: Layout = (digest, isManifest) =>
+  isManifest ? `${hexOf(digest)}.manifest.json` : hexOf(digest);
 
 /** Indexes within indexes; registries allow fewer. */
 const DEEPEST = 8;
@@ -86,16 +78,15 @@ export async function locateImages(
   if (index === undefined && manifest === undefined) return undefined;
   const images = index === undefined
     ? []
-    : await new Manifests(store, OCI).ofIndex(fieldsOf(index));
+    : await imagesOf(store, OCI, fieldsOf(index), "index.json");
   if (Array.isArray(manifest)) {
     const described = [...images];
     for (const item of manifest.map(fieldsOf)) {
       addDockerImage(images, await dockerImage(store, item), described);
     }
   } else if (fieldsOf(manifest).schemaVersion === 2) {
-    images.push(
-      ...await new Manifests(store, SKOPEO_DIR).ofManifest(fieldsOf(manifest)),
-    );
+    const top = fieldsOf(manifest);
+    images.push(...await imagesOf(store, SKOPEO_DIR, top, "manifest.json"));
   } else if (index === undefined) {
     throw new ArchiveError("manifest.json is not a list of images");
   }
@@ -114,74 +105,55 @@ async function readDescription(store: Store, path: string): Promise<unknown> {
 }
 
 /** Follows an index, or one manifest, to the images below it. */
-class Manifests {
-  readonly #store: Store;
-  readonly #layout: Layout;
-  readonly #seen = new Set<string>();
-  readonly #images = new Map<string, LocatedImage>();
+async function imagesOf(
+  store: Store,
+  pathOf: Layout,
+  top: Fields,
+  topPath: "index.json" | "manifest.json",
+): Promise<LocatedImage[]> {
+  const seen = new Set<string>();
+  const images = new Map<string, LocatedImage>();
+  if (topPath === "index.json") await addIndex(top, [], 0);
+  else await addManifest(top, topPath, {}, [], 0);
+  return [...images.values()];
 
-  constructor(store: Store, layout: Layout) {
-    this.#store = store;
-    this.#layout = layout;
-  }
-
-  async ofIndex(index: Record<string, unknown>): Promise<LocatedImage[]> {
-    await this.#index(index, [], 0);
-    return [...this.#images.values()];
-  }
-
-  async ofManifest(manifest: Record<string, unknown>): Promise<LocatedImage[]> {
-    await this.#manifest(manifest, "manifest.json", {}, [], 0);
-    return [...this.#images.values()];
-  }
-
-  async #index(
-    index: Record<string, unknown>,
-    names: string[],
-    depth: number,
-  ): Promise<void> {
+  async function addIndex(index: Fields, names: string[], depth: number) {
     const descriptors = listOf(index.manifests).map(fieldsOf);
     for (const descriptor of descriptors) {
       if (isAttestation(descriptor)) continue;
       const digest = textOf(descriptor.digest);
-      const path = this.#layout.manifest(digest);
-      // An image of several names is there several times.
-      const own = descriptors.filter((each) => each.digest === digest)
-        .flatMap(({ annotations }) =>
-          NAMES.map((key) => textOf(fieldsOf(annotations)[key]))
-        ).filter(Boolean);
-      const all = [...own, ...names];
-      if (this.#seen.has(digest)) continue;
-      this.#seen.add(digest);
-      if (depth > DEEPEST || this.#seen.size > MOST_MANIFESTS) {
+      const path = pathOf(digest, true);
+      if (seen.has(digest)) continue;
+      seen.add(digest);
+      if (depth > DEEPEST || seen.size > MOST_MANIFESTS) {
         throw new ArchiveError("its indexes are nested without end");
       }
-      if (await this.#store.has(path)) {
-        const { bytes } = await readDocument(this.#store, path, digest);
+      // An image of several names is there several times.
+      const own = descriptors.filter((each) => each.digest === digest)
+        .map(({ annotations }) => fieldsOf(annotations))
+        .flatMap((all) => NAMES.map((key) => textOf(all[key])))
+        .filter(Boolean);
+      const allNames = [...own, ...names];
+      if (await store.has(path)) {
+        const { bytes } = await readDocument(store, path, digest);
         const manifest = fieldsOf(parseDocument(bytes, path));
-        await this.#manifest(manifest, path, descriptor, all, depth);
+        await addManifest(manifest, path, descriptor, allNames, depth);
       } else {
-        const platform = platformOf(descriptor);
-        this.#images.set(digest, {
-          names: all,
-          digests: [digest],
-          platform,
-          id: digest,
-          missing: lacks(path, platform),
-        });
+        const image = lackingImage(path, digest, platformOf(descriptor));
+        images.set(digest, { ...image, names: allNames });
       }
     }
   }
 
-  async #manifest(
-    manifest: Record<string, unknown>,
+  async function addManifest(
+    manifest: Fields,
     path: string,
-    descriptor: Record<string, unknown>,
+    descriptor: Fields,
     names: string[],
     depth: number,
-  ): Promise<void> {
+  ) {
     if (Array.isArray(manifest.manifests)) {
-      return await this.#index(manifest, names, depth + 1);
+      return await addIndex(manifest, names, depth + 1);
     }
     const { mediaType, digest } = fieldsOf(manifest.config);
     // Artifacts, such as a Helm chart, are no images.
@@ -189,40 +161,35 @@ class Manifests {
     if (!Array.isArray(manifest.layers ?? []) || !textOf(digest)) {
       throw new ArchiveError(`${JSON.stringify(path)} is not a manifest`);
     }
-    const image = await describe(
-      this.#store,
-      this.#layout.blob(textOf(digest)),
-      textOf(digest),
-      platformOf(descriptor),
-    );
+    const id = textOf(digest);
+    const platform = platformOf(descriptor);
+    const image = await describe(store, pathOf(id, false), id, platform);
     image.names = names;
     image.digests.push(textOf(descriptor.digest));
     if (Array.isArray(manifest.layers)) {
       image.layers = manifest.layers.map(fieldsOf).map((layer) => {
         const digest = textOf(layer.digest);
         const [url] = textsOf(layer.urls);
-        return { path: this.#layout.blob(digest), digest, url };
+        return { path: pathOf(digest, false), digest, url };
       });
     }
     // One image may be there twice, its layers compressed in two ways.
-    const before = this.#images.get(image.id);
-    if (before === undefined) this.#images.set(image.id, image);
-    else {
-      before.names.push(...image.names);
-      before.digests.push(...image.digests);
-    }
+    const before = images.get(image.id);
+    if (before === undefined) images.set(image.id, image);
+    before?.names.push(...image.names);
+    before?.digests.push(...image.digests);
   }
 }
 
 /** BuildKit adds statements about a build to the index as if they were images. */
-function isAttestation(descriptor: Record<string, unknown>): boolean {
+function isAttestation(descriptor: Fields): boolean {
   const annotations = fieldsOf(descriptor.annotations);
   const { os, architecture } = platformOf(descriptor);
   return annotations["vnd.docker.reference.type"] === "attestation-manifest" ||
     (os === "unknown" && architecture === "unknown");
 }
 
-function platformOf(descriptor: Record<string, unknown>): ImagePlatform {
+function platformOf(descriptor: Fields): ImagePlatform {
   const { os, architecture, variant } = fieldsOf(descriptor.platform);
   return {
     os: textOf(os),
@@ -232,10 +199,7 @@ function platformOf(descriptor: Record<string, unknown>): ImagePlatform {
 }
 
 /** An image of `manifest.json`. */
-async function dockerImage(
-  store: Store,
-  item: Record<string, unknown>,
-): Promise<LocatedImage> {
+async function dockerImage(store: Store, item: Fields): Promise<LocatedImage> {
   const path = normalisePath(textOf(item.Config));
   const image = await describe(store, path, digestIn(path));
   const sources = fieldsOf(item.LayerSources);
@@ -259,22 +223,13 @@ async function describe(
   store: Store,
   path: string,
   digest?: string,
-  stated?: ImagePlatform,
+  stated = platformOf({}),
 ): Promise<LocatedImage> {
-  if (!await store.has(path)) {
-    const platform = stated ?? { os: "", architecture: "", variant: "" };
-    return {
-      names: [],
-      digests: [digest ?? path],
-      platform,
-      id: digest ?? path,
-      missing: lacks(path, platform),
-    };
-  }
+  if (!await store.has(path)) return lackingImage(path, digest ?? path, stated);
   const document = await readDocument(store, path, digest);
   const config = readConfig(document.bytes, path);
   const { os, architecture } = config;
-  const variant = config.variant || (stated?.variant ?? "");
+  const variant = config.variant || stated.variant;
   return {
     names: [],
     digests: [document.digest],
@@ -284,11 +239,17 @@ async function describe(
   };
 }
 
-/**
- * Adds what `manifest.json` says of an image to what `index.json` says.
- *
- * @param described The images of the index.
- */
+/** An image whose config or manifest is not there. */
+function lackingImage(
+  path: string,
+  id: string,
+  platform: ImagePlatform,
+): LocatedImage {
+  const missing = lacks(path, platform);
+  return { names: [], digests: [id], platform, id, missing };
+}
+
+/** Adds an image of `manifest.json` to those that `index.json` has described. */
 function addDockerImage(
   images: LocatedImage[],
   image: LocatedImage,
@@ -329,9 +290,8 @@ function addDockerImage(
 async function noteMissing(store: Store, image: LocatedImage): Promise<void> {
   for (const { path, url } of image.layers ?? []) {
     if (image.missing !== undefined) return;
-    if (!await store.has(path)) {
-      image.missing = lacks(path, image.platform, url);
-    }
+    if (await store.has(path)) continue;
+    image.missing = lacks(path, image.platform, url);
   }
 }
 
