@@ -1,6 +1,5 @@
 /**
- * What is wrong with an archive: without the image's name, which the parsers do not
- * know, and as the `UserError` that people read.
+ * What is wrong with an archive, and the same as the `UserError` that people read.
  *
  * @module
  */
@@ -10,7 +9,6 @@ import type { ImageSource } from "./model.ts";
 /** An archive that cannot be read; the message is a clause, as `its header is damaged`. */
 export class ArchiveError extends Error {
   override name = "ArchiveError";
-  /** What to do, where something better than a new export is known. */
   readonly next?: string;
 
   constructor(

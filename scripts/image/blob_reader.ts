@@ -1,6 +1,6 @@
 /**
- * An archive, or a file of it, of which it is not yet known what it is: told by its
- * first bytes, it is read as a tar, kept as a document, or only hashed.
+ * An archive, or a file of it: told by its first bytes, it is read as a tar, kept
+ * as a document, or only hashed.
  *
  * @module
  */
@@ -22,7 +22,6 @@ export interface TarSink<T> extends ByteSink {
   finish(sha256?: string): T | Promise<T>;
 }
 
-/** A blob that has turned out to be a tar. */
 export interface TarBlob {
   path: string;
   compression: Compression;
@@ -32,34 +31,26 @@ export interface TarBlob {
 
 export type OpenTar<T> = (blob: TarBlob) => TarSink<T>;
 
-/** A blob that was read. */
 export interface Blob<T> {
-  /** Hex SHA-256 of the bytes as stored. */
+  /** Hex, of the bytes as stored. */
   sha256: string;
   bytes: number;
   compression: Compression;
   /** The whole of it, for what is no layer and not too large. */
   document?: Uint8Array;
-  /** What was made of the tar in it. */
   tar?: T;
   /** Why it could not be decompressed. */
   error?: ArchiveError;
 }
 
-/** A blob and where it is, with links followed. */
+/** With links followed. */
 export type StoredBlob<T> = Blob<T> & { path: string };
 
-/** Gives the blobs of one archive by path. */
 export interface BlobStore<T> {
   /** Names at the top, to tell what it is when it is no image archive. */
   readonly top: string[];
-  /**
-   * Reads a blob, if there is one.
-   *
-   * @throws {ArchiveError} for links that do not lead to a file.
-   */
+  /** @throws {ArchiveError} for links that do not lead to a file. */
   blob(path: string): Promise<StoredBlob<T> | undefined>;
-  /** Whether there is such a blob, without reading it. */
   has(path: string): Promise<boolean>;
 }
 
@@ -119,7 +110,6 @@ export class BlobReader<T> {
     return this.#decompressor !== undefined || this.#tar?.pending !== undefined;
   }
 
-  /** What the blob was, once all of it was written. */
   async finish(): Promise<Blob<T>> {
     if (this.#kind === "unknown") {
       const start = this.#start ?? new Uint8Array(0);
@@ -195,7 +185,6 @@ export class BlobReader<T> {
   }
 }
 
-/** Whether the first byte that is no white space opens an object or an array. */
 function looksLikeJson(start: Uint8Array): boolean {
   const first = start.find((byte) => byte !== 0x20 && byte > 0x0d);
   return first === 0x7b || first === 0x5b;

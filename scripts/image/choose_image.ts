@@ -14,7 +14,6 @@ export interface ImagePlatform {
   variant: string;
 }
 
-/** An image in an archive that can be chosen. */
 export interface Candidate {
   /** Tags and annotations that it is known by. */
   names: string[];
@@ -27,7 +26,7 @@ export interface Candidate {
   missing?: ArchiveError;
 }
 
-/** A platform as text, `linux/arm64/v8`. */
+/** As `linux/arm64/v8`. */
 export function formatPlatform(platform: ImagePlatform): string {
   return [platform.os, platform.architecture, platform.variant]
     .filter((part) => part !== "").join("/") || "no platform";
@@ -48,10 +47,8 @@ function fits(platform: ImagePlatform, wanted: string): boolean {
 
 /**
  * Chooses by the name and platform that were asked for, else the only image that is
- * whole, else by reference, else what runs on this machine.
- *
- * @throws {ArchiveError} listing what is there when that is not one image, and for
- * what the one that was chosen lacks.
+ * whole, else by reference, else what runs on this machine; throws an ArchiveError
+ * listing what is there when that is not one image.
  */
 export function chooseImage<T extends Candidate>(
   candidates: readonly T[],
@@ -99,7 +96,6 @@ export function chooseImage<T extends Candidate>(
   );
 }
 
-/** Whether an image has a name, or a digest that begins so. */
 function isCalled({ names, digests }: Candidate, name: string): boolean {
   const digest = /^@?(?:sha256:)?([0-9a-f]{12,64})$/.exec(name)?.[1];
   return names.some((each) => isNamed(name, each)) ||

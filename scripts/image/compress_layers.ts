@@ -1,8 +1,7 @@
 /**
- * How large the layers of an image are in a registry. Layers that the archive holds
- * compressed are taken at their word, since their digests were checked; the others
- * are compressed for real, each once, on all cores, and remembered: while the image
- * is read, or in a pass of their own.
+ * How large the layers of an image are in a registry: as the archive holds them if
+ * compressed; else compressed for real, each once, on all cores, and remembered,
+ * while the image is read or in a pass of their own.
  *
  * @module
  */
@@ -17,7 +16,6 @@ import { openSource } from "./open_source.ts";
 import { createHash } from "node:crypto";
 import type { CompressAnswer, CompressTask } from "./compress_worker.ts";
 
-/** What is compressed, and where sizes are kept. */
 export interface CompressOptions {
   /** Folder of sizes found before; made when it is not there. */
   cacheDir: string;
@@ -25,7 +23,6 @@ export interface CompressOptions {
   zstd?: boolean;
 }
 
-/** Compressed bytes of a layer. */
 interface LayerSize {
   gzipBytes: number;
   zstdBytes?: number;
@@ -35,12 +32,8 @@ interface LayerSize {
 let queue: Promise<unknown> = Promise.resolve();
 
 /**
- * Tells the compressed size of each layer.
- *
- * @param source Where the image was read from; not opened when all is known.
- * @param image As `readImage` gave it.
- * @returns Sizes by diff ID.
- * @throws {UserError} when the source has changed since the image was read.
+ * Tells the compressed size of each layer by diff ID; throws a UserError when the
+ * source has changed since the image was read. It is not opened when all is known.
  */
 export function compressLayers(
   source: ImageSource,
@@ -130,8 +123,8 @@ async function compressPass(
 const running = new Set<string>();
 
 /**
- * Compresses layers while their image is read for something else, so that
- * {@linkcode compressLayers} finds them all and need not open its source.
+ * Compresses layers while their image is read, so that {@linkcode compressLayers}
+ * finds them.
  */
 export class SideCompressor implements Disposable {
   readonly #cacheDir: string;
@@ -144,7 +137,6 @@ export class SideCompressor implements Disposable {
     this.#zstd = zstd;
   }
 
-  /** What takes the tar of a blob too, unless its size is known. */
   open({ path, compression }: TarBlob): TarSink<void> | undefined {
     const gzip = compression !== "gzip";
     const zstd = this.#zstd && compression !== "zstd";
@@ -193,7 +185,6 @@ function sizeFile(cacheDir: string, diffId: string): string {
   return join(cacheDir, `${diffId.replace(":", "-")}.${METHOD}.json`);
 }
 
-/** What is known of a layer; nothing when the entry is not there or damaged. */
 function cachedSize(cacheDir: string, diffId: string): CompressedSize {
   const value = read(sizeFile(cacheDir, diffId));
   const size: CompressedSize = {};
@@ -226,13 +217,11 @@ function fieldOf(value: unknown, key: string): unknown {
     : undefined;
 }
 
-/** Compressed bytes of a layer, as far as they were asked for. */
 interface CompressedSize {
   gzipBytes?: number;
   zstdBytes?: number;
 }
 
-/** Bytes that each worker gets at a time. */
 const BLOCK = 2 ** 20;
 /** How far back deflate looks. */
 const WINDOW = 2 ** 15;
@@ -241,7 +230,6 @@ const GZIP_FRAME = 18;
 
 let streams = 0;
 
-/** Compresses one layer: cuts its tar into blocks for workers and keeps none. */
 class LayerCompressor implements TarSink<CompressedSize & { diffId: string }> {
   readonly #pool: CompressPool;
   readonly #kinds: { gzip: boolean; zstd: boolean };
@@ -343,7 +331,6 @@ class LayerCompressor implements TarSink<CompressedSize & { diffId: string }> {
 
 interface Member {
   worker: Worker;
-  /** Answers come in the order of the tasks. */
   waiting: PromiseWithResolvers<number>[];
 }
 

@@ -6,15 +6,13 @@
  */
 import { constants, createDeflateRaw, createZstdCompress } from "node:zlib";
 
-/** What a worker is asked to do. */
 export type CompressTask =
   | {
     kind: "gzip";
-    /** What goes before the block in the layer, and then the block. */
+    /** Those before the block in the layer, and the block. */
     bytes: Uint8Array;
     /** How many of the bytes go before. */
     before: number;
-    /** The block ends the layer. */
     last: boolean;
   }
   | {
@@ -25,13 +23,12 @@ export type CompressTask =
     last: boolean;
   };
 
-/** A worker's answer: the compressed bytes that the task has added. */
 export type CompressAnswer = { bytes: number } | { error: string };
 
 const GZIP_LEVEL = 6;
 const ZSTD_LEVEL = 3;
 
-/** A stream of which only the length of the output is of interest. */
+/** A stream of which only the length is of interest. */
 class Counter {
   bytes = 0;
   readonly #ended = Promise.withResolvers<void>();
@@ -69,9 +66,8 @@ class Counter {
 }
 
 /**
- * A block of a gzip stream that is made in parallel: the compressor is first shown
- * the 32 KiB before it, so that the blocks laid end to end are one valid stream,
- * as pigz and pgzip (podman's pushes) write it.
+ * Shows the compressor the 32 KiB before a block, so that blocks laid end to end
+ * are one valid stream, as pigz and pgzip (podman's pushes) write it.
  */
 async function gzipBlock(
   { bytes, before, last }: CompressTask & { kind: "gzip" },

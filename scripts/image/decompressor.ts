@@ -1,7 +1,6 @@
 /**
- * Compressed streams: bytes in, bytes out to a sink, errors of the format kept apart
- * from bugs. gzip and zstd are node:zlib's; xz and bzip2 go through the machine's
- * program, as docker does it with xz.
+ * Compressed streams. gzip and zstd are node:zlib's; xz and bzip2 go through the
+ * machine's program, as docker does it with xz.
  *
  * @module
  */
@@ -19,7 +18,6 @@ export interface ByteSink {
   readonly pending?: Promise<void>;
 }
 
-/** How a blob is compressed, told by its first bytes. */
 export function sniffCompression(start: Uint8Array): Compression {
   if (start[0] === 0x1f && start[1] === 0x8b && start[2] === 8) return "gzip";
   const zstd = start[1] === 0xb5 && start[2] === 0x2f && start[3] === 0xfd;
@@ -34,7 +32,7 @@ function holds(bytes: Uint8Array, at: number, text: string): boolean {
   return [...text].every((letter, n) => bytes[at + n] === letter.charCodeAt(0));
 }
 
-/** Programs that decompress, and the package of Debian that has them. */
+/** By name, with the package of Debian that has it. */
 const PROGRAMS = {
   xz: { args: ["-dcq", "--memlimit-decompress=512MiB"], package: "xz-utils" },
   bzip2: { args: ["-dc"], package: "bzip2" },
@@ -86,7 +84,7 @@ function open(compression: Exclude<Compression, "none">): Duplex {
   }
 }
 
-/** Decompresses one stream. */
+/** Decompresses one stream into a sink; errors of the format are kept apart from bugs. */
 export class Decompressor {
   readonly #stream: Duplex;
   readonly #frames?: ZstdFrames;
@@ -203,7 +201,6 @@ export class ZstdFrames {
   readonly #parts = this.#walk();
   #within: "magic" | "skippable" | "frame" = "magic";
   readonly #field = new Uint8Array(4);
-  /** Bytes of the field that have come. */
   #have = 0;
   #part: ZstdPart = this.#parts.next().value;
   #missing = 4;
@@ -211,10 +208,8 @@ export class ZstdFrames {
   #held = 0;
 
   /**
-   * The parts of a chunk that can be decompressed one by one: none crosses the
-   * end of a frame, and skippable frames are left out, their magic included.
-   *
-   * @throws {ArchiveError} when the bytes are no zstd frames.
+   * Cuts a chunk at the ends of frames, without skippable ones; throws an
+   * ArchiveError for other bytes.
    */
   split(chunk: Uint8Array): Uint8Array[] {
     const parts: Uint8Array[] = [];

@@ -1,6 +1,6 @@
 /**
  * The documents in an archive, checked by their digests and taken apart without
- * trust, and what the one of them says that Docker and OCI write alike: the config.
+ * trust.
  *
  * @module
  */
@@ -10,11 +10,9 @@ import { ArchiveError } from "./archive_error.ts";
 import { type BlobStore, LARGEST_DOCUMENT } from "./blob_reader.ts";
 import type { ImagePlatform } from "./choose_image.ts";
 
-/** What a config document says. */
 export interface ConfigDocument extends ImagePlatform {
   created?: string;
   config: ImageConfig;
-  /** All of it, as it was parsed. */
   document: unknown;
   /** Diff IDs, lowest layer first. */
   diffIds: string[];
@@ -22,7 +20,6 @@ export interface ConfigDocument extends ImagePlatform {
   instructions: string[];
 }
 
-/** Reads the config of an image; `what` names the document in the error. */
 export function readConfig(bytes: Uint8Array, what: string): ConfigDocument {
   const document = fieldsOf(parseDocument(bytes, what));
   const rootfs = fieldsOf(document.rootfs);
@@ -68,17 +65,11 @@ export function configOf(value: unknown): ImageConfig {
   };
 }
 
-/**
- * The instruction of a history line, on one line, as the Dockerfile had it.
- *
- * @param createdBy As `RUN /bin/sh -c make # buildkit`.
- * @returns As `RUN make`.
- */
+/** `RUN make` for `RUN /bin/sh -c make # buildkit`, on one line. */
 export function instruction(createdBy: string): string {
   return parseHistory(createdBy).instruction;
 }
 
-/** The instructions of an image's history, build arguments as an `ARG` of their own. */
 export function historyOf(document: unknown): string[] {
   return listOf(fieldsOf(document).history).flatMap((line) => {
     const { args, instruction } = parseHistory(
@@ -113,11 +104,7 @@ function parseHistory(
   return { args: args.trim(), instruction: line.trim() };
 }
 
-/**
- * Reads a document.
- *
- * @throws {ArchiveError} when it is missing, too large or has another digest.
- */
+/** @throws {ArchiveError} when it is missing, too large or has another digest. */
 export async function readDocument(
   store: BlobStore<unknown>,
   path: string,
@@ -151,10 +138,8 @@ export function checkDigest(
   );
 }
 
-// JSON of unknown origin: what is not of the expected shape reads as empty, as the
-// engines do.
+// What is not of the expected shape reads as empty, as the engines do.
 
-/** Bytes as JSON; `what` names the document in the error. */
 export function parseDocument(bytes: Uint8Array, what: string): unknown {
   try {
     return JSON.parse(new TextDecoder().decode(bytes));
@@ -163,24 +148,20 @@ export function parseDocument(bytes: Uint8Array, what: string): unknown {
   }
 }
 
-/** The fields of an object; none for anything else. */
 export function fieldsOf(value: unknown): Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value)
     ? value as Record<string, unknown>
     : {};
 }
 
-/** The items of an array; none for anything else. */
 export function listOf(value: unknown): unknown[] {
   return Array.isArray(value) ? value : [];
 }
 
-/** A string; `""` for anything else. */
 export function textOf(value: unknown): string {
   return typeof value === "string" ? value : "";
 }
 
-/** The strings of an array, or a single string. */
 export function textsOf(value: unknown): string[] {
   return (typeof value === "string" ? [value] : listOf(value))
     .filter((item) => typeof item === "string");

@@ -1,12 +1,11 @@
 /**
- * How much an archive may ask of this machine: what is kept of it, and what
- * compressed data grows to.
+ * How much an archive may ask of this machine.
  *
  * @module
  */
 import { ArchiveError } from "./archive_error.ts";
 
-/** Upper bounds; the defaults are several times what real images need. */
+/** Several times what real images need. */
 const BOUNDS = {
   /** Tar records of all layers together. */
   entries: 2_000_000,
@@ -25,7 +24,6 @@ const BOUNDS = {
 
 export type Bounds = typeof BOUNDS;
 
-/** Counts what one archive has used so far. */
 export class Limits {
   readonly #bounds: Bounds;
   #entries = 0;
@@ -44,7 +42,6 @@ export class Limits {
     this.#read += bytes;
   }
 
-  /** Whether so many bytes of a document may be kept. */
   keep(bytes: number): boolean {
     this.#documents += bytes;
     return this.#documents <= this.#bounds.documentBytes;
@@ -82,8 +79,8 @@ const LONGEST = 50;
 let last = performance.now();
 
 /**
- * A turn of the event loop if one is due. Streams that always have something ready,
- * and Deno's zlib, never return to it; Ctrl-C would not be heard until they are done.
+ * A turn of the event loop if one is due: Deno's zlib, and streams that always have
+ * something ready, never return to it, and Ctrl-C would not be heard.
  */
 export function eventLoopTurn(): Promise<void> | undefined {
   if (performance.now() - last < LONGEST) return undefined;

@@ -25,7 +25,6 @@ import {
 } from "./image_documents.ts";
 import { normalisePath } from "./tar_header.ts";
 
-/** An image as a manifest describes it. */
 export interface LocatedImage extends Candidate {
   /** Absent where its blob is. */
   config?: ConfigDocument;
@@ -64,11 +63,9 @@ const IMAGE_CONFIG =
   /^application\/vnd\.(?:oci\.image\.config|docker\.container\.image)\.v1\+json/;
 
 /**
- * Finds the images that an archive describes, whether their blobs are there or not.
- *
- * @returns `undefined` when it has no such description.
- * @throws {ArchiveError} when a description is damaged or describes no image, or
- * when two of them contradict each other.
+ * Finds the images that an archive describes, whether their blobs are there or not;
+ * `undefined` when it has no description. Throws an ArchiveError for one that is
+ * damaged, describes no image, or contradicts the other.
  */
 export async function locateImages(
   store: Store,
@@ -104,7 +101,6 @@ async function readDescription(store: Store, path: string): Promise<unknown> {
   return parseDocument((await readDocument(store, path)).bytes, path);
 }
 
-/** Follows an index, or one manifest, to the images below it. */
 async function imagesOf(
   store: Store,
   pathOf: Layout,
@@ -198,7 +194,6 @@ function platformOf(descriptor: Fields): ImagePlatform {
   };
 }
 
-/** An image of `manifest.json`. */
 async function dockerImage(store: Store, item: Fields): Promise<LocatedImage> {
   const path = normalisePath(textOf(item.Config));
   const image = await describe(store, path, digestIn(path));
@@ -218,7 +213,6 @@ function digestIn(path: string): string | undefined {
   return hex && `sha256:${hex}`;
 }
 
-/** What the config of an image says, as far as it is there. */
 async function describe(
   store: Store,
   path: string,
@@ -239,7 +233,6 @@ async function describe(
   };
 }
 
-/** An image whose config or manifest is not there. */
 function lackingImage(
   path: string,
   id: string,
@@ -286,7 +279,6 @@ function addDockerImage(
   }
 }
 
-/** Notes the first blob that an image lacks. */
 async function noteMissing(store: Store, image: LocatedImage): Promise<void> {
   for (const { path, url } of image.layers ?? []) {
     if (image.missing !== undefined) return;

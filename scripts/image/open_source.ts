@@ -20,11 +20,9 @@ import { normalisePath, type TarHeader } from "./tar_header.ts";
 import { type TarHandler, TarParser } from "./tar_parser.ts";
 
 /**
- * The archive or folder that a reference means, and the image in it if one is named:
- * `PATH`, `PATH:NAME:TAG`, `PATH:sha256:HEX` or `PATH:@INDEX`, with or without the
- * transport of containers-transports(5) before it.
- *
- * @returns `undefined` for what is no path, such as an image of an engine.
+ * The archive that a reference means, and the image in it if one is named: `PATH`,
+ * `PATH:NAME:TAG`, `PATH:sha256:HEX` or `PATH:@INDEX`, with or without the
+ * transport of containers-transports(5); `undefined` for what is no path.
  */
 export async function findArchive(
   reference: string,
@@ -153,8 +151,7 @@ const DEEPEST = 3;
 const MOST_BLOBS = 20_000;
 
 /**
- * Takes the tar of an archive: every file in it that could matter is given to a
- * {@linkcode BlobReader}. The manifest may come last, so what a file is for is
+ * Takes the tar of an archive. The manifest may come last: what a file is for is
  * only known afterwards.
  */
 class ArchiveScan<T> implements TarHandler, TarSink<void> {
@@ -185,7 +182,6 @@ class ArchiveScan<T> implements TarHandler, TarSink<void> {
 
   finish(): void {}
 
-  /** The blobs, once all of the archive was written. */
   async store(): Promise<BlobStore<T>> {
     await this.pending;
     this.#parser.finish();
@@ -288,8 +284,8 @@ type OnChunk = (chunk: Uint8Array) => Promise<void> | void;
 const CHUNK = 2 ** 20;
 
 /**
- * Hands over a file, read ahead into two buffers that are used in turn: reading and
- * hashing overlap, and nothing is allocated for each chunk.
+ * Reads ahead into two buffers in turn: reading and hashing overlap, and nothing is
+ * allocated.
  */
 async function pumpFile(
   path: string,
@@ -316,7 +312,6 @@ async function pumpFile(
   }
 }
 
-/** Hands over a stream's chunks, and cancels it when it is not read to its end. */
 async function pumpStream(
   stream: ReadableStream<Uint8Array>,
   onChunk: OnChunk,

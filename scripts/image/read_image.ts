@@ -1,7 +1,6 @@
 /**
- * An image archive as the {@linkcode Image} model: docker-archive, OCI archive or
- * OCI layout folder, from a path or a stream, in one pass and without holding any
- * content. Every digest is computed and checked on the way.
+ * An image archive as the {@linkcode Image} model, in one pass and without holding
+ * any content. Every digest is computed and checked on the way.
  *
  * @module
  */
@@ -18,29 +17,22 @@ import { openSource } from "./open_source.ts";
 import { normalisePath, type TarHeader } from "./tar_header.ts";
 import { type TarHandler, TarParser } from "./tar_parser.ts";
 
-/** How {@linkcode readImage} reads. */
 export interface ReadImageOptions {
-  /** Chooses the files whose content is worth a look. */
   probe?: Probe;
   /**
-   * Leaves out the digests of large files that no other layer can have a copy
-   * of. Where one can, by its size, a file or folder is read again; what can be
-   * read but once has all digests.
+   * Leaves out the digests of large files that no other layer has a copy of: where
+   * one may, by its size, a file or folder is read again.
    */
   sparesDigests?: boolean;
   /** Compresses layers on the way, for `compressLayers` to find their sizes. */
   compress?: CompressOptions;
   signal?: AbortSignal;
-  /** Other bounds for hostile input than the defaults. */
   bounds?: Partial<Bounds>;
 }
 
 /**
- * Reads an image.
- *
- * @returns The image; its layers are checked against its manifest and config.
- * @throws {UserError} when it cannot be found, is no image archive, is damaged,
- * or holds several images of which none is clearly meant.
+ * Throws a UserError when an image cannot be found, is no image archive, is
+ * damaged, or is one of several of which none is clearly meant.
  */
 export async function readImage(
   source: ImageSource,
@@ -71,7 +63,7 @@ async function isReadOnce(source: ImageSource): Promise<boolean> {
   return !isFile && !isDirectory;
 }
 
-/** Bytes of a file from which on its digest is worth leaving out. */
+/** Bytes from which on the digest of a file is worth leaving out. */
 const LARGE = 2 ** 20;
 
 /** Sizes of large files that are in more than one layer. */
@@ -106,7 +98,6 @@ async function read(
   return await assemble(store, chooseImage(images, source), source.reference);
 }
 
-/** Puts an image together from its layers, which are checked one by one. */
 async function assemble(
   store: BlobStore<ReadLayer>,
   located: LocatedImage,
@@ -204,7 +195,6 @@ function notAnArchive(store: BlobStore<ReadLayer>): ArchiveError {
   );
 }
 
-/** A layer before it is known which image it belongs to. */
 interface ReadLayer {
   diffId: string;
   entries: Entry[];
@@ -212,10 +202,9 @@ interface ReadLayer {
   error?: ArchiveError;
 }
 
-/** SHA-256 of nothing, for the many empty files. */
+/** For the many empty files. */
 const EMPTY = hash("sha256", "");
 
-/** Takes the tar of a layer as it streams by, and keeps no content. */
 class LayerReader implements TarHandler, TarSink<ReadLayer> {
   readonly #probe?: Probe | undefined;
   readonly #beside?: TarSink<void> | undefined;
@@ -229,7 +218,6 @@ class LayerReader implements TarHandler, TarSink<ReadLayer> {
   #fileHash?: ReturnType<typeof createHash>;
   #sink?: Sink;
 
-  /** @param beside Takes the tar as well. */
   constructor(
     limits: Limits,
     { isHashed }: TarBlob,
@@ -248,7 +236,7 @@ class LayerReader implements TarHandler, TarSink<ReadLayer> {
     return this.#beside?.pending;
   }
 
-  /** Takes the next bytes of the tar. A damaged tar is still hashed to its end. */
+  /** A damaged tar is still hashed to its end. */
   write(chunk: Uint8Array): void {
     this.#hash?.update(chunk);
     this.#beside?.write(chunk);
@@ -257,7 +245,6 @@ class LayerReader implements TarHandler, TarSink<ReadLayer> {
     }
   }
 
-  /** The layer, once all bytes were written. */
   async finish(
     sha256 = this.#hash?.digest("hex") ?? "",
   ): Promise<ReadLayer> {

@@ -1,14 +1,13 @@
 /**
- * Where a path leads in an image's root file system, links followed the way the
- * kernel does.
+ * Where a path leads in an image's root file system, links followed as the kernel
+ * does.
  *
  * @module
  */
 import type { Rootfs, RootfsFile } from "./model.ts";
 
-/** What a path leads to. */
 export interface Resolved {
-  /** The path without links in it, relative to the root. */
+  /** Without links in it, relative to the root. */
   path: string;
   /** Absent for a folder that no layer has a record of. */
   file?: RootfsFile;
@@ -20,11 +19,9 @@ const MAX_LINKS = 40;
 const MAX_LENGTH = 4096;
 
 /**
- * Follows a path from the root, where `..` stops.
- *
- * @param visit Given each path on the way and the names after it, last first:
- * tells the target of a link to follow, or `null` where it leads nowhere.
- * @returns The path without links; `undefined` for nowhere and for circles.
+ * Follows a path from the root, where `..` stops; `undefined` for nowhere and for
+ * circles. `visit` is given each path on the way and the names after it, last
+ * first: it tells the target of a link to follow, or `null` where it leads nowhere.
  */
 export function walkPath(
   path: string,
@@ -53,7 +50,7 @@ export function walkPath(
   return at;
 }
 
-/** Follows a path, absolute or not, from the root; with `followLast` also a link at its end. */
+/** With `followLast`, also a link at the very end is followed. */
 export function resolvePath(
   rootfs: Rootfs,
   path: string,
@@ -73,7 +70,6 @@ export function resolvePath(
     : { path: at, file: rootfs.files.get(at) };
 }
 
-/** Whether a path leads to a regular file that may be executed. */
 export function isExecutable(resolved: Resolved | undefined): boolean {
   const inode = resolved?.file?.inode;
   return inode?.type === "file" && (inode.mode & 0o111) !== 0;

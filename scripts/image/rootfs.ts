@@ -1,7 +1,7 @@
 /**
- * What is left of an image once its layers are laid over each other and the
- * whiteouts applied, and every copy of a file that got lost on the way. Copies
- * are counted as inodes: a hard link is a further name, not further bytes.
+ * What is left of an image once its layers are laid over each other, and every
+ * copy of a file that got lost on the way. A hard link is a further name, not
+ * further bytes.
  *
  * @module
  */
@@ -13,8 +13,8 @@ const OPAQUE = ".wh..wh..opq";
 const INTERNAL = ".wh..wh.";
 
 /**
- * Lays the layers of an image over each other, as engines do: whiteouts apply to
- * the layers below only; of a path that a layer has twice, only the last is counted.
+ * Does as engines do: whiteouts apply to the layers below only; of a path that a
+ * layer has twice, only the last is counted.
  */
 export function rootfs(image: Image): Rootfs {
   const overlay = new Overlay();
@@ -44,10 +44,7 @@ function applyWhiteouts(overlay: Overlay, entries: readonly Entry[]): void {
   }
 }
 
-/**
- * A path with the links above its last name followed, as the kernel does for an
- * engine that unpacks a layer into a folder of its own.
- */
+/** As the kernel does it for an engine that unpacks a layer into a folder of its own. */
 function followLinks(
   path: string,
   linkAt: (path: string) => string | undefined,
@@ -83,8 +80,8 @@ const GONE = -1;
 type Cause = Pick<Loss, "root" | "cover">;
 
 /**
- * The file system that layers build up. A map by path for speed, and each folder
- * knows its children, so that deleting a folder costs what it holds and no more.
+ * Each folder knows its children, so that deleting one costs what it holds and no
+ * more.
  */
 class Overlay {
   readonly #files = new Map<string, Node>();
@@ -144,7 +141,7 @@ class Overlay {
     }
   }
 
-  /** Ends the layer: links to what came after them find their targets. */
+  /** Links to what came after them in the layer find their targets. */
   endLayer(): void {
     // Links to links to links may need more than one round.
     for (let round = 0; this.#pending.length > 0 && round < 8; round++) {

@@ -1,6 +1,5 @@
 /**
- * What a tar header cannot say itself: PAX records, which take the place of its
- * fields, and the maps of sparse files, of which only what is no hole is stored.
+ * What a tar header cannot say itself: PAX records and the maps of sparse files.
  *
  * @module
  */
@@ -99,9 +98,9 @@ const ZEROS = new Uint8Array(2 ** 16);
  * blocks after it), PAX 0.0 and 0.1 (in PAX records) and 1.0 (before the content).
  */
 export class SparseFile {
-  /** Bytes of the file with its holes. */
+  /** With its holes. */
   readonly size: number;
-  /** Bytes of content that are stored after the map. */
+  /** Bytes of content after the map. */
   stored: number;
   /** Whether the next block belongs to the map. */
   wantsBlock: boolean;
@@ -129,11 +128,7 @@ export class SparseFile {
     if (!this.wantsBlock) this.#check();
   }
 
-  /**
-   * The sparse file that a header begins, if it has holes.
-   *
-   * @param stored Bytes that follow the header, maps of PAX 1.0 included.
-   */
+  /** `undefined` for a file without holes; `stored` includes a map of PAX 1.0. */
   static of(
     flag: string,
     bytes: Uint8Array,
@@ -152,7 +147,6 @@ export class SparseFile {
     return new SparseFile(realSize, stored, [], "text");
   }
 
-  /** Takes a block of the map. */
   block(bytes: Uint8Array, at: number): void {
     if ((this.#mapLength += BLOCK) > LONGEST_MAP) throw damaged();
     if (!this.#isText) {

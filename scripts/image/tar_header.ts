@@ -1,13 +1,11 @@
 /**
- * The fields of a tar header: bytes to values, as strict as the engines are,
- * because a header read differently is another image.
+ * The fields of a tar header, read as strictly as the engines do.
  *
  * @module
  */
 import type { Entry, EntryType } from "./model.ts";
 import { ArchiveError } from "./archive_error.ts";
 
-/** Bytes of a tar block. */
 export const BLOCK = 512;
 
 /** A record of a tar: path and link as written, `""` for what is not a link. */
@@ -20,7 +18,7 @@ export interface Extension
   extends Partial<Omit<TarHeader, "type" | "mode" | "device">> {
   /** Map of a sparse file: offset and length of what is stored, or where it is. */
   sparse?: number[] | "1.0";
-  /** Bytes of a sparse file with its holes. */
+  /** With its holes. */
   realSize?: number;
 }
 
@@ -29,7 +27,6 @@ export interface Extension
 
 const codes: number[] = [];
 
-/** Text of a field up to its first NUL. */
 function text(bytes: Uint8Array, start: number, length: number): string {
   let end = start;
   let bits = 0;
@@ -124,7 +121,6 @@ export function flagOf(bytes: Uint8Array, at: number): string {
   return String.fromCharCode(bytes[at + 156]);
 }
 
-/** Bytes that follow the header, whatever it describes. */
 export function sizeOf(bytes: Uint8Array, at: number): number {
   const size = readNumber(bytes, at + 124, 12, "size");
   if (size < 0) throw new ArchiveError("a tar header has a negative size");
@@ -178,9 +174,8 @@ export function readHeader(
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /**
- * Bytes as text. A byte that is not UTF-8 becomes the lone surrogate U+DC00 + byte
- * (Python's surrogateescape), which UTF-8 cannot encode: names that differ stay
- * different.
+ * Text in which a byte that is not UTF-8 becomes the lone surrogate U+DC00 + byte
+ * (Python's surrogateescape): names that differ stay different.
  */
 export function decodeText(bytes: Uint8Array): string {
   try {
@@ -214,9 +209,8 @@ function characterAt(bytes: Uint8Array, at: number): number {
 const LONGEST_PATH = 4096;
 
 /**
- * A name, `./a//b/` or `/a/b`, as a path below the root, `a/b`; `""` for the root.
- *
- * @throws {ArchiveError} for a name that climbs out of the root or is too long.
+ * `a/b` for `./a//b/` and `/a/b`, `""` for the root; throws an ArchiveError for
+ * what climbs out of it or is too long.
  */
 export function normalisePath(name: string): string {
   if (name.length > LONGEST_PATH) {

@@ -19,12 +19,11 @@ import {
 } from "./tar_header.ts";
 import { readPax, SparseFile } from "./tar_extension.ts";
 
-/** Receives the records of a tar in order. */
 export interface TarHandler {
   entry(header: TarHeader): void;
   /** Content of the last entry; the chunk is only valid during the call. */
   data(chunk: Uint8Array): void;
-  /** The content of the last entry is complete; called for entries without content too. */
+  /** Called for entries without content too. */
   entryEnd(): void;
   /** Told, before an entry with holes, how many bytes they make of nothing. */
   hole?(bytes: number): void;
@@ -34,35 +33,32 @@ export interface TarHandler {
 const LONGEST_EXTENSION = 2 ** 20;
 
 /**
- * Flags of records that describe others, or hold nothing: PAX (of Solaris too),
- * global PAX, long name and target of GNU tar, label of a volume.
+ * PAX (of Solaris too), global PAX, long name and target of GNU tar, label of a
+ * volume.
  */
 const EXTENSIONS = "xXgLKV";
 
 type State = "header" | "content" | "extension" | "sparse" | "padding" | "end";
 
-/** Walks a tar that arrives in chunks. */
 export class TarParser {
   readonly #handler: TarHandler;
   #state: State = "header";
   /** A header, or a map block, of which only a part has arrived. */
   readonly #partial = new Uint8Array(BLOCK);
   #partialLength = 0;
-  /** Bytes still to come of the content or extension. */
+  /** Bytes of the content or extension. */
   #remaining = 0;
   #padding = 0;
   #zeroBlock = false;
   #extension: Extension = {};
   #extensionFlag = "";
   #extensionData = new Uint8Array(0);
-  /** The file that is being read, if it has holes. */
   #sparse?: SparseFile | undefined;
 
   constructor(handler: TarHandler) {
     this.#handler = handler;
   }
 
-  /** @throws {ArchiveError} when the bytes are not a tar. */
   push(chunk: Uint8Array): void {
     const length = chunk.length;
     let at = 0;
