@@ -19,16 +19,14 @@ export class SplitError extends Error {
   }
 }
 
-/** The two files, and what was read of the runtime. */
 export interface Split {
   architecture: "amd64" | "arm64";
   /** Where Deno has put the payload: behind the runtime up to 2.8, into a note since. */
   layout: "appended" | "note";
-  /** Version of Deno, as the runtime tells it. */
   deno?: string;
   /** The runtime, byte for byte as `deno compile` took it. */
   denort: Uint8Array<ArrayBuffer>;
-  /** Launcher and payload: what is started. */
+  /** What is started: launcher and payload. */
   program: Uint8Array<ArrayBuffer>;
   payload: Uint8Array<ArrayBuffer>;
 }
@@ -477,12 +475,10 @@ function versionOf(denort: Uint8Array<ArrayBuffer>): string | undefined {
   }
 }
 
-/** Some bytes as text, one character each. */
 function textOf(bytes: Uint8Array, from = 0, to = bytes.length): string {
   return new TextDecoder("latin1").decode(bytes.subarray(from, to));
 }
 
-/** Where bytes are found in others, or -1. */
 function indexOf(bytes: Uint8Array, part: Uint8Array, from = 0): number {
   for (
     let at = bytes.indexOf(part[0], from);
@@ -499,7 +495,7 @@ function wasTried(deno: string | undefined): boolean {
   return from <= number && number <= to;
 }
 
-/** Libraries by their path in the image, and those that were not found. */
+/** By their path in the image. */
 export interface Libraries {
   files: Map<string, Uint8Array<ArrayBuffer>>;
   missing: string[];
@@ -566,7 +562,6 @@ export function librariesNamed(payload: Uint8Array<ArrayBuffer>): string[] {
 
 const USER = "nonroot:x:65532:65532::/:/sbin/nologin\n";
 const GROUP = "nonroot:x:65532:\n";
-/** Options that have a value. */
 const VALUES = ["--to", "--libraries", "--runtime"];
 
 /** Splits a file into the folders of two layers; says what it did. */

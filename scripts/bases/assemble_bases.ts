@@ -40,7 +40,7 @@ const RECIPE = 2;
 interface AssembleOptions {
   engine: Engine;
   refresh?: boolean;
-  /** What programs are compiled for and run on; this machine's own when absent. */
+  /** What programs are compiled for and run on. */
   architecture?: Architecture;
   setup?: (commands: string[]) => Promise<void>;
   onLine?: (line: string) => void;
@@ -85,11 +85,7 @@ function baseName(kind: "builder" | "runtime", ingredients: object): string {
   return `localhost/deno-small-image/${kind}:${digest.slice(0, 12)}`;
 }
 
-/**
- * Makes sure that both bases are there, and tells their names.
- *
- * @throws {UserError} when a tool is missing, or a package cannot be had.
- */
+/** Makes sure that both bases are there, and tells their names. */
 export async function assembleBases(
   options: AssembleOptions,
 ): Promise<{ builder: string; runtime: string }> {
@@ -183,15 +179,11 @@ async function provide(
   }
 }
 
-/** Writes a root filesystem to a path. */
 type Write = (path: string, options: WriteOptions) => Promise<void>;
 
 /**
- * Builds a base of a root filesystem: a context of two files that every engine can
- * build, for any architecture, since nothing in it runs. Whatever happens, its
- * temporary files are gone afterwards.
- *
- * @throws {UserError} when the disk is full or the engine cannot build it.
+ * Builds a context of two files, as every engine can for any architecture, since
+ * nothing in it runs. Whatever happens, its temporary files are gone afterwards.
  */
 async function buildBase(
   engine: Engine,

@@ -34,10 +34,7 @@ esac
 exec "$@"
 `;
 
-/**
- * The image's configuration, as the public image has it. `tini -s` is `tini`
- * that does not complain where an engine has no process namespace.
- */
+/** `tini -s` does not complain where an engine has no process namespace. */
 export const BUILDER_DOCKERFILE = `FROM scratch
 ADD rootfs.tar /
 ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \\
@@ -62,12 +59,7 @@ const LEAN = [
 /** What goes into the name of the base. */
 export const BUILDER_FILES = { ENTRYPOINT, LEAN };
 
-/**
- * Writes the root filesystem of the builder base. The wheels may still be on
- * their way while Debian is assembled.
- *
- * @throws {UserError} when packages cannot be fetched or have another hash.
- */
+/** Writes the root filesystem; the wheels may still be on their way meanwhile. */
 export async function writeBuilder(
   path: string,
   wheels: Promise<readonly [deno: string, denort: string]>,
@@ -108,8 +100,8 @@ const mtime = EPOCH_SECONDS;
 const DOWNLOADS = `deno-dir/dl/release/v${DENO_VERSION}`;
 
 /**
- * Adds `denort` as a download of `deno compile`. `DENORT_BIN` would do, too, but
- * makes Deno ignore `--engine`, and the image larger by what a zip saves.
+ * As a download of `deno compile`: `DENORT_BIN` makes Deno ignore `--engine`, and
+ * the image larger.
  */
 export async function addDenort(
   tar: TarWriter,
@@ -152,7 +144,6 @@ export function crossDockerfile(builder: string): string {
   return `FROM ${builder}\nADD rootfs.tar /\n`;
 }
 
-/** Writes what is laid over the machine's own builder: the `denort` in a wheel. */
 export async function writeCross(
   path: string,
   wheel: string,

@@ -16,11 +16,8 @@ export interface Bases {
   reason: string;
   builder: string;
   runtime: string;
-  /** What they are made of, when it is known. */
   system?: string;
-  /** Version of Deno in the builder, when it is known. */
   deno?: string;
-  /** Arguments for every build. */
   buildArgs: Record<string, string>;
 }
 
@@ -31,23 +28,17 @@ interface ChooseOptions {
   defaults: { builder: string; runtime: string };
   /** Whether the user named one of them: no stand-in takes its place then. */
   named?: boolean;
-  /** Assemble anew what was assembled before. */
   refresh?: boolean;
-  /** What the images are for; the machine's own when absent. */
   architecture?: Architecture;
-  /** Flags that compiling on assembled bases needs, as `DENO_FLAGS`. */
+  /** For compiling on assembled bases, as `DENO_FLAGS`. */
   denoFlags?: string;
-  /** Installs what is missing, or throws; given the Debian packages' names. */
+  /** Installs Debian packages that are missing, or throws. */
   setup?: (commands: string[]) => Promise<void>;
   onLine?: (line: string) => void;
   signal?: AbortSignal;
 }
 
-/**
- * Chooses the bases, and assembles them when they are to come from packages.
- *
- * @throws {UserError} when they can neither be pulled nor assembled.
- */
+/** Chooses the bases, and assembles them when they are to come from packages. */
 export async function chooseBases(options: ChooseOptions): Promise<Bases> {
   const { wanted, defaults } = options;
   if (wanted === "registry") {
@@ -94,7 +85,6 @@ async function fromRegistry(
   return { source: "registry", reason, ...defaults, deno, buildArgs: {} };
 }
 
-/** Finds out whether every base is here or can be pulled. */
 async function reach(
   { engine, defaults, architecture, onLine, signal }: ChooseOptions,
 ): Promise<{ failure?: UserError; why: string }> {

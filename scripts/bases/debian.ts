@@ -1,7 +1,6 @@
 /**
  * Debian packages: mmdebstrap, given the mirror, the proxy and the certificates of
- * the machine's own apt, so that a network without the public mirror works; and one
- * sentence for each of the ways in which it fails.
+ * the machine's own apt, so that a network without the public mirror works.
  *
  * @module
  */
@@ -16,7 +15,6 @@ export const EPOCH_SECONDS = 1735689600;
 /** Lines at the end of mmdebstrap's output that tell why it failed. */
 const LAST_LINES = 40;
 
-/** What writing a root filesystem needs. */
 export interface WriteOptions {
   architecture: Architecture;
   /** For temporary files; it exists and is removed by the caller. */
@@ -35,8 +33,8 @@ interface DebianOptions extends WriteOptions {
 }
 
 /**
- * The stdout of mmdebstrap, which starts with the first read; when it fails, the
- * stream errors with what {@linkcode debianError} makes of it.
+ * The stdout of mmdebstrap, which starts with the first read and fails with
+ * {@linkcode debianError}.
  */
 export async function debian(
   options: DebianOptions,
@@ -103,7 +101,6 @@ const REASONS: readonly [RegExp, string, string][] = [
   ],
 ];
 
-/** Says why mmdebstrap failed, by the end of its stderr. */
 export function debianError(output: string): UserError {
   const [, reason, next] = REASONS.find(([pattern]) => pattern.test(output)) ??
     [, "mmdebstrap failed", "Read its output below"];
@@ -127,8 +124,8 @@ function paragraphs(text: string): Map<string, string>[] {
 }
 
 /**
- * Turns `apt-get indextargets`, with `--no-release-info` or without, into lines of a
- * `sources.list` for our suite; none when apt knows no Debian mirror.
+ * Turns `apt-get indextargets` into lines of a `sources.list` for our suite; none
+ * when apt knows no Debian mirror.
  */
 export function mirrorSources(targets: string): string[] {
   const lines = new Set<string>();
@@ -165,10 +162,8 @@ function isDebian(target: Map<string, string>): boolean {
 }
 
 /**
- * The settings that say how to reach a mirror, as lines of apt.conf: proxies,
- * certificates, retries.
- *
- * @param dump Output of `apt-config dump --no-empty --format "%f %v%n"`.
+ * What says how to reach a mirror, as lines of apt.conf, in `apt-config dump
+ * --no-empty --format "%f %v%n"`.
  */
 export function networkOptions(dump: string): string[] {
   const options: string[] = [];

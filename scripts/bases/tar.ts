@@ -1,6 +1,5 @@
 /**
- * Tar archives as streams: entries in, entries out, backpressure kept, so that a
- * root filesystem of hundreds of megabytes never sits in memory or in a copy.
+ * Tar archives as streams: hundreds of megabytes never sit in memory or in a copy.
  *
  * @module
  */
@@ -10,7 +9,6 @@ import { type Pack, pack } from "tar-stream";
 import type { TarHeader } from "../image/tar_header.ts";
 import { TarParser } from "../image/tar_parser.ts";
 
-/** An entry while its archive streams by. */
 interface Member {
   header: TarHeader;
   /** Content of a file; valid until the next entry is asked for. */
@@ -22,14 +20,9 @@ export type NewEntry =
   & Pick<TarHeader, "path" | "mode" | "mtime">
   & Partial<TarHeader>;
 
-/** What a file's content can be given as. */
 export type Content = Uint8Array | AsyncIterable<Uint8Array>;
 
-/**
- * Reads an uncompressed tar entry by entry; a body that is not read is skipped.
- *
- * @throws {ArchiveError} from the generator, or from a body, when it is damaged.
- */
+/** Reads an uncompressed tar entry by entry; a body that is not read is skipped. */
 export async function* readTar(
   stream: ReadableStream<Uint8Array>,
 ): AsyncGenerator<Member> {
@@ -86,11 +79,7 @@ export class TarWriter implements AsyncDisposable {
     this.#written.catch(() => {}); // Whoever adds something or finishes sees it.
   }
 
-  /**
-   * Adds an entry, of which `size` must be given where the content is a stream.
-   *
-   * @throws when the content is not `size` bytes long or the disk is full.
-   */
+  /** Adds an entry, of which `size` must be given where the content is a stream. */
   async add(
     entry: NewEntry,
     content: Content = new Uint8Array(),
@@ -117,7 +106,6 @@ export class TarWriter implements AsyncDisposable {
     }
   }
 
-  /** Writes the end of the archive. */
   async finish(): Promise<void> {
     this.#pack.finalize();
     await this.#written;

@@ -1,6 +1,6 @@
 /**
- * One file of a zip archive as a stream: a wheel is a zip, and neither a Python
- * of a certain age nor an unpacked copy is needed to read it.
+ * One file in a zip archive, as in a wheel, read and written without an unpacked
+ * copy.
  *
  * @module
  */
@@ -9,11 +9,6 @@ import { crc32 } from "node:zlib";
 
 const END_BYTES = 22;
 
-/**
- * The content of a file in a zip archive, which is held in memory.
- *
- * @throws {TypeError} when the archive is damaged, or has no such file.
- */
 export async function zipMember(
   path: string,
   name: string,
@@ -52,7 +47,6 @@ export async function zipMember(
 /** Dates in a zip have a first day; a base has none of its own. */
 const FIRST_DAY = 1 << 5 | 1;
 
-/** Packs a file of less than 4 GiB. */
 export async function zipFile(
   name: string,
   content: AsyncIterable<Uint8Array>,

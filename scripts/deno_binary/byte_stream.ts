@@ -17,7 +17,6 @@ interface Range {
   end: number;
   /** Room for all of it, once the first of it arrives. */
   bytes?: Uint8Array<ArrayBuffer>;
-  /** Bytes that have arrived so far. */
   length: number;
 }
 
@@ -37,7 +36,6 @@ export class KeptRanges {
   #budget = MAX_KEPT_BYTES;
   #position = 0;
 
-  /** Bytes that have passed so far. */
   get position(): number {
     return this.#position;
   }
@@ -97,7 +95,6 @@ export type Ask = { take: number } | { skip: number } | { hash: number };
 /** Asks, gets the bytes (none for a skip, 32 for a hash), and ends when it is done. */
 export type Parser = Generator<Ask, void, Uint8Array>;
 
-/** Feeds one parser from the chunks of a stream. */
 export class StreamParser {
   #parser: Parser;
   #parts: Uint8Array[] = [];
@@ -106,7 +103,6 @@ export class StreamParser {
   #hash?: Hash;
   /** Offset in the file of the next byte that the parser gets. */
   next: number;
-  /** Whether the parser has seen enough. */
   done = false;
 
   /**

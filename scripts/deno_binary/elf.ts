@@ -6,13 +6,12 @@
  */
 import type { KeptRanges } from "./byte_stream.ts";
 
-/** What an ELF file asks of the loader. */
 export interface ElfNeeds {
   /** As image configurations name it: `amd64`, `arm64`; `em-<number>` if it has no name here. */
   machine: string;
-  /** Path of the loader; absent for libraries and static programs. */
+  /** Absent for libraries and static programs. */
   interpreter?: string;
-  /** Names of the libraries it is linked with, in order. */
+  /** Libraries, in order. */
   needed: string[];
   /** Folders in which the loader looks first; may hold `$ORIGIN`. */
   runpath: string[];
@@ -20,7 +19,6 @@ export interface ElfNeeds {
   soname?: string;
 }
 
-/** How an ELF file is read, from its first 64 bytes. */
 export interface ElfHeader {
   wide: boolean;
   littleEndian: boolean;
@@ -48,7 +46,6 @@ export interface ElfSegment {
 /** Bytes of the header of a 64-bit file, the larger of the two. */
 export const ELF_HEADER_BYTES = 64;
 
-/** Types of segments that matter here. */
 export const SEGMENT = { load: 1, dynamic: 2, interpreter: 3, note: 4 };
 
 /** No linker writes more program headers than this, a hostile file may. */
@@ -67,13 +64,11 @@ const MACHINES: Record<number, string> = {
   258: "loong64",
 };
 
-/** Whether bytes start like an ELF file. */
 export function isElf(head: Uint8Array): boolean {
   return head[0] === 0x7f && head[1] === 0x45 && head[2] === 0x4c &&
     head[3] === 0x46;
 }
 
-/** A view of exactly these bytes. */
 export function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
@@ -161,7 +156,7 @@ const TAG = {
   runpath: 29,
 };
 
-/** Reads what a file asks of the loader from the ranges that were kept of it. */
+/** Reads what a file asks of the loader from what was kept of it. */
 export function elfDynamic(
   header: ElfHeader,
   segments: readonly ElfSegment[],

@@ -1,6 +1,6 @@
 /**
- * Sorts the files inside a program: its own modules, npm packages, and embedded
- * assets. Data that several files share is counted once, for the first of them.
+ * Sorts the files inside a program. Data that several of them share is counted
+ * once, for the first.
  *
  * @module
  */
@@ -12,8 +12,8 @@ import {
 } from "./program_npm.ts";
 
 /**
- * What a program holds besides the runtime; bytes are as stored. What is optional
- * is read only for a bill of materials. SHA-256 in hex, of a source as stored.
+ * Bytes are as stored. What is optional is read only for a bill of materials;
+ * SHA-256 in hex, of a source as stored.
  */
 export interface ProgramContents {
   modules: { specifier: string; bytes: number; sha256?: string }[];
@@ -21,7 +21,7 @@ export interface ProgramContents {
   assets: { path: string; bytes: number; sha256?: string }[];
   /** Embedded files that a check has found to be secrets, and of which kind. */
   secrets?: { path: string; kind: string }[];
-  /** The packages that the program itself asks for, as `name@version`. */
+  /** What the program itself asks for, as `name@version`. */
   npmRoots?: string[];
 }
 
@@ -42,9 +42,8 @@ interface ProgramFiles {
   reads: Read[];
 }
 
-/** How closely programs are looked at. */
 export interface ProgramOptions {
-  /** Whether hashes and licences are wanted. */
+  /** Whether hashes and licences are wanted; secrets are not looked for then. */
   detailed?: boolean;
   /** By the path of an embedded file, what tells from its start whether it is a secret. */
   secretCheck?: (
@@ -68,10 +67,8 @@ const MAX_CHECKED_BYTES = 64 * 1024;
 const MODULE = /\.(?:[mc]?[jt]s|[jt]sx|json|wasm)$/i;
 
 /**
- * Sorts the files of a program; with details, none is checked for secrets.
- *
- * @param tree The parsed JSON of its file system; parts of another shape are left out.
- * @param dataBytes Bytes of the file data that the tree points into.
+ * Sorts the files of a parsed tree, of any shape, that points into so many bytes of
+ * data.
  */
 export function listFiles(
   tree: unknown,

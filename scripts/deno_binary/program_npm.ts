@@ -1,24 +1,21 @@
 /**
- * The npm packages in a program: which one a file belongs to, what its files say
- * of it, and which packages it was resolved to.
+ * The npm packages in a program.
  *
  * @module
  */
 import { hash } from "node:crypto";
 import { viewOf } from "./elf.ts";
 
-/** An npm package in a program. */
 export interface NpmContents {
   name: string;
   version: string;
   bytes: number;
   /** As its package.json states it. */
   license?: string;
-  /** How many files of it are there. */
   files?: number;
-  /** Of the lines `<SHA-256>  <path>` of its files by path, as `sha256sum` writes them. */
+  /** Of the lines `<SHA-256>  <path>`, by path, that `sha256sum` writes of its files. */
   sha256?: string;
-  /** The packages that it was resolved to, as `name@version`. */
+  /** What it was resolved to, as `name@version`. */
   dependencies?: string[];
 }
 
@@ -26,9 +23,8 @@ interface NpmFile {
   name: string;
   /** Absent where the path does not tell it. */
   version?: string;
-  /** Path of the package's folder. */
   folder: string;
-  /** Path of the file within it. */
+  /** Path within the folder. */
   file: string;
 }
 
@@ -73,8 +69,8 @@ export function npmPackageOf(path: string): NpmFile | undefined {
 const COPY = /[_(].*$/s;
 
 /**
- * Names with capitals are stored as `_` and base32, since some file systems
- * cannot tell `JSONStream` from `jsonstream`.
+ * Names with capitals are stored as `_` and base32, for file systems that ignore
+ * case.
  */
 function decodeName(name: string): string {
   if (!/^_[a-z2-7]+$/.test(name)) return name;
@@ -102,12 +98,10 @@ interface Resolution {
 }
 
 /**
- * Reads which packages a program asks for, and which those ask for, from the
- * table that `deno compile` writes: u32 count of package ids; u32 count of what
- * the program asks for, (request, u32 index); for each package, u32 count of
- * (name, u32 index). Texts are a u32 length and as many bytes.
- *
- * @returns Nothing for a program without packages, or a table of another form.
+ * Reads which packages a program, and each of them, asks for from the table of
+ * `deno compile`: u32 count of package ids; u32 count of what the program asks for,
+ * (request, u32 index); for each package, u32 count of (name, u32 index). Texts are
+ * a u32 length and as many bytes.
  */
 export function parseResolution(table: Uint8Array): Resolution | undefined {
   const view = viewOf(table);
@@ -149,7 +143,6 @@ export function parseResolution(table: Uint8Array): Resolution | undefined {
   }
 }
 
-/** Adds to packages what they, and the program, were resolved to. */
 export function resolve(
   contents: { npm: NpmContents[]; npmRoots?: string[] },
   { roots, dependencies }: Resolution,
@@ -172,7 +165,6 @@ function distinct(names: string[]): string[] {
   return [...new Set(names)].sort();
 }
 
-/** What becomes known of a package. */
 export class ProgramPackage {
   bytes = 0;
   /** Counted only where details are wanted. */
@@ -188,7 +180,6 @@ export class ProgramPackage {
     return (sha256) => void this.#hashes.set(file, sha256);
   }
 
-  /** Takes the content of its package.json. */
   readonly takeManifest = (content: Uint8Array): void => {
     const manifest = parseJson(content);
     const version = property(manifest, "version");
@@ -196,7 +187,6 @@ export class ProgramPackage {
     this.#license = licenseOf(manifest);
   };
 
-  /** The package as the program's contents list it. */
   summary(): NpmContents {
     const { name, version, bytes, files } = this;
     const license = this.#license;
@@ -215,10 +205,7 @@ export class ProgramPackage {
   }
 }
 
-/**
- * The licence in a package.json: a string today; `{type}` or a list of those in
- * the manifests of old packages, any of which may be chosen.
- */
+/** A string; `{type}` or a list of those, any of which may be chosen, in old packages. */
 function licenseOf(manifest: unknown): string | undefined {
   const stated = property(manifest, "license") ??
     property(manifest, "licenses");
@@ -229,7 +216,6 @@ function licenseOf(manifest: unknown): string | undefined {
   return names.length > 1 ? `(${names.join(" OR ")})` : names[0];
 }
 
-/** Parsed JSON; `undefined` where it is malformed. */
 export function parseJson(bytes: Uint8Array): unknown {
   try {
     return JSON.parse(new TextDecoder().decode(bytes));
@@ -238,7 +224,6 @@ export function parseJson(bytes: Uint8Array): unknown {
   }
 }
 
-/** A property of parsed JSON, which may be anything. */
 export function property(value: unknown, key: string): unknown {
   return typeof value === "object" && value !== null &&
       Object.hasOwn(value, key)

@@ -39,9 +39,9 @@ import type { Permissions } from "./program_schema.ts";
 
 const MAGIC = "d3n0l4nd";
 
-/** The type of note that deno uses, `SUI` and 1. */
+/** `SUI` and 1. */
 const NOTE_TYPE = 0x53554901;
-/** Longer names, of owners or contents, are none that matter. */
+/** Longer names are none that matter. */
 const MAX_NAME_BYTES = 256;
 /** Segments with more notes than this are no linker's work. */
 const MAX_NOTES = 64;
@@ -55,7 +55,6 @@ const KINDS = ["net", "read", "write", "env", "run", "sys", "ffi"] as const;
 const MAX_METADATA_BYTES = 4 * 1024 * 1024;
 /** The largest table of files that is held: room for about 100,000 files. */
 const MAX_TREE_BYTES = 16 * 1024 * 1024;
-/** The longest specifier that is held. */
 const MAX_SPECIFIER_BYTES = 64 * 1024;
 /** Most characters of specifiers, and most of them, that are held. */
 const MAX_SPECIFIERS_CHARACTERS = 16 * 1024 * 1024;
@@ -65,7 +64,7 @@ const MAX_MANIFEST_BYTES = 256 * 1024;
 /** Flags of a remote module that say which data follows its source. */
 const REMOTE_PARTS = [1, 2, 4];
 
-/** What was read of a payload; grows while the payload streams by. */
+/** Grows while the payload streams by. */
 export interface Payload {
   /** Offset of its first byte in the file. */
   start: number;
@@ -81,7 +80,6 @@ export interface Payload {
   readonly options: ProgramOptions;
 }
 
-/** A payload of which nothing was read yet. */
 export function emptyPayload(start: number, options: ProgramOptions): Payload {
   return {
     start,
@@ -141,7 +139,6 @@ export function* parsePayload(payload: Payload): Parser {
   payload.complete = isMagic(yield { take: MAGIC.length });
 }
 
-/** A part of the payload's parser. */
 type Parsing<T> = Generator<Ask, T, Uint8Array>;
 
 function* u32(): Parsing<number> {
@@ -187,8 +184,8 @@ function* parseRemoteModule(
 }
 
 /**
- * Reads parts of the file data in the order they lie there; of parts that
- * overlap without being the same, the first. Returns how far it read.
+ * In the order they lie there; of parts that overlap without being the same, the
+ * first. Returns how far it read.
  */
 function* readParts(reads: Read[]): Parsing<number> {
   reads.sort((a, b) => a.offset - b.offset || a.bytes - b.bytes);
@@ -266,8 +263,8 @@ export function* parseNotes(
 }
 
 /**
- * Bytes from the start of the payload to the end of the file, as the trailer in
- * its last 24 bytes states them, if there is one.
+ * Bytes from the start of the payload to the end of the file, if its last 24 bytes
+ * state them.
  */
 export function trailerLength(tail: Uint8Array): number | undefined {
   if (tail.length !== 24) return undefined;
@@ -293,7 +290,7 @@ function envFileOf(metadata: unknown): Uint8Array {
   );
 }
 
-/** Reads the permissions of a program; `undefined` if its metadata does not say. */
+/** `undefined` if the metadata does not say. */
 export function compiledPermissions(
   metadata: unknown,
 ): Permissions | undefined {

@@ -52,7 +52,5 @@ export const permissionsSchema = z.object({
   "What Deno allows the program that the image starts. A kind that is absent is refused; what is denied by an exception counts as allowed.",
 );
 
-/** What is in a program made by `deno compile`. */
 export type Program = z.infer<typeof programSchema>;
-/** What Deno allows a program. */
 export type Permissions = z.infer<typeof permissionsSchema>;

@@ -31,11 +31,9 @@ import {
 import type { Permissions, Program } from "./program_schema.ts";
 import { type ProgramVersions, VersionSearch } from "./program_versions.ts";
 
-/** What is known of one ELF file. */
 export interface ElfFacts extends ElfNeeds {
-  /** What is inside, if `deno compile` made it. */
+  /** If `deno compile` made it. */
   program?: CompiledProgram;
-  /** Versions of a Deno runtime without a program. */
   runtime?: ProgramVersions;
   /** Why it does not start by itself; `denort` alone has no payload. */
   broken?: "truncated" | "no payload" | "overlapping";
@@ -43,7 +41,6 @@ export interface ElfFacts extends ElfNeeds {
   md5?: string;
 }
 
-/** A program made by `deno compile`, with the details that were wanted. */
 export type CompiledProgram =
   & Omit<Program, "path" | keyof ProgramContents>
   & ProgramContents
@@ -66,7 +63,6 @@ const MAX_PLAIN_NOTE_BYTES = 1024;
 /** No runtime is smaller than this. */
 const MIN_RUNTIME_BYTES = 16 * 1024 * 1024;
 
-/** Flags of a segment. */
 const READ = 4;
 const EXECUTE = 1;
 /** A runtime has more text than this, in one segment. */
@@ -312,7 +308,7 @@ class ProgramSink implements Sink {
     };
   }
 
-  /** Path of the runtime, if split.ts has made this program. */
+  /** Where the runtime is, if split.ts has made this program. */
   #launches(segments: readonly ElfSegment[]): string | undefined {
     if (segments.some(({ type }) => type === SEGMENT.interpreter)) return;
     const end = Math.min(this.#header?.entry ?? 0, MAX_LAUNCHER_BYTES);
@@ -334,7 +330,6 @@ function codeOf(segments: readonly ElfSegment[]): ElfSegment[] {
     .sort((a, b) => a.offset - b.offset);
 }
 
-/** Where the last loaded part of a file ends. */
 function loadedEnd(segments: readonly ElfSegment[]): number {
   return Math.max(
     0,

@@ -30,7 +30,6 @@ const OVERLAP = 160;
 /** Text that is made of a chunk at a time: little enough to stay in the core's cache. */
 const PIECE = 64 * 1024;
 
-/** Searches a stream for versions. */
 export class VersionSearch {
   #tail = "";
   found: ProgramVersions = {};

@@ -14,7 +14,6 @@ export interface DenoCommand {
   includes: string[];
   /** Values of the other options by name, without dashes: `import-map`, `port`. */
   options: Map<string, string>;
-  /** What follows the module: the program's own arguments. */
   args: string[];
 }
 
@@ -28,11 +27,9 @@ const VALUED =
 const LONG: Record<string, string> = { c: "config", o: "output" };
 
 /**
- * Reads the words of a command, without quotes; wrappers may stand in front of Deno.
- *
- * @param bare Whether the words may begin with the verb, as a `CMD` does when
- * Deno is the entrypoint.
- * @returns Nothing if it runs no module that is a file.
+ * Reads the words of a command that runs a module, without quotes; wrappers may
+ * stand in front of Deno. `bare` ones may begin with the verb, as a `CMD` after an
+ * entrypoint does.
  */
 export function readDenoCommand(
   words: string[],
@@ -83,8 +80,8 @@ function trimmed(path: string): string {
 }
 
 /**
- * Splits what a shell would run into commands, and these into words: `a 'b c' && d`
- * is `[["a", "b c"], ["d"]]`. Substitutions stay within their word.
+ * As a shell does: `a 'b c' && d` is `[["a", "b c"], ["d"]]`. Substitutions stay
+ * within their word.
  */
 export function splitCommands(text: string): string[][] {
   const commands: string[][] = [[]];

@@ -5,11 +5,9 @@
  */
 
 /**
- * Reads a `.dockerignore`: one pattern a line, the last one that matches decides,
- * `!` takes a path in again, `*` and `?` stay within a name, `**` does not. A
- * pattern that matches a folder matches all that is in it.
- *
- * @returns Whether a path, relative to the context, is left out.
+ * Tells whether a path in the context is left out: one pattern a line, the last one
+ * that matches decides, `!` takes a path in again, `*` and `?` stay within a name,
+ * `**` does not. A pattern that matches a folder matches all that is in it.
  */
 export function parseDockerignore(text: string): (path: string) => boolean {
   const rules = text.split("\n").map((line) => line.trim())

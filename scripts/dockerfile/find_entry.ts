@@ -16,9 +16,8 @@ export const USUAL_ENTRIES: string[] = ["", "src/"].flatMap((folder) =>
 );
 
 /**
- * Modules given to `deno compile`, `deno run` and the like, the likeliest first:
- * what is compiled before what is run, the last one first. Paths are relative to the
- * context; not all of them need to be there.
+ * Modules that Deno is given, the likeliest first: what is compiled before what is
+ * run, the last one first. Not all of them need to be there.
  */
 export function entryCandidates({ stages }: Dockerfile): string[] {
   const commands = stages.flatMap(({ instructions }) => {

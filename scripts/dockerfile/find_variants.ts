@@ -7,11 +7,9 @@ import { programName } from "../lib/own_file.ts";
 import { basename, join } from "node:path";
 import { UserError, whyUnreadable } from "../lib/errors.ts";
 
-/** A Dockerfile to build. */
 export interface VariantFile {
   /** As the reports call it, such as `multi-stage`. */
   name: string;
-  /** Its path. */
   dockerfile: string;
   text: string;
 }
@@ -27,10 +25,8 @@ export function variantName(file: string): string {
 }
 
 /**
- * Finds the variants of a build context: `Dockerfile` first, the rest by name.
- *
- * @param files Only these Dockerfiles, as paths from the context or from here.
- * @throws {UserError} When there is no such folder or no Dockerfile in it.
+ * Finds the variants of a context: `Dockerfile` first, the rest by name. `files`
+ * are paths from the context or from here.
  */
 export async function findVariants(
   context: string,
@@ -64,7 +60,6 @@ export async function findVariants(
   return variants;
 }
 
-/** Names of all variants of a build context, whichever are built. */
 export async function variantNames(context: string): Promise<string[]> {
   return (await list(context)).filter(isDockerfile).map(variantName);
 }

@@ -1,37 +1,30 @@
 /**
- * The one reader of Dockerfiles: instructions, stages and build arguments, as
- * BuildKit splits them. dockerfile-ast was tried: it loses which values stand in
- * single quotes, and replaces no references.
+ * The one reader of Dockerfiles, as BuildKit splits them. dockerfile-ast was
+ * tried: it loses which values stand in single quotes, and replaces no references.
  *
  * @module
  */
 import { suggest } from "../lib/suggest.ts";
 
-/** One instruction, continued lines joined and comments removed. */
 export interface Instruction {
-  /** In upper case, such as `COPY`. */
   keyword: string;
-  /** Flags in front, by name: `--from=build` is `from` to `build`. */
+  /** `--from=build` is `from` to `build`. */
   flags: Map<string, string>;
   /** What follows the flags, as written. */
   text: string;
-  /** The words of the exec form, `["deno", "run"]`. */
+  /** Words of `["deno", "run"]`. */
   exec?: string[];
-  /** Contents of its here-documents. */
   heredocs: string[];
 }
 
 /** What a `FROM` begins. */
 interface Stage {
-  /** Empty if it has none. */
   name: string;
   /** As written, such as `${BUILDER_IMAGE}`. */
   base: string;
   /** The base with arguments replaced by their defaults. */
   image: string;
-  /** As written; empty if none is named. */
   platform: string;
-  /** What follows the `FROM`. */
   instructions: Instruction[];
 }
 
@@ -64,8 +57,8 @@ export function parseDockerfile(text: string): Dockerfile {
 }
 
 /**
- * Defaults by name of all build arguments that have one. Those before the first
- * `FROM`, which base images are named by, win over those of a stage.
+ * Those before the first `FROM`, which base images are named by, win over those of
+ * a stage.
  */
 export function argDefaults(
   { args, stages }: Dockerfile,
@@ -78,7 +71,7 @@ export function argDefaults(
   return Object.fromEntries([...staged, ...global]);
 }
 
-/** Names of all build arguments, with a default or without. */
+/** With a default or without. */
 export function argNames({ args, stages }: Dockerfile): string[] {
   const all = [...args, ...stages.flatMap((stage) => stage.instructions)];
   const declared = all.filter(({ keyword }) => keyword === "ARG")
@@ -86,7 +79,7 @@ export function argNames({ args, stages }: Dockerfile): string[] {
   return [...new Set(declared)];
 }
 
-/** The stages that run tests: those named after it, such as `run-test-stage`. */
+/** Those named after a test, such as `run-test-stage`. */
 export function testStages({ stages }: Dockerfile): string[] {
   return stages.map(({ name }) => name)
     .filter((name) => /(^|[-_.])tests?([-_.]|$)/i.test(name));
@@ -100,8 +93,8 @@ const BUILDKIT_FLAGS: Record<string, string[]> = {
 };
 
 /**
- * The first instruction that Docker's legacy builder cannot build, if there is one,
- * as `FROM --platform=$BUILDPLATFORM`.
+ * The first thing that Docker's legacy builder cannot build, as `FROM
+ * --platform=$BUILDPLATFORM`.
  */
 export function needsBuildKit({ stages }: Dockerfile): string | undefined {
   for (const { platform, instructions } of stages) {
@@ -204,7 +197,6 @@ function withHeredocs(
   return instruction;
 }
 
-/** Defaults that `ARG`s set one after the other. */
 function readArgs(
   instructions: Instruction[],
   outer = new Map<string, string>(),
@@ -260,11 +252,9 @@ const MAKES_LAYER = /^(?:RUN|COPY|ADD)$/;
 const BY_DIGEST = /^(?:COPY|ADD) (?:file|dir|multi):[0-9a-f]+ in (.*)$/;
 
 /**
- * Puts a Dockerfile's own instructions in place of digests, which the history has
- * for names where buildah wrote it: `COPY x /x` for `COPY dir:f0009c16106d in /x`.
- *
- * @param history What it says of each layer, lowest first.
- * @returns The same, as far down as the two agree: layers of a base stay.
+ * Puts a Dockerfile's own instructions in place of digests, which buildah's history
+ * has for names (`COPY dir:f0009c16106d in /x`), lowest layer first, as far down as
+ * the two agree.
  */
 export function layerInstructions(
   history: string[],
@@ -298,10 +288,7 @@ function asWritten({ keyword, flags, text }: Instruction): string {
   return [keyword, ...given, text.replace(/\s+/g, " ")].join(" ");
 }
 
-/**
- * A stage that is copied from and is not there, although another is called
- * nearly so: an engine takes the name for an image's.
- */
+/** A stage that is copied from and is not there, although another is called nearly so. */
 export function misspeltStage(
   { stages }: Dockerfile,
 ): { name: string; meant: string } | undefined {
