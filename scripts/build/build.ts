@@ -8,31 +8,31 @@ import { join } from "node:path";
 import type { Bases } from "../bases/choose_bases.ts";
 import { explainGrowth } from "../budget/explain_growth.ts";
 import { holdBudget } from "../budget/hold_budget.ts";
+import { defaultContract } from "../check/contract_schema.ts";
+import { surroundings } from "../check/run_service.ts";
 import {
   layerInstructions,
   needsBuildKit,
   parseDockerfile,
 } from "../dockerfile/parse_dockerfile.ts";
 import { prepareEngine } from "../engine/find_engine.ts";
-import { defaultContract } from "../check/contract_schema.ts";
-import { surroundings } from "../check/run_service.ts";
 import { EXIT } from "../lib/errors.ts";
 import { pageAddress } from "../lib/own_file.ts";
 import type { Io } from "../lib/progress.ts";
+import { junit } from "../report/junit.ts";
+import { markdown } from "../report/markdown.ts";
+import { holds } from "../report/problems.ts";
+import type { Report, Variant } from "../report/report_schema.ts";
+import { terminal } from "../report/terminal.ts";
 import {
   cannotWrite,
   json,
   writeFile,
   writeReports,
 } from "../report/write_reports.ts";
-import { junit } from "../report/junit.ts";
-import { markdown } from "../report/markdown.ts";
-import { holds } from "../report/problems.ts";
-import type { Report, Variant } from "../report/report_schema.ts";
-import { terminal } from "../report/terminal.ts";
 import { buildVariants } from "./build_variants.ts";
-import type { BuildConfig } from "./config.ts";
 import { nextDeploys } from "./next_deploy.ts";
+import { readGiven } from "./plan_build.ts";
 import { prepareBases, preparePackages } from "./prepare.ts";
 import {
   type LayerSizes,
@@ -40,10 +40,10 @@ import {
   tellCacheFailure,
   withPull,
 } from "./pull_sizes.ts";
-import { readGiven } from "./read_given.ts";
 import { reproduce } from "./reproduce.ts";
 import { runVariants } from "./run_variants.ts";
 import {
+  type BuildConfig,
   type BuiltRun,
   builtRuns,
   type RunContext,
@@ -62,7 +62,7 @@ const NONE = `no contract.json: GET / was asked, and any status is right; see ${
 /**
  * Builds, checks and compares every variant of a context.
  *
- * @returns The exit code: 1 when a build, a check or a budget failed.
+ * @returns The exit code.
  */
 export async function build(config: BuildConfig, io: Io): Promise<number> {
   const { runs, baseline, contract, budget, earlier } = await readGiven(config);
@@ -117,7 +117,7 @@ export async function build(config: BuildConfig, io: Io): Promise<number> {
       { surroundings: surroundings(contract!) },
     variants: built.map((run) => ({
       ...variantOf(run, sizes),
-      ...otherBases(bases.get(run.architecture), first),
+      ...otherBases(bases.get(run.architecture) ?? first, first),
     })),
     ...notBuilt(runs),
     budgets: [],
@@ -137,18 +137,15 @@ export function variantOf(run: BuiltRun, sizes: LayerSizes): Variant {
     found.map(({ instruction }) => instruction),
     parseDockerfile(file.text),
   );
-  const layers = found.map((layer, at) => ({
-    ...layer,
-    instruction: instructions[at],
-  }));
   return {
     name,
     dockerfile: file.dockerfile,
     ...looked.analysis,
     pullBytes,
-    layers: nextDeploy === undefined ? layers : layers.map((layer) => ({
+    layers: found.map((layer, at) => ({
       ...layer,
-      pulledAgain: !nextDeploy.kept.has(layer.digest),
+      instruction: instructions[at],
+      ...nextDeploy && { pulledAgain: !nextDeploy.kept.has(layer.digest) },
     })),
     ...nextDeploy && { nextDeployBytes: nextDeploy.bytes },
     build: { seconds: built.seconds },
@@ -163,18 +160,12 @@ function notBuilt(runs: VariantRun[]): Pick<Report, "failures" | "skipped"> {
   const skipped = runs.flatMap(({ name, file: { dockerfile }, skip }) =>
     skip === undefined ? [] : [{ name, dockerfile, reason: skip }]
   );
-  return {
-    failures: runs.flatMap(({ name, file: { dockerfile }, failure }) =>
-      failure === undefined ? [] : [{
-        name,
-        dockerfile,
-        message: failure.message,
-        output: failure.output,
-        next: failure.next,
-      }]
-    ),
-    ...skipped.length > 0 && { skipped },
-  };
+  const failures = runs.flatMap(({ name, file: { dockerfile }, failure }) => {
+    if (failure === undefined) return [];
+    const { message, output, next } = failure;
+    return [{ name, dockerfile, message, output, next }];
+  });
+  return { failures, ...skipped.length > 0 && { skipped } };
 }
 
 /** The bases, unless the Dockerfiles leave none open. */
@@ -187,20 +178,15 @@ function basesOf(
 
 /** The bases of a variant, where they are not the report's. */
 function otherBases(
-  bases: Bases | undefined,
   { builder, runtime }: Bases,
+  first: Bases,
 ): Pick<Variant, "bases"> {
-  return bases === undefined ||
-      bases.builder === builder && bases.runtime === runtime
+  return builder === first.builder && runtime === first.runtime
     ? {}
-    : { bases: { builder: bases.builder, runtime: bases.runtime } };
+    : { bases: { builder, runtime } };
 }
 
-/**
- * Writes a report wherever it was asked for.
- *
- * @throws {UserError} When a file cannot be written.
- */
+/** Writes a report wherever it was asked for. */
 async function publish(
   report: Report,
   config: BuildConfig,
@@ -213,19 +199,14 @@ async function publish(
   if (config.junit !== undefined) await writeFile(config.junit, junit(report));
   const summary = Deno.env.get("GITHUB_STEP_SUMMARY");
   if (summary) {
-    await Deno.writeTextFile(summary, markdown(report), { append: true })
-      .catch((error) => {
-        throw cannotWrite(summary, error);
-      });
+    try {
+      await Deno.writeTextFile(summary, markdown(report), { append: true });
+    } catch (error) {
+      throw cannotWrite(summary, error);
+    }
   }
-  if (config.json) {
-    io.print(json(report));
-    return;
-  }
+  if (config.json) return io.print(json(report));
   io.print(terminal(report, { columns: io.columns, color: io.color }));
-  io.note(
-    `Reports: ${
-      join(config.out, "index.html")
-    }, report.md and report.json beside it`,
-  );
+  const page = join(config.out, "index.html");
+  io.note(`Reports: ${page}, report.md and report.json beside it`);
 }

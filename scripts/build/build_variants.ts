@@ -16,7 +16,7 @@ import { ownTag } from "../lib/owner.ts";
 import { HOST } from "../lib/platform.ts";
 import { imageTag } from "./image_tag.ts";
 import { engineSource, look } from "./look.ts";
-import { lacksBuilder, nothingToBuild } from "./plan_variants.ts";
+import { lacksBuilder, nothingToBuild } from "./plan_build.ts";
 import {
   type Built,
   builtRuns,
@@ -42,14 +42,11 @@ export async function buildVariants(
     run.skip ??= lackOfBases(run, context);
     if (run.skip !== undefined) continue;
     try {
-      const built = await buildVariant(run, context);
-      run.built = built;
+      const { tag, own } = run.built = await buildVariant(run, context);
+      const source = engineSource(engine, tag, { name: own });
       run.looked = await io.progress.step(
         `Read ${run.name}`,
-        () =>
-          look(engineSource(engine, built.tag, { name: built.own }), io, {
-            zstd: config.zstd,
-          }),
+        () => look(source, io, { zstd: config.zstd }),
       );
     } catch (error) {
       if (!isOwnFailure(error, context)) throw error;
@@ -122,7 +119,6 @@ function optionsOf(
   };
 }
 
-/** Builds one variant, then runs its test stages. */
 async function buildVariant(
   run: VariantRun,
   context: RunContext,
@@ -145,9 +141,8 @@ async function buildVariant(
     const noCache = config.reproducible;
     await engine.build({ ...common, tag, alias: own, noCache });
     const seconds = (performance.now() - start) / 1000;
-    for (
-      const target of tests ? testStages(parseDockerfile(file.text)) : []
-    ) {
+    const targets = tests ? testStages(parseDockerfile(file.text)) : [];
+    for (const target of targets) {
       await engine.build({ ...common, target });
       say(`${target} passed`);
     }

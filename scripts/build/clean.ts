@@ -1,6 +1,6 @@
 /**
- * What runs leave in an engine and on disk, and taking it away. Only what the
- * tool has made, by its names and its own records.
+ * What runs leave in an engine and on disk: only what the tool has made, by its
+ * names and its own records.
  *
  * @module
  */
@@ -8,19 +8,19 @@ import { join, resolve } from "node:path";
 import { variantNames } from "../dockerfile/find_variants.ts";
 import type { Engine } from "../engine/engine.ts";
 import { cacheFolder } from "../lib/cache.ts";
+import { messageOf } from "../lib/errors.ts";
 import { imageTag } from "./image_tag.ts";
 
 /** Bases that were assembled from packages. */
 const BASES = "localhost/deno-small-image/";
 
-/** Something that a run has left. */
 interface Left {
   what: "image" | "steps" | "base" | "cache";
   /** The image's name, the folder or a number of images. */
   name: string;
   /** What it takes; absent where the engine does not tell. */
   bytes?: number;
-  /** @returns Why it could not be removed, if it could not. */
+  /** Resolves with why it could not be removed, if it could not. */
   remove(): Promise<string | undefined>;
 }
 
@@ -42,26 +42,20 @@ export async function findLeft(
   const isOwn = (name: string) =>
     tags.some((tag) => name === tag || name.startsWith(`${tag}-`));
   for (const name of images) {
-    const what = isOwn(name)
-      ? "image"
-      : bases && name.startsWith(BASES)
-      ? "base"
-      : undefined;
-    if (what === undefined) continue;
+    if (!isOwn(name) && !(bases && name.startsWith(BASES))) continue;
     left.push({
-      what,
+      what: isOwn(name) ? "image" : "base",
       name,
       bytes: (await engine.inspect(name))?.sizeBytes,
       remove: () => attempt(() => engine.remove(name)),
     });
   }
   const steps = await engine.steps(context, { remove: false });
+  const absolute = resolve(context);
   if (steps > 0) {
     left.push({
       what: "steps",
-      name: `${steps} untagged images that builds of ${
-        resolve(context)
-      } start from`,
+      name: `${steps} untagged images that builds of ${absolute} start from`,
       remove: () => attempt(() => engine.steps(context, { remove: true })),
     });
   }
@@ -85,14 +79,14 @@ async function attempt(work: () => Promise<unknown>) {
   try {
     await work();
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return messageOf(error);
   }
 }
 
 async function names(folder: string): Promise<string[]> {
   try {
-    return (await Array.fromAsync(Deno.readDir(folder)))
-      .map(({ name }) => name).sort();
+    return (await Array.fromAsync(Deno.readDir(folder), ({ name }) => name))
+      .sort();
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return [];
     throw error;

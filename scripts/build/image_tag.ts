@@ -9,7 +9,6 @@ import { basename, resolve } from "node:path";
  * The name of a variant's image.
  *
  * @param context Folder that is built; its name is the image's name.
- * @param variant Name of the variant.
  * @param given In place of that: `name` or `name:tag`; each of several variants
  * is told apart by its name in the tag.
  */
@@ -40,8 +39,6 @@ export function isImageName(text: string): boolean {
 
 /** A text as a part of an image's name; `image` if nothing is left of it. */
 export function clean(text: string): string {
-  return text.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(
-    /^-+|-+$/g,
-    "",
-  ) || "image";
+  return text.toLowerCase().replace(/[^a-z0-9]+/g, "-")
+    .replace(/^-+|-+$/g, "") || "image";
 }

@@ -1,26 +1,27 @@
 /**
- * Reads an image once and says what is in it; what every command begins with.
+ * Finds an image, reads it once and says what is in it; what every command begins
+ * with.
  *
  * @module
  */
+import { hash } from "node:crypto";
 import { join } from "node:path";
-import { analyseImage } from "../inspect/analyse_image.ts";
-import type { ImageAnalysis } from "../inspect/inspect_schema.ts";
-import { probe } from "../inspect/probe.ts";
-import { rootfs } from "../image/rootfs.ts";
+import own from "../../deno.json" with { type: "json" };
+import type { Engine } from "../engine/engine.ts";
+import type { EngineChoice } from "../engine/find_engine.ts";
 import type { Image, ImageSource, Rootfs } from "../image/model.ts";
 import { findArchive } from "../image/open_source.ts";
 import { readImage, type ReadImageOptions } from "../image/read_image.ts";
-import { cacheFolder } from "../lib/cache.ts";
-import type { EngineChoice } from "../engine/find_engine.ts";
+import { rootfs } from "../image/rootfs.ts";
+import { analyseImage } from "../inspect/analyse_image.ts";
+import type { ImageAnalysis } from "../inspect/inspect_schema.ts";
+import { probe } from "../inspect/probe.ts";
+import { cacheFolder, readCache, writeCache } from "../lib/cache.ts";
 import { byteStream, run } from "../lib/command.ts";
 import { UserError } from "../lib/errors.ts";
 import type { Io } from "../lib/progress.ts";
-import type { Engine } from "../engine/engine.ts";
-import { ImageCache } from "./image_cache.ts";
 import { compression } from "./pull_sizes.ts";
 
-/** An image that was read. */
 export interface Looked {
   source: ImageSource;
   image: Image;
@@ -28,7 +29,6 @@ export interface Looked {
   analysis: ImageAnalysis;
 }
 
-/** As much of an engine as looking at its images takes. */
 type Exporter = Pick<Engine, "name" | "version" | "inspect" | "export">;
 
 /** An image in an engine, as a source that knows what it stands for. */
@@ -40,7 +40,6 @@ export type EngineSource = Extract<ImageSource, { open: unknown }> & {
   id?: string;
 };
 
-/** What else is done with an image while it is read. */
 interface LookOptions {
   /** Compress its layers too, so that their sizes are known afterwards. */
   zstd?: boolean;
@@ -60,7 +59,7 @@ export async function look(
   {
     zstd,
     sparesDigests,
-    cache = new ImageCache(join(cacheFolder(), "images")),
+    cache = new ImageCache(),
   }: LookOptions = {},
 ): Promise<Looked> {
   const options = {
@@ -76,7 +75,6 @@ export async function look(
   return { source, image, files, analysis: analyseImage(image, files) };
 }
 
-/** Reads an image of an engine, unless it was read before. */
 async function readOnce(
   source: EngineSource,
   options: ReadImageOptions,
@@ -104,8 +102,7 @@ async function idOf(source: EngineSource): Promise<string | undefined> {
  * An image in an engine, as a source.
  *
  * @param reference How the reports call it.
- * @param known What the engine calls it, if not so; what it says the name stands
- * for, if it was asked.
+ * @param known What the engine calls it, if not so, and what that stands for.
  */
 export function engineSource(
   engine: Exporter,
@@ -116,6 +113,110 @@ export function engineSource(
   return { engine, reference, name, id, open };
 }
 
+/** Entries beyond which an image is not kept: it would take more memory than reading it. */
+const MOST_ENTRIES = 50_000;
+/** Characters of an image as JSON; one of 10,000 files takes 2 million. */
+const LONGEST = 8 * 2 ** 20;
+/** Images kept, the latest used; what all may take on disk follows. */
+const MOST_IMAGES = 16;
+
+/**
+ * Images that were read before, on disk by what the engine calls them: an ID is
+ * made of what it stands for, so neither it nor an entry ever grows old. Only
+ * what was read from an engine and checked is kept; archives are always read.
+ */
+export class ImageCache {
+  /** @param version Of what reads and probes images. */
+  constructor(
+    readonly folder: string = join(cacheFolder(), "images"),
+    readonly version: () => string = readerVersion,
+  ) {}
+
+  /**
+   * The image that was kept, if its entry is not damaged.
+   *
+   * @param key The engine, its version and its ID of the image.
+   */
+  async get(key: string[]): Promise<Image | undefined> {
+    const file = this.#file(key);
+    const kept = await readCache(file) as Partial<Kept> | null | undefined;
+    if (typeof kept?.image !== "object") return undefined;
+    // What has our checksum was written by the same code, so its shape is right.
+    if (sha256(JSON.stringify(kept.image)) !== kept.sha256) return undefined;
+    // The time of a file tells when it was of use.
+    await Deno.utime(file, new Date(), new Date()).catch(() => {});
+    return kept.image;
+  }
+
+  /** Keeps an image, unless it is too large, and drops what was long not used. */
+  async put(key: string[], image: Image): Promise<void> {
+    let entries = 0;
+    for (const layer of image.layers) entries += layer.entries.length;
+    if (entries > MOST_ENTRIES) return;
+    const text = JSON.stringify(image);
+    if (text.length > LONGEST) return;
+    const kept: Kept = { sha256: sha256(text), image };
+    await writeCache(this.#file(key), kept);
+    await this.#prune();
+  }
+
+  #file(key: string[]): string {
+    const name = sha256(JSON.stringify([this.version(), ...key]));
+    return join(this.folder, `${name}.json`);
+  }
+
+  async #prune(): Promise<void> {
+    try {
+      const files: { path: string; used: number }[] = [];
+      for await (const { name } of Deno.readDir(this.folder)) {
+        const path = join(this.folder, name);
+        const { mtime } = await Deno.stat(path);
+        files.push({ path, used: mtime?.getTime() ?? 0 });
+      }
+      files.sort((a, b) => b.used - a.used);
+      for (const { path } of files.slice(MOST_IMAGES)) await Deno.remove(path);
+    } catch {
+      // Another run may be at the same; what is left goes next time.
+    }
+  }
+}
+
+/** An entry as it is written. */
+interface Kept {
+  /** Of the image as JSON. */
+  sha256: string;
+  image: Image;
+}
+
+function sha256(text: string): string {
+  return hash("sha256", text);
+}
+
+/** The layers of code that an image goes through: other code is another cache. */
+const READERS = ["../image/", "../inspect/", "../deno_binary/"];
+
+/**
+ * What reads and probes images: the bytes of its code in a clone; in a package,
+ * whose modules are no files, its version.
+ */
+function readerVersion(): string {
+  if (!import.meta.url.startsWith("file:")) return own.version;
+  const texts = READERS.flatMap((reader) =>
+    modulesBelow(new URL(reader, import.meta.url))
+  ).map((file) => Deno.readTextFileSync(file));
+  return sha256(JSON.stringify(texts));
+}
+
+/** The modules of a folder and its folders, tests left out. */
+function modulesBelow(folder: URL): URL[] {
+  return [...Deno.readDirSync(folder)]
+    .sort((a, b) => a.name < b.name ? -1 : 1)
+    .flatMap(({ name, isDirectory }) => {
+      if (isDirectory) return modulesBelow(new URL(`${name}/`, folder));
+      return name.endsWith("_test.ts") ? [] : [new URL(name, folder)];
+    });
+}
+
 /** What no image is called: no engine is asked for it. */
 const PATH = /^\.{0,2}\/|\/$|\.(?:tar|tgz)(?:\.\w+)?$/;
 
@@ -124,7 +225,6 @@ const PATH = /^\.{0,2}\/|\/$|\.(?:tar|tgz)(?:\.\w+)?$/;
  * up in the engine, which is only looked for when it is needed, then in its
  * registry by means of skopeo, or by a pull where there is none.
  *
- * @param config With the platform that is meant, where an image has several.
  * @throws {UserError} When it is none of these.
  */
 export async function findSources(
@@ -133,7 +233,7 @@ export async function findSources(
   io: Io,
 ): Promise<ImageSource[]> {
   const platform = config.platform ? { platform: config.platform } : {};
-  let engine: Engine | undefined;
+  let engine: Engine | UserError | undefined;
   const sources: ImageSource[] = [];
   for (const reference of references) {
     const archive = await findArchive(reference);
@@ -146,39 +246,46 @@ export async function findSources(
         next: "Check the path, or give an image's name",
       });
     }
-    engine ??= await findEngineFor(reference, config, io);
-    let id = (await engine?.inspect(reference))?.id;
-    if (id === undefined) {
-      const remote = await skopeoSource(reference, config.platform);
-      if (remote !== undefined) {
-        sources.push({ ...remote, ...platform });
-        continue;
-      }
-      if (engine === undefined) throw noEngine(reference);
-      id = await pull(engine, reference, config, io);
+    if (engine === undefined || engine instanceof UserError) {
+      engine = await findEngineFor(reference, config, io);
     }
-    if (engine === undefined) throw noEngine(reference);
-    sources.push({ ...engineSource(engine, reference, { id }), ...platform });
+    const source = await findNamed(reference, engine, config, io);
+    sources.push({ ...source, ...platform });
   }
   return sources;
 }
 
-/** Why there is no engine, when there is none. */
-let lack: UserError | undefined;
+async function findNamed(
+  reference: string,
+  engine: Engine | UserError,
+  config: { platform?: string },
+  io: Io,
+): Promise<ImageSource> {
+  const known = engine instanceof UserError
+    ? undefined
+    : await engine.inspect(reference);
+  if (known === undefined) {
+    const remote = await skopeoSource(reference, config.platform);
+    if (remote !== undefined) return remote;
+  }
+  if (engine instanceof UserError) throw engine;
+  const id = known?.id ?? await pull(engine, reference, config, io);
+  return engineSource(engine, reference, { id });
+}
 
-/** @returns `undefined` when there is none. */
+/** The engine, or why there is none. */
 async function findEngineFor(
   reference: string,
   config: EngineChoice,
   io: Io,
-): Promise<Engine | undefined> {
+): Promise<Engine | UserError> {
   try {
     // Loaded when needed: an archive needs no engine.
     const { prepareEngine } = await import("../engine/find_engine.ts");
     return await prepareEngine(config, io, { sweeps: false });
   } catch (cause) {
     if (!(cause instanceof UserError)) throw cause;
-    lack = new UserError(
+    return new UserError(
       `Cannot find the image "${reference}": no such path, and no engine`,
       {
         next: `Give the path of an archive; for a name: ${cause.next}`,
@@ -186,14 +293,7 @@ async function findEngineFor(
         cause,
       },
     );
-    return undefined;
   }
-}
-
-function noEngine(reference: string): UserError {
-  return lack ?? new UserError(`Cannot find the image "${reference}"`, {
-    next: "Give the path of an archive",
-  });
 }
 
 /** An image of a registry as skopeo streams it, if skopeo finds it there. */
@@ -206,15 +306,12 @@ async function skopeoSource(
     ...["--override-os", os, "--override-arch", architecture],
     ...variant === undefined ? [] : ["--override-variant", variant],
   ];
-  const insecure = isLocal(reference) ? ["--tls-verify=false"] : [];
+  // A registry of this machine, which engines too reach without TLS.
+  const isLocal = /^(localhost|127(\.\d+){3})(:\d+)?\//.test(reference);
+  const insecure = isLocal ? ["--tls-verify=false"] : [];
   const image = `docker://${reference}`;
-  const found = await run("skopeo", [
-    ...chosen,
-    "inspect",
-    "--raw",
-    ...insecure,
-    image,
-  ]).then(() => true, () => false);
+  const args = [...chosen, "inspect", "--raw", ...insecure, image];
+  const found = await run("skopeo", args).then(() => true, () => false);
   if (!found) return undefined;
   return {
     reference,
@@ -226,11 +323,6 @@ async function skopeoSource(
         ...[image, "docker-archive:/dev/stdout"],
       ], { signal }),
   };
-}
-
-/** A registry of this machine, which engines too reach without TLS. */
-function isLocal(reference: string): boolean {
-  return /^(localhost|127(\.\d+){3})(:\d+)?\//.test(reference);
 }
 
 /** Pulls an image that the engine does not have; it stays there. */
@@ -258,10 +350,6 @@ async function pull(
     );
   }
   const info = await engine.inspect(reference);
-  if (info === undefined) {
-    throw new Error(
-      `${engine.name} pulled "${reference}" and does not have it`,
-    );
-  }
-  return info.id;
+  if (info !== undefined) return info.id;
+  throw new Error(`${engine.name} pulled "${reference}" and does not have it`);
 }

@@ -5,53 +5,23 @@
  *
  * @module
  */
-import { createHash } from "node:crypto";
-import { join } from "node:path";
+import { hash } from "node:crypto";
+import { dirname, join } from "node:path";
 import { z } from "zod";
+import { parseDockerignore } from "../dockerfile/dockerignore.ts";
+import { entryCandidates } from "../dockerfile/find_entry.ts";
+import { parseDockerfile } from "../dockerfile/parse_dockerfile.ts";
+import type { BuildOptions, Engine } from "../engine/engine.ts";
 import { readImage } from "../image/read_image.ts";
 import { cacheFolder, readCache, writeCache } from "../lib/cache.ts";
+import { EXIT, explainFiles, UserError } from "../lib/errors.ts";
 import { isFile } from "../lib/files.ts";
 import { ownTag } from "../lib/owner.ts";
+import { makeScratch, removeScratch } from "../lib/scratch_folder.ts";
 import { isOwnFailure, removeImage } from "./build_variants.ts";
 import { engineSource } from "./look.ts";
 import { compression, layerSizes } from "./pull_sizes.ts";
 import type { BuiltRun, RunContext } from "./variant_run.ts";
-import { EXIT, explainFiles, UserError } from "../lib/errors.ts";
-import type { Engine } from "../engine/engine.ts";
-import { makeScratch, removeScratch } from "../lib/scratch_folder.ts";
-import { entryCandidates } from "../dockerfile/find_entry.ts";
-import { parseDockerfile } from "../dockerfile/parse_dockerfile.ts";
-import { parseDockerignore } from "../dockerfile/dockerignore.ts";
-
-/** What a next deploy is measured with. */
-export interface ChangeOptions {
-  engine: Pick<Engine, "inspect" | "remove">;
-  /** The build context; it is not touched. */
-  context: string;
-  /** Path of the Dockerfile, inside the context. */
-  dockerfile: string;
-  /** Diff IDs of the image that is out there. */
-  diffIds: readonly string[];
-  /** Tag for the new image; it is removed at the end. */
-  tag: string;
-  /** Builds a context as the first image was built: same arguments, same bases. */
-  build(options: {
-    context: string;
-    dockerfile: string;
-    tag: string;
-    signal?: AbortSignal;
-  }): Promise<void>;
-  signal?: AbortSignal;
-}
-
-/** The image of a changed service; disposing of it removes it. */
-interface ChangedImage extends AsyncDisposable {
-  tag: string;
-  /** Diff IDs that the image before does not have, lowest layer first. */
-  newDiffIds: string[];
-  /** The module that was changed, relative to the context. */
-  entry: string;
-}
 
 /**
  * A statement that no bundler may drop, that is valid in any module, and that
@@ -63,13 +33,18 @@ const CHANGE =
 /**
  * Builds a context in which one line of the service was changed.
  *
- * @returns The image, to be disposed of once its new layers have been read.
+ * @param options The build of the image that is out there, but for the tag.
+ * @param before Diff IDs of that image.
+ * @returns The new image's diff IDs that it does not have, lowest layer first;
+ * disposing of them removes the image.
  * @throws {UserError} When no module to change is found, or the build fails.
  */
 export async function buildChanged(
-  options: ChangeOptions,
-): Promise<ChangedImage> {
-  const { engine, context, tag, build, signal } = options;
+  engine: Pick<Engine, "build" | "inspect" | "remove">,
+  options: BuildOptions & { tag: string },
+  before: string[],
+): Promise<AsyncDisposable & { newDiffIds: string[] }> {
+  const { context, tag, signal } = options;
   const dockerfile = relativeTo(context, options.dockerfile);
   const entry = await findEntry(context, dockerfile);
   const remove = () => removeImage(engine, tag);
@@ -78,19 +53,16 @@ export async function buildChanged(
     scratch = await makeScratch();
     await copyContext(context, scratch, dockerfile, signal);
     await Deno.writeTextFile(`${scratch}/${entry}`, CHANGE, { append: true });
-    await build({
+    await engine.build({
+      ...options,
       context: scratch,
       dockerfile: `${scratch}/${dockerfile}`,
-      tag,
-      ...signal ? { signal } : {},
+      discardSteps: true,
     });
     const info = await engine.inspect(tag);
     if (!info) throw new Error(`The build left no image "${tag}"`);
-    const before = new Set(options.diffIds);
-    const newDiffIds = [...new Set(info.diffIds)].filter((id) =>
-      !before.has(id)
-    );
-    return { tag, newDiffIds, entry, [Symbol.asyncDispose]: remove };
+    const newDiffIds = [...new Set(info.diffIds).difference(new Set(before))];
+    return { newDiffIds, [Symbol.asyncDispose]: remove };
   } catch (error) {
     await remove();
     const next = "Set TMPDIR to a folder with room for a copy of the context";
@@ -132,65 +104,50 @@ const keptSchema = z.object({
   kept: z.array(z.string()),
 });
 
-/**
- * Where the next deploy of an image is kept: the change is always the same, so
- * the same image built by the same Dockerfile has the same next deploy.
- */
-function cacheFile(engine: string, { looked, file }: BuiltRun): string {
-  const key = createHash("sha256")
-    .update(JSON.stringify([engine, looked.image.id, file.text]))
-    .digest("hex");
-  return join(cacheFolder(), "next-deploy", `${key}.json`);
-}
-
 /** Measures the next deploy of every variant; one that fails has a note instead. */
 export async function nextDeploys(
   runs: BuiltRun[],
   context: RunContext,
 ): Promise<void> {
+  const { progress } = context.io;
   for (const run of runs) {
-    await context.io.progress.step(
-      `Next deploy of ${run.name}`,
-      async (say) => {
-        try {
-          run.nextDeploy = await nextDeploy(run, context, say);
-        } catch (error) {
-          if (!isOwnFailure(error, context)) throw error;
-          run.notes.push(`next deploy: ${error.message}`);
-        }
-      },
-    );
+    await progress.step(`Next deploy of ${run.name}`, async (say) => {
+      try {
+        run.nextDeploy = await nextDeploy(run, context, say);
+      } catch (error) {
+        if (!isOwnFailure(error, context)) throw error;
+        run.notes.push(`next deploy: ${error.message}`);
+      }
+    });
   }
 }
 
 async function nextDeploy(
-  run: BuiltRun,
+  { looked, file, built }: BuiltRun,
   { config, engine, io }: RunContext,
   say: (line: string) => void,
 ): Promise<BuiltRun["nextDeploy"]> {
-  const cache = cacheFile(engine.name, run);
+  // The change is always the same, so the same image built by the same Dockerfile
+  // has the same next deploy.
+  const key = JSON.stringify([engine.name, looked.image.id, file.text]);
+  const name = `${hash("sha256", key)}.json`;
+  const cache = join(cacheFolder(), "next-deploy", name);
   const known = keptSchema.safeParse(await readCache(cache));
   if (known.success) {
     say("known: neither the image nor its Dockerfile has changed");
     return { ...known.data, kept: new Set(known.data.kept) };
   }
-  const before = run.looked.image.layers.map((layer) => layer.diffId);
-  await using changed = await buildChanged({
-    engine,
+  const before = looked.image.layers.map((layer) => layer.diffId);
+  const tag = ownTag("next-deploy");
+  await using changed = await buildChanged(engine, {
+    ...built.options,
     context: config.context,
-    dockerfile: run.file.dockerfile,
-    diffIds: before,
-    tag: ownTag("next-deploy"),
-    build: (options) =>
-      engine.build({
-        ...options,
-        ...run.built.options,
-        discardSteps: true,
-        onLine: say,
-      }),
+    dockerfile: file.dockerfile,
+    tag,
+    onLine: say,
     signal: io.signal,
-  });
-  const source = engineSource(engine, changed.tag);
+  }, before);
+  const source = engineSource(engine, tag);
   const image = await readImage(source, {
     signal: io.signal,
     compress: compression(false),
@@ -208,13 +165,11 @@ async function nextDeploy(
 }
 
 /**
- * Copies a context. Modes and times are kept, so that a cache of the engine
- * takes an unchanged file for what it is; links stay links.
+ * Copies what the engine would send of a context to an empty folder. Modes and times
+ * are kept, so that a cache of the engine takes an unchanged file for what it is.
  *
- * @param context The folder to copy.
- * @param to An empty folder.
- * @param dockerfile Name of the Dockerfile in the context; its own
- * `<name>.dockerignore` comes before the common one, and it is always copied.
+ * @param dockerfile Its name in the context; it is always copied, and its own
+ * `<name>.dockerignore` comes before the common one.
  */
 async function copyContext(
   context: string,
@@ -246,9 +201,7 @@ async function copyContext(
       return false;
     }
     if (ignores(path) && !always.has(path)) return false;
-    await Deno.mkdir(`${to}/${path}`.replace(/\/[^/]*$/, ""), {
-      recursive: true,
-    });
+    await Deno.mkdir(dirname(`${to}/${path}`), { recursive: true });
     if (info.isSymlink) {
       await Deno.symlink(await Deno.readLink(from), `${to}/${path}`);
     } else if (info.isFile) {

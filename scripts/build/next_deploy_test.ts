@@ -5,8 +5,8 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { UserError } from "../lib/errors.ts";
-import type { ImageInfo } from "../engine/engine.ts";
-import { buildChanged, type ChangeOptions } from "./next_deploy.ts";
+import type { BuildOptions, ImageInfo } from "../engine/engine.ts";
+import { buildChanged } from "./next_deploy.ts";
 
 /** An engine that knows one image, and a context on disk. */
 class Fixture implements AsyncDisposable {
@@ -23,30 +23,32 @@ class Fixture implements AsyncDisposable {
     }
   }
 
-  options(changes: Partial<ChangeOptions> = {}): ChangeOptions {
-    return {
-      engine: {
-        inspect: (image) => {
-          const diffIds = this.images.get(image);
-          return Promise.resolve(diffIds && { diffIds } as ImageInfo);
-        },
-        remove: (image) => {
-          this.images.delete(image);
-          return Promise.resolve();
-        },
-      },
-      context: this.context,
-      dockerfile: `${this.context}/Dockerfile`,
-      diffIds: ["sha256:base", "sha256:app"],
+  inspect(image: string) {
+    const diffIds = this.images.get(image);
+    return Promise.resolve(diffIds && { diffIds } as ImageInfo);
+  }
+
+  remove(image: string) {
+    this.images.delete(image);
+    return Promise.resolve();
+  }
+
+  build = async ({ context, dockerfile, tag = "" }: BuildOptions) => {
+    this.scratch = context;
+    assertEquals(dockerfile, `${context}/Dockerfile`);
+    this.built = await Deno.readTextFile(`${context}/main.ts`);
+    this.images.set(tag, ["sha256:base", "sha256:changed"]);
+  };
+
+  buildChanged(signal?: AbortSignal) {
+    const { context } = this;
+    const options = {
+      context,
+      dockerfile: `${context}/Dockerfile`,
       tag: "next",
-      build: async ({ context, dockerfile, tag }) => {
-        this.scratch = context;
-        assertEquals(dockerfile, `${context}/Dockerfile`);
-        this.built = await Deno.readTextFile(`${context}/main.ts`);
-        this.images.set(tag, ["sha256:base", "sha256:changed"]);
-      },
-      ...changes,
+      signal,
     };
+    return buildChanged(this, options, ["sha256:base", "sha256:app"]);
   }
 
   exists(path: string): boolean {
@@ -73,10 +75,8 @@ Deno.test("buildChanged() gives the layers that a changed line makes new", async
   await using fixture = new Fixture();
   await fixture.write(FILES);
   {
-    await using next = await buildChanged(fixture.options());
+    await using next = await fixture.buildChanged();
     assertEquals(next.newDiffIds, ["sha256:changed"]);
-    assertEquals(next.entry, "main.ts");
-    assertEquals(next.tag, "next");
     assert(fixture.images.has("next"));
   }
   assertEquals(fixture.images.size, 0);
@@ -92,7 +92,7 @@ Deno.test("buildChanged() gives the layers that a changed line makes new", async
 Deno.test("buildChanged() makes a change that is a valid program", async () => {
   await using fixture = new Fixture();
   await fixture.write(FILES);
-  await using _next = await buildChanged(fixture.options());
+  await using _next = await fixture.buildChanged();
   const url = `data:application/typescript,${
     encodeURIComponent(fixture.built)
   }`;
@@ -104,17 +104,18 @@ Deno.test("buildChanged() cleans up when the build fails or is ended", async () 
   await using fixture = new Fixture();
   await fixture.write(FILES);
   const controller = new AbortController();
-  const failing = fixture.options({
-    signal: controller.signal,
-    build: ({ context, tag, signal }) => {
-      fixture.scratch = context;
-      fixture.images.set(tag, []);
-      controller.abort(new Error("enough"));
-      signal?.throwIfAborted();
-      return Promise.resolve();
-    },
-  });
-  await assertRejects(() => buildChanged(failing), Error, "enough");
+  fixture.build = ({ context, tag = "", signal }) => {
+    fixture.scratch = context;
+    fixture.images.set(tag, []);
+    controller.abort(new Error("enough"));
+    signal?.throwIfAborted();
+    return Promise.resolve();
+  };
+  await assertRejects(
+    () => fixture.buildChanged(controller.signal),
+    Error,
+    "enough",
+  );
   assertEquals(fixture.images.size, 0);
 });
 
@@ -122,7 +123,7 @@ Deno.test("buildChanged() needs a module to change", async () => {
   await using fixture = new Fixture();
   await fixture.write({ Dockerfile: "FROM scratch" });
   const error = await assertRejects(
-    () => buildChanged(fixture.options()),
+    () => fixture.buildChanged(),
     UserError,
     'Cannot tell which module "Dockerfile" compiles',
   );
@@ -143,27 +144,25 @@ Deno.test("buildChanged() copies what the engine would send, as it is", async ()
   await Deno.chmod(`${fixture.context}/keep/a.txt`, 0o750);
   const then = new Date(1_000_000_000_000);
   await Deno.utime(`${fixture.context}/keep/a.txt`, then, then);
-  const options = fixture.options();
-  await using _next = await buildChanged({
-    ...options,
-    build: async (build) => {
-      const at = (path: string) => `${build.context}/${path}`;
-      const names = await Array.fromAsync(
-        Deno.readDir(build.context),
-        ({ name }) => name,
-      );
-      assertEquals(names.sort(), [
-        ".dockerignore",
-        "Dockerfile",
-        "keep",
-        "main.ts",
-      ]);
-      assertEquals(fixture.exists(at("keep/not.txt")), false);
-      assertEquals(await Deno.readLink(at("keep/link")), "a.txt");
-      const info = await Deno.stat(at("keep/a.txt"));
-      assertEquals((info.mode ?? 0) & 0o777, 0o750);
-      assertEquals(info.mtime?.getTime(), then.getTime());
-      await options.build(build);
-    },
-  });
+  const { build } = fixture;
+  fixture.build = async (options) => {
+    const at = (path: string) => `${options.context}/${path}`;
+    const names = await Array.fromAsync(
+      Deno.readDir(options.context),
+      ({ name }) => name,
+    );
+    assertEquals(names.sort(), [
+      ".dockerignore",
+      "Dockerfile",
+      "keep",
+      "main.ts",
+    ]);
+    assertEquals(fixture.exists(at("keep/not.txt")), false);
+    assertEquals(await Deno.readLink(at("keep/link")), "a.txt");
+    const info = await Deno.stat(at("keep/a.txt"));
+    assertEquals((info.mode ?? 0) & 0o777, 0o750);
+    assertEquals(info.mtime?.getTime(), then.getTime());
+    await build(options);
+  };
+  await using _next = await fixture.buildChanged();
 });

@@ -1,39 +1,32 @@
 /**
  * What has to be there before the first build: the base images, and packages that
- * a Dockerfile copies from the context. These are installed there, so that the
- * build itself needs no registry, and whatever mirror, proxy or token this machine
- * uses for npm stays out of the images.
+ * a Dockerfile copies from the context. These are installed there, so that whatever
+ * mirror, proxy or token this machine uses for npm stays out of the images.
  *
  * @module
  */
 import { join } from "node:path";
-import type { VariantFile } from "../dockerfile/find_variants.ts";
+import { type Bases, chooseBases } from "../bases/choose_bases.ts";
 import { entryCandidates } from "../dockerfile/find_entry.ts";
+import type { VariantFile } from "../dockerfile/find_variants.ts";
 import {
   argDefaults,
   type Dockerfile,
   parseDockerfile,
   testStages,
 } from "../dockerfile/parse_dockerfile.ts";
+import type { Engine } from "../engine/engine.ts";
+import { setUp } from "../engine/setup.ts";
 import { CommandFailed, run } from "../lib/command.ts";
 import { EXIT, UserError } from "../lib/errors.ts";
-import type { Io } from "../lib/progress.ts";
 import { isThere } from "../lib/files.ts";
-import { type Bases, chooseBases } from "../bases/choose_bases.ts";
-import type { BuildConfig } from "./config.ts";
-import { setUp } from "../engine/setup.ts";
-import type { Engine } from "../engine/engine.ts";
 import { type Architecture, HOST } from "../lib/platform.ts";
+import type { Io } from "../lib/progress.ts";
+import type { BuildConfig } from "./variant_run.ts";
 
 const FOLDERS = ["node_modules", "vendor"];
 
-/**
- * Installs what is missing.
- *
- * @param context The build context.
- * @throws {UserError} When a package cannot be had; its next step is the one
- * command that fills the folders.
- */
+/** @throws {UserError} When a package cannot be had, with what fills the folders. */
 export async function preparePackages(
   context: string,
   files: VariantFile[],
@@ -58,9 +51,7 @@ export async function preparePackages(
       if (await exists(path)) entries.add(path);
     }
   }
-  const hasTests = parsed.some((dockerfile) =>
-    testStages(dockerfile).length > 0
-  );
+  const hasTests = parsed.some((text) => testStages(text).length > 0);
   const args = [
     "install",
     "--node-modules-dir=manual",
@@ -112,11 +103,7 @@ function testFiles(dockerfile: Dockerfile): string[] {
     .filter((word) => /\.[cm]?[jt]sx?$/.test(word));
 }
 
-/**
- * Chooses or assembles the bases, by what the Dockerfiles name by default.
- *
- * @returns Them, for each architecture in turn.
- */
+/** Chooses or assembles the bases of each architecture in turn. */
 export async function prepareBases(
   config: BuildConfig,
   files: VariantFile[],
@@ -141,12 +128,12 @@ function basesFor(
 ): Promise<Bases> {
   const title = architecture === HOST ? "Bases" : `Bases for ${architecture}`;
   return io.progress.step(title, async (say) => {
+    const { BUILDER_IMAGE, RUNTIME_IMAGE } = Object.fromEntries(
+      config.buildArg,
+    );
     const named: Record<string, string> = Object.assign(
       {},
       ...files.map((file) => argDefaults(parseDockerfile(file.text))),
-    );
-    const { BUILDER_IMAGE, RUNTIME_IMAGE } = Object.fromEntries(
-      config.buildArg,
     );
     const bases = await chooseBases({
       wanted: config.bases,
@@ -161,12 +148,12 @@ function basesFor(
       denoFlags: await standInFlags(config.context),
       setup: async (packages) => {
         if (!config.setup) {
+          const names = packages.join(" ");
           throw new UserError(
             `Cannot assemble the bases without ${packages.join(" and ")}`,
             {
-              next: `apt-get install ${
-                packages.join(" ")
-              }, or the same command with --setup`,
+              next:
+                `apt-get install ${names}, or the same command with --setup`,
             },
           );
         }
@@ -177,7 +164,9 @@ function basesFor(
     });
     if (bases.source === "packages" && architecture === HOST) {
       io.note(`Bases: ${bases.reason}`);
-      io.note(`To build by hand: ${engine.name} build ${asFlags(bases)} .`);
+      const flags = Object.entries(bases.buildArgs)
+        .map(([name, value]) => `--build-arg '${name}=${value}'`);
+      io.note(`To build by hand: ${engine.name} build ${flags.join(" ")} .`);
     } else say(bases.reason);
     // What the user names goes into the builds, whatever was assembled.
     return {
@@ -186,12 +175,6 @@ function basesFor(
       runtime: RUNTIME_IMAGE ?? bases.runtime,
     };
   });
-}
-
-/** The arguments of a build by hand, as a shell takes them. */
-function asFlags({ buildArgs }: Bases): string {
-  return Object.entries(buildArgs)
-    .map(([name, value]) => `--build-arg '${name}=${value}'`).join(" ");
 }
 
 /** Flags for a context that brings its own stand-ins for jsr.io. */

@@ -8,11 +8,11 @@ import {
   compressLayers,
   type CompressOptions,
 } from "../image/compress_layers.ts";
+import type { Image, ImageSource } from "../image/model.ts";
 import { cacheFailure, cacheFolder } from "../lib/cache.ts";
 import type { Io } from "../lib/progress.ts";
 import { sumIfAll } from "../report/figures.ts";
 import type { Variant } from "../report/report_schema.ts";
-import type { Image, ImageSource } from "../image/model.ts";
 
 /** Compressed bytes of layers, by diff ID. */
 export type LayerSizes = Map<string, { gzipBytes: number; zstdBytes?: number }>;
@@ -25,9 +25,8 @@ export function compression(zstd: boolean): CompressOptions {
 /** Compresses what is not known yet; both images of a pair at the same time. */
 export async function layerSizes(
   looked: { source: ImageSource; image: Image }[],
-  options: { zstd: boolean; io: Io },
+  { zstd, io }: { zstd: boolean; io: Io },
 ): Promise<LayerSizes> {
-  const { zstd, io } = options;
   const sizes: LayerSizes = new Map();
   await Promise.all(looked.map(async ({ source, image }) => {
     const found = await compressLayers(source, image, {
@@ -46,12 +45,7 @@ export function tellCacheFailure(io: Pick<Io, "note">): void {
   io.note(`Nothing was kept for the next run in ${cacheFolder()}: ${failure}`);
 }
 
-/**
- * A variant's layers with their compressed sizes, and the sum.
- *
- * @param layers As the analysis gives them.
- * @param sizes Compressed bytes of each.
- */
+/** A variant's layers with their compressed sizes, and the sum. */
 export function withPull(
   layers: Variant["layers"],
   sizes: LayerSizes,

@@ -13,7 +13,6 @@ import { isOwnFailure, removeImage } from "./build_variants.ts";
 import { engineSource } from "./look.ts";
 import { addChecks, type BuiltRun, type RunContext } from "./variant_run.ts";
 
-/** Reproduces variants that were built from nothing. */
 export async function reproduce(
   runs: BuiltRun[],
   context: RunContext,
@@ -60,18 +59,15 @@ async function buildAgain(
 const NAMED = 8;
 
 /**
- * What builders state of the build itself: when it was made, in which container,
- * and on which images of its steps. None of it is seen by the service, and no
+ * What builders state of the build itself: the service sees none of it, and no
  * option makes every builder repeat it.
  */
 const UNREPEATED =
   /^(created|container|parent|history\[\d+\]\.(created|comment)|(container_)?config\.(Hostname|Image))$/;
 
 /**
- * Compares two builds.
+ * Compares two builds from the same context and bases.
  *
- * @param first The image of the first build.
- * @param second That of the second, from the same context and bases.
  * @param cannotDate Why the engine cannot date the files that it builds: then
  * dates alone are no failure.
  * @returns `layers`: the digests of the uncompressed layers; `config`: everything
@@ -94,17 +90,15 @@ export function compareBuilds(
   if (layers.status !== "pass" || config.status !== "pass") {
     return [layers, config];
   }
-  return [
-    layers,
-    config,
-    first.id === second.id ? { name: "image ID", status: "pass" } : {
-      name: "image ID",
-      status: "skip",
-      detail: `no builder repeats what its config states of the build: ${
-        listed([...new Set(places.map((place) => place.replace(/^.*\./, "")))])
-      }`,
-    },
-  ];
+  const name = "image ID";
+  if (first.id === second.id) {
+    return [layers, config, { name, status: "pass" }];
+  }
+  const fields = new Set(places.map((place) => place.replace(/^.*\./, "")));
+  const detail = `no builder repeats what its config states of the build: ${
+    LIST.format(fields)
+  }`;
+  return [layers, config, { name, status: "skip", detail }];
 }
 
 function layersCheck(
@@ -158,17 +152,13 @@ function tell(found: RecordDifference[]): string {
 /** The first few, and how many there are beside them. */
 function some(words: string[]): string {
   const more = words.length - NAMED;
-  return listed(
+  return LIST.format(
     more > 0 ? [...words.slice(0, NAMED), `${more} more`] : words,
   );
 }
 
 /** `a, b and c`. */
-function listed(words: string[]): string {
-  return words.length < 2
-    ? words.join("")
-    : `${words.slice(0, -1).join(", ")} and ${words[words.length - 1]}`;
-}
+const LIST = new Intl.ListFormat("en-GB");
 
 /** Instructions can be whole scripts. */
 function clip(instruction: string): string {
@@ -176,39 +166,28 @@ function clip(instruction: string): string {
   return line.length <= 40 ? line : `${line.slice(0, 39)}…`;
 }
 
-/**
- * Compares two documents.
- *
- * @returns The places that differ, as `config.Env[0]`; `""` for the whole.
- */
+/** The places where two documents differ, as `config.Env[0]`; `""` for the whole. */
 export function compareDocuments(
   first: unknown,
   second: unknown,
   at = "",
 ): string[] {
-  if (Array.isArray(first) && Array.isArray(second)) {
-    return indices(first, second).flatMap((index) =>
-      compareDocuments(first[index], second[index], `${at}[${index}]`)
-    );
+  const isList = Array.isArray(first);
+  if (
+    !isObject(first) || !isObject(second) || isList !== Array.isArray(second)
+  ) {
+    return Object.is(first, second) ? [] : [at];
   }
-  if (isObject(first) && isObject(second)) {
-    const names = new Set([...Object.keys(first), ...Object.keys(second)]);
-    return [...names].flatMap((name) =>
-      compareDocuments(first[name], second[name], at ? `${at}.${name}` : name)
-    );
-  }
-  return Object.is(first, second) ? [] : [at];
-}
-
-function indices(first: unknown[], second: unknown[]): number[] {
-  return Array.from(
-    { length: Math.max(first.length, second.length) },
-    (_, index) => index,
+  const below = (name: string) =>
+    isList ? `${at}[${name}]` : at ? `${at}.${name}` : name;
+  const names = new Set([...Object.keys(first), ...Object.keys(second)]);
+  return [...names].flatMap((name) =>
+    compareDocuments(first[name], second[name], below(name))
   );
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return typeof value === "object" && value !== null;
 }
 
 /** What differs in one record of a layer's tar. */
@@ -226,28 +205,23 @@ interface RecordDifference {
 }
 
 /**
- * Compares two builds of one layer.
- *
- * @returns The paths whose records differ, sorted. None, although the digests
- * differ: then it is the order of the records, or a header that is not looked at.
+ * The paths whose records differ in two builds of a layer, sorted. None, although
+ * the digests differ: it is the order of records, or a header that is not looked at.
  */
 export function compareLayers(
   first: Pick<Layer, "entries">,
   second: Pick<Layer, "entries">,
 ): RecordDifference[] {
-  const before = byPath(first);
-  const after = byPath(second);
-  const found: RecordDifference[] = [];
-  for (const path of [...new Set([...before.keys(), ...after.keys()])].sort()) {
-    const changes = recordChanges(before.get(path), after.get(path));
-    if (changes.length > 0) found.push({ path: `/${path}`, changes });
-  }
-  return found;
-}
-
-/** Of a path that is there twice, the last record counts, as when it is unpacked. */
-function byPath({ entries }: Pick<Layer, "entries">): Map<string, Entry> {
-  return new Map(entries.map((entry) => [entry.path, entry]));
+  // Of a path that is there twice, the last record counts, as when it is unpacked.
+  const [before, after] = [first, second].map(({ entries }) =>
+    new Map(entries.map((entry) => [entry.path, entry]))
+  );
+  return [...new Set([...before.keys(), ...after.keys()])].sort()
+    .map((path) => ({
+      path: `/${path}`,
+      changes: recordChanges(before.get(path), after.get(path)),
+    }))
+    .filter(({ changes }) => changes.length > 0);
 }
 
 function recordChanges(

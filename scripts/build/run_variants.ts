@@ -22,6 +22,7 @@ import { runService, type Target } from "../check/run_service.ts";
 import { UserError } from "../lib/errors.ts";
 import { formatBytes } from "../lib/format.ts";
 import { HOST } from "../lib/platform.ts";
+import type { Io } from "../lib/progress.ts";
 import { measureServices } from "../measure/measure_services.ts";
 import { memoryFloor } from "../measure/memory_floor.ts";
 import { addChecks, type BuiltRun, type RunContext } from "./variant_run.ts";
@@ -29,18 +30,14 @@ import { addChecks, type BuiltRun, type RunContext } from "./variant_run.ts";
 /** Variants that are checked at once; more only compete for the engine. */
 const AT_ONCE = 2;
 
-/** A variant that can be run, how, and what it answered if it started. */
 interface Serving {
   run: BuiltRun;
   target: Target;
+  /** Absent: it did not start. */
   answers?: Answer[];
 }
 
-/**
- * Checks and measures the variants.
- *
- * @param baseline The variant whose answers the others are compared with.
- */
+/** @param baseline The variant whose answers the others are compared with. */
 export async function runVariants(
   runs: BuiltRun[],
   contract: Contract,
@@ -109,11 +106,10 @@ async function checkVariant(
     return undefined;
   }
   const native = architecture === HOST;
-  const port = servicePort(contract, image.config.exposedPorts);
   const target = {
     engine,
     image: built.own,
-    port,
+    port: servicePort(contract, image.config.exposedPorts),
     contract,
     paths,
     signal: io.signal,
@@ -142,17 +138,15 @@ async function measureVariants(
   { config, io }: RunContext,
 ): Promise<void> {
   if (serving.length === 0) return;
+  const { runs } = config;
+  const targets = new Map(serving.map(({ run, target }) => [run.name, target]));
   const measured = await io.progress.step(
-    `Measure ${config.runs} starts of each, and memory`,
-    (say) =>
-      measureServices(
-        new Map(serving.map(({ run, target }) => [run.name, target])),
-        {
-          runs: config.runs,
-          onRun: (name, run, ms) =>
-            say(`${name}, run ${run}: ${Math.round(ms)} ms`),
-        },
-      ),
+    `Measure ${runs} starts of each, and memory`,
+    (say) => {
+      const onRun = (name: string, run: number, ms: number) =>
+        say(`${name}, run ${run}: ${Math.round(ms)} ms`);
+      return measureServices(targets, { runs, onRun });
+    },
   );
   for (const each of serving) {
     const { run } = each;
@@ -171,47 +165,29 @@ async function measureVariants(
       // The others' figures are kept; the check says what became of this one's.
       const detail = detailOf(failureOf(thrown, io.signal));
       run.figures = {};
-      addChecks(run, {
-        hardening: [{
-          name: "serves while measured",
-          kind: "measured",
-          status: "fail",
-          detail,
-        }],
-      });
+      const [name, kind] = ["serves while measured", "measured"] as const;
+      addChecks(run, { hardening: [{ name, kind, status: "fail", detail }] });
     }
   }
 }
 
-function findFloor(
-  { run, target }: Serving,
-  io: RunContext["io"],
-): Promise<void> {
-  return io.progress.step(
+async function findFloor({ run, target }: Serving, io: Io): Promise<void> {
+  const floor = await io.progress.step(
     `Find the memory floor of ${run.name}`,
-    async (say) => {
-      const floor = await memoryFloor(target, {
-        onTry: (bytes, enough) =>
-          say(
-            `${formatBytes(bytes)} ${enough ? "is enough" : "is too little"}`,
-          ),
-      });
-      if ("skipped" in floor) {
-        run.notes.push(`memory floor: ${floor.skipped}`);
-        return;
-      }
-      run.figures.memoryFloorBytes = floor.bytes;
-      if (floor.note !== undefined) {
-        run.notes.push(`memory floor: ${floor.note}`);
-      }
+    (say) => {
+      const onTry = (bytes: number, enough: boolean) =>
+        say(`${formatBytes(bytes)} ${enough ? "is enough" : "is too little"}`);
+      return memoryFloor(target, { onTry });
     },
   );
+  const note = "skipped" in floor ? floor.skipped : floor.note;
+  if (note !== undefined) run.notes.push(`memory floor: ${note}`);
+  if ("bytes" in floor) run.figures.memoryFloorBytes = floor.bytes;
 }
 
 /**
- * Does work in order, so many pieces at once.
+ * Does work in order, so many pieces at once; gives the results in order.
  *
- * @returns Their results, in order.
  * @throws What the first to fail has thrown, once all that had begun have ended.
  */
 export async function sideBySide<T>(

@@ -1,6 +1,6 @@
 /**
- * One variant on its way from Dockerfile to verdict. Each step of a run fills in
- * its part; what was not done is absent.
+ * What a run is asked for, and one variant on its way from Dockerfile to verdict:
+ * each step fills in its part; what was not done is absent.
  *
  * @module
  */
@@ -8,17 +8,51 @@ import type { Bases } from "../bases/choose_bases.ts";
 import type { Checks } from "../check/check_image.ts";
 import type { VariantFile } from "../dockerfile/find_variants.ts";
 import type { BuildOptions, Engine } from "../engine/engine.ts";
+import type { EngineChoice } from "../engine/find_engine.ts";
 import type { UserError } from "../lib/errors.ts";
+import type { Architecture, Platform } from "../lib/platform.ts";
 import type { Io } from "../lib/progress.ts";
-import type { Architecture } from "../lib/platform.ts";
 import { CHECK_LISTS } from "../report/check_kinds.ts";
 import type { Variant } from "../report/report_schema.ts";
-import type { BuildConfig } from "./config.ts";
 import type { Looked } from "./look.ts";
+
+/** What the command line asks for. */
+export interface BuildConfig extends EngineChoice {
+  /** Print the report as JSON alone on stdout. */
+  json: boolean;
+  context: string;
+  /** Dockerfiles to build; empty: all of the context. */
+  file: string[];
+  bases: "auto" | "registry" | "packages";
+  refreshBases: boolean;
+  buildArg: [name: string, value: string][];
+  /** What images are for; empty: this machine. */
+  platform: Platform[];
+  /** Arguments and values to build every Dockerfile that has them with, once more. */
+  vary: [name: string, value: string][];
+  /** What the images are called in place of the context's name. */
+  tag?: string;
+  /** Name of the variant that the others are compared with. */
+  against?: string;
+  /** Counted starts for each variant. */
+  runs: number;
+  zstd: boolean;
+  /** Only build, inspect and check the contract. */
+  quick: boolean;
+  /** Build everything from nothing, twice, and compare. */
+  reproducible: boolean;
+  memoryFloor: boolean;
+  out: string;
+  contract?: string;
+  budget?: string;
+  /** An earlier report.json that growth is compared with. */
+  baseline?: string;
+  writeBaseline?: string;
+  junit?: string;
+}
 
 /** What a build left in the engine, and how to build it again. */
 export interface Built {
-  /** What the image is called. */
   tag: string;
   /** A tag that this run alone uses, as another may move `tag` meanwhile. */
   own: string;
@@ -26,17 +60,6 @@ export interface Built {
   seconds: number;
 }
 
-/** The figures that running an image gives. */
-type RunFigures = Pick<
-  Variant,
-  | "startMs"
-  | "processStartMs"
-  | "cpuMs"
-  | "memoryBytes"
-  | "memoryFloorBytes"
->;
-
-/** One variant of a run. */
 export interface VariantRun {
   /** The Dockerfile's, with the value that is varied and a foreign architecture. */
   name: string;
@@ -55,7 +78,11 @@ export interface VariantRun {
   built?: Built;
   looked?: Looked;
   checks: Checks;
-  figures: RunFigures;
+  /** What running the image gives. */
+  figures: Pick<
+    Variant,
+    "startMs" | "processStartMs" | "cpuMs" | "memoryBytes" | "memoryFloorBytes"
+  >;
   /** What the next deploy sends, and the layers that it does not send again. */
   nextDeploy?: { bytes: number; kept: ReadonlySet<string> };
   /** What was not measured, and why. */
@@ -75,14 +102,13 @@ export interface RunContext {
   bases: Map<Architecture, Bases>;
   /** What images are called in place of the context's name. */
   given?: { name: string; several: boolean };
-  /** As for {@linkcode Engine}, on these bases. */
+  /** Why the engine cannot date files, on these bases. */
   cannotDate?: string;
   io: Io;
   /** Takes away what the run alone needed, at its end. */
   cleanup: AsyncDisposableStack;
 }
 
-/** The variants that were built and read. */
 export function builtRuns(runs: VariantRun[]): BuiltRun[] {
   return runs.filter((run): run is BuiltRun =>
     run.built !== undefined && run.looked !== undefined

@@ -1,6 +1,6 @@
 /** `deno task image`: build, check and compare every variant. @module */
 import { type Command, InvalidArgumentError, Option } from "commander";
-import type { BuildConfig } from "../build/config.ts";
+import type { BuildConfig } from "../build/variant_run.ts";
 import { isImageName } from "../build/image_tag.ts";
 import type { Io } from "../lib/progress.ts";
 import { parsePlatforms } from "../lib/platform.ts";

@@ -4,7 +4,7 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
-import type { BuildConfig } from "../build/config.ts";
+import type { BuildConfig } from "../build/variant_run.ts";
 import { EXIT, UserError } from "../lib/errors.ts";
 import { COMMANDS, parseCommandLine } from "./commands.ts";
 

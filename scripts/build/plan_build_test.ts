@@ -1,7 +1,7 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { UserError } from "../lib/errors.ts";
 import { type Architecture, HOST } from "../lib/platform.ts";
-import { lacksBuilder, planVariants, staysHere } from "./plan_variants.ts";
+import { lacksBuilder, planVariants, staysHere } from "./plan_build.ts";
 
 const FOREIGN: Architecture = HOST === "amd64" ? "arm64" : "amd64";
 const single =

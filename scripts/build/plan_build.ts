@@ -1,0 +1,220 @@
+/**
+ * Everything that a build is given, read and planned before anything is built: a
+ * slip must not cost a build.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import { type Budget, budgetSchema } from "../budget/budget_schema.ts";
+import { checkBudget } from "../budget/hold_budget.ts";
+import { type Contract, contractSchema } from "../check/contract_schema.ts";
+import {
+  findVariants,
+  type VariantFile,
+  variantNames,
+} from "../dockerfile/find_variants.ts";
+import {
+  argNames,
+  lastStages,
+  parseDockerfile,
+} from "../dockerfile/parse_dockerfile.ts";
+import { UserError } from "../lib/errors.ts";
+import { schemaAddress } from "../lib/own_file.ts";
+import { parseJson, readText } from "../lib/parse_json.ts";
+import { architectureOf, HOST } from "../lib/platform.ts";
+import { suggest } from "../lib/suggest.ts";
+import type { Report } from "../report/report_schema.ts";
+import { checkWritable, parseReport } from "../report/write_reports.ts";
+import { clean } from "./image_tag.ts";
+import type { BuildConfig, VariantRun } from "./variant_run.ts";
+
+interface Given {
+  runs: VariantRun[];
+  /** Name of the variant that the others are compared with. */
+  baseline: string;
+  /** Absent: the service states none. */
+  contract?: Contract;
+  budget: Budget;
+  /** The report that growth is held against. */
+  earlier?: Report;
+}
+
+/**
+ * Reads the context, the contract, the budget and an earlier report, and checks
+ * that reports can be written.
+ *
+ * @throws {UserError} For whatever cannot be used.
+ */
+export async function readGiven(config: BuildConfig): Promise<Given> {
+  const files = await findVariants(config.context, config.file);
+  const runs = planVariants(files, config);
+  const names = runs.filter(({ skip }) => skip === undefined)
+    .map(({ name }) => name);
+  if (names.length === 0) throw nothingToBuild(runs);
+  const baseline = chooseBaseline(names, config.against);
+  const contract = await readOptional(config, "contract", contractSchema);
+  const budget = await readOptional(config, "budget", budgetSchema) ?? {};
+  const known = await variantNames(config.context);
+  checkBudget(budget, [
+    ...new Set([...runs.map(({ name }) => name), ...known]),
+  ]);
+  const earlier = config.baseline === undefined
+    ? undefined
+    : parseReport(await readText(config.baseline), config.baseline);
+  const report = join(config.out, "report.json");
+  for (const file of [report, config.writeBaseline, config.junit]) {
+    if (file !== undefined) await checkWritable(file);
+  }
+  return { runs, baseline, ...contract && { contract }, budget, earlier };
+}
+
+function chooseBaseline(names: string[], wanted: string | undefined): string {
+  if (wanted === undefined) {
+    return names.includes("single-stage") ? "single-stage" : names[0];
+  }
+  if (names.includes(wanted)) return wanted;
+  throw new UserError(
+    `Cannot compare with "${wanted}": there is no such variant`,
+    { next: `Choose one of ${names.join(", ")} with --against` },
+  );
+}
+
+/** The file that was named, or the context's own if it has one. */
+async function readOptional<T extends Parameters<typeof parseJson>[2]>(
+  config: BuildConfig,
+  what: "contract" | "budget",
+  schema: T,
+) {
+  const file = config[what] ?? join(config.context, `${what}.json`);
+  // A link to nothing is a slip.
+  const isThere = () => Deno.lstat(file).then(() => true, () => false);
+  if (config[what] === undefined && !await isThere()) return undefined;
+  return parseJson(await readText(file), file, schema, {
+    next: `Fix the file; "$schema": "${
+      schemaAddress(what)
+    }" in it lets an editor check it while you type`,
+  });
+}
+
+/**
+ * Which images a run builds, those of this machine's architecture first: each
+ * Dockerfile for each platform, and once more for each value that `--vary` gives
+ * one of its arguments.
+ *
+ * @throws {UserError} When no Dockerfile has the argument that is to be varied.
+ */
+export function planVariants(
+  files: VariantFile[],
+  { platform, vary, buildArg }: Pick<
+    BuildConfig,
+    "platform" | "vary" | "buildArg"
+  >,
+): VariantRun[] {
+  checkArguments(files, vary, "vary");
+  checkArguments(
+    files,
+    buildArg.filter(([name]) => !PREDEFINED.test(name)),
+    "pass",
+  );
+  const architectures = platform.length === 0
+    ? [HOST]
+    : platform.map(architectureOf)
+      .sort((a, b) => Number(b === HOST) - Number(a === HOST));
+  const plans: VariantRun[] = architectures.flatMap((architecture) =>
+    files.flatMap((file) => {
+      const foreign = architecture !== HOST;
+      const suffix = foreign ? `-${architecture}` : "";
+      const plan = (varied?: [name: string, value: string]) => ({
+        name: file.name + (varied ? `-${clean(varied[1])}` : "") + suffix,
+        file,
+        architecture,
+        buildArgs: Object.fromEntries(varied ? [varied] : []),
+        varied: varied !== undefined,
+        tests: varied === undefined && architecture === architectures[0],
+        checks: {},
+        figures: {},
+        notes: [],
+      });
+      if (foreign && staysHere(file.text)) {
+        const skip =
+          `its last stage is of the build machine's architecture, ${HOST}`;
+        return [{ ...plan(), skip }];
+      }
+      const varied = vary.filter(([name]) => declares(file.text, name));
+      return [plan(), ...varied.map(plan)];
+    })
+  );
+  for (const { name } of plans) {
+    if (plans.filter((plan) => plan.name === name).length > 1) {
+      throw new UserError(`Cannot tell variants apart: two are "${name}"`, {
+        next: "Rename a Dockerfile, or leave out one of --vary",
+      });
+    }
+  }
+  return plans;
+}
+
+/** Arguments that builders know without a declaration. */
+const PREDEFINED =
+  /^(?:(?:https?|ftp|no|all)_proxy|SOURCE_DATE_EPOCH|BUILDKIT_.+|(?:BUILD|TARGET)(?:PLATFORM|OS|ARCH|VARIANT))$/i;
+
+/** Refuses arguments that no Dockerfile declares: they would change nothing. */
+function checkArguments(
+  files: VariantFile[],
+  given: BuildConfig["buildArg"],
+  verb: "vary" | "pass",
+): void {
+  for (const [name] of given) {
+    if (files.some(({ text }) => declares(text, name))) continue;
+    const known = files.flatMap(({ text }) => argNames(parseDockerfile(text)));
+    const meant = suggest(name, known);
+    throw new UserError(
+      `Cannot ${verb} "${name}": no Dockerfile has this argument`,
+      {
+        next: meant
+          ? `Did you mean ${meant}?`
+          : `Declare it in a Dockerfile with ARG ${name}`,
+      },
+    );
+  }
+}
+
+function declares(dockerfile: string, argument: string): boolean {
+  return argNames(parseDockerfile(dockerfile)).includes(argument);
+}
+
+/**
+ * Why a Dockerfile cannot be built on the builder from packages, which is of this
+ * machine's architecture whatever it compiles for.
+ */
+export function lacksBuilder(
+  { file, architecture }: Pick<VariantRun, "file" | "architecture">,
+): string | undefined {
+  if (architecture === HOST) return undefined;
+  const foreign = parseDockerfile(file.text).stages.some(({ platform, base }) =>
+    /\bBUILDER_IMAGE\b/.test(base) && !/\bBUILDPLATFORM\b/.test(platform)
+  );
+  return foreign
+    ? `it takes files from a builder for ${architecture}, and the one from packages is for ${HOST}`
+    : undefined;
+}
+
+/** The error for plans of which none is built. */
+export function nothingToBuild(
+  skipped: Pick<VariantRun, "name" | "skip">[],
+): UserError {
+  const reasons = skipped.map(({ name, skip }) => `${name}: ${skip}`);
+  return new UserError(`Cannot build any variant: ${reasons.join("; ")}`, {
+    next: "Choose other Dockerfiles with --file, or another --platform",
+  });
+}
+
+/**
+ * Whether a Dockerfile ships what runs on the machine that builds it: its last
+ * stage, or the stage that this goes on from, is `--platform=$BUILDPLATFORM`.
+ */
+export function staysHere(dockerfile: string): boolean {
+  const platform = lastStages(parseDockerfile(dockerfile))
+    .find((stage) => stage.platform !== "")?.platform ?? "";
+  return /\bBUILDPLATFORM\b/.test(platform);
+}
