@@ -49,10 +49,7 @@ export class Buildah implements Engine {
   readonly name = "buildah";
   readonly cannot: Engine["cannot"];
 
-  /**
-   * @param version As `1.28.2`.
-   * @param containers Folder in which it describes its working containers.
-   */
+  /** @param containers Folder in which it describes its working containers. */
   constructor(readonly version: string, readonly containers: string) {
     const chroot = "buildah runs the service in a chroot";
     this.cannot = {
@@ -232,11 +229,7 @@ export async function buildah(signal?: AbortSignal): Promise<Buildah> {
   );
 }
 
-/**
- * Waits until nobody else works on a folder, and works.
- *
- * @param work It must not ask for the same lock.
- */
+/** Works once nobody else works on a folder; `work` must not ask for the same. */
 export async function locked<T>(
   folder: string,
   work: () => Promise<T>,

@@ -28,11 +28,7 @@ import {
   signalProcess,
 } from "./processes.ts";
 
-/**
- * Runs a service; nothing is left behind when that fails or is aborted.
- *
- * @throws {UserError} when it cannot be started.
- */
+/** Runs a service; nothing is left behind when that fails or is aborted. */
 export async function runService(
   options: RunOptions,
   config: ImageConfig,
@@ -47,8 +43,7 @@ export async function runService(
     options.signal?.throwIfAborted();
     const port = options.port === undefined ? undefined : freePort();
     const args = runArgs(options, name, config, port);
-    // no_new_privs passes on to all that descends, and buildah, which has no
-    // switch for it in a chroot, gains nothing itself.
+    // buildah has no switch for it in a chroot; it passes on to all that descends.
     const [command, ...rest] = options.noNewPrivileges
       ? ["setpriv", "--no-new-privs", "buildah", ...args]
       : ["buildah", ...args];
@@ -151,10 +146,7 @@ class Service implements Container {
     return Promise.resolve();
   }
 
-  /**
-   * Ends the service and lets buildah take its mounts away, which it does when
-   * the service is gone; only a buildah that hangs is ended too.
-   */
+  /** Without its service, buildah takes the mounts away; one that hangs is ended. */
   async #end(): Promise<void> {
     const all = processes();
     const service = serviceOf(all, this.child.pid);

@@ -1,10 +1,6 @@
 /**
  * The command lines of the engines. Pure: options in, arguments out.
  *
- * buildah's isolation is always `chroot`: it works in sandboxes where no OCI
- * runtime can make a container, and a figure that depends on what a machine allows
- * could not be compared.
- *
  * @module
  */
 import type { ImageConfig } from "../image/model.ts";
@@ -12,25 +8,25 @@ import { OWNER_LABEL } from "../lib/owner.ts";
 import { HOST } from "../lib/platform.ts";
 import type { BuildOptions, RunOptions } from "./engine.ts";
 
-/** Which builder the command of docker or podman drives. */
 export type Builder = "buildkit" | "legacy" | "podman";
 
+/**
+ * It works in sandboxes where no OCI runtime can make a container. Always this one:
+ * a figure that depends on what a machine allows could not be compared.
+ */
 const ISOLATION = ["--isolation", "chroot"];
 
-/** A flag and its value, when there is one. */
 function option(flag: string, value: string | number | undefined): string[] {
   return value === undefined ? [] : [flag, String(value)];
 }
 
-/** A flag for each of some `name=value`. */
 function pairs(flag: string, values: Record<string, string> = {}): string[] {
   return Object.entries(values)
     .flatMap(([name, value]) => [flag, `${name}=${value}`]);
 }
 
 /**
- * Arguments of a build for a platform, as `linux/arm64`. Versions that Debian ships
- * (buildah 1.28, podman 4.3) leave `BUILDPLATFORM` empty, by which
+ * buildah 1.28 and podman 4.3 leave `BUILDPLATFORM` empty, by which
  * `FROM --platform` names this machine; as an argument it is what BuildKit makes it.
  */
 function platformArgs(platform: string | undefined): string[] {
@@ -41,10 +37,10 @@ function platformArgs(platform: string | undefined): string[] {
 }
 
 /**
- * Arguments of `build` of docker and podman.
+ * `build` of docker and podman.
  *
- * @param mark Kept in podman's working containers, as a secret that no step asks
- * for, so that what a killed build leaves can be told apart.
+ * @param mark Tells what a killed build leaves: podman's working containers keep it
+ * as a secret, which no step asks for.
  */
 export function buildArgs(
   options: BuildOptions,
@@ -57,8 +53,7 @@ export function buildArgs(
     // `docker build` keeps to docker's own builder, which does not date files.
     ...timestamp !== undefined && !isPodman ? ["buildx", "build"] : ["build"],
     ...["--file", options.dockerfile],
-    // BuildKit streams lines only when told; the other two remove the container
-    // of a failed step only when told.
+    // BuildKit streams lines, the others remove a failed step's container when told.
     ...builder === "buildkit" ? ["--progress", "plain"] : ["--force-rm"],
     // Steps that did not change are taken from earlier builds; podman: only so.
     ...isPodman ? ["--layers", "--format", "docker"] : [],
@@ -84,8 +79,7 @@ function timestampArgs(timestamp: number, builder: Builder): string[] {
 }
 
 /**
- * Arguments of `create` of docker and podman. Nothing is pulled: what runs was
- * built or pulled before.
+ * `create` of docker and podman.
  *
  * @param create `hostPort` leads to `port` inside; `user` owns what is mounted,
  * unless it is a name, which is left to the engine.
@@ -128,10 +122,10 @@ export function createArgs(
 }
 
 /**
- * Arguments of `buildah bud`.
+ * `buildah bud`.
  *
- * @param mark Kept in the working containers, so that what a killed build leaves
- * can be told apart; chroot isolation makes no control group of it.
+ * @param mark As for {@linkcode buildArgs}; chroot isolation makes no control group
+ * of it.
  * @param version buildah's, as `1.28.2`.
  */
 export function budArgs(
@@ -157,7 +151,7 @@ export function budArgs(
   ];
 }
 
-/** Arguments of `buildah pull`, as for {@linkcode budArgs}. */
+/** `buildah pull`. */
 export function pullArgs(
   image: string,
   version: string,
@@ -167,20 +161,16 @@ export function pullArgs(
   return [...args, ...option("--platform", platform), image];
 }
 
-/**
- * It tries four times where no registry can be reached, which is six seconds of
- * nothing; once more is enough. Versions before 1.28 cannot be told.
- */
+/** Four tries are six seconds of nothing; versions before 1.28 cannot be told. */
 function retryArgs(version: string): string[] {
   const [major, minor] = version.split(".").map(Number);
   return major > 1 || major === 1 && minor >= 28 ? ["--retry", "1"] : [];
 }
 
 /**
- * Arguments of `buildah from`, which lays out the files of a container.
+ * `buildah from`, which lays out the files of a container.
  *
- * @param files How many files each of its processes may open; buildah's own
- * limit is 1024, at which Deno ends.
+ * @param files How many may be open; buildah's own limit is 1024, at which Deno ends.
  */
 export function fromArgs(image: string, name: string, files: number): string[] {
   return [
@@ -201,11 +191,7 @@ export function mostFiles(limits: string): number {
   return hard === "unlimited" ? 1_048_576 : Number(hard ?? 1024);
 }
 
-/**
- * Arguments of `buildah run`, which ignores the image's entrypoint and command.
- *
- * @param port The port it shall listen on, as it shares the host's network.
- */
+/** `buildah run`, which ignores the image's entrypoint and command. */
 export function runArgs(
   options: RunOptions,
   name: string,

@@ -13,10 +13,8 @@ import { type Engine, Unusable } from "./engine.ts";
 const ANSWERS_WITHIN_MS = 60_000;
 
 /**
- * Which builder a client drives. Up to 22, it holds BuildKit's client itself; from
- * 23 on that is the buildx plugin, without which only the legacy builder is left.
- *
- * @param clientVersion As `20.10.24+dfsg1`.
+ * Up to 22, the client holds BuildKit's client itself; from 23 on that is the buildx
+ * plugin, without which only the legacy builder is left.
  */
 export function builderOf(clientVersion: string, hasBuildx: boolean): Builder {
   return parseInt(clientVersion) < 23 || hasBuildx ? "buildkit" : "legacy";
@@ -51,12 +49,7 @@ async function reachable(path?: string): Promise<string | undefined> {
   }
 }
 
-/**
- * The docker engine.
- *
- * @param needs An instruction that its builder must know.
- * @throws {Unusable} when no daemon answers, or its legacy builder will not do.
- */
+/** @throws {Unusable} when no daemon answers, or its builder does not know `needs`. */
 export async function docker(
   signal?: AbortSignal,
   needs?: string,
@@ -94,7 +87,7 @@ export async function docker(
 
 interface Facts {
   version: string;
-  /** All that it says of itself, as JSON. */
+  /** As JSON. */
   info?: string;
 }
 

@@ -23,11 +23,7 @@ const LOG_SHOWN = 128 * 1024;
 /** Milliseconds by which the time of day may be slewed while a container starts. */
 const CLOCK_MS = 5;
 
-/**
- * Runs a container; nothing is left behind when that fails or is aborted.
- *
- * @throws {UserError} when the engine cannot start it.
- */
+/** Runs a container; nothing is left behind when that fails or is aborted. */
 export async function runContainer(
   command: string,
   options: RunOptions,

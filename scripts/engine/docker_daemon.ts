@@ -20,11 +20,7 @@ const DOUBTFUL =
 const ASKED_AGAIN_MS = 1000;
 const ANSWERS_WITHIN_MS = 10_000;
 
-/**
- * As {@linkcode attempt}.
- *
- * @throws {EngineGone} when it failed because the daemon is gone.
- */
+/** @throws {EngineGone} when it failed because the daemon is gone. */
 export async function attemptDocker(
   command: string,
   args: string[],
@@ -35,12 +31,7 @@ export async function attemptDocker(
   return result;
 }
 
-/**
- * The standard output of a command that must succeed.
- *
- * @throws {EngineGone} when it failed because the daemon is gone.
- * @throws {CommandFailed} when it failed otherwise.
- */
+/** The standard output of a command that must succeed, as {@linkcode attemptDocker}. */
 export async function runDocker(
   command: string,
   args: string[],
@@ -102,7 +93,7 @@ export class DaemonRefused extends Error {
 interface DaemonStreamOptions {
   /** Closes the connection and errors the stream with its reason. */
   signal?: AbortSignal;
-  /** Makes the error for the reader of what went wrong. */
+  /** Makes the reader's error of what went wrong. */
   explain?: (error: unknown) => unknown | Promise<unknown>;
 }
 
@@ -112,12 +103,9 @@ const CHUNK = 2 ** 18;
 const LONGEST_HEAD = 2 ** 16;
 
 /**
- * Streams the body of an answer, from the first read on. HTTP/1.0 on purpose: the
- * body comes as it is, and is read three times as fast as by `fetch` or
- * `node:http`, which take a chunked one apart. One that is cut off ends early: the
- * reader must notice by what it holds, unless the daemon is gone.
- *
- * @param path What is asked for, with its query.
+ * Streams the body of an answer. By HTTP/1.0 it comes as it is, and is read three
+ * times as fast as by `fetch` or `node:http`, which take a chunked one apart; one
+ * that is cut off ends early, which the reader must notice by what it holds.
  */
 export function daemonStream(
   socket: string,
@@ -160,11 +148,7 @@ export function daemonStream(
   }
 }
 
-/**
- * The whole body of an answer, as text.
- *
- * @throws {DaemonRefused} when it is not what was asked for.
- */
+/** @throws {DaemonRefused} when it is not what was asked for. */
 export async function daemonText(
   socket: string,
   path: string,
@@ -186,7 +170,6 @@ class Body {
     this.#closed = true;
   }
 
-  /** Reads the head. */
   async status(): Promise<number> {
     const latin1 = new TextDecoder("latin1");
     const head = new Uint8Array(LONGEST_HEAD);

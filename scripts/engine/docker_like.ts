@@ -37,7 +37,6 @@ import { endLeftovers } from "./processes.ts";
 import { contextSteps, StepImages, type Untagged } from "./step_images.ts";
 import { removeWorking } from "./working_containers.ts";
 
-/** How an engine builds. */
 export interface HowItBuilds {
   builder: Builder;
   /** Why it cannot date files, whatever it builds on. */
@@ -55,7 +54,6 @@ export interface Dialect
   socket?: string;
 }
 
-/** An engine with docker's command line. */
 export class DockerLike implements Engine {
   readonly name: EngineName;
   readonly version: string;

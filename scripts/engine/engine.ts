@@ -63,15 +63,9 @@ export interface Container extends AsyncDisposable {
   readonly url?: string;
   /** `performance.now()` when the engine was told to start it. */
   readonly startedAt: number;
-  /**
-   * `performance.now()` when the engine saw the program itself run, some
-   * milliseconds late at most; `undefined` where the engine's clock is another.
-   */
+  /** `performance.now()` when the program was seen to run; absent: another clock. */
   processStartedAt(): Promise<number | undefined>;
-  /**
-   * Whether it has ended while somebody else holds its port of this host; absent
-   * where the engine itself keeps the port until then.
-   */
+  /** Whether it has ended while somebody else holds its port, where that can be. */
   portWasTaken?(): boolean;
   /** Host's id of the main process, where the host can see it. */
   pid(): Promise<number | undefined>;
@@ -83,7 +77,7 @@ export interface Container extends AsyncDisposable {
   /** All that it has written to stdout and stderr so far. */
   logs(): Promise<string>;
   kill(signal: "SIGTERM" | "SIGKILL" | "SIGINT"): Promise<void>;
-  /** Resolves with the exit code once it has ended. */
+  /** The exit code, once it has ended. */
   readonly exited: Promise<number>;
 }
 
@@ -123,10 +117,7 @@ export interface Engine {
   run(options: RunOptions): Promise<Container>;
   /** Names of the images that it has, as `localhost/hello:scratch`. */
   list(): Promise<string[]>;
-  /**
-   * Ends and removes the processes, containers, tags and folders that killed runs
-   * have left; returns the containers' names.
-   */
+  /** Ends and removes what killed runs have left; returns the containers' names. */
   sweep(): Promise<string[]>;
   /**
    * How many untagged images it keeps of the steps of a context's builds, or how

@@ -25,73 +25,67 @@ const SHORT = /short-name "?([^\s"]+)"? did not resolve/i;
 const UNKNOWN =
   /pull access denied|repository does not exist|manifest unknown|manifest for .* not found|not found|name unknown|unauthorized|authentication required|denied|failed to resolve|no matching manifest|no image found in (manifest list|image index)|image not known|no such image/i;
 
-/** What an engine wrote, about what could not be done, and the error behind it. */
 interface Failure {
+  /** What could not be done. */
   message: string;
+  /** What the engine wrote about it. */
   output: string;
   cause?: unknown;
 }
 
+/** The error for the user: why, if that is known, and what to do next. */
+function told(
+  { message, ...failure }: Failure,
+  why: string | undefined,
+  next: string,
+  exitCode: number = EXIT.environment,
+): UserError {
+  const whole = why === undefined ? message : `${message}: ${why}`;
+  return new UserError(whole, { ...failure, next, exitCode });
+}
+
 /** The error for a command that was killed, or that found the disk full. */
-export function explainMachine(
-  { message, output, cause }: Failure,
-): UserError | undefined {
+export function explainMachine(failure: Failure): UserError | undefined {
+  const { output, cause } = failure;
   if (cause instanceof CommandFailed && cause.killedBy) {
-    return new UserError(`${message}: ${cause.message}`, {
-      next: cause.next,
-      exitCode: EXIT.environment,
-      output,
-    });
+    return told(failure, cause.message, cause.next);
   }
   if (!DISK.test(output)) return undefined;
-  return new UserError(`${message}: the disk is full`, {
-    next:
-      "Free disk space where the engine keeps its images and in TMPDIR (df -h shows the disks), and run again",
-    exitCode: EXIT.environment,
-    output,
-    cause,
-  });
+  return told(
+    failure,
+    "the disk is full",
+    "Free disk space where the engine keeps its images and in TMPDIR (df -h shows the disks), and run again",
+  );
 }
 
 /** The error for a base image that cannot be had. */
-function explainRegistry(
-  { message, output, cause }: Failure,
-): UserError | undefined {
-  const [, short] = SHORT.exec(output) ?? [];
-  const isSilent = UNREACHABLE.test(output);
-  const why = isSilent
-    ? "the registry cannot be reached"
-    : short !== undefined
-    ? `no registry is set for "${short}"`
-    : UNKNOWN.test(output)
-    ? "the registry does not have the image, or refuses it"
-    : undefined;
-  if (why === undefined) return undefined;
+function explainRegistry(failure: Failure): UserError | undefined {
+  const { output } = failure;
   const next =
     "Take the base images from packages (--bases packages), or name a mirror's image with the Dockerfile's build arguments";
-  return new UserError(`${message}: ${why}`, {
-    next: isSilent || short === undefined
-      ? next
-      : `${next}, or set unqualified-search-registries in registries.conf`,
-    exitCode: EXIT.environment,
-    output,
-    cause,
-  });
+  if (UNREACHABLE.test(output)) {
+    return told(failure, "the registry cannot be reached", next);
+  }
+  const [, short] = SHORT.exec(output) ?? [];
+  if (short !== undefined) {
+    return told(
+      failure,
+      `no registry is set for "${short}"`,
+      `${next}, or set unqualified-search-registries in registries.conf`,
+    );
+  }
+  if (!UNKNOWN.test(output)) return undefined;
+  const why = "the registry does not have the image, or refuses it";
+  return told(failure, why, next);
 }
 
 /** The error for a pull that failed; anything but a failed command as it is. */
 export function explainPull(image: string, error: unknown): unknown {
   if (!(error instanceof CommandFailed)) return error;
   const message = `Cannot pull "${image}"`;
-  const output = error.output.trim();
-  const failure = { message, output, cause: error };
+  const failure = { message, output: error.output.trim(), cause: error };
   return explainMachine(failure) ?? explainRegistry(failure) ??
-    new UserError(message, {
-      next: "See the engine's message above",
-      exitCode: EXIT.environment,
-      output,
-      cause: error,
-    });
+    told(failure, undefined, "See the engine's message above");
 }
 
 /** The error for an export that failed. */
@@ -100,21 +94,13 @@ export function explainExport(
   error: CommandFailed | DaemonRefused,
 ): UserError {
   const message = `Cannot export "${image}"`;
-  const output = error.output.trim();
-  return explainMachine({ message, output, cause: error }) ??
-    new UserError(message, {
-      next: "Check that the image exists; give its name as the engine lists it",
-      exitCode: EXIT.environment,
-      output,
-      cause: error,
-    });
+  const failure = { message, output: error.output.trim(), cause: error };
+  const next =
+    "Check that the image exists; give its name as the engine lists it";
+  return explainMachine(failure) ?? told(failure, undefined, next);
 }
 
-/**
- * The error for a container that an engine cannot start.
- *
- * @param said What the engine wrote about it.
- */
+/** The error for a container that an engine cannot start, by what it `said`. */
 export function explainStart(
   image: string,
   said: string,
@@ -129,23 +115,16 @@ export function explainStart(
   const [, program] =
     /(?:exec: "|fork\/exec |stat |lstat )([^\s":]+)"?:.*(?:no such file|not found)/i
       .exec(output) ?? [];
-  const unknown = /no such image|image not known/i.test(output);
-  return explainMachine({ message, output, cause }) ??
-    new UserError(
-      program === undefined || unknown
-        ? message
-        : `${message}: it cannot execute ${program}`,
-      {
-        next: unknown
-          ? "Build or pull the image first"
-          : program === undefined
-          ? "The image's entrypoint, its loader and its user must exist"
-          : "Correct ENTRYPOINT or CMD in the Dockerfile, or copy the program into the last stage, with the loader that it names",
-        exitCode: EXIT.checkFailed,
-        output,
-        cause,
-      },
-    );
+  const failure = { message, output, cause };
+  const [why, next] = /no such image|image not known/i.test(output)
+    ? [undefined, "Build or pull the image first"]
+    : program === undefined
+    ? [undefined, "The image's entrypoint, its loader and its user must exist"]
+    : [
+      `it cannot execute ${program}`,
+      "Correct ENTRYPOINT or CMD in the Dockerfile, or copy the program into the last stage, with the loader that it names",
+    ];
+  return explainMachine(failure) ?? told(failure, why, next, EXIT.checkFailed);
 }
 
 /** Lines of a failing step that are shown; the end is what matters. */
@@ -153,12 +132,7 @@ const SHOWN = 40;
 /** Longest line shown; buildah can write 2000 characters about one full disk. */
 const LONGEST = 400;
 
-/**
- * The last 40 lines of the step that failed.
- *
- * @param output Everything the builder wrote: BuildKit's plain progress, the
- * legacy builder's or buildah's.
- */
+/** The last lines of the step that failed, by everything any builder wrote. */
 export function failingStep(output: string): string {
   const all = output.split("\n").map((line) => line.trimEnd()).filter((line) =>
     line !== "" && !NOISE.some((noise) => noise.test(line))
@@ -224,12 +198,7 @@ function stepSince(all: string[]): string[] {
 const NEEDS_BUILDKIT =
   /requires? BuildKit|BuildKit to be enabled|failed to parse platform : ""/i;
 
-/**
- * The error for a build that failed.
- *
- * @param dockerfile How the Dockerfile is named to the user.
- * @param output As for {@linkcode failingStep}.
- */
+/** The error for a build that failed, by everything the builder wrote. */
 export function explainBuild(
   dockerfile: string,
   output: string,
@@ -244,16 +213,16 @@ export function explainBuild(
     explainModules(failure) ??
     explainSource(failure) ??
     (concernsBase(step) ? explainRegistry(failure) : undefined) ??
-    new UserError(message, {
-      next: NEEDS_BUILDKIT.test(step)
+    told(
+      failure,
+      undefined,
+      NEEDS_BUILDKIT.test(step)
         ? "Install BuildKit for docker (on Debian and Ubuntu: apt-get install docker-buildx)"
         : /exec format error/i.test(step)
         ? "Build in a stage of this machine's architecture, FROM --platform=$BUILDPLATFORM, and copy from there"
         : "Correct the step shown above in the Dockerfile, or what it runs, and build again",
-      exitCode: EXIT.checkFailed,
-      output: step,
-      cause,
-    });
+      EXIT.checkFailed,
+    );
 }
 
 /** All that a Dockerfile may say. */
@@ -269,9 +238,7 @@ function explainInstruction(
   if (word === undefined) return undefined;
   const meant = suggest(word.toUpperCase(), INSTRUCTIONS);
   return new UserError(`${message}: there is no instruction ${word}`, {
-    next: meant === undefined
-      ? "Correct it in the Dockerfile"
-      : `Did you mean ${meant}?`,
+    next: meant ? `Did you mean ${meant}?` : "Correct it in the Dockerfile",
     exitCode: EXIT.checkFailed,
     cause,
   });
@@ -314,21 +281,17 @@ function explainRuntime(failure: Failure): RuntimeMissing | undefined {
 }
 
 /** The error for a module that the build cannot download. */
-function explainModules(
-  { message, output, cause }: Failure,
-): UserError | undefined {
+function explainModules(failure: Failure): UserError | undefined {
   const [, name, url] =
     /JSR package manifest for '([^']+)' failed to load|Import '(https?:\/\/[^']+)' failed/
-      .exec(output) ?? [];
+      .exec(failure.output) ?? [];
   const module = name === undefined ? url : `jsr:${name}`;
   if (module === undefined) return undefined;
-  return new UserError(`${message}: ${module} cannot be downloaded`, {
-    next:
-      'Let builds reach it; or, where it is in reach, set "vendor": true in deno.json and run deno install, then run init again, which copies vendor/',
-    exitCode: EXIT.environment,
-    output,
-    cause,
-  });
+  return told(
+    failure,
+    `${module} cannot be downloaded`,
+    'Let builds reach it; or, where it is in reach, set "vendor": true in deno.json and run deno install, then run init again, which copies vendor/',
+  );
 }
 
 /** What BuildKit puts before lines, and into lines of their own. */
@@ -340,10 +303,8 @@ const STEP_FAILED =
 const SOURCE_ERROR = /^(?:TS\d+ \[ERROR\]: |error: )(.*)/;
 
 /** The error for a slip in the source, a type, a module that is not there. */
-function explainSource(
-  { message, output: step, cause }: Failure,
-): UserError | undefined {
-  const lines = step.split("\n").map((line) => line.replace(TIME, ""))
+function explainSource(failure: Failure): UserError | undefined {
+  const lines = failure.output.split("\n").map((line) => line.replace(TIME, ""))
     .filter((line, at, all) => line !== "" || all[at - 1] !== "")
     .filter((line) => !STEP_FAILED.test(line));
   const first = lines.findIndex((line) => SOURCE_ERROR.test(line));
@@ -358,16 +319,16 @@ function explainSource(
     .replace(/^The module's source code could not be parsed: /, "")
     .replaceAll("file://", "");
   const at = path === undefined ? "" : `${path}${place}: `;
-  return new UserError(`${message}: ${at}${what}`, {
-    next: path === undefined
+  return told(
+    { ...failure, output },
+    at + what,
+    path === undefined
       ? "Correct its name or version where it is imported, and build again"
       : /not found/i.test(what)
       ? "Correct the import; a module that is there has to be in the build context: see .dockerignore and the Dockerfile's COPY"
       : "Correct the source, and build again",
-    exitCode: EXIT.checkFailed,
-    output,
-    cause,
-  });
+    EXIT.checkFailed,
+  );
 }
 
 /**

@@ -21,7 +21,6 @@ type Finders = Record<
 const FINDERS: Finders = { docker, podman, buildah };
 
 interface FindOptions {
-  /** The only one that will do. */
   engine?: EngineName;
   signal?: AbortSignal;
   /** An instruction that its builder must know, as `FROM --platform=$BUILDPLATFORM`. */
@@ -86,7 +85,6 @@ function nextStep(engine: EngineName | undefined, reasons: string[]): string {
   return setup + installCommand([name]);
 }
 
-/** How an engine is chosen on the command line. */
 export interface EngineChoice {
   /** In place of the first that works. */
   engine?: EngineName;
@@ -98,7 +96,6 @@ export interface EngineChoice {
  * Finds the engine that a command is to use.
  *
  * @param options `sweeps`: clear what killed runs may have left in it.
- * @throws {UserError} When there is none, with the command that would change it.
  */
 export function prepareEngine(
   config: EngineChoice,

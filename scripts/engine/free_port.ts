@@ -5,10 +5,7 @@
  * @module
  */
 
-/**
- * Below the range that Linux hands to outgoing connections (32768 and up), so
- * that none of those takes the port between the choice and its use.
- */
+/** Below the range that Linux hands to outgoing connections: 32768 and up. */
 const LOWEST = 20000;
 const HIGHEST = 32000;
 

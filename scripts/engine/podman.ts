@@ -15,12 +15,7 @@ const RUNS_WITHIN_MS = 60_000;
 /** Folders of the host that hold a program and all it needs to run. */
 const PROGRAMS = ["/bin", "/lib", "/lib64", "/usr"];
 
-/**
- * Arguments of a run of the host's own `true`, as there may be no image yet.
- *
- * @param root An empty folder to be the container's root.
- * @param folders Those of the host that it needs.
- */
+/** A run of the host's own `true` in an empty root, as there may be no image yet. */
 export function probeArgs(
   root: string,
   folders: string[],

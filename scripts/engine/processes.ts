@@ -15,7 +15,6 @@ interface Process {
   args: string[];
 }
 
-/** All processes; empty where there is no `/proc`. */
 export function processes(): Process[] {
   const found: Process[] = [];
   for (const pid of processIds()) {
@@ -60,8 +59,6 @@ export function isWrapper({ args }: Process): boolean {
 /**
  * The main process of a service that `buildah run` with chroot isolation started:
  * the child of its last wrapper, once it has become the service.
- *
- * @param run Id of `buildah run`.
  */
 export function serviceOf(all: Process[], run: number): number | undefined {
   const below = descendants(all, run);
@@ -81,7 +78,6 @@ export function inSameRoot(pid: number): number[] {
   return processIds().filter((other) => rootOf(other) === root);
 }
 
-/** The processes whose root lies in a folder. */
 export function inRootBelow(folder: string): number[] {
   return processIds().filter((pid) => rootOf(pid)?.startsWith(`${folder}/`));
 }
@@ -95,7 +91,6 @@ export function rootOf(pid: number): string | undefined {
   }
 }
 
-/** Whether a process is in the control group of a container. */
 export function isInGroup(pid: number, id: string): boolean {
   try {
     return Deno.readTextFileSync(`/proc/${pid}/cgroup`).includes(id);
@@ -104,7 +99,6 @@ export function isInGroup(pid: number, id: string): boolean {
   }
 }
 
-/** Kills whatever is in the control group of a container. */
 export function killGroup(id: string): void {
   for (const pid of processIds()) {
     if (isInGroup(pid, id)) signalProcess(pid, "SIGKILL");
@@ -134,7 +128,6 @@ export function commandsLeft(
   ).map(({ pid }) => pid);
 }
 
-/** Whether a process lives in a root that lies in a folder of a gone run. */
 function isServiceLeft({ pid }: Process): boolean {
   return rootOf(pid)?.split("/").some(isLeftover) ?? false;
 }

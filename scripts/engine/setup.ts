@@ -31,12 +31,7 @@ export function installCommand(packages: string[]): string {
   }`;
 }
 
-/**
- * Installs packages of Debian and Ubuntu.
- *
- * @throws {UserError} where that cannot be done, with the command to run or apt's
- * output.
- */
+/** @throws {UserError} where that cannot be done, with what to run or apt's output. */
 export async function setUp(
   packages: string[],
   options: { onLine?: (line: string) => void; signal?: AbortSignal } = {},

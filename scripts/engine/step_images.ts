@@ -11,7 +11,6 @@ import { z } from "zod";
 import { cacheFolder, readCache, writeCache } from "../lib/cache.ts";
 import type { BuildOptions } from "./engine.ts";
 
-/** As it is kept between runs. */
 const keptSchema = z.object({
   context: z.string(),
   steps: z.array(z.string()),
@@ -29,7 +28,6 @@ export function stepOf(
   return id === undefined ? undefined : { id, made: cached === undefined };
 }
 
-/** Watches one build. */
 export class StepImages {
   readonly #made: string[] = [];
   readonly #used: string[] = [];
@@ -53,11 +51,7 @@ export class StepImages {
     if (step.made) this.#made.push(step.id);
   };
 
-  /**
-   * Removes the steps that no build needs any more.
-   *
-   * @param before The image that has lost its name to what was built, if any.
-   */
+  /** Removes what no build needs any more; `before` has lost its name to this one. */
   async settle(images: Untagged, before?: string): Promise<void> {
     const gone = before === undefined ? [] : [before.replace("sha256:", "")];
     if (this.options.discardSteps) {
