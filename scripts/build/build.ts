@@ -59,11 +59,7 @@ const NONE = `no contract.json: GET / was asked, and any status is right; see ${
   pageAddress("your-service.md")
 }`;
 
-/**
- * Builds, checks and compares every variant of a context.
- *
- * @returns The exit code.
- */
+/** @returns The exit code. */
 export async function build(config: BuildConfig, io: Io): Promise<number> {
   const { runs, baseline, contract, budget, earlier } = await readGiven(config);
   const planned = runs.filter(({ skip }) => skip === undefined);
@@ -129,7 +125,6 @@ export async function build(config: BuildConfig, io: Io): Promise<number> {
   return holds(report) ? EXIT.ok : EXIT.checkFailed;
 }
 
-/** What the report says of a variant that was built. */
 export function variantOf(run: BuiltRun, sizes: LayerSizes): Variant {
   const { name, file, built, looked, nextDeploy, notes } = run;
   const { layers: found, pullBytes } = withPull(looked.analysis.layers, sizes);
@@ -155,7 +150,6 @@ export function variantOf(run: BuiltRun, sizes: LayerSizes): Variant {
   };
 }
 
-/** The variants that failed or were skipped. */
 function notBuilt(runs: VariantRun[]): Pick<Report, "failures" | "skipped"> {
   const skipped = runs.flatMap(({ name, file: { dockerfile }, skip }) =>
     skip === undefined ? [] : [{ name, dockerfile, reason: skip }]
@@ -186,7 +180,6 @@ function otherBases(
     : { bases: { builder, runtime } };
 }
 
-/** Writes a report wherever it was asked for. */
 async function publish(
   report: Report,
   config: BuildConfig,

@@ -28,8 +28,6 @@ import {
 const EPOCH = 0;
 
 /**
- * Builds and reads the variants.
- *
  * @throws {UserError} When all fail for what the environment lacks, or are
  * skipped: a report of nothing but a full disk or a silent registry helps nobody.
  */

@@ -24,12 +24,7 @@ interface Left {
   remove(): Promise<string | undefined>;
 }
 
-/**
- * Finds what runs have left.
- *
- * @param context Whose images are meant; a folder without Dockerfiles has none.
- * @param options `bases`: bases from packages too, and the programs in them.
- */
+/** @param options `bases`: bases from packages too, and the programs in them. */
 export async function findLeft(
   context: string,
   engine: Engine,

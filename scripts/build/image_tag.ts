@@ -6,11 +6,8 @@
 import { basename, resolve } from "node:path";
 
 /**
- * The name of a variant's image.
- *
- * @param context Folder that is built; its name is the image's name.
- * @param given In place of that: `name` or `name:tag`; each of several variants
- * is told apart by its name in the tag.
+ * The name of a variant's image: by its context, or `name` or `name:tag` as `given`,
+ * where each of several variants is told apart by its name in the tag.
  */
 export function imageTag(
   context: string,
@@ -32,7 +29,6 @@ export function imageTag(
 const IMAGE_NAME =
   /^((?:[\w.-]+(?::\d+)?\/)?[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*)*)(?::([\w][\w.-]{0,127}))?$/;
 
-/** Whether a text can name an image: `name` or `name:tag`, with a registry or not. */
 export function isImageName(text: string): boolean {
   return IMAGE_NAME.test(text);
 }

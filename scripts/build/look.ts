@@ -31,7 +31,7 @@ export interface Looked {
 
 type Exporter = Pick<Engine, "name" | "version" | "inspect" | "export">;
 
-/** An image in an engine, as a source that knows what it stands for. */
+/** An image in an engine. */
 export type EngineSource = Extract<ImageSource, { open: unknown }> & {
   engine: Exporter;
   /** What the engine calls it: the reference, or another name of the image. */
@@ -49,10 +49,7 @@ interface LookOptions {
   cache?: ImageCache;
 }
 
-/**
- * Reads and analyses an image; one in an engine that was read before is not
- * exported again.
- */
+/** Reads an image, unless it is in an engine and was read before, and analyses it. */
 export async function look(
   source: ImageSource | EngineSource,
   io: Io,
@@ -98,12 +95,7 @@ async function idOf(source: EngineSource): Promise<string | undefined> {
   return (await source.engine.inspect(source.name))?.id;
 }
 
-/**
- * An image in an engine, as a source.
- *
- * @param reference How the reports call it.
- * @param known What the engine calls it, if not so, and what that stands for.
- */
+/** @param reference How the reports call it; the engine may have another `name`. */
 export function engineSource(
   engine: Exporter,
   reference: string,
@@ -121,9 +113,8 @@ const LONGEST = 8 * 2 ** 20;
 const MOST_IMAGES = 16;
 
 /**
- * Images that were read before, on disk by what the engine calls them: an ID is
- * made of what it stands for, so neither it nor an entry ever grows old. Only
- * what was read from an engine and checked is kept; archives are always read.
+ * Images that were read before, on disk by the engine's ID: it is made of what it
+ * stands for, so no entry grows old. Archives are not kept: they are always read.
  */
 export class ImageCache {
   /** @param version Of what reads and probes images. */
@@ -132,11 +123,7 @@ export class ImageCache {
     readonly version: () => string = readerVersion,
   ) {}
 
-  /**
-   * The image that was kept, if its entry is not damaged.
-   *
-   * @param key The engine, its version and its ID of the image.
-   */
+  /** @param key The engine, its version and its ID of the image. */
   async get(key: string[]): Promise<Image | undefined> {
     const file = this.#file(key);
     const kept = await readCache(file) as Partial<Kept> | null | undefined;
@@ -181,7 +168,6 @@ export class ImageCache {
   }
 }
 
-/** An entry as it is written. */
 interface Kept {
   /** Of the image as JSON. */
   sha256: string;
@@ -207,7 +193,6 @@ function readerVersion(): string {
   return sha256(JSON.stringify(texts));
 }
 
-/** The modules of a folder and its folders, tests left out. */
 function modulesBelow(folder: URL): URL[] {
   return [...Deno.readDirSync(folder)]
     .sort((a, b) => a.name < b.name ? -1 : 1)
@@ -221,9 +206,8 @@ function modulesBelow(folder: URL): URL[] {
 const PATH = /^\.{0,2}\/|\/$|\.(?:tar|tgz)(?:\.\w+)?$/;
 
 /**
- * Tells names from paths: what exists as a path is one, anything else is looked
- * up in the engine, which is only looked for when it is needed, then in its
- * registry by means of skopeo, or by a pull where there is none.
+ * What exists as a path is one; anything else is looked up in the engine, then in
+ * its registry by means of skopeo, or by a pull where there is none.
  *
  * @throws {UserError} When it is none of these.
  */
@@ -273,7 +257,6 @@ async function findNamed(
   return engineSource(engine, reference, { id });
 }
 
-/** The engine, or why there is none. */
 async function findEngineFor(
   reference: string,
   config: EngineChoice,
@@ -325,7 +308,6 @@ async function skopeoSource(
   };
 }
 
-/** Pulls an image that the engine does not have; it stays there. */
 async function pull(
   engine: Engine,
   reference: string,

@@ -1,7 +1,6 @@
 /**
- * The next deploy: changes one line of the service in a scratch copy of the
- * context, builds again, and compresses the layers that are new. Those are what
- * every machine pulls again.
+ * The next deploy: changes one line of the service in a copy of the context, builds
+ * again, and compresses the layers that are new, which every machine pulls again.
  *
  * @module
  */
@@ -23,20 +22,15 @@ import { engineSource } from "./look.ts";
 import { compression, layerSizes } from "./pull_sizes.ts";
 import type { BuiltRun, RunContext } from "./variant_run.ts";
 
-/**
- * A statement that no bundler may drop, that is valid in any module, and that
- * is always the same: the engine's cache makes the second measurement quick.
- */
+/** Valid in any module, dropped by no bundler, and the same for the engine's cache. */
 const CHANGE =
   '\nObject.defineProperty(globalThis, "nextDeploy", { value: 1 });\n';
 
 /**
- * Builds a context in which one line of the service was changed.
- *
  * @param options The build of the image that is out there, but for the tag.
  * @param before Diff IDs of that image.
- * @returns The new image's diff IDs that it does not have, lowest layer first;
- * disposing of them removes the image.
+ * @returns The changed image's new diff IDs, lowest layer first; disposing of them
+ * removes it.
  * @throws {UserError} When no module to change is found, or the build fails.
  */
 export async function buildChanged(
@@ -98,7 +92,6 @@ async function findEntry(context: string, dockerfile: string): Promise<string> {
   });
 }
 
-/** As it is kept between runs. */
 const keptSchema = z.object({
   bytes: z.int().nonnegative(),
   kept: z.array(z.string()),
@@ -165,11 +158,8 @@ async function nextDeploy(
 }
 
 /**
- * Copies what the engine would send of a context to an empty folder. Modes and times
+ * Copies what the engine would send of a context, and the Dockerfile. Modes and times
  * are kept, so that a cache of the engine takes an unchanged file for what it is.
- *
- * @param dockerfile Its name in the context; it is always copied, and its own
- * `<name>.dockerignore` comes before the common one.
  */
 async function copyContext(
   context: string,

@@ -1,6 +1,6 @@
 /**
- * Everything that a build is given, read and planned before anything is built: a
- * slip must not cost a build.
+ * Everything that a build is given, read before anything is built: a slip must not
+ * cost a build.
  *
  * @module
  */
@@ -39,12 +39,7 @@ interface Given {
   earlier?: Report;
 }
 
-/**
- * Reads the context, the contract, the budget and an earlier report, and checks
- * that reports can be written.
- *
- * @throws {UserError} For whatever cannot be used.
- */
+/** @throws {UserError} For whatever cannot be used, or written in the end. */
 export async function readGiven(config: BuildConfig): Promise<Given> {
   const files = await findVariants(config.context, config.file);
   const runs = planVariants(files, config);
@@ -97,11 +92,8 @@ async function readOptional<T extends Parameters<typeof parseJson>[2]>(
 }
 
 /**
- * Which images a run builds, those of this machine's architecture first: each
- * Dockerfile for each platform, and once more for each value that `--vary` gives
- * one of its arguments.
- *
- * @throws {UserError} When no Dockerfile has the argument that is to be varied.
+ * Each Dockerfile for each platform, this machine's first, and once more for each
+ * value that `--vary` gives one of its arguments.
  */
 export function planVariants(
   files: VariantFile[],
@@ -183,10 +175,7 @@ function declares(dockerfile: string, argument: string): boolean {
   return argNames(parseDockerfile(dockerfile)).includes(argument);
 }
 
-/**
- * Why a Dockerfile cannot be built on the builder from packages, which is of this
- * machine's architecture whatever it compiles for.
- */
+/** Why it cannot take the builder from packages, which is of this architecture. */
 export function lacksBuilder(
   { file, architecture }: Pick<VariantRun, "file" | "architecture">,
 ): string | undefined {
@@ -199,7 +188,6 @@ export function lacksBuilder(
     : undefined;
 }
 
-/** The error for plans of which none is built. */
 export function nothingToBuild(
   skipped: Pick<VariantRun, "name" | "skip">[],
 ): UserError {
@@ -209,10 +197,7 @@ export function nothingToBuild(
   });
 }
 
-/**
- * Whether a Dockerfile ships what runs on the machine that builds it: its last
- * stage, or the stage that this goes on from, is `--platform=$BUILDPLATFORM`.
- */
+/** Whether the last stage, or the one it goes on from, is of the build's platform. */
 export function staysHere(dockerfile: string): boolean {
   const platform = lastStages(parseDockerfile(dockerfile))
     .find((stage) => stage.platform !== "")?.platform ?? "";

@@ -93,7 +93,6 @@ function copiedFolders({ stages }: Dockerfile): string[] {
     .map((path) => path.replace(/^\.?\//, "").replace(/\/+$/, ""));
 }
 
-/** Modules that the stages of tests run. */
 function testFiles(dockerfile: Dockerfile): string[] {
   const names = testStages(dockerfile);
   return dockerfile.stages.filter(({ name }) => names.includes(name))

@@ -22,7 +22,6 @@ export function compression(zstd: boolean): CompressOptions {
   return { cacheDir: join(cacheFolder(), "layers"), zstd };
 }
 
-/** Compresses what is not known yet; both images of a pair at the same time. */
 export async function layerSizes(
   looked: { source: ImageSource; image: Image }[],
   { zstd, io }: { zstd: boolean; io: Io },

@@ -190,14 +190,12 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null;
 }
 
-/** What differs in one record of a layer's tar. */
 type RecordChange =
   | "only in the first build"
   | "only in the second build"
   | typeof FIELDS[number]
   | "mtime";
 
-/** A path whose record is another one in the second build. */
 interface RecordDifference {
   /** From the root. */
   path: string;

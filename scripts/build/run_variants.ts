@@ -132,7 +132,6 @@ async function checkVariant(
   return { run, target, answers };
 }
 
-/** Measures variants, starts alternating between them. */
 async function measureVariants(
   serving: Serving[],
   { config, io }: RunContext,

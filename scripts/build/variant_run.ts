@@ -39,7 +39,7 @@ export interface BuildConfig extends EngineChoice {
   zstd: boolean;
   /** Only build, inspect and check the contract. */
   quick: boolean;
-  /** Build everything from nothing, twice, and compare. */
+  /** Build everything from nothing, twice. */
   reproducible: boolean;
   memoryFloor: boolean;
   out: string;
@@ -71,9 +71,8 @@ export interface VariantRun {
   varied: boolean;
   /** Whether the Dockerfile's tests run with it: once is enough. */
   tests: boolean;
-  /** Why it is not built. */
+  /** Why it is not built, if it is not. */
   skip?: string;
-  /** Why its image could not be made. */
   failure?: UserError;
   built?: Built;
   looked?: Looked;
@@ -89,7 +88,6 @@ export interface VariantRun {
   notes: string[];
 }
 
-/** A variant whose image was built and read. */
 export type BuiltRun =
   & VariantRun
   & Required<Pick<VariantRun, "built" | "looked">>;
@@ -98,7 +96,6 @@ export type BuiltRun =
 export interface RunContext {
   config: BuildConfig;
   engine: Engine;
-  /** For each architecture that is built for. */
   bases: Map<Architecture, Bases>;
   /** What images are called in place of the context's name. */
   given?: { name: string; several: boolean };

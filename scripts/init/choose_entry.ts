@@ -20,9 +20,7 @@ export interface Entry {
   entry: string;
   /** What told so. */
   source: string;
-  /** The task that runs it. */
   command?: DenoCommand;
-  /** Whether the task runs it with Node. */
   isNode: boolean;
 }
 
@@ -33,14 +31,12 @@ interface Look {
   serves(entry: Entry): Promise<{ serves: boolean; modules: string[] }>;
 }
 
-/** Tasks that serve, the likeliest first. */
+/** The likeliest first. */
 const TASKS = ["compile", "start", "serve", "preview", "dev"];
 /** Tasks that are not about serving. */
 const OTHER = /^(?:test|bench|lint|fmt|check|build|update|deploy|init|prepare)/;
 
 /**
- * Chooses the entry point.
- *
  * @param wanted A path from the top or from the member that was asked for.
  * @throws {UserError} If there is none, or more than one that serves.
  */
@@ -190,7 +186,6 @@ async function onlyTops(entries: Entry[], look: Look): Promise<Entry[]> {
   ).map(({ entry }) => entry);
 }
 
-/** Path from the top. */
 function fullPath({ member, entry }: Entry): string {
   return join(member.folder, entry);
 }

@@ -1,8 +1,6 @@
 /**
  * The files that `init` writes for a service. Dockerfiles, `.dockerignore` and
- * modules are this project's own: what differs between services is replaced, and
- * the rest is kept as it stands. The contract and the budget are what is known
- * without running it.
+ * modules are this project's own, with what differs between services replaced.
  *
  * @module
  */
@@ -11,7 +9,7 @@ import { schemaAddress } from "../lib/own_file.ts";
 import { PRIVATE } from "./private_files.ts";
 import type { Service } from "./service.ts";
 
-/** Users of the images: of the builder's, and of all others. */
+/** Of the builder's image. */
 const BUILDER_USER = 1993;
 const USER = 65532;
 
@@ -124,10 +122,7 @@ function besides(paragraph: string, service: Service): string {
   ].join("");
 }
 
-/**
- * This project's own `.dockerignore`, filled in: everything is denied, what the
- * build reads is allowed again, and what is private in it is not.
- */
+/** Everything is denied, what the build reads allowed again, but nothing private. */
 export function fillDockerignore(template: string, service: Service): string {
   const head = template.split("\n").filter((line) => !line.startsWith("!"));
   const { files, folders, leftOut } = service;
@@ -153,7 +148,7 @@ export function fillDockerignore(template: string, service: Service): string {
     denied.map((line) => `${line}\n`).join("");
 }
 
-/** A module that is written beside the service, filled in. */
+/** A module that is written beside the service. */
 export function fillModule(template: string, service: Service): string {
   const { port, healthPath, served, stopsOn } = service;
   return template
@@ -177,7 +172,6 @@ function quoted(text: string): string {
 
 type Rules = Record<string, unknown>;
 
-/** The `contract.json` that a service starts with. */
 export function firstContract(service: Service): string {
   const { healthPath: path, port, env, egress } = service;
   // A mount on the working directory would hide the files in it.
@@ -201,21 +195,17 @@ export function firstContract(service: Service): string {
   return JSON.stringify(contract, null, 2) + "\n";
 }
 
-/** The working directory in the image. */
 export function workingFolder({ folder }: Service): string {
   return folder === "" ? "/app" : `/app/${folder}`;
 }
 
-/** Where the folders that it writes are in the image. */
+/** Folders that it writes, in the image. */
 export function writablePaths(service: Service): string[] {
   const top = workingFolder(service);
   return service.state.map((path) => path === "." ? top : `${top}/${path}`);
 }
 
-/**
- * The `budget.json` that a service starts with: the variants and facts of this
- * project's own, and no size but zero.
- */
+/** The variants and facts of this project's own budget, and no size but zero. */
 export function firstBudget(own: string, service: Service): string {
   const { all, variants } = JSON.parse(own) as {
     all: Rules;

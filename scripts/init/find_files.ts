@@ -13,7 +13,6 @@ import { fileMentions, type Mention } from "./read_hints.ts";
 import { type Modules, readModules } from "./read_modules.ts";
 import type { Member, Project } from "./read_project.ts";
 
-/** A path that stays out of the images. */
 export interface LeftOut {
   path: string;
   why: string;
@@ -54,10 +53,7 @@ export function findState(
   );
 }
 
-/**
- * Finds the data that a service reads: what is embedded, as it is read relative to
- * a module, and what lies beside, as it is read relative to the working directory.
- */
+/** Data that is read: embedded is what is relative to a module, beside lies the rest. */
 export async function findData(
   { member: { folder }, entry, command }: Entry,
   permissions: Permissions,
@@ -114,10 +110,7 @@ export async function findData(
   };
 }
 
-/**
- * What is copied to the build: single files at the top, else whole folders, and
- * folders of members.
- */
+/** What is copied to the build: files at the top, else whole folders, or members. */
 export async function findCopies(
   { root, members }: Project,
   needed: string[],

@@ -1,7 +1,5 @@
 /**
- * Finds out about the service in a folder: from its `deno.json`, `package.json`
- * and workspace, its tasks, its permissions and the modules that it imports.
- * Nothing of it is run.
+ * Finds out about the service in a folder. Nothing of it is run.
  *
  * @module
  */
@@ -40,9 +38,7 @@ export interface Found {
   service: Service;
   /** Modules to write beside it: name of a template to path from the top. */
   written: { template: string; path: string }[];
-  /** Where each thing known about it comes from. */
   reasons: Reason[];
-  /** What its owner should know. */
   notes: string[];
 }
 
@@ -51,8 +47,6 @@ const NODE_SERVERS =
   /["'`](?:node:https?|https?|express|fastify|koa|connect|restify|polka|@hapi\/hapi|@nestjs\/core|@hono\/node-server)["'`]/;
 
 /**
- * Finds the service of a folder.
- *
  * @param wanted Its entry point, if it was named.
  * @throws {UserError} If it has none, or one that cannot be built as it is.
  */
@@ -276,7 +270,6 @@ async function exampleEnv(
   return Object.fromEntries([...values].filter(([name]) => env.includes(name)));
 }
 
-/** Looks at a project for {@linkcode chooseEntry}. */
 function look(root: string) {
   return {
     exists: (path: string) => isFile(join(root, path)),

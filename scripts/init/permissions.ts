@@ -8,11 +8,11 @@ import type { DenoCommand } from "../dockerfile/deno_command.ts";
 import { isOwnHost, permissionFlag } from "../inspect/permissions.ts";
 import type { DenoConfig } from "./read_project.ts";
 
-/** What a permission allows: everything, or what is listed. */
+/** Everything, or what is listed. */
 type Allowed = true | string[];
 
-/** Flags for `deno compile`, and what they allow. */
 export interface Permissions {
+  /** For `deno compile`. */
   flags: string[];
   /** What told so. */
   source: string;

@@ -28,11 +28,7 @@ const SHOWN = [".env.example", ".env.sample", ".env.template"];
 /** Why a path is left out, if it is. */
 export type WhyPrivate = (path: string) => string | undefined;
 
-/**
- * Reads which paths of a folder are private; those of folders end with `/`.
- *
- * @param state Paths that the service writes.
- */
+/** Which paths are private; those of folders end with `/`, `state` is written. */
 export async function readPrivate(
   root: string,
   state: string[],

@@ -34,16 +34,14 @@ const LIMITS: [form: RegExp, why: string][] = [
 
 export interface Hints {
   port: number;
-  /** What told the port. */
   portSource: string;
-  /** Whether the port can be set by `PORT`. */
   readsPort: boolean;
-  /** Whether it listens where nothing outside the container reaches it. */
+  /** It listens where nothing outside the container reaches it. */
   loopback: boolean;
-  /** Whether an argument `healthcheck` is known. */
+  /** It knows such an argument. */
   healthcheck: boolean;
   healthPath: string;
-  /** Whether it may answer only some methods. */
+  /** It may answer only some methods. */
   looksAtMethod: boolean;
   /** Signals to stop that it does not handle itself. */
   unhandled: string[];
@@ -53,16 +51,13 @@ export interface Hints {
   cannot: string[];
 }
 
-/** A file or folder that a module names. */
 export interface Mention {
   path: string;
-  /** What the path is relative to. */
+  /** What `path` is relative to. */
   from: "module" | "cwd";
-  /** Whether it is a database, which the service writes. */
   database: boolean;
 }
 
-/** Whether modules listen for requests. */
 export function listens(sources: string[]): boolean {
   return /\bDeno\s*\.\s*(?:serve|listen)\w*\s*\(|\.listen\s*\(|\bserve\s*\(|\bcreateServer\s*\(|\bstart\s*\(\s*manifest/
     .test(sources.join("\n"));
@@ -83,7 +78,6 @@ export function exportsFetch(entry: string): boolean {
       /\bfetch\b/.test(entry);
 }
 
-/** Looks for hints in modules without comments; arguments may hold a port. */
 export function readHints(sources: string[], args: string[] = []): Hints {
   const text = sources.join("\n");
   const [port, portSource] = findPort(text, args);

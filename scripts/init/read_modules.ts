@@ -18,11 +18,10 @@ export interface Modules {
   sources: string[];
   /** Those that `deno compile` does not find by itself. */
   unseen: string[];
-  /** Where the packages come from that it imports. */
+  /** Where what it imports comes from. */
   packages: Set<"npm" | "jsr" | "https" | "node">;
   /** Imports from elsewhere that cannot be reached from here. */
   missing: string[];
-  /** Whether modules are CommonJS. */
   commonJs: boolean;
 }
 
@@ -41,8 +40,6 @@ interface Info {
 const MODULE = /\.[cm]?[jt]sx?$/;
 
 /**
- * Reads the modules; what comes from elsewhere need not be reachable.
- *
  * @param flags `--config` and `--import-map`, if the service is run with them.
  * @throws {UserError} If a module cannot be parsed or found, or lies outside.
  */

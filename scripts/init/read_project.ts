@@ -64,7 +64,7 @@ export interface Member {
   npm: z.output<typeof packageSchema>;
 }
 
-/** A service's folder, or the workspace that it is a member of. */
+/** A service's folder, or as with Deno the workspace that it is a member of. */
 export interface Project {
   /** Absolute path: the context of the build. */
   root: string;
@@ -74,11 +74,7 @@ export interface Project {
   asked?: Member;
 }
 
-/**
- * Reads a service's folder, with the workspace above it, as Deno does.
- *
- * @throws {UserError} If a file is not what Deno would take.
- */
+/** @throws {UserError} If a file is not what Deno would take. */
 export async function readProject(folder: string): Promise<Project> {
   const asked = await realPath(folder);
   for (let root = asked;; root = resolve(root, "..")) {
@@ -136,7 +132,6 @@ async function readMember(root: string, folder: string): Promise<Member> {
   return { folder, files, config, npm };
 }
 
-/** Reads a configuration that a task names with `--config`. */
 export async function readConfig(file: string): Promise<DenoConfig> {
   const text = await readIfThere(file);
   if (text === undefined) {

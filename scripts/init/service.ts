@@ -19,9 +19,8 @@ export interface Service {
   license?: string;
   /** The folder that it is run in; empty for the top. */
   folder: string;
-  /** Module that is compiled. */
   entry: string;
-  /** Module that `entry` was written for. */
+  /** The module that a written `entry` serves. */
   served?: string;
   /** The program's own arguments. */
   args: string[];
@@ -33,13 +32,12 @@ export interface Service {
   preloads: string[];
   /** Signals on which one of them stops it: those that it does not handle. */
   stopsOn: string[];
-  /** Files and folders that are embedded. */
+  /** Embedded. */
   includes: string[];
-  /** Files and folders that lie beside it in the image. */
+  /** What lies beside the program in the image. */
   beside: string[];
   /** Folders that it writes: each is a volume's place. */
   state: string[];
-  /** Whether there is a lock file. */
   locked: boolean;
   /** Files that go to the build: configuration first, then modules. */
   files: string[];
@@ -62,14 +60,12 @@ export interface Service {
   env: Record<string, string>;
 }
 
-/** A thing known of a service, and where it comes from. */
 export interface Reason {
   what: string;
   value: string;
   source: string;
 }
 
-/** What is known of a service, row by row; `sources`: what told some of it. */
 export function reasonsOf(
   service: Service,
   sources: Record<"name" | "entry" | "permissions" | "port", string>,
