@@ -131,3 +131,21 @@ Deno.test("verdict() tells a secret whether the run holds or not", () => {
     "it does not build; FOUND: /app/k.txt (private key, layer 2) and 1 more",
   );
 });
+
+Deno.test("verdict() tells once what a check or a secret breaks as a limit too", () => {
+  const report = passing();
+  const limit = { variant: "scratch", status: "fail", actual: 1, limit: 0 };
+  const [{ name, contract = [] }] = report.variants;
+  contract.push({ name: "GET /", status: "fail", detail: "it answers 500" });
+  report.variants[0].contract = contract;
+  report.budgets.push({ ...limit, rule: "contract" } as never);
+  const text = verdict(report)?.text ?? "";
+  assertStringIncludes(text, `: ${name}: GET /: it answers 500`);
+  assertEquals(/limits/.test(text), false);
+  contract.pop();
+  report.variants[0].secrets = [{ path: "ENV A_TOKEN", kind: "variable" }];
+  report.budgets = [
+    { ...limit, rule: "noSecrets", detail: "ENV A_TOKEN" } as never,
+  ];
+  assertEquals(/FOUND/.test(verdict(report)?.text ?? ""), false);
+});
