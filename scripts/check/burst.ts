@@ -7,7 +7,6 @@ import type { Contract } from "./contract_schema.ts";
 import { formatRequest, HttpConnection, saysClose } from "./http_client.ts";
 import { withTimeLimit } from "./time_limit.ts";
 
-/** How a burst went. */
 export interface BurstResult {
   /** Requests with a good answer. */
   answered: number;
@@ -75,6 +74,6 @@ export async function burst(
     complete: answered + failed >= requests,
     elapsedMs,
     perSecond: answered * 1000 / elapsedMs,
-    ...failure === undefined ? {} : { failure },
+    ...failure !== undefined && { failure },
   };
 }

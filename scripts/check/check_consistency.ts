@@ -23,15 +23,11 @@ export interface Answer {
   error?: string;
 }
 
-/** Folders whose files services send as they are. */
+/** Folders whose files services send as they are, and files of each to ask for. */
 const SENT = ["public", "static", "assets", "www"];
-/** Files of each that are asked for. */
 const MOST_FILES = 4;
 
-/**
- * Where the static files of a service may be served: all variants are to agree,
- * whichever of the paths it serves.
- */
+/** Where static files may be served: all variants are to agree on each. */
 export async function staticPaths(context: string): Promise<string[]> {
   const paths: string[] = [];
   for (const folder of SENT) {

@@ -1,11 +1,7 @@
 /** Checks a running container against its contract. @module */
 import { isDeepStrictEqual } from "node:util";
 import type { Check } from "../report/report_schema.ts";
-import type {
-  Contract,
-  ContractRequest,
-  Expectation,
-} from "./contract_schema.ts";
+import type { Contract, ContractRequest } from "./contract_schema.ts";
 import { HttpConnection, type HttpResponse } from "./http_client.ts";
 import { runCheck, TOO_LONG } from "./run_check.ts";
 
@@ -17,8 +13,9 @@ export async function checkContract(
 ): Promise<Check[]> {
   const checks: Check[] = [];
   for (const request of requests) {
+    const name = nameOf(request);
     const check = await runCheck(
-      nameOf(request),
+      name,
       requestTimeoutMs,
       signal,
       async (signal) => {
@@ -26,16 +23,14 @@ export async function checkContract(
         return compareResponse(request.expect, response, surplus);
       },
     );
+    const long = check.detail?.startsWith(TOO_LONG);
     checks.push(
-      check.detail?.startsWith(TOO_LONG) ?? false
-        ? { ...check, detail: `${check.detail}; ${LONGER}` }
-        : check,
+      long ? { ...check, detail: `${check.detail}; ${LONGER}` } : check,
     );
   }
   return checks;
 }
 
-/** What to do about an answer that takes too long. */
 const LONGER =
   "requestTimeoutMs in contract.json gives it longer, and an answer that never ends cannot be asked for";
 
@@ -44,7 +39,7 @@ export function nameOf(request: ContractRequest): string {
   return request.name ?? `${request.method} ${request.path}`;
 }
 
-/** Sends one request; with `close`, what follows the answer is surplus. */
+/** Sends one request, and counts the bytes that follow its answer. */
 export async function askOnce(
   url: string,
   request: Omit<ContractRequest, "expect">,
@@ -56,12 +51,9 @@ export async function askOnce(
   return { response, surplus: await connection.drain() };
 }
 
-/**
- * What is wrong with an answer: a phrase for each difference, expected and actual.
- * `surplus` is the bytes that came after its end.
- */
+/** What is wrong with an answer: a phrase for each difference. */
 export function compareResponse(
-  expected: Expectation,
+  expected: ContractRequest["expect"],
   response: HttpResponse,
   surplus = 0,
 ): string[] {

@@ -1,7 +1,4 @@
-/**
- * Checks the egress: that Deno refuses the program every host that the contract
- * does not state, and that it opened nothing while it was checked. @module
- */
+/** Which hosts Deno refuses the program, and whether it opened a connection. @module */
 import type { Check } from "../report/report_schema.ts";
 import type { Permissions } from "../deno_binary/program_schema.ts";
 import { egressOf } from "../inspect/permissions.ts";
@@ -44,12 +41,11 @@ export function checkRefused(
  */
 export function checkNothingOpened(
   { container, url }: Pick<Service, "container" | "url">,
-  contract: Contract,
+  { egress, healthPath: path }: Contract,
   signal?: AbortSignal,
 ): Promise<Check> {
   const name = "egress: it opened no connection while it served";
   return runCheck(name, LIMIT_MS, signal, async (signal) => {
-    const { egress, healthPath: path } = contract;
     if (egress === undefined) {
       throw new CannotCheck("the contract states no egress");
     }
@@ -108,17 +104,14 @@ export async function readNetworkCounts(pid: number): Promise<NetworkCounts> {
       );
     }
     const [snmp, snmp6, devices] = await Promise.all(
-      ["snmp", "snmp6", "dev"].map(async (name) => {
-        try {
-          return await Deno.readTextFile(`/proc/${pid}/net/${name}`);
-        } catch (error) {
+      ["snmp", "snmp6", "dev"].map((name) =>
+        Deno.readTextFile(`/proc/${pid}/net/${name}`).catch((error) => {
           // No IPv6 on this machine.
-          if (name === "snmp6" && error instanceof Deno.errors.NotFound) {
-            return "";
-          }
+          const none = error instanceof Deno.errors.NotFound;
+          if (none && name === "snmp6") return "";
           throw error;
-        }
-      }),
+        })
+      ),
     );
     return parseNetworkCounts({ snmp, snmp6, devices });
   } catch (error) {

@@ -14,15 +14,15 @@ const MIB = 1 << 20;
 const BURST_MS = 20_000;
 
 /** The restrictions, by the name of their check. */
-const RESTRICTIONS: readonly { name: string; restrictions: Restrictions }[] = [
-  { name: "read-only root", restrictions: { readOnly: true } },
-  { name: "no capabilities", restrictions: { dropCapabilities: true } },
-  { name: "no new privileges", restrictions: { noNewPrivileges: true } },
-  { name: "arbitrary user 12345:12345", restrictions: { user: "12345:12345" } },
-  { name: "128 MiB of memory", restrictions: { memoryBytes: 128 * MIB } },
-  { name: "64 MiB of memory", restrictions: { memoryBytes: 64 * MIB } },
-  { name: "64 processes and threads", restrictions: { pids: 64 } },
-];
+const RESTRICTIONS: Record<string, Restrictions> = {
+  "read-only root": { readOnly: true },
+  "no capabilities": { dropCapabilities: true },
+  "no new privileges": { noNewPrivileges: true },
+  "arbitrary user 12345:12345": { user: "12345:12345" },
+  "128 MiB of memory": { memoryBytes: 128 * MIB },
+  "64 MiB of memory": { memoryBytes: 64 * MIB },
+  "64 processes and threads": { pids: 64 },
+};
 
 const COMBINED: Restrictions = {
   readOnly: true,
@@ -62,7 +62,7 @@ export async function checkHardening(target: Target): Promise<Check[]> {
   );
 
   const checks: Check[] = [];
-  for (const { name, restrictions } of RESTRICTIONS) {
+  for (const [name, restrictions] of Object.entries(RESTRICTIONS)) {
     const own = Object.keys(restrictions) as Restriction[];
     const shown = combined.status === "pass" &&
       own.every((key) => applied[key] === restrictions[key]);

@@ -1,7 +1,4 @@
-/**
- * Runs the image's own health check: an orchestrator that trusts it must learn
- * both that the service is well and that it is not. @module
- */
+/** Whether the image's health check tells both that it is well and ill. @module */
 import type { Container } from "../engine/engine.ts";
 import type { Check } from "../report/report_schema.ts";
 import { CannotCheck, runCheck } from "./run_check.ts";
@@ -20,30 +17,23 @@ export async function checkHealth(
   target: Target,
   test: string[],
 ): Promise<Check[]> {
-  const { signal } = target;
   const command = commandOf(test);
-  const check = (
-    name: string,
-    work: (command: string[], signal: AbortSignal) => Promise<string[]>,
-  ) =>
-    runCheck(name, LIMIT_MS, signal, (signal) => {
+  const check = (name: string, work: typeof runAlone) =>
+    runCheck(name, LIMIT_MS, target.signal, (signal) => {
       if (command === undefined) {
         throw new CannotCheck("the image has no HEALTHCHECK");
       }
-      return work(command, signal);
+      return work({ ...target, signal }, command);
     });
   return [
     await check(
       "HEALTHCHECK: well while it serves",
-      async (command, signal) => {
+      async ({ signal }, command) => {
         const { code, output } = await container.exec(command, { signal });
         return code === 0 ? [] : [`exit code ${code}: ${output.trim()}`];
       },
     ),
-    await check(
-      "HEALTHCHECK: ill while nothing serves",
-      (command, signal) => runAlone({ ...target, signal }, command),
-    ),
+    await check("HEALTHCHECK: ill while nothing serves", runAlone),
   ];
 }
 

@@ -67,20 +67,8 @@ const WHILE_SERVING: [CheckKind, (subject: Subject) => Promise<Check[]>][] = [
   ],
 ];
 
-/** What starts containers of its own. */
-const OWN_STARTS: {
-  kind: CheckKind;
-  /** Whether it takes time as well, which load beside it would falsify. */
-  timed: boolean;
-  run(target: Target): Promise<Check[]>;
-}[] = [
-  { kind: "hardening", timed: false, run: checkHardening },
-  { kind: "stop", timed: true, run: checkStop },
-];
-
 type Say = (line: string) => void;
 
-/** What checking an image has shown. */
 export interface Checked {
   /** An image that does not start fails its only check. */
   checks: Checks;
@@ -120,12 +108,13 @@ export async function checkImage(
   } catch (thrown) {
     return notStarted(detailOf(failureOf(thrown, signal)));
   }
-  await checkStarts(target, checks, checks, false, say);
+  const made = await checkHardening(withoutFailed(target, checks));
+  add(checks, "hardening", made, say);
   return { checks, answers };
 }
 
 /**
- * Makes the checks that take time, which need the machine for themselves; none of
+ * Makes the checks that take time, which load beside them would falsify; none of
  * an image that did not start `before`.
  */
 export async function checkTimed(
@@ -134,26 +123,18 @@ export async function checkTimed(
   say?: Say,
 ): Promise<Checks> {
   const checks: Checks = {};
-  if (before.hardening) await checkStarts(target, before, checks, true, say);
+  if (!before.hardening) return checks;
+  add(checks, "stop", await checkStop(withoutFailed(target, before)), say);
   return checks;
 }
 
-async function checkStarts(
-  target: Target,
-  before: Checks,
-  checks: Checks,
-  timed: boolean,
-  say?: Say,
-): Promise<void> {
-  // What fails anyway says nothing of a restriction.
-  const failed = before.contract?.filter(({ status }) => status === "fail")
-    .map(({ name }) => name) ?? [];
+/** What fails anyway says nothing of a restriction. */
+function withoutFailed(target: Target, { contract = [] }: Checks): Target {
+  const failed = contract.filter(({ status }) => status === "fail")
+    .map(({ name }) => name);
   const requests = target.contract.requests
     .filter((request) => !failed.includes(nameOf(request)));
-  const contract = { ...target.contract, requests };
-  for (const each of OWN_STARTS.filter((each) => each.timed === timed)) {
-    add(checks, each.kind, await each.run({ ...target, contract }), say);
-  }
+  return { ...target, contract: { ...target.contract, requests } };
 }
 
 /** Keeps the checks of a kind, and says how many hold. */
@@ -179,16 +160,10 @@ async function withCause(
 ): Promise<Check[]> {
   const broken = checks.find(({ detail }) => /got 5\d\d/.test(detail ?? ""));
   const error = broken && statedError(await container.logs());
-  const next = explainError(error);
-  return checks.map((check) =>
-    check === broken && error !== undefined
-      ? {
-        ...check,
-        detail: [`${check.detail}; its log: ${error}`, next].filter(Boolean)
-          .join(". "),
-      }
-      : check
-  );
+  if (error === undefined) return checks;
+  const detail = [`${broken?.detail}; its log: ${error}`, explainError(error)]
+    .filter(Boolean).join(". ");
+  return checks.map((check) => check === broken ? { ...check, detail } : check);
 }
 
 /** What clients say when the program at the other end has gone. */
@@ -204,10 +179,8 @@ async function withEnd(
   const first = checks.findIndex(isGone);
   if (first === -1) return { checks, ended: false };
   const refused = /refused/i.test(checks[first].detail ?? "");
-  const detail = await endedBy(
-    container,
-    refused ? "before this request" : "at this request",
-  );
+  const when = refused ? "before this request" : "at this request";
+  const detail = await endedBy(container, when);
   if (detail === undefined) return { checks, ended: false };
   const told = checks.map((check, index): Check =>
     index === first

@@ -10,7 +10,7 @@ import { CannotCheck, runCheck } from "./run_check.ts";
 /** Milliseconds that a check may take; some open 1,000 connections. */
 const CHECK_MS = 20_000;
 
-/** What a check works with. */
+type Work = (context: Context) => Promise<string[]>;
 interface Context {
   contract: Contract;
   signal: AbortSignal;
@@ -19,7 +19,7 @@ interface Context {
 }
 
 /** Well-formed but unusual use: each returns what is wrong. */
-const UNUSUAL: [name: string, (context: Context) => Promise<string[]>][] = [
+const UNUSUAL: [name: string, Work][] = [
   ["100 requests on one connection", keepAlive],
   ["20 pipelined requests, answered in order", pipelining],
   ["HEAD leaves the connection in step", head],
@@ -72,34 +72,34 @@ const MALFORMED: [name: string, text: string, ...statuses: number[]][] = [
 export async function checkProtocol(
   url: string,
   contract: Contract,
-  options: { signal?: AbortSignal; timeLimitMs?: number } = {},
+  { signal, timeLimitMs = CHECK_MS }: {
+    signal?: AbortSignal;
+    timeLimitMs?: number;
+  } = {},
 ): Promise<Check[]> {
-  const { signal, timeLimitMs = CHECK_MS } = options;
-  const all: typeof UNUSUAL = [
-    ...UNUSUAL,
-    ...MALFORMED.map(([name, text, ...statuses]): typeof UNUSUAL[number] => [
-      `refuses ${name}`,
-      (context) => refuses(context, text, statuses),
-    ]),
-  ];
+  const malformed = MALFORMED.map((
+    [name, text, ...statuses],
+  ): [string, Work] => [
+    `refuses ${name}`,
+    (context) => refuses(context, text, statuses),
+  ]);
   const checks: Check[] = [];
-  for (const [name, work] of all) {
-    checks.push(
-      await runCheck(name, timeLimitMs, signal, async (signal) => {
-        const during = async (work: typeof UNUSUAL[number][1]) => {
-          using stack = new DisposableStack();
-          const open = async () =>
-            stack.use(await HttpConnection.open(url, signal));
-          return await work({ contract, signal, open });
-        };
-        const wrong = await during(work);
-        if (wrong.length > 0) return wrong;
-        // Whatever it was, others must not notice.
-        return await during(async (context) =>
-          await health(await context.open(), context, "afterwards: ")
-        );
-      }),
-    );
+  for (const [name, work] of [...UNUSUAL, ...malformed]) {
+    const check = await runCheck(name, timeLimitMs, signal, async (signal) => {
+      const during = async (work: Work) => {
+        using stack = new DisposableStack();
+        const open = async () =>
+          stack.use(await HttpConnection.open(url, signal));
+        return await work({ contract, signal, open });
+      };
+      const wrong = await during(work);
+      if (wrong.length > 0) return wrong;
+      // Whatever it was, others must not notice.
+      return await during(async (context) =>
+        await health(await context.open(), context, "afterwards: ")
+      );
+    });
+    checks.push(check);
   }
   return checks;
 }

@@ -82,7 +82,7 @@ async function stopUnderLoad(
   await using service = await runService(target);
   const path = burst.path ?? healthPath;
   using load = new StopLoad(service.url, path, signal);
-  await orAbort(load.warm, signal);
+  await orAbort(load.warm.promise, signal);
   const wrong = await endOf(service.container, kill, {
     exitCode: stop.exitCode,
     withinMs: Math.max(GRACE_MS, stop.withinMs),
@@ -93,13 +93,12 @@ async function stopUnderLoad(
   if (wrong.length > 0) load[Symbol.dispose]();
   await load.finished;
   const { answered, lost, late } = load;
+  const open = lost + late;
   // Which of the two it is, is chance: a server that closes without notice.
-  if (lost + late > 0) {
+  if (open > 0) {
     const see = wrong.length > 0 ? "" : `, ${SEE_STOPPING}`;
     wrong.push(
-      `${
-        lost + late
-      } requests on open connections got no answer, ${lost} of them sent before the signal; ${answered} did: it has to answer with Connection: close before server.shutdown()${see}`,
+      `${open} requests on open connections got no answer, ${lost} of them sent before the signal; ${answered} did: it has to answer with Connection: close before server.shutdown()${see}`,
     );
   }
   return { wrong, counts: `${answered} answered, 0 lost` };
@@ -176,7 +175,6 @@ function killDirectly(pid: number | undefined, kill: Deno.Signal): boolean {
  * connection, and know for every request what became of it.
  */
 class StopLoad implements Disposable {
-  /** Whole answers. */
   answered = 0;
   /** Sent whole before the signal, or answered in part: never finished. */
   lost = 0;
@@ -184,9 +182,9 @@ class StopLoad implements Disposable {
   late = 0;
   /** To be set right before the signal is sent. */
   signalled = false;
-  /** Resolves when every connection has ended. */
   readonly finished: Promise<unknown>;
-  readonly #warm = Promise.withResolvers<void>();
+  /** Resolves once every client has had its first answers. */
+  readonly warm = Promise.withResolvers<void>();
   readonly #ending = Promise.withResolvers<void>();
   readonly #over = new AbortController();
   readonly #signal: AbortSignal;
@@ -198,19 +196,11 @@ class StopLoad implements Disposable {
       ...signal ? [signal] : [],
     ]);
     const text = formatRequest({ path });
-    this.finished = Promise.all(
-      Array.from(
-        { length: CONNECTIONS },
-        (_, i) => this.#client(text, i < IDLE),
-      ),
-    );
-    this.finished.catch(this.#warm.reject);
-    this.#warm.promise.catch(() => {});
-  }
-
-  /** Resolves once every client has had its first answers. */
-  get warm(): Promise<void> {
-    return this.#warm.promise;
+    const client = (_: unknown, index: number) =>
+      this.#client(text, index < IDLE);
+    this.finished = Promise.all(Array.from({ length: CONNECTIONS }, client));
+    this.finished.catch(this.warm.reject);
+    this.warm.promise.catch(() => {});
   }
   /** A client; `idles`: it waits with its next request for the stop to begin. */
   async #client(text: string, idles: boolean): Promise<void> {
@@ -226,9 +216,7 @@ class StopLoad implements Disposable {
           await connection?.send(text);
           const response = await connection?.receive();
           this.answered++;
-          if (++own === WARM_ANSWERS && --this.#cold === 0) {
-            this.#warm.resolve();
-          }
+          if (++own === WARM_ANSWERS && --this.#cold === 0) this.warm.resolve();
           alive = response !== undefined && !saysClose(response);
         } catch (error) {
           // Ended by us: a service that does not stop is reported as such.

@@ -8,12 +8,10 @@ const path = z.string().regex(
 );
 
 const status = z.int().min(100).max(599);
-// A line break in a value would be a second header.
+const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const headers = z.record(
-  z.string().regex(
-    /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/,
-    "a header name has letters, digits and -",
-  ),
+  z.string().regex(token, "a header name has letters, digits and -"),
+  // A line break in a value would be a second header.
   z.string().regex(/^[^\r\n\0]*$/, "a header value is one line"),
 );
 
@@ -33,10 +31,8 @@ const expectation = z.strictObject({
 const request = z.strictObject({
   name: z.string().min(1).optional()
     .describe("How reports call it; absent: method and path."),
-  method: z.string().regex(
-    /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/,
-    "a method has letters, digits and -",
-  ).default("GET"),
+  method: z.string().regex(token, "a method has letters, digits and -")
+    .default("GET"),
   path: path.describe("Sent as it is: nothing is decoded or resolved."),
   headers: headers.optional(),
   body: z.string().optional(),
@@ -102,10 +98,7 @@ export const contractSchema = z.strictObject({
 
 /** What a service promises, defaults filled in. */
 export type Contract = z.output<typeof contractSchema>;
-/** One request of a contract, and the answer it must get. */
 export type ContractRequest = Contract["requests"][number];
-/** The answer that a request must get. */
-export type Expectation = ContractRequest["expect"];
 
 /** @throws {UserError} That names the place of each problem in the file. */
 export function parseContract(text: string, file: string): Contract {

@@ -3,6 +3,7 @@
  * its process: where it listens, and whether it handles a signal. @module
  */
 import type { Container } from "../engine/engine.ts";
+import { textOf } from "../lib/files.ts";
 import { errorOf, statedError } from "../lib/log_excerpt.ts";
 import { pageAddress } from "../lib/own_file.ts";
 import { constants } from "node:os";
@@ -46,9 +47,9 @@ export async function listeningOf(
   if (pid === undefined) return undefined;
   try {
     const shared = await sharesNetwork(pid);
-    const read = (name: string) =>
-      Deno.readTextFile(`/proc/${pid}/net/${name}`).catch(() => "");
-    const texts = await Promise.all(["tcp", "tcp6"].map(read));
+    const texts = await Promise.all(
+      ["tcp", "tcp6"].map((name) => textOf(`/proc/${pid}/net/${name}`)),
+    );
     const all = texts.flatMap(parseListeners);
     if (!shared) return { listeners: all, shared };
     const inodes = socketsOf(pid);
@@ -93,21 +94,19 @@ function socketsOf(pid: number): Set<string> {
   return inodes;
 }
 
-/** What is known of a service that does not answer. */
-export interface Silence {
+/** What a service that needs longer than others states. */
+const SLOW =
+  "a service that needs longer to start states readyTimeoutMs in contract.json";
+
+/** Says why nothing answers at a port, and what to do, if anything tells. */
+export function explainSilence({ port, stated, listening, log }: {
   /** The port that was asked, inside the container. */
   port: number;
   /** Whether the contract names it. */
   stated: boolean;
   listening?: Listening;
-  /** All that it has logged. */
   log: string;
-}
-
-/** Says why nothing answers at a port, and what to do, if anything tells. */
-export function explainSilence(
-  { port, stated, listening, log }: Silence,
-): { reason: string; next: string } | undefined {
+}): { reason: string; next: string } | undefined {
   if (listening === undefined) {
     const named = portInLog(log);
     return named === undefined || named === port ? undefined : {
@@ -124,21 +123,19 @@ export function explainSilence(
   }
   const others = [...new Set(listeners.map((listener) => listener.port))];
   if (others.includes(port)) return undefined;
-  return others.length === 0
-    ? {
+  if (others.length === 0) {
+    return {
       reason: `port ${port} was asked, it listens on no port`,
-      next:
-        "See its log; a service that needs longer to start states readyTimeoutMs in contract.json",
-    }
-    : {
-      reason: `port ${port} was asked, it listens on ${
-        others.join(", ")
-      } whatever PORT says`,
-      next: otherPort(others[0], stated, shared),
+      next: `See its log; ${SLOW}`,
     };
+  }
+  const ports = others.join(", ");
+  return {
+    reason: `port ${port} was asked, it listens on ${ports} whatever PORT says`,
+    next: otherPort(others[0], stated, shared),
+  };
 }
 
-/** Says that only its own machine reaches a service. */
 export function onLoopback(port: number): string {
   return `it listens on 127.0.0.1:${port} only, which nothing outside of its container reaches`;
 }
@@ -200,10 +197,7 @@ export async function dispositionOf(
   const last = descendants(processes(), pid).at(-1)?.pid ?? pid;
   const [first, program] = await Promise.all(
     [pid, last].map(async (id) =>
-      parseDisposition(
-        await Deno.readTextFile(`/proc/${id}/status`).catch(() => ""),
-        signal,
-      )
+      parseDisposition(await textOf(`/proc/${id}/status`), signal)
     ),
   );
   if (first === undefined || last === pid) return first;
@@ -287,9 +281,8 @@ export function explainAnswer(
   last: string,
   log: string,
 ): { reason: string; next: string } {
-  const error = /status 5/.test(last) ? statedError(log) : undefined;
-  const slow =
-    "a service that needs longer to start states readyTimeoutMs in contract.json";
+  const broken = /status 5/.test(last);
+  const error = broken ? statedError(log) : undefined;
   if (error !== undefined) {
     return {
       reason: `${last}; its log: ${error}`,
@@ -297,14 +290,12 @@ export function explainAnswer(
         "Correct what throws in its handler, or what it needs to run",
     };
   }
-  return {
-    reason: last,
-    next: last === NO_ANSWER
-      ? `Let the handler of healthPath answer, or name another path in contract.json; ${slow}`
-      : /status 5/.test(last)
-      ? `Correct its handler, whose log names no error; ${slow}`
-      : `Correct healthPath or healthStatus in contract.json; ${slow}`,
-  };
+  const next = last === NO_ANSWER
+    ? "Let the handler of healthPath answer, or name another path in contract.json"
+    : broken
+    ? "Correct its handler, whose log names no error"
+    : "Correct healthPath or healthStatus in contract.json";
+  return { reason: last, next: `${next}; ${SLOW}` };
 }
 
 /** How a container ended that was to run on, and what to do. */

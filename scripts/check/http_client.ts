@@ -22,16 +22,14 @@ export interface HttpRequest {
 /** Thrown when the other side ends the connection before an answer is whole. */
 export class ClosedError extends Error {
   override name = "ClosedError";
-  /** Bytes of the answer that had come. */
-  readonly received: number;
-  constructor(received: number, options?: ErrorOptions) {
+  /** `received` is how many bytes of the answer had come. */
+  constructor(readonly received: number, options?: ErrorOptions) {
     super(
       received === 0
         ? "the connection was closed without an answer"
         : `the connection was closed ${received} bytes into the answer`,
       options,
     );
-    this.received = received;
   }
 }
 
@@ -50,7 +48,7 @@ export function formatRequest(request: HttpRequest): string {
     text += `${name}: ${value}\r\n`;
   }
   if (body !== "" && !names.has("content-length")) {
-    text += `Content-Length: ${new TextEncoder().encode(body).length}\r\n`;
+    text += `Content-Length: ${encoder.encode(body).length}\r\n`;
   }
   return `${text}\r\n${body}`;
 }
@@ -59,9 +57,8 @@ function parseHead(text: string): Omit<HttpResponse, "body"> {
   const [first, ...lines] = text.split("\r\n");
   const match = /^HTTP\/1\.[01] (\d{3})(?: |$)/.exec(first);
   if (!match) {
-    throw new ProtocolError(
-      `not an HTTP answer: ${JSON.stringify(first.slice(0, 60))}`,
-    );
+    const start = JSON.stringify(first.slice(0, 60));
+    throw new ProtocolError(`not an HTTP answer: ${start}`);
   }
   const headers = new Map<string, string>();
   for (const line of lines) {

@@ -190,8 +190,11 @@ export async function waitUntilReady(
     if (exitCode !== undefined) {
       const when = "before it answered";
       const { message, next } = explainExit(exitCode, when, output);
-      const options = { next, exitCode: EXIT.checkFailed, output };
-      throw new UserError(message, options);
+      throw new UserError(message, {
+        next,
+        exitCode: EXIT.checkFailed,
+        output,
+      });
     }
     const { reason, next } = await explain(output) ??
       explainAnswer(last, output);

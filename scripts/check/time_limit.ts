@@ -53,14 +53,9 @@ export async function orAbort<T>(
 }
 
 /** Waits so many milliseconds, or for the signal's reason. */
-export async function sleep(
-  milliseconds: number,
-  signal?: AbortSignal,
-): Promise<void> {
-  try {
-    await wait(milliseconds, undefined, { signal });
-  } catch (error) {
+export async function sleep(milliseconds: number, signal?: AbortSignal) {
+  await wait(milliseconds, undefined, { signal }).catch((error) => {
     signal?.throwIfAborted();
     throw error;
-  }
+  });
 }
