@@ -8,14 +8,12 @@ import { formatRequest, HttpConnection, saysClose } from "./http_client.ts";
 import { withTimeLimit } from "./time_limit.ts";
 
 export interface BurstResult {
-  /** Requests with a good answer. */
   answered: number;
   /** Requests with a bad answer or none. */
   failed: number;
   /** Whether all were sent before the time limit. */
   complete: boolean;
   elapsedMs: number;
-  /** Good answers per second. */
   perSecond: number;
   /** What was wrong with the first that failed. */
   failure?: string;

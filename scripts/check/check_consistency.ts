@@ -9,17 +9,13 @@ import type { Contract } from "./contract_schema.ts";
 import { messageOf } from "../lib/errors.ts";
 import { withTimeLimit } from "./time_limit.ts";
 
-/** What a variant answers to one request. */
 export interface Answer {
-  /** Method and path. */
   request: string;
   status?: number;
   type?: string;
   /** Its digest; absent when two answers in a row differ: it holds a time or an id. */
   body?: string;
-  /** How the body begins. */
   text?: string;
-  /** What came in place of an answer. */
   error?: string;
 }
 

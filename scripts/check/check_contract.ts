@@ -34,7 +34,6 @@ export async function checkContract(
 const LONGER =
   "requestTimeoutMs in contract.json gives it longer, and an answer that never ends cannot be asked for";
 
-/** How reports call a request. */
 export function nameOf(request: ContractRequest): string {
   return request.name ?? `${request.method} ${request.path}`;
 }

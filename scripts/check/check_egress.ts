@@ -9,7 +9,6 @@ import { sharesNetwork } from "./diagnose.ts";
 import { CannotCheck, runCheck } from "./run_check.ts";
 import type { Service } from "./run_service.ts";
 
-/** Milliseconds that the counters may take to be read, a request included. */
 const LIMIT_MS = 10_000;
 
 /** Compares what the program is allowed, if known, with the contract's hosts. */

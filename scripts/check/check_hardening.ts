@@ -10,10 +10,8 @@ import { runService, type Target } from "./run_service.ts";
 type Restriction = keyof Restrictions;
 
 const MIB = 1 << 20;
-/** Milliseconds that the burst under a restriction may take. */
 const BURST_MS = 20_000;
 
-/** The restrictions, by the name of their check. */
 const RESTRICTIONS: Record<string, Restrictions> = {
   "read-only root": { readOnly: true },
   "no capabilities": { dropCapabilities: true },

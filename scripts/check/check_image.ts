@@ -29,7 +29,6 @@ import {
 /** Name of the check that stands for all when an image does not start. */
 const STARTS = "starts and answers";
 
-/** What reading the image has shown. */
 export interface ImageFacts {
   /** What Deno allows the program, as far as it can be told. */
   permissions?: Permissions;
@@ -37,7 +36,6 @@ export interface ImageFacts {
   healthcheck: string[];
 }
 
-/** The checks of an image, by list. */
 export type Checks = Partial<Record<CheckList, Check[]>>;
 
 interface Subject {

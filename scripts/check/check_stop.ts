@@ -23,7 +23,6 @@ import { orAbort, TimeLimitError, withTimeLimit } from "./time_limit.ts";
 
 /** What engines and orchestrators grant before they kill: the default of Docker. */
 export const GRACE_MS = 10_000;
-/** Clients that keep the service busy while it is stopped. */
 const CONNECTIONS = 32;
 /** Idle ones when the signal comes: others may all have a request in flight. */
 const IDLE = 4;

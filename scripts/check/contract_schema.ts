@@ -52,7 +52,6 @@ const burst = z.strictObject({
   connections: z.int().positive().max(1024).default(32),
 });
 
-/** The schema of `contract.json`. */
 export const contractSchema = z.strictObject({
   $schema: z.string().optional(),
   port: z.int().min(1).max(65_535).optional().describe(
@@ -96,7 +95,6 @@ export const contractSchema = z.strictObject({
   burst: burst.prefault({}),
 });
 
-/** What a service promises, defaults filled in. */
 export type Contract = z.output<typeof contractSchema>;
 export type ContractRequest = Contract["requests"][number];
 

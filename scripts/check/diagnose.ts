@@ -9,7 +9,6 @@ import { pageAddress } from "../lib/own_file.ts";
 import { constants } from "node:os";
 import { descendants, processes } from "../engine/processes.ts";
 
-/** A TCP socket that listens. */
 export interface Listener {
   port: number;
   /** Whether only its own machine or container reaches it. */
@@ -33,7 +32,6 @@ export function parseListeners(text: string): Listener[] {
     });
 }
 
-/** Where a process and its descendants listen. */
 export interface Listening {
   listeners: Listener[];
   /** See {@linkcode sharesNetwork}. */
@@ -76,7 +74,6 @@ export function isOnLoopback({ listeners }: Listening, port: number): boolean {
   return at.length > 0 && at.every(({ loopback }) => loopback);
 }
 
-/** Inodes of the sockets of a process and its descendants. */
 function socketsOf(pid: number): Set<string> {
   const pids = [pid, ...descendants(processes(), pid).map(({ pid }) => pid)];
   const inodes = new Set<string>();
@@ -161,7 +158,6 @@ function portInLog(log: string): number | undefined {
 export interface Disposition {
   /** Name of the program: of the last process that the first one has started. */
   program: string;
-  /** Whether it handles the signal. */
   handled: boolean;
   /** Whether it is process 1, to which a signal does nothing by default. */
   first: boolean;

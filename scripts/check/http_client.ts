@@ -4,7 +4,6 @@
  */
 import { orAbort } from "./time_limit.ts";
 
-/** An answer, framed as HTTP/1.1 says. */
 export interface HttpResponse {
   status: number;
   /** By lower-case name; repeated ones are joined with `, `. */
@@ -33,7 +32,6 @@ export class ClosedError extends Error {
   }
 }
 
-/** Thrown when what comes is not HTTP/1.1. */
 export class ProtocolError extends Error {
   override name = "ProtocolError";
 }
@@ -84,7 +82,6 @@ const MAX_HEAD = 1 << 20;
 const encoder = new TextEncoder();
 const latin1 = new TextDecoder("latin1");
 
-/** A TCP connection on which requests are written and answers read. */
 export class HttpConnection implements Disposable {
   #connection: Deno.TcpConn;
   #signal?: AbortSignal;
@@ -151,7 +148,6 @@ export class HttpConnection implements Disposable {
     }
   }
 
-  /** Writes a well-formed request and reads its answer. */
   async request(request: HttpRequest): Promise<HttpResponse> {
     await this.send(formatRequest(request));
     return await this.receive(request.method);

@@ -17,7 +17,6 @@ import { sleep, TimeLimitError, withTimeLimit } from "./time_limit.ts";
 /** Starts when somebody else takes the port each time. */
 const MOST_TRIES = 5;
 
-/** An image to check or to measure, and how. */
 export interface Target {
   engine: Engine;
   image: string;
@@ -92,15 +91,12 @@ const TRY_MS = 1000;
 /** Milliseconds of no answer after which its end is watched for. */
 const WATCH_MS = 300;
 
-/** When a container was ready. */
 export interface Ready {
   /** Milliseconds from the engine's start to the end of the first good answer. */
   readyMs: number;
-  /** How many times it was asked. */
   polls: number;
 }
 
-/** As much of a container as waiting for it takes. */
 type Waited =
   & Pick<Container, "url" | "startedAt" | "exited" | "logs">
   & Partial<Pick<Container, "pid">>;

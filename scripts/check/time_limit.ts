@@ -1,7 +1,6 @@
 /** Time limits for work that ends through a signal. @module */
 import { setTimeout as wait } from "node:timers/promises";
 
-/** Thrown when work did not end within its time limit. */
 export class TimeLimitError extends Error {
   override name = "TimeLimitError";
 }

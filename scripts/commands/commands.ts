@@ -20,7 +20,6 @@ export interface CommandModule {
   ): Promise<number>;
 }
 
-/** A command as commander sees it. */
 export interface Described {
   name: string;
   summary: string;
@@ -84,7 +83,6 @@ async function describe(name: string): Promise<Described> {
   return { name, summary, command, module };
 }
 
-/** Loads every command and what it declares. */
 export async function describeAll(): Promise<Described[]> {
   return await Promise.all(Object.keys(COMMANDS).map(describe));
 }

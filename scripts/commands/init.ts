@@ -18,7 +18,6 @@ import type { Io } from "../lib/progress.ts";
 import { ownFile } from "../lib/own_file.ts";
 import { json, PROGRAM, withExamples } from "./options.ts";
 
-/** Dockerfiles that a service gets. */
 const DOCKERFILES = [
   "Dockerfile",
   "Dockerfile.multistage",

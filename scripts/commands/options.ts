@@ -7,7 +7,6 @@ import { EXIT, UserError } from "../lib/errors.ts";
 /** How the tool is called in help and messages. */
 export const PROGRAM = programName();
 
-/** What images can be given as. */
 export const IMAGE =
   "name in the engine, or path of a docker-archive, an OCI archive, an OCI layout or skopeo's dir:; PATH:NAME:TAG for one of several";
 
@@ -24,7 +23,6 @@ export interface PlatformOptions extends ImageOptions {
   platform?: string;
 }
 
-/** Adds what every command takes that works with an engine. */
 export function withEngine(command: Command): Command {
   return command
     .addOption(
@@ -35,7 +33,6 @@ export function withEngine(command: Command): Command {
     .option("--verbose", "show all that engines and steps say", false);
 }
 
-/** Adds what every command takes that reads images. */
 export function withImages(command: Command): Command {
   return withEngine(command).addOption(json());
 }
@@ -48,24 +45,20 @@ export function withPlatform(command: Command): Command {
   );
 }
 
-/** The option for output that is JSON alone. */
 export function json(): Option {
   return new Option("--json", "print the result as JSON alone on stdout")
     .default(false);
 }
 
-/** Adds examples to the help of a command. */
 export function withExamples(command: Command, ...examples: string[]): Command {
   const lines = examples.map((example) => `  ${PROGRAM} ${example}`);
   return command.addHelpText("after", `\nExamples:\n${lines.join("\n")}`);
 }
 
-/** Adds a value to those that were given before. */
 export function collect(value: string, earlier: string[] = []): string[] {
   return [...earlier, value];
 }
 
-/** Reads a whole number from 1 to 9999. */
 export function positive(value: string): number {
   if (!/^[1-9]\d{0,3}$/.test(value)) {
     throw new InvalidArgumentError("Expected a whole number from 1 to 9999.");

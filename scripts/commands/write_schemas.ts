@@ -10,7 +10,6 @@ import { reportSchema } from "../report/report_schema.ts";
 
 export const DOCS = new URL("../../docs/", import.meta.url);
 
-/** Title and schema of each published file. */
 const PUBLISHED: Record<string, [title: string, schema: z.ZodType]> = {
   "report.schema.json": [
     "What deno-small-image found out about the variants of an image",

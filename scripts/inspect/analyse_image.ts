@@ -52,8 +52,8 @@ export function analyseImage(
     },
     surface: surface(image, files),
     secrets: secrets(image, files),
-    ...(program ? { program } : {}),
-    ...(permissions ? { permissions } : {}),
+    ...program && { program },
+    ...permissions && { permissions },
     contents: contents(files),
   };
 }
@@ -113,9 +113,8 @@ function describe(
   return { ...whole, parts: { ...parts, metadata } };
 }
 
-/** Smaller than this share of the whole is summed up. */
+/** Smaller than this share of the whole, or beyond so many in a folder: summed up. */
 const SHARE = 0.005;
-/** So many children of one folder are shown. */
 const CHILDREN = 12;
 /** Folders within folders; those that hold one thing only do not count. */
 const DEPTH = 6;

@@ -1,7 +1,6 @@
 /** The comparisons that diff, growth and reproducibility share. @module */
 import type { Entry } from "../image/model.ts";
 
-/** A value that differs; the side that lacks it is absent. */
 export interface Change<T> {
   name: string;
   before?: T;

@@ -70,16 +70,16 @@ function diffPaths(before: Rootfs, after: Rootfs): PathChange[] {
   const paths = new Set([...before.files.keys(), ...after.files.keys()]);
   return [...paths].sort().flatMap((path) => {
     const [old, now] = [before.files.get(path), after.files.get(path)];
-    // A folder without a record is there as well as one with it.
-    const implied = old ? after.implied : before.implied;
-    const inode = (now ?? old)?.inode;
-    if (!(old && now) && inode?.type === "directory" && implied.has(path)) {
-      return [];
-    }
     const changes = old && now ? changesOf(old, now) : [];
     const bytes = (now?.bytes ?? 0) - (old?.bytes ?? 0);
-    // Bytes move without a change when a file gains or loses a hard link.
-    if (old && now && changes.length === 0 && bytes === 0) return [];
+    if (old && now) {
+      // Bytes move without a change when a file gains or loses a hard link.
+      if (changes.length === 0 && bytes === 0) return [];
+    } else {
+      // A folder without a record is there as well as one with it.
+      const implied = (old ? after : before).implied.has(path);
+      if (implied && (old ?? now)?.inode.type === "directory") return [];
+    }
     return [{
       path: `/${path}`,
       kind: !old ? "added" : !now ? "removed" : "changed",

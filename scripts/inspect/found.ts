@@ -4,9 +4,7 @@ import { resolvePath } from "../image/resolve_path.ts";
 import type { Secret } from "./inspect_schema.ts";
 import type { ElfFacts } from "../deno_binary/program_sink.ts";
 
-/** What is known of a file's content. */
 export interface Found {
-  /** The content of a small text file. */
   text?: string;
   /** What the first line of a script asks for, such as `/bin/sh`. */
   shebang?: string;

@@ -55,41 +55,39 @@ const secretSchema = z.object({
   ),
 });
 
+const names = z.array(z.string());
+
 const surfaceSchema = z.object({
   runsAsRoot: z.boolean(),
-  shells: z.array(z.string()),
-  packageManagers: z.array(z.string()),
-  setuid: z.array(z.string()),
-  setgid: z.array(z.string()),
-  worldWritable: z.array(z.string())
-    .describe(
-      "World-writable paths; directories with the sticky bit are not counted.",
-    ),
-  capabilities: z.array(z.string()).optional().describe(
+  shells: names,
+  packageManagers: names,
+  setuid: names,
+  setgid: names,
+  worldWritable: names.describe(
+    "World-writable paths; directories with the sticky bit are not counted.",
+  ),
+  capabilities: names.optional().describe(
     "Files that bring capabilities to whoever starts them, as getcap prints them: /bin/ping cap_net_raw=ep",
   ),
   debianPackages: z.array(packageSchema),
   alpinePackages: z.array(packageSchema).optional(),
-  unreadPackages: z.array(z.string()).optional().describe(
+  unreadPackages: names.optional().describe(
     "Databases of package managers that are there and are not read.",
   ),
   certificates: z.boolean().describe("A CA bundle is there."),
   timeZones: z.boolean().describe("A time zone database is there."),
-  interpreter: z.string().optional().describe(
-    "Loader that the entrypoint asks for.",
-  ),
-  libraries: z.array(z.string()).optional().describe(
-    "Libraries the entrypoint needs.",
-  ),
-  missing: z.array(z.string()).optional()
+  interpreter: z.string().optional()
+    .describe("Loader that the entrypoint asks for."),
+  libraries: names.optional().describe("Libraries the entrypoint needs."),
+  missing: names.optional()
     .describe("Loader or libraries that are needed and not there."),
-  missingPrograms: z.array(z.string()).optional().describe(
+  missingPrograms: names.optional().describe(
     "Programs that are started, by entrypoint, command or a script's first line, and not there.",
   ),
-  broken: z.array(z.string()).optional().describe(
+  broken: names.optional().describe(
     "Started programs of deno compile that have lost their application, as strip does.",
   ),
-  foreign: z.array(z.string()).optional().describe(
+  foreign: names.optional().describe(
     "Paths of started programs, their loader and libraries that are for another architecture than the image.",
   ),
 });
@@ -134,12 +132,12 @@ export const analysisSchema = z.object({
   ),
   config: z.object({
     user: z.string(),
-    entrypoint: z.array(z.string()),
-    cmd: z.array(z.string()),
-    env: z.array(z.string()).describe(
+    entrypoint: names,
+    cmd: names,
+    env: names.describe(
       "NAME=value; … in place of a value that looks like a secret.",
     ),
-    exposedPorts: z.array(z.string()),
+    exposedPorts: names,
   }),
   surface: surfaceSchema,
   secrets: z.array(secretSchema).optional().describe(

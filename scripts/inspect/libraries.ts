@@ -5,16 +5,6 @@ import type { Surface } from "./inspect_schema.ts";
 import { foundIn, textAt } from "./found.ts";
 import { startedPrograms } from "./started_programs.ts";
 
-export type Libraries = Pick<
-  Surface,
-  | "interpreter"
-  | "libraries"
-  | "missing"
-  | "missingPrograms"
-  | "foreign"
-  | "broken"
->;
-
 /** Machines whose programs an architecture runs; others are not judged. */
 const RUNS: Record<string, string[]> = {
   amd64: ["amd64", "386"],
@@ -39,131 +29,101 @@ const MAX_SCRIPTS = 4;
  * included, as the loader would; nothing where no started program was looked into.
  * `missing` holds names of libraries, and the path of a loader.
  */
-export function libraries(image: Image, rootfs: Rootfs): Libraries {
-  const programs = startedPrograms(image, rootfs);
-  if (programs.length === 0) return {};
-  const search = new Search(image, rootfs);
-  for (const { name, resolved } of programs) {
-    if (resolved) search.program(resolved);
-    else search.missingPrograms.add(name);
-  }
-  const { interpreter, needed, missing } = search;
-  if (!search.looked && search.missingPrograms.size === 0) return {};
-  const ifAny = (name: "missingPrograms" | "foreign" | "broken") =>
-    search[name].size > 0 && { [name]: [...search[name]].sort() };
-  return {
-    ...interpreter !== undefined && { interpreter },
-    libraries: [...needed.keys()].sort(),
-    missing: [...missing].sort(),
-    ...ifAny("missingPrograms"),
-    ...ifAny("foreign"),
-    ...ifAny("broken"),
-  };
-}
+export function libraries(image: Image, rootfs: Rootfs): Partial<Surface> {
+  const needed = new Set<string>();
+  const missing = new Set<string>();
+  const missingPrograms = new Set<string>();
+  const foreign = new Set<string>();
+  const broken = new Set<string>();
+  let interpreter: string | undefined;
+  let looked = false;
+  const runs = RUNS[image.architecture];
+  const folders = libraryFolders(image, rootfs);
 
-class Search {
-  /** By name; where it was found. */
-  readonly needed = new Map<string, Resolved | undefined>();
-  readonly missing = new Set<string>();
-  readonly missingPrograms = new Set<string>();
-  readonly foreign = new Set<string>();
-  readonly broken = new Set<string>();
-  interpreter?: string;
-  /** Whether anything is known of any program. */
-  looked = false;
-  readonly #folders: { before: string[]; after: string[] };
-  readonly #runs?: string[];
-
-  constructor(image: Image, readonly rootfs: Rootfs) {
-    this.#runs = RUNS[image.architecture];
-    this.#folders = libraryFolders(image, rootfs);
-  }
-
-  /** Adds what a program needs; a script needs its interpreter. */
-  program(resolved: Resolved): void {
-    let at: Resolved | undefined = resolved;
-    for (let depth = 0; at && depth <= MAX_SCRIPTS; depth++) {
-      const { shebang, elf } = foundIn(at.file?.inode);
-      if (shebang === undefined) {
-        if (!elf) return;
-        this.looked = true;
-        if (elf.broken) this.broken.add(`/${at.path}: ${WHY[elf.broken]}`);
-        this.#needs(at);
-        // A split program is its own loader, and needs what its runtime needs.
-        const runtime = elf.program?.runtimePath;
-        at = runtime === undefined ? undefined : this.#found(runtime);
-        if (at) this.#needs(at);
-        return;
-      }
-      this.looked = true;
-      at = this.#found(shebang);
-    }
-  }
-
-  /** A program that another one starts. */
-  #found(path: string): Resolved | undefined {
-    const resolved = resolvePath(this.rootfs, path);
+  const fileAt = (path: string) => {
+    const resolved = resolvePath(rootfs, path);
     if (resolved?.file?.inode.type === "file") return resolved;
-    this.missingPrograms.add(path);
-  }
-
-  /** Adds the loader and the libraries of an ELF file. */
-  #needs(at: Resolved): void {
-    this.#judge(at);
-    const path = foundIn(at.file?.inode).elf?.interpreter;
-    if (path !== undefined) {
-      this.interpreter ??= path;
-      const loader = resolvePath(this.rootfs, path);
-      if (loader?.file?.inode.type === "file") this.#judge(loader);
-      else this.missing.add(path);
-    }
-    this.#load(at, path);
-  }
-
-  /** Notes what is for another architecture than the image. */
-  #judge({ path, file }: Resolved): void {
+  };
+  const startedAt = (path: string) => {
+    const found = fileAt(path);
+    if (!found) missingPrograms.add(path);
+    return found;
+  };
+  const judge = ({ path, file }: Resolved) => {
     const machine = foundIn(file?.inode).elf?.machine;
-    if (!machine || !this.#runs || this.#runs.includes(machine)) return;
-    this.foreign.add(`/${path} (${machine})`);
-  }
-
-  /** Breadth first, as the loader does: the first library of a name stays. */
-  #load(program: Resolved, loader: string | undefined): void {
-    const queue = [program];
-    for (const object of queue) {
-      const { elf } = foundIn(object.file?.inode);
-      for (const name of elf?.needed ?? []) {
-        if (this.needed.has(name)) continue;
-        if (loader !== undefined && isPartOfLoader(name, loader)) continue;
-        const found = this.#find(name, object, elf?.runpath ?? []);
-        this.needed.set(name, found);
-        if (found) {
-          this.#judge(found);
-          queue.push(found);
-        } else this.missing.add(name);
-      }
-    }
-  }
-
-  #find(
-    name: string,
-    object: Resolved,
-    runpath: string[],
-  ): Resolved | undefined {
+    if (!machine || !runs || runs.includes(machine)) return;
+    foreign.add(`/${path} (${machine})`);
+  };
+  const find = (name: string, object: Resolved, runpath: string[]) => {
+    if (name.includes("/")) return fileAt(name);
     const origin = `/${object.path.replace(/\/?[^/]*$/, "")}`;
     const own = runpath.flatMap((path) => path.split(":")).map((path) =>
       path.replaceAll(/\$(?:ORIGIN|\{ORIGIN\})/g, () => origin)
     );
-    const paths = name.includes("/")
-      ? [name]
-      : [...this.#folders.before, ...own, ...this.#folders.after].map(
-        (folder) => `${folder}/${name}`,
-      );
-    for (const path of paths) {
-      const found = resolvePath(this.rootfs, path);
-      if (found?.file?.inode.type === "file") return found;
+    return [...folders.before, ...own, ...folders.after].values()
+      .map((folder) => fileAt(`${folder}/${name}`))
+      .find((found) => found !== undefined);
+  };
+  /** Breadth first, as the loader does: the first library of a name stays. */
+  const addNeeds = (program: Resolved) => {
+    judge(program);
+    const loader = foundIn(program.file?.inode).elf?.interpreter;
+    if (loader !== undefined) {
+      interpreter ??= loader;
+      const found = fileAt(loader);
+      if (found) judge(found);
+      else missing.add(loader);
     }
+    const queue = [program];
+    for (const object of queue) {
+      const { needed: names = [], runpath = [] } =
+        foundIn(object.file?.inode).elf ?? {};
+      for (const name of names) {
+        if (needed.has(name)) continue;
+        if (loader !== undefined && isPartOfLoader(name, loader)) continue;
+        needed.add(name);
+        const found = find(name, object, runpath);
+        if (found) {
+          judge(found);
+          queue.push(found);
+        } else missing.add(name);
+      }
+    }
+  };
+  /** A script needs its interpreter. */
+  const addProgram = (program: Resolved) => {
+    let at: Resolved | undefined = program;
+    for (let depth = 0; at && depth <= MAX_SCRIPTS; depth++) {
+      const { shebang, elf } = foundIn(at.file?.inode);
+      looked ||= shebang !== undefined || elf !== undefined;
+      if (shebang !== undefined) {
+        at = startedAt(shebang);
+        continue;
+      }
+      if (elf?.broken) broken.add(`/${at.path}: ${WHY[elf.broken]}`);
+      if (elf) addNeeds(at);
+      // A split program is its own loader, and needs what its runtime needs.
+      const path = elf?.program?.runtimePath;
+      const runtime = path === undefined ? undefined : startedAt(path);
+      if (runtime) addNeeds(runtime);
+      return;
+    }
+  };
+
+  for (const { name, resolved } of startedPrograms(image, rootfs)) {
+    if (resolved) addProgram(resolved);
+    else missingPrograms.add(name);
   }
+  if (!looked && missingPrograms.size === 0) return {};
+  const listed = (set: Set<string>) => [...set].sort();
+  return {
+    ...interpreter !== undefined && { interpreter },
+    libraries: listed(needed),
+    missing: listed(missing),
+    ...missingPrograms.size > 0 && { missingPrograms: listed(missingPrograms) },
+    ...foreign.size > 0 && { foreign: listed(foreign) },
+    ...broken.size > 0 && { broken: listed(broken) },
+  };
 }
 
 /** Libraries that the loader has in itself: its own name, and musl's libc. */
@@ -196,9 +156,8 @@ function libraryFolders({ config, architecture }: Image, rootfs: Rootfs) {
   const path = config.env.findLast((line) => line.startsWith(variable)) ?? "";
   const multiarch = MULTIARCH[architecture];
   return {
-    before: path.slice(variable.length).split(/[:;]/).filter((folder) =>
-      folder.startsWith("/")
-    ),
+    before: path.slice(variable.length).split(/[:;]/)
+      .filter((folder) => folder.startsWith("/")),
     after: [
       ...rootfs.files.has("etc/ld.so.cache") ? configured(rootfs) : [],
       ...multiarch ? [`/lib/${multiarch}`, `/usr/lib/${multiarch}`] : [],

@@ -5,23 +5,18 @@
 import type { Rootfs } from "../image/model.ts";
 import { foundIn, textAt } from "./found.ts";
 
-/** What etc/os-release says. */
+/** What etc/os-release says: `debian`, `13`, `Debian GNU/Linux 13 (trixie)`. */
 export interface OsRelease {
-  /** As `debian`. */
   id: string;
-  /** As `13`. */
   version?: string;
-  /** As `Debian GNU/Linux 13 (trixie)`. */
   name?: string;
 }
 
-/** What a package manager knows of an installed package. */
 export interface Package {
   type: "deb" | "apk";
   name: string;
   version: string;
   architecture: string;
-  /** The source package that it was built from. */
   source: { name: string; version: string };
   maintainer?: string;
   /** As apk's database states it; dpkg's has none. */
@@ -48,7 +43,6 @@ const UNREAD: Record<string, RegExp> = {
 /** The first one that is there counts; often it is a link to the second. */
 const OS_RELEASE = ["etc/os-release", "usr/lib/os-release"];
 
-/** The distribution of a root file system. */
 export function osRelease(rootfs: Rootfs): OsRelease | undefined {
   for (const path of OS_RELEASE) {
     const text = textAt(rootfs, path);
@@ -76,7 +70,7 @@ export function parseOsRelease(text: string): OsRelease | undefined {
     : undefined;
 }
 
-/** The packages installed in a root file system, by name. */
+/** Sorted by name. */
 export function packages(rootfs: Rootfs): Package[] {
   const found = new Map<string, Package>();
   const add = (item: Package) =>

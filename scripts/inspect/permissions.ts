@@ -3,7 +3,6 @@ import type { Permissions } from "../deno_binary/program_schema.ts";
 
 type Kind = Exclude<keyof Permissions, "source">;
 
-/** The kinds by the letter that stands for them. */
 const LETTERS: Record<string, Kind | "all"> = // deno-fmt-ignore
   { A: "all", N: "net", R: "read", W: "write", E: "env", S: "sys", I: "import" };
 const KINDS = // deno-fmt-ignore
@@ -84,11 +83,8 @@ function beforeModule(args: string[]): string[] {
 export function permissionFlag(
   flag: string,
 ): { kinds: (Kind | "all")[]; values?: string[] } | undefined {
-  const equals = flag.indexOf("=");
-  const name = equals < 0 ? flag : flag.slice(0, equals);
-  const values = equals < 0
-    ? undefined
-    : flag.slice(equals + 1).split(",").filter((value) => value !== "");
+  const [name, list] = flag.split(/=(.*)/s);
+  const values = list?.split(",").filter((value) => value !== "");
   if (name === "--permission-set") return undefined;
   if (!name.startsWith("--")) {
     if (name.includes("P")) return undefined;
@@ -132,7 +128,6 @@ export function egressOf(
   return ways;
 }
 
-/** Whether a host of a permission is the program's own. */
 export function isOwnHost(host: string): boolean {
   return OWN_HOST.test(host);
 }

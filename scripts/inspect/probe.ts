@@ -63,7 +63,6 @@ export function textSink(size: number): Sink {
   }));
 }
 
-/** Keeps the start of a file, and says what it is. */
 class HeadSink implements Sink {
   readonly #bytes: Uint8Array;
   #length = 0;

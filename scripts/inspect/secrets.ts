@@ -159,7 +159,6 @@ export function secretCheck(
   };
 }
 
-/** Finds the secrets in an image that was read with the probe. */
 export function secrets(image: Image, rootfs: Rootfs): Secret[] {
   // By what the probe found: hard links make other records of the same content.
   const lost = new Map(

@@ -6,7 +6,6 @@ import {
   resolvePath,
 } from "../image/resolve_path.ts";
 
-/** A program that an image starts. */
 export interface StartedProgram {
   /** As the image's config has it. */
   name: string;

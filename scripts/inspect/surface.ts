@@ -1,5 +1,5 @@
 /** What an intruder could use in an image. @module */
-import type { Image, Rootfs } from "../image/model.ts";
+import type { Entry, Image, Rootfs } from "../image/model.ts";
 import { isExecutable, resolvePath } from "../image/resolve_path.ts";
 import type { Surface } from "./inspect_schema.ts";
 import { libraries } from "./libraries.ts";
@@ -7,7 +7,6 @@ import { type Package, packages, unreadPackages } from "./packages.ts";
 import { textAt } from "./found.ts";
 import { searchPath } from "./started_programs.ts";
 
-/** Where programs look for a bundle of certificates. */
 const CERTIFICATES = [
   "/etc/ssl/certs/ca-certificates.crt",
   "/etc/ssl/cert.pem",
@@ -16,27 +15,19 @@ const CERTIFICATES = [
   "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
   "/etc/ssl/ca-bundle.pem",
 ];
-const TIME_ZONES = "usr/share/zoneinfo/";
+const TIME_ZONES = "/usr/share/zoneinfo/";
 
 /** Paths are absolute and sorted. */
 export function surface(image: Image, rootfs: Rootfs): Surface {
-  const setuid: string[] = [];
-  const setgid: string[] = [];
-  const capabilities: string[] = [];
-  const worldWritable: string[] = [];
-  let timeZones = false;
-  for (const [path, { inode }] of rootfs.files) {
-    const { type, mode, size } = inode;
-    if (type === "file") {
-      if (mode & 0o4000) setuid.push(`/${path}`);
-      if (mode & 0o2000) setgid.push(`/${path}`);
-      if (inode.capabilities) {
-        capabilities.push(`/${path} ${capabilityText(inode.capabilities)}`);
-      }
-      timeZones ||= size > 0 && path.startsWith(TIME_ZONES);
-    }
-    if (isWorldWritable(type, mode)) worldWritable.push(`/${path}`);
-  }
+  const entries = Array.from(
+    rootfs.files,
+    ([path, { inode }]) => ({ path: `/${path}`, inode }),
+  );
+  const files = entries.filter(({ inode }) => inode.type === "file");
+  const paths = (found: typeof entries) => found.map(({ path }) => path).sort();
+  const capabilities = files.flatMap(({ path, inode: { capabilities } }) =>
+    capabilities ? [`${path} ${capabilityText(capabilities)}`] : []
+  );
   const installed = packages(rootfs);
   const listed = (wanted: Package["type"]) =>
     installed.filter(({ type }) => type === wanted)
@@ -50,10 +41,10 @@ export function surface(image: Image, rootfs: Rootfs): Surface {
   return {
     runsAsRoot: runsAsRoot(image.config.user, rootfs),
     ...usablePrograms(image, rootfs),
-    setuid: setuid.sort(),
-    setgid: setgid.sort(),
+    setuid: paths(files.filter(({ inode }) => inode.mode & 0o4000)),
+    setgid: paths(files.filter(({ inode }) => inode.mode & 0o2000)),
     ...capabilities.length > 0 && { capabilities: capabilities.sort() },
-    worldWritable: worldWritable.sort(),
+    worldWritable: paths(entries.filter(({ inode }) => isWorldWritable(inode))),
     debianPackages: listed("deb"),
     ...alpinePackages.length > 0 && { alpinePackages },
     ...unread.length > 0 && { unreadPackages: unread },
@@ -61,7 +52,9 @@ export function surface(image: Image, rootfs: Rootfs): Surface {
       const inode = resolvePath(rootfs, path)?.file?.inode;
       return inode?.type === "file" && inode.size > 0;
     }),
-    timeZones,
+    timeZones: files.some(({ path, inode }) =>
+      inode.size > 0 && path.startsWith(TIME_ZONES)
+    ),
     ...libraries(image, rootfs),
   };
 }
@@ -102,7 +95,7 @@ export function capabilityText(hex: string): string {
 }
 
 /** Devices are left out: engines put their own /dev over them. */
-function isWorldWritable(type: string, mode: number): boolean {
+function isWorldWritable({ type, mode }: Entry): boolean {
   if (!(mode & 0o002)) return false;
   if (type === "directory") return !(mode & 0o1000);
   return type === "file" || type === "fifo";

@@ -2,7 +2,6 @@
 import type { Image, Loss, Rootfs } from "../image/model.ts";
 import type { ImageAnalysis } from "./inspect_schema.ts";
 
-/** How well an image uses its bytes: size is rootfs and waste. */
 export type Waste = Pick<
   ImageAnalysis,
   "sizeBytes" | "wasteBytes" | "efficiency" | "wasted"
@@ -56,7 +55,7 @@ export function waste(image: Image, rootfs: Rootfs): Waste {
     ) => ({
       path: `/${path}`,
       bytes,
-      ...(files > 1 ? { files } : {}),
+      ...files > 1 && { files },
       writtenBy: loss.writtenBy,
       coveredBy: loss.coveredBy,
       how: loss.how,

@@ -6,7 +6,6 @@ import { EXIT, UserError } from "./errors.ts";
 import { stripVTControlCharacters } from "node:util";
 
 export interface CommandOptions {
-  /** Added to the environment. */
   env?: Record<string, string>;
   cwd?: string;
   /** Called with each line of both streams. */
@@ -29,7 +28,6 @@ export interface CommandResult {
   output: string;
 }
 
-/** A child process that runs. */
 export interface Child {
   readonly pid: number;
   /** Resolves once it has ended; rejects when its output cannot be read. */
@@ -40,7 +38,6 @@ export interface Child {
   stop(): Promise<void>;
 }
 
-/** The command is not installed. */
 export class CommandNotFound extends Error {
   override name = "CommandNotFound";
   constructor(readonly command: string, options?: ErrorOptions) {
@@ -177,7 +174,7 @@ export function start(
       await streams.finally(() => clearTimeout(timer));
       return {
         code: status.code,
-        ...(status.signal ? { killedBy: status.signal } : {}),
+        ...status.signal && { killedBy: status.signal },
         stdout: stdout.toString(),
         stderr: stderr.toString(),
         output: both.toString(),

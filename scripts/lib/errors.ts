@@ -16,7 +16,6 @@ export const EXIT = {
 interface UserErrorOptions extends ErrorOptions {
   /** What to do next, as a sentence or a command. */
   next: string;
-  /** The exit code; `EXIT.usage` unless told otherwise. */
   exitCode?: number;
   /** Output worth showing beneath the message, such as the end of a build log. */
   output?: string;

@@ -1,11 +1,9 @@
 /** What is at a path, where an error means that nothing is. @module */
 
-/** Whether there is something at a path, links followed. */
 export async function isThere(path: string): Promise<boolean> {
   return await Deno.stat(path).then(() => true, () => false);
 }
 
-/** Whether there is a file at a path, links followed. */
 export async function isFile(path: string): Promise<boolean> {
   return await Deno.stat(path).then((info) => info.isFile, () => false);
 }

@@ -1,6 +1,5 @@
 /** What a report shows of a program's log: its error, and repeats once. @module */
 
-/** Lines that a pattern of repeats may have. */
 const LONGEST_REPEAT = 40;
 
 /**

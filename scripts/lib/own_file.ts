@@ -30,11 +30,9 @@ export function schemaAddress(of: "contract" | "budget"): string {
   return `https://jsr.io/${own.name}/${own.version}/docs/${of}.schema.json`;
 }
 
-/** How this tool was called. */
 interface Call {
   /** Address of the project's or the package's root. */
   root: string;
-  /** Folder of this process. */
   folder: string;
   /** Where the user stood, if it was called as a task. */
   from?: string;
@@ -42,7 +40,7 @@ interface Call {
 
 function ownCall(): Call {
   const from = Deno.env.get("INIT_CWD");
-  return { root: ROOT.href, folder: Deno.cwd(), ...from ? { from } : {} };
+  return { root: ROOT.href, folder: Deno.cwd(), ...from && { from } };
 }
 
 /** The project's folder; none in a package. */

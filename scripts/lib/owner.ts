@@ -51,16 +51,13 @@ export function ownerOf(name: string): string | undefined {
     ?.[1];
 }
 
-/** A tag that no other run uses; `tag` tells the run's own apart. */
 export function ownTag(tag: string): string {
   return `localhost/${containerName()}:${tag}`;
 }
 
-/** Whether a tag was made by a process that is gone. */
 export function isLeftoverTag(reference: string): boolean {
-  return isLeftover(
-    /^(?:localhost\/)?([^/:]+):[^/:]+$/.exec(reference)?.[1] ?? "",
-  );
+  const name = /^(?:localhost\/)?([^/:]+):[^/:]+$/.exec(reference)?.[1];
+  return isLeftover(name ?? "");
 }
 
 /** Whether a name was made by a process that is gone. */

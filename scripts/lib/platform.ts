@@ -2,10 +2,8 @@
 import { UserError } from "./errors.ts";
 import { suggest } from "./suggest.ts";
 
-/** An architecture as image configurations name it. */
 export type Architecture = "amd64" | "arm64";
 
-/** What an image runs on. */
 export type Platform = `linux/${Architecture}`;
 
 /** Those that `deno compile` has a Linux runtime for. */
@@ -32,7 +30,6 @@ export function architectureNamed(name: string): string {
 /** Deno runs on no others. */
 export const HOST = architectureNamed(Deno.build.arch) as Architecture;
 
-/** The architecture of a platform. */
 export function architectureOf(platform: Platform): Architecture {
   return platform === "linux/arm64" ? "arm64" : "amd64";
 }
@@ -83,7 +80,6 @@ export function cannotRun(
   return `${architecture} programs do not run in containers here: their emulator is registered without the flag F`;
 }
 
-/** The contents of what is registered; nothing where binfmt_misc is not mounted. */
 function entries(folder: string): string[] {
   try {
     return [...Deno.readDirSync(folder)]

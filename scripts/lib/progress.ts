@@ -8,7 +8,6 @@ interface Progress {
     title: string,
     work: (say: (line: string) => void) => Promise<T>,
   ): Promise<T>;
-  /** Writes a line that stays. */
   note(line: string): void;
 }
 
@@ -16,7 +15,6 @@ interface ProgressTarget {
   write(text: string): void;
   /** Width of a terminal that can be redrawn; absent for a pipe. */
   columns?: number;
-  /** Show all that steps say. */
   verbose: boolean;
 }
 
@@ -31,31 +29,22 @@ export function createProgress(target: ProgressTarget): Progress {
     : plain(target.write, target.verbose);
 }
 
-interface Step {
-  title: string;
-  started: number;
-  line: string;
-}
-
 /** Redraws the steps that are under way; one that has ended leaves a line. */
 function live(write: (text: string) => void, columns: number): Progress {
-  const steps = new Set<Step>();
+  const steps = new Set<{ title: string; started: number; line: string }>();
   let drawn = 0;
   let frame = 0;
   let timer: ReturnType<typeof setInterval> | undefined;
-  const clip = (text: string) => text.slice(0, columns - 1);
   /** Writes lines that stay, and the steps below them. */
   const draw = (...staying: string[]) => {
     // From the first column: a key that was typed may have moved the cursor.
     const erase = drawn > 0 ? `\r\x1b[${drawn}A\x1b[J` : "";
-    const going = [...steps].flatMap(({ title, started, line }) => [
-      clip(
-        `${FRAMES[frame]} ${title}  ${
-          formatDuration(performance.now() - started)
-        }`,
-      ),
-      ...line === "" ? [] : [clip(`  › ${line}`)],
-    ]);
+    const going = [...steps].flatMap(({ title, started, line }) => {
+      const took = formatDuration(performance.now() - started);
+      const lines = [`${FRAMES[frame]} ${title}  ${took}`];
+      if (line !== "") lines.push(`  › ${line}`);
+      return lines.map((text) => text.slice(0, columns - 1));
+    });
     drawn = going.length;
     write(erase + [...staying, ...going].map((each) => `${each}\n`).join(""));
   };
@@ -82,7 +71,7 @@ function live(write: (text: string) => void, columns: number): Progress {
         draw(`${mark} ${title}  ${took}`);
       }
     },
-    note: (line) => draw(line),
+    note: draw,
   };
 }
 
@@ -111,12 +100,9 @@ function plain(write: (text: string) => void, verbose: boolean): Progress {
 
 /** The world as the commands see it: nothing below reaches for the terminal. */
 export interface Io {
-  /** Writes to stdout. */
   print(text: string): void;
-  /** Writes a line to stderr. */
   note(line: string): void;
   progress: Progress;
-  /** Aborted by Ctrl-C. */
   signal: AbortSignal;
   /** Width of the terminal; 80 in a pipe. */
   columns: number;

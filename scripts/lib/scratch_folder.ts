@@ -48,7 +48,6 @@ export async function withScratch<T>(
   }
 }
 
-/** Removes the folders that killed runs have left. */
 export async function sweepScratch(): Promise<void> {
   for await (const { name } of Deno.readDir(parent())) {
     if (isLeftover(name)) await removeScratch(join(parent(), name));

@@ -54,7 +54,6 @@ const PATTERNS = [
   new RegExp(`(${TOKEN})`, "g"),
 ];
 
-/** A secret in a text. */
 export interface TextSecret {
   /** Of the variable, the argument or the flag that holds it, if any does. */
   name?: string;
