@@ -14,7 +14,7 @@ import type { BuildOptions, Engine } from "../engine/engine.ts";
 import { readImage } from "../image/read_image.ts";
 import { cacheFolder, readCache, writeCache } from "../lib/cache.ts";
 import { EXIT, explainFiles, UserError } from "../lib/errors.ts";
-import { isFile } from "../lib/files.ts";
+import { isFile, isThere, textOf } from "../lib/files.ts";
 import { ownTag } from "../lib/owner.ts";
 import { makeScratch, removeScratch } from "../lib/scratch_folder.ts";
 import { isOwnFailure, removeImage } from "./build_variants.ts";
@@ -167,11 +167,10 @@ async function copyContext(
   dockerfile: string,
   signal?: AbortSignal,
 ): Promise<void> {
-  const names = [`${dockerfile}.dockerignore`, ".dockerignore"];
-  const always = new Set([dockerfile, ...names]);
-  const ignores = parseDockerignore(
-    await firstOf(names.map((name) => `${context}/${name}`)),
-  );
+  const [own, common] = [`${dockerfile}.dockerignore`, ".dockerignore"];
+  const always = new Set([dockerfile, own, common]);
+  const used = await isThere(`${context}/${own}`) ? own : common;
+  const ignores = parseDockerignore(await textOf(`${context}/${used}`));
   const folders: { path: string; info: Deno.FileInfo }[] = [];
   const copy = async (path: string) => {
     signal?.throwIfAborted();
@@ -218,15 +217,4 @@ async function list(folder: string): Promise<string[]> {
 
 async function keepTimes(path: string, info: Deno.FileInfo): Promise<void> {
   if (info.mtime) await Deno.utime(path, info.atime ?? info.mtime, info.mtime);
-}
-
-async function firstOf(paths: string[]): Promise<string> {
-  for (const path of paths) {
-    try {
-      return await Deno.readTextFile(path);
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-    }
-  }
-  return "";
 }

@@ -5,9 +5,9 @@
  * @module
  */
 import { join } from "node:path";
-import { type Budget, budgetSchema } from "../budget/budget_schema.ts";
+import { budgetSchema } from "../budget/budget_schema.ts";
 import { checkBudget } from "../budget/hold_budget.ts";
-import { type Contract, contractSchema } from "../check/contract_schema.ts";
+import { contractSchema } from "../check/contract_schema.ts";
 import {
   findVariants,
   type VariantFile,
@@ -23,24 +23,12 @@ import { schemaAddress } from "../lib/own_file.ts";
 import { parseJson, readText } from "../lib/parse_json.ts";
 import { architectureOf, HOST } from "../lib/platform.ts";
 import { suggest } from "../lib/suggest.ts";
-import type { Report } from "../report/report_schema.ts";
 import { checkWritable, parseReport } from "../report/write_reports.ts";
 import { clean } from "./image_tag.ts";
 import type { BuildConfig, VariantRun } from "./variant_run.ts";
 
-interface Given {
-  runs: VariantRun[];
-  /** Name of the variant that the others are compared with. */
-  baseline: string;
-  /** Absent: the service states none. */
-  contract?: Contract;
-  budget: Budget;
-  /** The report that growth is held against. */
-  earlier?: Report;
-}
-
 /** @throws {UserError} For whatever cannot be used, or written in the end. */
-export async function readGiven(config: BuildConfig): Promise<Given> {
+export async function readGiven(config: BuildConfig) {
   const files = await findVariants(config.context, config.file);
   const runs = planVariants(files, config);
   const names = runs.filter(({ skip }) => skip === undefined)
@@ -60,7 +48,7 @@ export async function readGiven(config: BuildConfig): Promise<Given> {
   for (const file of [report, config.writeBaseline, config.junit]) {
     if (file !== undefined) await checkWritable(file);
   }
-  return { runs, baseline, ...contract && { contract }, budget, earlier };
+  return { runs, baseline, contract, budget, earlier };
 }
 
 function chooseBaseline(names: string[], wanted: string | undefined): string {

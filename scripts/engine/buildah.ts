@@ -5,6 +5,7 @@
  */
 import { basename, dirname } from "node:path";
 import { z } from "zod";
+import { configOf } from "../image/image_documents.ts";
 import { attempt, byteStream, CommandFailed, run } from "../lib/command.ts";
 import { EXIT, UserError } from "../lib/errors.ts";
 import { containerName, isLeftover, isLeftoverTag } from "../lib/owner.ts";
@@ -25,7 +26,6 @@ import {
   Unusable,
 } from "./engine.ts";
 import { explainBuild, explainExport, explainPull } from "./explain.ts";
-import { buildahImageInfo } from "./image_info.ts";
 import { endLeftovers } from "./processes.ts";
 import { missing } from "./setup.ts";
 import { contextSteps, StepImages, type Untagged } from "./step_images.ts";
@@ -206,6 +206,26 @@ export class Buildah implements Engine {
       chosen,
     );
   }
+}
+
+const inspected = z.object({
+  FromImageID: z.string(),
+  Docker: z.object({
+    architecture: z.string(),
+    rootfs: z.object({ diff_ids: z.array(z.string()).nullish() }),
+    config: z.unknown().optional(),
+  }),
+});
+
+/** Reads `buildah inspect --type image`, which gives no size in bytes. */
+export function buildahImageInfo(json: string): ImageInfo {
+  const { FromImageID, Docker } = inspected.parse(JSON.parse(json));
+  return {
+    id: `sha256:${FromImageID.replace("sha256:", "")}`,
+    architecture: Docker.architecture,
+    diffIds: Docker.rootfs.diff_ids ?? [],
+    config: configOf(Docker.config),
+  };
 }
 
 /** The images that buildah lists; none when somebody removes one meanwhile. */

@@ -76,7 +76,7 @@ export async function docker(
       version,
       pruneCommand: "docker builder prune",
       build: () => how ?? howItBuilds(),
-      cannot: info === undefined ? {} : limitsOf(info),
+      cannot: limitsOf(info),
       socket,
     });
   } catch (error) {
@@ -85,20 +85,12 @@ export async function docker(
   }
 }
 
-interface Facts {
-  version: string;
-  /** As JSON. */
-  info?: string;
-}
-
 const AS_JSON = ["--format", "{{json .}}"];
 
-async function askClient(
-  client: (args: string[]) => Promise<CommandResult>,
-): Promise<Facts> {
+async function askClient(client: (args: string[]) => Promise<CommandResult>) {
   const version = await client(["version", ...AS_JSON]);
-  const { Server } = parse(version.stdout);
-  if (!Server?.Version) {
+  const server = serverVersion(version.stdout);
+  if (!server) {
     const said = version.output.split("\n")
       .filter((line) => line.trim() !== "" && !line.startsWith("{"));
     throw new Unusable(
@@ -108,13 +100,10 @@ async function askClient(
     );
   }
   const { code, stdout } = await client(["info", ...AS_JSON]);
-  return { version: Server.Version, info: code === 0 ? stdout : undefined };
+  return { version: server, info: code === 0 ? stdout : "{}" };
 }
 
-async function askDaemon(
-  socket: string,
-  options: { signal: AbortSignal },
-): Promise<Facts> {
+async function askDaemon(socket: string, options: { signal: AbortSignal }) {
   const [version, info] = await Promise.all(
     ["/version", "/info"].map((path) => daemonText(socket, path, options)),
   );
@@ -123,24 +112,21 @@ async function askDaemon(
 
 async function howItBuilds(): Promise<HowItBuilds> {
   const [version, buildx, builder] = await Promise.all([
-    attempt("docker", ["version", ...AS_JSON]),
+    attempt("docker", ["version", "--format", "{{.Client.Version}}"]),
     attempt("docker", ["buildx", "version"]),
     attempt("docker", ["buildx", "inspect"]),
   ]);
-  const { Client } = parse(version.stdout);
   return {
-    builder: builderOf(Client?.Version ?? "", buildx.code === 0),
+    builder: builderOf(version.stdout, buildx.code === 0),
     cannotDate: cannotDate(builder.code === 0 ? builder.stdout : undefined),
   };
 }
 
-function parse(
-  json: string,
-): { Client?: { Version?: string }; Server?: { Version?: string } | null } {
+function serverVersion(json: string): string | undefined {
   try {
-    return JSON.parse(json);
+    return JSON.parse(json).Server?.Version;
   } catch {
-    return {};
+    return undefined;
   }
 }
 

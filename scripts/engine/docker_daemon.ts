@@ -9,6 +9,7 @@ import {
   CommandFailed,
   type CommandOptions,
   type CommandResult,
+  runs,
 } from "../lib/command.ts";
 import { EngineGone, EXIT } from "../lib/errors.ts";
 
@@ -68,13 +69,10 @@ export async function throwIfGone(
 
 async function answers(): Promise<boolean> {
   const signal = AbortSignal.timeout(ANSWERS_WITHIN_MS);
-  try {
-    const { code } = await attempt("docker", ["version"], { signal });
-    return code === 0;
-  } catch (error) {
+  return await runs("docker", ["version"], signal).catch((error) => {
     if (error !== signal.reason) throw error;
     return false;
-  }
+  });
 }
 
 /** The daemon answered, but not with what was asked for. */

@@ -4,6 +4,8 @@
  * @module
  */
 import { basename } from "node:path";
+import { z } from "zod";
+import { configOf } from "../image/image_documents.ts";
 import { attempt, byteStream, CommandFailed } from "../lib/command.ts";
 import {
   containerName,
@@ -32,7 +34,6 @@ import type {
   RunOptions,
 } from "./engine.ts";
 import { explainBuild, explainExport, explainPull } from "./explain.ts";
-import { dockerImageInfo } from "./image_info.ts";
 import { endLeftovers } from "./processes.ts";
 import { contextSteps, StepImages, type Untagged } from "./step_images.ts";
 import { removeWorking } from "./working_containers.ts";
@@ -234,4 +235,33 @@ export class DockerLike implements Engine {
 /** What is no name at all is of no image either: `..` is redirected, `A` refused. */
 function isUnknown({ status, output }: DaemonRefused): boolean {
   return status === 404 || status === 301 || /no such image/i.test(output);
+}
+
+const inspected = z.array(z.object({
+  Id: z.string(),
+  Architecture: z.string(),
+  Size: z.number().optional(),
+  RootFS: z.object({ Layers: z.array(z.string()).nullish() }),
+  Config: z.unknown().optional(),
+  // podman tells it beside the config.
+  HealthCheck: z.unknown().optional(),
+  Healthcheck: z.unknown().optional(),
+})).min(1);
+
+/** Reads `docker image inspect` and `podman image inspect`: a list of one image. */
+export function dockerImageInfo(json: string): ImageInfo {
+  const [image] = inspected.parse(JSON.parse(json));
+  const config = configOf(image.Config);
+  if (config.healthcheck.length === 0) {
+    config.healthcheck = [image.HealthCheck, image.Healthcheck]
+      .flatMap((Healthcheck) => configOf({ Healthcheck }).healthcheck);
+  }
+  return {
+    // podman leaves the algorithm out.
+    id: image.Id.includes(":") ? image.Id : `sha256:${image.Id}`,
+    architecture: image.Architecture,
+    sizeBytes: image.Size,
+    diffIds: image.RootFS.Layers ?? [],
+    config,
+  };
 }

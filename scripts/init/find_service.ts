@@ -21,7 +21,7 @@ import {
   reachableHosts,
 } from "./permissions.ts";
 import { readPrivate } from "./private_files.ts";
-import { notesOf, type Reason, reasonsOf, type Service } from "./service.ts";
+import { notesOf, reasonsOf, type Service } from "./service.ts";
 import { exportsFetch, type Hints, listens, readHints } from "./read_hints.ts";
 import { type Modules, readModules } from "./read_modules.ts";
 import {
@@ -32,15 +32,7 @@ import {
   readProject,
 } from "./read_project.ts";
 
-export interface Found {
-  /** The context of the build: the folder, or the workspace above it. */
-  root: string;
-  service: Service;
-  /** Modules to write beside it: name of a template to path from the top. */
-  written: { template: string; path: string }[];
-  reasons: Reason[];
-  notes: string[];
-}
+export type Found = Awaited<ReturnType<typeof findService>>;
 
 /** Packages whose servers are those of `node:http`. */
 const NODE_SERVERS =
@@ -50,10 +42,7 @@ const NODE_SERVERS =
  * @param wanted Its entry point, if it was named.
  * @throws {UserError} If it has none, or one that cannot be built as it is.
  */
-export async function findService(
-  folder: string,
-  wanted?: string,
-): Promise<Found> {
+export async function findService(folder: string, wanted?: string) {
   const project = await readProject(folder);
   const { root } = project;
   const chosen = await chooseEntry(project, wanted, look(root));
@@ -88,7 +77,8 @@ export async function findService(
   });
   permissions.flags.push(...nodeFlags(permissions, chosen, data.beside, state));
 
-  const written: Found["written"] = [];
+  /** Modules to write beside it: name of a template to path from the top. */
+  const written: { template: string; path: string }[] = [];
   const write = (template: string, name: string) => {
     written.push({ template, path: inRoot(name) });
     return name;

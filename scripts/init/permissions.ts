@@ -11,16 +11,7 @@ import type { DenoConfig } from "./read_project.ts";
 /** Everything, or what is listed. */
 type Allowed = true | string[];
 
-export interface Permissions {
-  /** For `deno compile`. */
-  flags: string[];
-  /** What told so. */
-  source: string;
-  net: Allowed;
-  env: Allowed;
-  read: Allowed;
-  write: Allowed;
-}
+export type Permissions = ReturnType<typeof findPermissions>;
 
 /** What a server needs at the least. */
 const LEAST = ["--allow-net=0.0.0.0,127.0.0.1", "--allow-env=PORT"];
@@ -33,7 +24,7 @@ export function findPermissions(
   config: DenoConfig,
   command: DenoCommand | undefined,
   isNode: boolean,
-): Permissions {
+) {
   const make = (flags: string[], source: string) => {
     const allowed = (name: string) => allowedBy(config, flags, name);
     return {

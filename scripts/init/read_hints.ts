@@ -32,24 +32,7 @@ const LIMITS: [form: RegExp, why: string][] = [
   ],
 ];
 
-export interface Hints {
-  port: number;
-  portSource: string;
-  readsPort: boolean;
-  /** It listens where nothing outside the container reaches it. */
-  loopback: boolean;
-  /** It knows such an argument. */
-  healthcheck: boolean;
-  healthPath: string;
-  /** It may answer only some methods. */
-  looksAtMethod: boolean;
-  /** Signals to stop that it does not handle itself. */
-  unhandled: string[];
-  /** Variables that it reads without a fallback. */
-  env: string[];
-  /** What Deno cannot do in a compiled program. */
-  cannot: string[];
-}
+export type Hints = ReturnType<typeof readHints>;
 
 export interface Mention {
   path: string;
@@ -78,21 +61,26 @@ export function exportsFetch(entry: string): boolean {
       /\bfetch\b/.test(entry);
 }
 
-export function readHints(sources: string[], args: string[] = []): Hints {
+export function readHints(sources: string[], args: string[] = []) {
   const text = sources.join("\n");
   const [port, portSource] = findPort(text, args);
   return {
     port,
     portSource,
     readsPort: /\bPORT\b/.test(text),
+    /** It listens where nothing outside the container reaches it. */
     loopback: LOOPBACK.test(text),
+    /** It knows such an argument. */
     healthcheck: /["'`]healthcheck["'`]/.test(text),
     healthPath: findHealthPath(text),
+    /** It may answer only some methods. */
     looksAtMethod: /\.method\b/.test(text),
+    /** Signals to stop. */
     unhandled: ["SIGTERM", "SIGINT"].filter((name) =>
       !new RegExp(`["'\`]${name}["'\`]`).test(text)
     ),
     env: findEnv(text),
+    /** What Deno cannot do in a compiled program. */
     cannot: LIMITS.filter(([form]) => form.test(text)).map(([, why]) => why),
   };
 }

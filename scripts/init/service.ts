@@ -60,16 +60,10 @@ export interface Service {
   env: Record<string, string>;
 }
 
-export interface Reason {
-  what: string;
-  value: string;
-  source: string;
-}
-
 export function reasonsOf(
   service: Service,
   sources: Record<"name" | "entry" | "permissions" | "port", string>,
-): Reason[] {
+) {
   const { name, folder, files, folders, includes, beside, state } = service;
   const rows: [what: string, value: string, source: string][] = [
     ["name", name, sources.name],
@@ -108,52 +102,48 @@ export function notesOf(
   { loopback, readsPort, cannot }: Hints,
   { command, isNode }: Entry,
 ): string[] {
-  const notes = [...cannot];
   const file = command?.options.get("env-file");
-  if (file !== undefined) {
-    notes.push(
+  const names = Object.keys(env);
+  const notes: [applies: boolean, note: string][] = [
+    [
+      file !== undefined,
       `${file || ".env"} is in no image: give it with docker run --env-file`,
-    );
-  }
-  if (Object.keys(env).length > 0) {
-    notes.push(
+    ],
+    [
+      names.length > 0,
       `contract.json sets ${
-        Object.keys(env).join(", ")
+        names.join(", ")
       } to try the images: check the values`,
-    );
-  }
-  if (egress === true) {
-    notes.push(
+    ],
+    [
+      egress === true,
       "It may connect to any host: name hosts in --allow-net, then egress in contract.json",
-    );
-  }
-  if (isNode) {
-    notes.push(
+    ],
+    [
+      isNode,
       "Node asks for no permissions: add what it lacks to deno compile",
-    );
-  }
-  if (loopback) {
-    notes.push(
+    ],
+    [
+      loopback,
       "It listens on 127.0.0.1, where nothing outside its container reaches it: listen on 0.0.0.0",
-    );
-  }
-  if (!readsPort && served === undefined) {
-    notes.push(`PORT does not change its port, ${port}`);
-  }
-  if (!healthcheck) {
-    notes.push(
+    ],
+    [
+      !readsPort && served === undefined,
+      `PORT does not change its port, ${port}`,
+    ],
+    [
+      !healthcheck,
       "No HEALTHCHECK: its permissions do not let it ask itself; allow 127.0.0.1",
-    );
-  }
-  if (state.includes(".") && beside.length > 0) {
-    notes.push(
+    ],
+    [
+      state.includes(".") && beside.length > 0,
       "It writes into its working directory: a volume there hides the files beside it; write into a folder of its own",
-    );
-  }
-  if (folders.includes("node_modules")) {
-    notes.push(
+    ],
+    [
+      folders.includes("node_modules"),
       "node_modules/ is filled by this tool where it is missing; before a plain build: deno install",
-    );
-  }
-  return notes;
+    ],
+  ];
+  const applying = notes.filter(([applies]) => applies);
+  return [...cannot, ...applying.map(([, note]) => note)];
 }
