@@ -12,8 +12,8 @@ import {
   firstBudget,
   firstContract,
 } from "../init/fill_files.ts";
+import { foreignIgnores } from "../init/find_files.ts";
 import { findService, type Found } from "../init/find_service.ts";
-import { foreignIgnores } from "../init/private_files.ts";
 import type { Io } from "../lib/progress.ts";
 import { ownFile } from "../lib/own_file.ts";
 import { json, PROGRAM, withExamples } from "./options.ts";

@@ -15,6 +15,12 @@ import {
   sweepScratch,
   withScratch,
 } from "../lib/scratch_folder.ts";
+import {
+  contextSteps,
+  removeWorking,
+  StepImages,
+  type Untagged,
+} from "./build_remains.ts";
 import { runService } from "./buildah_container.ts";
 import { budArgs, pullArgs } from "./command_lines.ts";
 import {
@@ -28,8 +34,6 @@ import {
 import { explainBuild, explainExport, explainPull } from "./explain.ts";
 import { endLeftovers } from "./processes.ts";
 import { missing } from "./setup.ts";
-import { contextSteps, StepImages, type Untagged } from "./step_images.ts";
-import { removeWorking } from "./working_containers.ts";
 
 const imageList = z.array(z.object({
   id: z.string(),

@@ -15,6 +15,12 @@ import {
   ownTag,
 } from "../lib/owner.ts";
 import { sweepScratch, withScratch } from "../lib/scratch_folder.ts";
+import {
+  contextSteps,
+  removeWorking,
+  StepImages,
+  type Untagged,
+} from "./build_remains.ts";
 import { buildArgs, type Builder } from "./command_lines.ts";
 import { runContainer } from "./docker_container.ts";
 import {
@@ -35,8 +41,6 @@ import type {
 } from "./engine.ts";
 import { explainBuild, explainExport, explainPull } from "./explain.ts";
 import { endLeftovers } from "./processes.ts";
-import { contextSteps, StepImages, type Untagged } from "./step_images.ts";
-import { removeWorking } from "./working_containers.ts";
 
 export interface HowItBuilds {
   builder: Builder;

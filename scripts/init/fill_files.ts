@@ -6,7 +6,7 @@
  */
 import { parseDockerfile, testStages } from "../dockerfile/parse_dockerfile.ts";
 import { schemaAddress } from "../lib/own_file.ts";
-import { PRIVATE } from "./private_files.ts";
+import { PRIVATE } from "./find_files.ts";
 import type { Service } from "./service.ts";
 
 /** Of the builder's image. */

@@ -13,6 +13,7 @@ import {
   findLeftOut,
   findState,
   findTests,
+  readPrivate,
 } from "./find_files.ts";
 import {
   findPermissions,
@@ -20,7 +21,6 @@ import {
   type Permissions,
   reachableHosts,
 } from "./permissions.ts";
-import { readPrivate } from "./private_files.ts";
 import { notesOf, reasonsOf, type Service } from "./service.ts";
 import { exportsFetch, type Hints, listens, readHints } from "./read_hints.ts";
 import { type Modules, readModules } from "./read_modules.ts";

@@ -1,19 +1,12 @@
 import { assertEquals } from "@std/assert";
+import { dirname } from "node:path";
 import {
   contextSteps,
+  markIn,
+  removeWorking,
   StepImages,
-  stepOf,
   type Untagged,
-} from "./step_images.ts";
-
-Deno.test("stepOf() is the image of a step", () => {
-  const id = "a".repeat(64);
-  assertEquals(stepOf("--> 30366bdad13"), { id: "30366bdad13", made: true });
-  assertEquals(stepOf(`--> Using cache ${id}`), { id, made: false });
-  for (const line of ["STEP 2/13: WORKDIR /app", "COMMIT localhost/a:b", id]) {
-    assertEquals(stepOf(line), undefined);
-  }
-});
+} from "./build_remains.ts";
 
 /** Untagged images, some of which others are built upon. */
 function store(...ids: string[]) {
@@ -118,3 +111,47 @@ Deno.test("contextSteps() counts and removes those of one context", () =>
     assertEquals(await steps("/ctx", true), 0);
     await Deno.mkdir(folder);
   }));
+
+const state = (options: unknown) =>
+  JSON.stringify({ CommonBuildOpts: options });
+
+Deno.test("markIn() reads buildah's and podman's marks", () => {
+  assertEquals(markIn(state({ CgroupParent: "a-1", Secrets: [] })), "a-1");
+  assertEquals(
+    markIn(state({ CgroupParent: "", Secrets: ["id=b-2,src=/dev/null"] })),
+    "b-2",
+  );
+});
+
+Deno.test("markIn() of a build without one is nothing", () => {
+  assertEquals(markIn(state({ CgroupParent: "", Secrets: null })), undefined);
+  assertEquals(markIn(state(null)), undefined);
+  assertEquals(markIn("{}"), undefined);
+});
+
+Deno.test("removeWorking() takes what is chosen by name or mark, no more", async () => {
+  const folder = await Deno.makeTempDir();
+  const write = async (id: string, text: string) => {
+    const path = `${folder}/${id}/userdata/buildah.json`;
+    await Deno.mkdir(dirname(path), { recursive: true });
+    await Deno.writeTextFile(path, text);
+  };
+  await write("1", state({ CgroupParent: "mine" }));
+  await write("2", state({ CgroupParent: "another's" }));
+  await write("3", "no JSON");
+  const names = ["by-mark", "by-nothing", "unreadable", "no-state", "mine"];
+  const listed = names.map((name, i) => ({ id: String(i + 1), name }));
+  assertEquals(
+    await removeWorking(
+      listed,
+      { folder, remove: ["true"] },
+      (text) => text === "mine",
+    ),
+    ["by-mark", "mine"],
+  );
+  assertEquals(
+    await removeWorking(listed, { folder, remove: ["false"] }, () => true),
+    [],
+  );
+  await Deno.remove(folder, { recursive: true });
+});

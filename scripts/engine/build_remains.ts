@@ -1,7 +1,6 @@
 /**
- * The untagged images that buildah and podman keep of a build's steps. Those of
- * the last build of a Dockerfile are kept, so that the next one can start from
- * them; older ones would fill the disk.
+ * What builds leave in buildah's and podman's stores: untagged images of steps, and
+ * the containers in which they build.
  *
  * @module
  */
@@ -9,6 +8,7 @@ import { hash } from "node:crypto";
 import { join, resolve } from "node:path";
 import { z } from "zod";
 import { cacheFolder, readCache, writeCache } from "../lib/cache.ts";
+import { attempt } from "../lib/command.ts";
 import type { BuildOptions } from "./engine.ts";
 
 const keptSchema = z.object({
@@ -16,18 +16,13 @@ const keptSchema = z.object({
   steps: z.array(z.string()),
 });
 
-/**
- * The image of a step, by `--> 1a2b3c4d5e6` or `--> Using cache <id>` in a builder's
- * output: its id or the beginning of it, and whether this build has made it.
- */
-export function stepOf(
-  line: string,
-): { id: string; made: boolean } | undefined {
-  const [, cached, id] = /^--> (Using cache )?([0-9a-f]{11,64})$/.exec(line) ??
-    [];
-  return id === undefined ? undefined : { id, made: cached === undefined };
-}
+/** `--> 1a2b3c4d5e6` or `--> Using cache <id>`: an id or the beginning of it. */
+const STEP = /^--> (Using cache )?([0-9a-f]{11,64})$/;
 
+/**
+ * The images of one build's steps. Those of the last build of a Dockerfile are kept,
+ * so that the next one can start from them; older ones would fill the disk.
+ */
 export class StepImages {
   readonly #made: string[] = [];
   readonly #used: string[] = [];
@@ -44,11 +39,11 @@ export class StepImages {
   readonly onLine = (line: string): void => {
     this.options.onLine?.(line);
     if (/^[0-9a-f]{64}$/.test(line)) this.built = line;
-    const step = stepOf(line);
+    const [, cached, id] = STEP.exec(line) ?? [];
     // What was taken from the cache is told once more, without saying so.
-    if (step === undefined || this.#used.at(-1)?.startsWith(step.id)) return;
-    this.#used.push(step.id);
-    if (step.made) this.#made.push(step.id);
+    if (id === undefined || this.#used.at(-1)?.startsWith(id)) return;
+    this.#used.push(id);
+    if (cached === undefined) this.#made.push(id);
   };
 
   /** Removes what no build needs any more; `before` has lost its name to this one. */
@@ -149,4 +144,43 @@ async function keptSteps(engine: string, context: string, folder: string) {
 
 function stepsFolder(): string {
   return join(cacheFolder(), "steps");
+}
+
+/** The mark that a build was given, in a container's `buildah.json`. */
+export function markIn(state: string): string | undefined {
+  const options = JSON.parse(state)?.CommonBuildOpts;
+  const secret: unknown = options?.Secrets?.[0];
+  return options?.CgroupParent ||
+    (typeof secret === "string" ? /^id=([^,]*)/.exec(secret)?.[1] : undefined);
+}
+
+/**
+ * Removes the working containers whose name or mark is chosen; returns the names.
+ * A build that is told to end leaves its own behind, with no label or name of ours.
+ *
+ * @param store The folder with a folder for each container, and the command that
+ * removes one, up to its id.
+ */
+export async function removeWorking(
+  listed: { id: string; name: string }[],
+  store: { folder: string; remove: [command: string, ...args: string[]] },
+  chosen: (nameOrMark: string) => boolean,
+): Promise<string[]> {
+  const removed: string[] = [];
+  for (const { id, name } of listed) {
+    const mark = await readMark(`${store.folder}/${id}/userdata/buildah.json`);
+    if (!chosen(name) && !(mark && chosen(mark))) continue;
+    const [command, ...args] = store.remove;
+    const { code } = await attempt(command, [...args, id]);
+    if (code === 0) removed.push(name);
+  }
+  return removed;
+}
+
+async function readMark(path: string): Promise<string | undefined> {
+  try {
+    return markIn(await Deno.readTextFile(path));
+  } catch {
+    return undefined; // No build's, or not ours to read: it is left alone.
+  }
 }
