@@ -7,7 +7,7 @@
 import { parseDockerfile, testStages } from "../dockerfile/parse_dockerfile.ts";
 import { schemaAddress } from "../lib/own_file.ts";
 import { PRIVATE } from "./find_files.ts";
-import type { Service } from "./service.ts";
+import type { Service } from "./find_service.ts";
 
 /** Of the builder's image. */
 const BUILDER_USER = 1993;

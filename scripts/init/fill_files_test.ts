@@ -10,7 +10,7 @@ import {
   firstBudget,
   firstContract,
 } from "./fill_files.ts";
-import type { Service } from "./service.ts";
+import type { Service } from "./find_service.ts";
 
 const PROJECT = `${import.meta.dirname}/../..`;
 const read = (name: string) => Deno.readTextFile(`${PROJECT}/${name}`);
@@ -54,6 +54,7 @@ const OWN: Service = {
 const OTHER: Service = {
   name: "shop",
   description: 'Sells "things" for $1',
+  license: undefined,
   entry: "src/server.ts",
   flags: ["--allow-net", "--allow-env=PORT"],
   testFlags: ["--allow-net", "--allow-env=PORT"],

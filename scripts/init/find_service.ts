@@ -1,5 +1,6 @@
 /**
- * Finds out about the service in a folder. Nothing of it is run.
+ * Finds out about the service in a folder, and how it is told to its owner. Nothing
+ * of it is run.
  *
  * @module
  */
@@ -21,7 +22,6 @@ import {
   type Permissions,
   reachableHosts,
 } from "./permissions.ts";
-import { notesOf, reasonsOf, type Service } from "./service.ts";
 import { exportsFetch, type Hints, listens, readHints } from "./read_hints.ts";
 import { type Modules, readModules } from "./read_modules.ts";
 import {
@@ -33,6 +33,8 @@ import {
 } from "./read_project.ts";
 
 export type Found = Awaited<ReturnType<typeof findService>>;
+/** A Deno service, as the templates ask for it. */
+export type Service = Awaited<ReturnType<typeof readService>>["service"];
 
 /** Packages whose servers are those of `node:http`. */
 const NODE_SERVERS =
@@ -43,6 +45,25 @@ const NODE_SERVERS =
  * @throws {UserError} If it has none, or one that cannot be built as it is.
  */
 export async function findService(folder: string, wanted?: string) {
+  const found = await readService(folder, wanted);
+  const { root, service, written, chosen, hints, missing, sources } = found;
+  const notes = [
+    ...missing.map((name) =>
+      `Its import ${name} is out of reach here: where it is in reach, set "vendor": true and run deno install`
+    ),
+    ...notesOf(service, hints, chosen),
+  ];
+  return {
+    root,
+    service,
+    written,
+    reasons: reasonsOf(service, sources),
+    notes,
+  };
+}
+
+/** Paths of a service are relative to its folder unless told otherwise. */
+async function readService(folder: string, wanted?: string) {
   const project = await readProject(folder);
   const { root } = project;
   const chosen = await chooseEntry(project, wanted, look(root));
@@ -122,49 +143,62 @@ export async function findService(folder: string, wanted?: string) {
   const named = config.name ?? member.npm.name;
   const name = binaryName(named ?? basename(join(root, member.folder)));
   const env = await exampleEnv(join(root, member.folder), chosen, hints);
-  const service: Service = {
+  const service = {
+    /** Of the binary, and the image's title. */
     name,
     description: "A Deno service",
+    /** An SPDX expression. */
     license: config.license ?? member.npm.license,
+    /** It is run in it; empty for the top. */
     folder: member.folder,
     entry,
+    /** The module that a written `entry` serves. */
     ...isServed ? { served: chosen.entry } : {},
+    /** The program's own. */
     args: command?.args ?? [],
+    /** How modules are found: `--node-modules-dir=manual` and its like. */
     resolution: resolutionOf(project, chosen, config, modules),
+    /** Permissions and unstable features. */
     flags: permissions.flags,
+    /** Modules that are written beside it and loaded first. */
     preloads,
+    /** Signals that it does not handle: one of the preloads does. */
     stopsOn: hints.unhandled,
+    /** Embedded. */
     includes: data.includes,
+    /** What lies beside the program in the image. */
     beside: data.beside,
+    /** Folders that it writes: each is a volume's place. */
     state,
     locked,
+    /** Go to the build, from the top: configuration first, then modules. */
     files,
     folders: folders.sort(),
+    /** Paths in them that do not. */
     leftOut: leftOut.filter(({ path }, at, all) =>
       all.findIndex((other) => other.path === path) === at
     ),
+    /** From the top; none: no test stage. */
     tests: tests.files,
     testFlags: tests.flags ?? permissions.flags,
     port: hints.port,
+    /** Whether `<binary> healthcheck` asks the running service. */
     healthcheck: hints.healthcheck || asks,
     healthPath: hints.healthPath,
+    /** Whether HEAD is known to be answered as GET is. */
     answersHead: !hints.looksAtMethod,
     egress: reachableHosts(permissions),
+    /** Variables that it does not start without, and values to try it with. */
     env,
   };
-  const reasons = reasonsOf(service, {
+  const sources = {
     name: named === undefined ? "the folder's name" : "its configuration",
     entry: chosen.source,
     permissions: permissions.source,
     port: hints.portSource,
-  });
-  const notes = [
-    ...modules.missing.map((name) =>
-      `Its import ${name} is out of reach here: where it is in reach, set "vendor": true and run deno install`
-    ),
-    ...notesOf(service, hints, chosen),
-  ];
-  return { root, service, written, reasons, notes };
+  };
+  const { missing } = modules;
+  return { root, service, written, chosen, hints, missing, sources };
 }
 
 /** What Node reads and writes without asking has to be permitted. */
@@ -287,4 +321,92 @@ function refuseSpaces(paths: string[]): void {
 function binaryName(name: string): string {
   return name.replace(/^@[^/]*\//, "").toLowerCase()
     .replace(/[^a-z0-9]+/g, "-").replace(/^-+|-+$/g, "") || "service";
+}
+
+export function reasonsOf(
+  service: Service,
+  sources: Record<"name" | "entry" | "permissions" | "port", string>,
+) {
+  const { name, folder, files, folders, includes, beside, state } = service;
+  const rows: [what: string, value: string, source: string][] = [
+    ["name", name, sources.name],
+    ["folder", folder, "a member of the workspace"],
+    ["entry", [service.entry, ...service.args].join(" "), sources.entry],
+    ["permissions", service.flags.join(" "), sources.permissions],
+    [
+      "copied",
+      [...files, ...folders.map((path) => `${path}/`)].join(" "),
+      "what the entry imports and reads",
+    ],
+    ["embedded", includes.join(" "), "read relative to a module, or workers"],
+    ["beside it", beside.join(" "), "read relative to the working directory"],
+    ["writes", state.map((path) => `${path}/`).join(" "), "state, in no image"],
+    ["tests", service.tests.join(" "), "their names"],
+    ["port", String(service.port), sources.port],
+    ["health path", service.healthPath, "strings in its modules"],
+    [
+      "health check",
+      service.healthcheck ? `/${name} healthcheck` : "",
+      service.preloads.includes("container_health.ts")
+        ? "container_health.ts"
+        : "strings in its modules",
+    ],
+  ];
+  for (const { path, why } of service.leftOut) {
+    rows.push(["left out", path, why]);
+  }
+  return rows.filter(([, value]) => value !== "")
+    .map(([what, value, source]) => ({ what, value, source }));
+}
+
+/** What its owner should know, or could make tighter. */
+export function notesOf(
+  { egress, healthcheck, state, beside, folders, env, port, served }: Service,
+  { loopback, readsPort, cannot }: Hints,
+  { command, isNode }: Entry,
+): string[] {
+  const file = command?.options.get("env-file");
+  const names = Object.keys(env);
+  const notes: [applies: boolean, note: string][] = [
+    [
+      file !== undefined,
+      `${file || ".env"} is in no image: give it with docker run --env-file`,
+    ],
+    [
+      names.length > 0,
+      `contract.json sets ${
+        names.join(", ")
+      } to try the images: check the values`,
+    ],
+    [
+      egress === true,
+      "It may connect to any host: name hosts in --allow-net, then egress in contract.json",
+    ],
+    [
+      isNode,
+      "Node asks for no permissions: add what it lacks to deno compile",
+    ],
+    [
+      loopback,
+      "It listens on 127.0.0.1, where nothing outside its container reaches it: listen on 0.0.0.0",
+    ],
+    [
+      !readsPort && served === undefined,
+      `PORT does not change its port, ${port}`,
+    ],
+    [
+      !healthcheck,
+      "No HEALTHCHECK: its permissions do not let it ask itself; allow 127.0.0.1",
+    ],
+    [
+      state.includes(".") && beside.length > 0,
+      "It writes into its working directory: a volume there hides the files beside it; write into a folder of its own",
+    ],
+    [
+      folders.includes("node_modules"),
+      "node_modules/ is filled by this tool where it is missing; before a plain build: deno install",
+    ],
+  ];
+  const applying = notes.filter(([applies]) => applies);
+  return [...cannot, ...applying.map(([, note]) => note)];
 }

@@ -10,20 +10,7 @@ import { messageOf, UserError } from "../lib/errors.ts";
 import { isFile } from "../lib/files.ts";
 import { fileMentions } from "./read_hints.ts";
 
-/** Paths are from the top of the project. */
-export interface Modules {
-  /** The entry first. */
-  paths: string[];
-  /** Their texts, without comments. */
-  sources: string[];
-  /** Those that `deno compile` does not find by itself. */
-  unseen: string[];
-  /** Where what it imports comes from. */
-  packages: Set<"npm" | "jsr" | "https" | "node">;
-  /** Imports from elsewhere that cannot be reached from here. */
-  missing: string[];
-  commonJs: boolean;
-}
+export type Modules = Awaited<ReturnType<typeof readModules>>;
 
 /** The part of `deno info --json` that is used. */
 interface Info {
@@ -47,8 +34,8 @@ export async function readModules(
   root: string,
   entry: string,
   flags: string[] = [],
-): Promise<Modules> {
-  const packages: Modules["packages"] = new Set();
+) {
+  const packages = new Set<"npm" | "jsr" | "https" | "node">();
   const sources = new Map<string, string>();
   const unseen: string[] = [];
   const missing: string[] = [];
@@ -99,10 +86,14 @@ export async function readModules(
   const others = [...sources.keys()].filter((path) => path !== entry).sort();
   const paths = [entry, ...others];
   return {
+    /** From the top of the project, the entry first. */
     paths,
+    /** Their texts, without comments. */
     sources: paths.map((path) => sources.get(path) ?? ""),
+    /** Those that `deno compile` does not find by itself. */
     unseen: unseen.sort(),
     packages,
+    /** Imports from elsewhere that cannot be reached from here. */
     missing,
     commonJs,
   };
