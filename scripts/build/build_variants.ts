@@ -63,14 +63,12 @@ export async function buildVariants(
 function explainStage({ file }: VariantRun, error: UserError): UserError {
   const found = misspeltStage(parseDockerfile(file.text));
   if (found === undefined || !error.output?.includes(found.name)) return error;
-  return new UserError(
-    `Cannot build "${file.dockerfile}": there is no stage "${found.name}"`,
-    {
-      next: `Did you mean ${found.meant}?`,
-      exitCode: EXIT.checkFailed,
-      cause: error,
-    },
-  );
+  const message = `Cannot build "${file.dockerfile}"`;
+  return new UserError(`${message}: there is no stage "${found.name}"`, {
+    next: `Did you mean ${found.meant}?`,
+    exitCode: EXIT.checkFailed,
+    cause: error,
+  });
 }
 
 /** Whether an error says something of one variant alone. */

@@ -9,12 +9,11 @@ import { join } from "node:path";
 import own from "../../deno.json" with { type: "json" };
 import type { Engine } from "../engine/engine.ts";
 import type { EngineChoice } from "../engine/find_engine.ts";
-import type { Image, ImageSource, Rootfs } from "../image/model.ts";
+import type { Image, ImageSource } from "../image/model.ts";
 import { findArchive } from "../image/open_source.ts";
 import { readImage, type ReadImageOptions } from "../image/read_image.ts";
 import { rootfs } from "../image/rootfs.ts";
 import { analyseImage } from "../inspect/analyse_image.ts";
-import type { ImageAnalysis } from "../inspect/inspect_schema.ts";
 import { probe } from "../inspect/probe.ts";
 import { cacheFolder, readCache, writeCache } from "../lib/cache.ts";
 import { byteStream, run } from "../lib/command.ts";
@@ -22,12 +21,7 @@ import { UserError } from "../lib/errors.ts";
 import type { Io } from "../lib/progress.ts";
 import { compression } from "./pull_sizes.ts";
 
-export interface Looked {
-  source: ImageSource;
-  image: Image;
-  files: Rootfs;
-  analysis: ImageAnalysis;
-}
+export type Looked = Awaited<ReturnType<typeof look>>;
 
 type Exporter = Pick<Engine, "name" | "version" | "inspect" | "export">;
 
@@ -58,7 +52,7 @@ export async function look(
     sparesDigests,
     cache = new ImageCache(),
   }: LookOptions = {},
-): Promise<Looked> {
+) {
   const options = {
     probe,
     sparesDigests,

@@ -72,15 +72,13 @@ export async function preparePackages(
       });
     } catch (cause) {
       if (!(cause instanceof CommandFailed)) throw cause;
-      throw new UserError(
-        `Cannot install the packages that the Dockerfiles copy`,
-        {
-          next: `Run: cd ${context} && deno install`,
-          exitCode: EXIT.environment,
-          output: cause.output,
-          cause,
-        },
-      );
+      const message = "Cannot install the packages that the Dockerfiles copy";
+      throw new UserError(message, {
+        next: `Run: cd ${context} && deno install`,
+        exitCode: EXIT.environment,
+        output: cause.output,
+        cause,
+      });
     }
   });
 }

@@ -196,11 +196,7 @@ type RecordChange =
   | typeof FIELDS[number]
   | "mtime";
 
-interface RecordDifference {
-  /** From the root. */
-  path: string;
-  changes: RecordChange[];
-}
+type RecordDifference = ReturnType<typeof compareLayers>[number];
 
 /**
  * The paths whose records differ in two builds of a layer, sorted. None, although
@@ -209,7 +205,7 @@ interface RecordDifference {
 export function compareLayers(
   first: Pick<Layer, "entries">,
   second: Pick<Layer, "entries">,
-): RecordDifference[] {
+) {
   // Of a path that is there twice, the last record counts, as when it is unpacked.
   const [before, after] = [first, second].map(({ entries }) =>
     new Map(entries.map((entry) => [entry.path, entry]))

@@ -55,14 +55,7 @@ const packageSchema = z.object({
 export type DenoConfig = z.output<typeof configSchema>;
 
 /** A folder with a `deno.json`, a `package.json`, both or neither. */
-export interface Member {
-  /** Path from the top; empty for the top itself. */
-  folder: string;
-  /** Configuration files, as paths from the top. */
-  files: string[];
-  config: DenoConfig;
-  npm: z.output<typeof packageSchema>;
-}
+export type Member = Awaited<ReturnType<typeof readMember>>;
 
 /** A service's folder, or as with Deno the workspace that it is a member of. */
 export interface Project {
@@ -115,7 +108,8 @@ async function expand(root: string, patterns: string[]): Promise<string[]> {
   return [...new Set(folders.flat())].filter((path) => path !== "").sort();
 }
 
-async function readMember(root: string, folder: string): Promise<Member> {
+/** @param folder Path from the top, as those of the configuration files. */
+async function readMember(root: string, folder: string) {
   const path = (name: string) => join(folder, name);
   const files: string[] = [];
   const find = async <T>(names: string[], schema: z.ZodType<T>): Promise<T> => {
