@@ -86,7 +86,7 @@ async function check(path: string, triplet: string, machine: number) {
       `${name} is a ${type}`,
     );
     assertEquals(mode & 0o6000, 0, `${name} is setuid or setgid`);
-    if (type === "symlink") texts.set(name, header.link);
+    if (type === "symlink") texts.set(name, header.link ?? "");
     size += header.size;
     if (type !== "file") continue;
     const bytes = await readAll(body);

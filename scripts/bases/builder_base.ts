@@ -186,7 +186,7 @@ export async function addDebian(
     if (UNWANTED.some((pattern) => pattern.test(path))) continue;
     const entry: NewEntry = { ...header, path };
     if (header.type === "hardlink") {
-      entry.link = header.link.replace(/^(\.?\/)+/, "");
+      entry.link = header.link?.replace(/^(\.?\/)+/, "");
     }
     const change = changes(path);
     if (change === undefined) {

@@ -146,7 +146,7 @@ export async function addPackage(
     if (directory && tree.has(key)) continue;
     const entry: NewEntry = { path: key, mode, mtime, type, uid, gid };
     if (type === "symlink") entry.link = link;
-    if (type === "hardlink") entry.link = link.replace(/^(\.?\/)+/, "");
+    if (type === "hardlink") entry.link = link?.replace(/^(\.?\/)+/, "");
     const content = type === "file" ? await readAll(body) : undefined;
     tree.set(key, { entry, content });
   }

@@ -6,19 +6,19 @@
 import { createWriteStream } from "node:fs";
 import { pipeline } from "node:stream/promises";
 import { type Pack, pack } from "tar-stream";
-import type { TarHeader } from "../image/tar_header.ts";
+import type { Entry } from "../image/model.ts";
 import { TarParser } from "../image/tar_parser.ts";
 
 interface Member {
-  header: TarHeader;
+  header: Entry;
   /** Content of a file; valid until the next entry is asked for. */
   body: AsyncIterable<Uint8Array>;
 }
 
 /** An entry to write; owner is root and the type a file unless told. */
 export type NewEntry =
-  & Pick<TarHeader, "path" | "mode" | "mtime">
-  & Partial<TarHeader>;
+  & Pick<Entry, "path" | "mode" | "mtime">
+  & Partial<Entry>;
 
 export type Content = Uint8Array | AsyncIterable<Uint8Array>;
 
@@ -26,7 +26,7 @@ export type Content = Uint8Array | AsyncIterable<Uint8Array>;
 export async function* readTar(
   stream: ReadableStream<Uint8Array>,
 ): AsyncGenerator<Member> {
-  type Part = TarHeader | Uint8Array | "end";
+  type Part = Entry | Uint8Array | "end";
   const parts: Part[] = [];
   const parser = new TarParser({
     entry: (header) => parts.push(header),

@@ -84,7 +84,6 @@ export function programSink(
 }
 
 class ProgramSink implements Sink {
-  readonly #size: number;
   readonly #ranges = new KeptRanges();
   readonly #versions = new VersionSearch();
   /** What to do once so much of the file has come, in order. */
@@ -97,15 +96,15 @@ class ProgramSink implements Sink {
   /** Offset up to which versions are searched; 0 while nothing hints at a program. */
   #runtimeEnd = 0;
   #plain = false;
-  readonly #options: ProgramOptions;
   // Only where details are wanted.
   #runtimeHash?: Hash;
   /** Of the whole file, as packages list it. */
   #md5?: Hash;
 
-  constructor(size: number, options: ProgramOptions) {
-    this.#size = size;
-    this.#options = options;
+  constructor(
+    private readonly size: number,
+    private readonly options: ProgramOptions,
+  ) {
     if (options.detailed) {
       this.#runtimeHash = createHash("sha256");
       this.#md5 = createHash("md5");
@@ -177,7 +176,7 @@ class ProgramSink implements Sink {
     const end = Math.max(loadedEnd(segments), offset + entryBytes * count);
     // What is appended is found by the trailer at the very end.
     const cut = payload?.bytes === Infinity && !this.#trailer();
-    const broken = end > this.#size || cut
+    const broken = end > this.size || cut
       ? "truncated" as const
       : runtime && standalone
       ? "no payload" as const
@@ -202,11 +201,11 @@ class ProgramSink implements Sink {
     }
     const { segments, sectionsEnd, wide } = this.#header;
     const early = wide ? 64 : 52;
-    if (sectionsEnd >= ELF_HEADER_BYTES && sectionsEnd < this.#size) {
+    if (sectionsEnd >= ELF_HEADER_BYTES && sectionsEnd < this.size) {
       this.#follow(sectionsEnd, parsePayload);
       this.#runtimeEnd = sectionsEnd;
     } else if (segments.offset > early) this.#runtimeEnd = segments.offset;
-    else if (this.#size >= MIN_RUNTIME_BYTES) this.#runtimeEnd = this.#size;
+    else if (this.size >= MIN_RUNTIME_BYTES) this.#runtimeEnd = this.size;
 
     const tableBytes = segments.entryBytes * segments.count;
     const end = segments.offset + tableBytes;
@@ -232,7 +231,7 @@ class ProgramSink implements Sink {
     ).slice(0, MAX_NOTE_SEGMENTS);
     const end = loadedEnd(segments);
     const header = this.#header;
-    if (header.sectionsEnd === 0 && end < this.#size) {
+    if (header.sectionsEnd === 0 && end < this.size) {
       this.#follow(end, parsePayload);
     }
     for (const note of notes) {
@@ -242,7 +241,7 @@ class ProgramSink implements Sink {
   }
 
   #follow(start: number, parse: (payload: Payload) => Parser): void {
-    const payload = emptyPayload(start, this.#options);
+    const payload = emptyPayload(start, this.options);
     const reader = new StreamParser(start, parse(payload));
     this.#candidates.push({ payload, reader });
   }
@@ -276,7 +275,7 @@ class ProgramSink implements Sink {
     const trailer = this.#trailer();
     if (recognised || trailer === undefined) return recognised;
     // Its start nothing told, as behind a runtime without sections.
-    return emptyPayload(this.#ranges.position - trailer, this.#options);
+    return emptyPayload(this.#ranges.position - trailer, this.options);
   }
 
   /** Bytes of what is appended with its trailer, if the file ends with one. */

@@ -59,9 +59,6 @@ export const LARGEST_DOCUMENT = 8 * 2 ** 20;
 
 /** Reads one blob that is written to it; an archive, which has no path, must be a tar. */
 export class BlobReader<T> {
-  readonly #path: string | undefined;
-  readonly #limits: Limits;
-  readonly #openTar: OpenTar<T>;
   readonly #hash?: ReturnType<typeof createHash>;
   #bytes = 0;
   /** What has arrived of the first 512 bytes while they are not complete. */
@@ -73,14 +70,11 @@ export class BlobReader<T> {
   #kind: "unknown" | "tar" | "compressed" | "document" | "other" = "unknown";
 
   constructor(
-    path: string | undefined,
-    limits: Limits,
-    openTar: OpenTar<T>,
+    private readonly path: string | undefined,
+    private readonly limits: Limits,
+    private readonly openTar: OpenTar<T>,
   ) {
-    this.#path = path;
     if (path !== undefined) this.#hash = createHash("sha256");
-    this.#limits = limits;
-    this.#openTar = openTar;
   }
 
   /** Takes the next bytes, which must stay as they are until {@linkcode settled}. */
@@ -133,12 +127,12 @@ export class BlobReader<T> {
   }
 
   #decide(start: Uint8Array): void {
-    const isArchive = this.#path === undefined;
+    const isArchive = this.path === undefined;
     const compression = this.#compression = sniffCompression(start);
     if (compression !== "none") {
       this.#kind = "compressed";
       const tar = this.#tar = this.#open(false);
-      this.#decompressor = new Decompressor(compression, tar, this.#limits);
+      this.#decompressor = new Decompressor(compression, tar, this.limits);
     } else if (
       start.length >= BLOCK &&
       (checksumHolds(start) || !isArchive && isZero(start))
@@ -159,7 +153,7 @@ export class BlobReader<T> {
 
   #open(isHashed: boolean): TarSink<T> {
     const compression = this.#compression;
-    return this.#openTar({ path: this.#path ?? "", compression, isHashed });
+    return this.openTar({ path: this.path ?? "", compression, isHashed });
   }
 
   #pass(chunk: Uint8Array): void {
@@ -168,13 +162,13 @@ export class BlobReader<T> {
         return this.#tar?.write(chunk);
       case "compressed":
         // Of a blob, its digest may tell more.
-        if (this.#path === undefined && this.#decompressor?.error) {
+        if (this.path === undefined && this.#decompressor?.error) {
           throw this.#decompressor.error;
         }
         return this.#decompressor?.write(chunk);
       case "document":
         if (
-          this.#bytes <= LARGEST_DOCUMENT && this.#limits.keep(chunk.length)
+          this.#bytes <= LARGEST_DOCUMENT && this.limits.keep(chunk.length)
         ) {
           this.#document?.push(chunk.slice());
         } else {

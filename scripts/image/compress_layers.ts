@@ -10,6 +10,7 @@ import { UserError } from "../lib/errors.ts";
 import { writeCache } from "../lib/cache.ts";
 import { toUserError } from "./archive_error.ts";
 import type { TarBlob, TarSink } from "./blob_reader.ts";
+import { fieldsOf } from "./image_documents.ts";
 import { Limits } from "./limits.ts";
 import type { Image, ImageSource, Layer } from "./model.ts";
 import { openSource } from "./open_source.ts";
@@ -23,9 +24,15 @@ export interface CompressOptions {
   zstd?: boolean;
 }
 
+/** Compressed bytes of a layer, as far as they were asked for. */
 interface LayerSize {
-  gzipBytes: number;
+  gzipBytes?: number;
   zstdBytes?: number;
+}
+
+interface Kinds {
+  gzip: boolean;
+  zstd: boolean;
 }
 
 /** Set while an image is compressed: the next may have layers of it. */
@@ -39,7 +46,7 @@ export function compressLayers(
   source: ImageSource,
   image: Image,
   options: CompressOptions & { signal?: AbortSignal },
-): Promise<Map<string, LayerSize>> {
+): Promise<Map<string, { gzipBytes: number; zstdBytes?: number }>> {
   const result = queue.then(() => compressInTurn(source, image, options));
   queue = result.catch(() => {});
   return result;
@@ -49,34 +56,30 @@ async function compressInTurn(
   source: ImageSource,
   image: Image,
   options: CompressOptions & { signal?: AbortSignal },
-): Promise<Map<string, LayerSize>> {
+): Promise<Map<string, { gzipBytes: number; zstdBytes?: number }>> {
   const { cacheDir, zstd = false, signal } = options;
   signal?.throwIfAborted();
-  const sizes = new Map<string, CompressedSize>();
-  const lacking = new Set<Layer>();
+  const sizes = new Map<string, LayerSize>();
+  const lacking: Layer[] = [];
   for (const layer of image.layers) {
     const { diffId, compression, blobBytes } = layer;
     const size = cachedSize(cacheDir, diffId);
     if (compression === "gzip") size.gzipBytes = blobBytes;
     if (compression === "zstd") size.zstdBytes = blobBytes;
-    if (!sizes.has(diffId) && !isComplete(size, zstd)) lacking.add(layer);
+    if (!sizes.has(diffId) && !isComplete(size, zstd)) lacking.push(layer);
     sizes.set(diffId, size);
   }
-  if (lacking.size > 0) {
-    const kinds = { gzip: true, zstd };
-    const found = await compressPass(source, [...lacking], kinds, signal);
+  if (lacking.length > 0) {
+    const found = await compressPass(source, lacking, zstd, signal);
     for (const [diffId, size] of found) {
-      const kept = { ...cachedSize(cacheDir, diffId), ...size };
-      await writeCache(sizeFile(cacheDir, diffId), kept);
+      await keepSize(cacheDir, diffId, size);
       sizes.set(diffId, { ...size, ...sizes.get(diffId) });
     }
   }
   return new Map(
     [...sizes].map(([diffId, { gzipBytes = 0, zstdBytes }]) => [
       diffId,
-      zstd && zstdBytes !== undefined
-        ? { gzipBytes, zstdBytes }
-        : { gzipBytes },
+      { gzipBytes, ...zstd && zstdBytes !== undefined && { zstdBytes } },
     ]),
   );
 }
@@ -84,39 +87,36 @@ async function compressInTurn(
 async function compressPass(
   source: ImageSource,
   layers: Layer[],
-  kinds: { gzip: boolean; zstd: boolean },
+  zstd: boolean,
   signal?: AbortSignal,
-): Promise<Map<string, CompressedSize>> {
-  const paths = new Set(layers.map(({ blob }) => blob));
-  const found = new Map<string, CompressedSize>();
+): Promise<Map<string, LayerSize>> {
+  const paths = new Set(layers.map(({ blob = "" }) => blob));
+  const found = new Map<string, LayerSize>();
   using pool = new CompressPool();
   try {
+    const kinds = { gzip: true, zstd };
     const store = await openSource(
       source,
       new Limits({}, signal),
       ({ isHashed }) => new LayerCompressor(pool, isHashed, kinds),
-      { wanted: (path) => paths.has(path), ...(signal ? { signal } : {}) },
+      { wanted: (path) => paths.has(path), signal },
     );
     for (const path of paths) {
-      const blob = path === undefined ? undefined : await store.blob(path);
+      const blob = await store.blob(path);
       if (blob?.tar === undefined || blob.error !== undefined) continue;
-      const { diffId, ...size } = blob.tar;
-      found.set(diffId, size);
+      found.set(blob.tar.diffId, blob.tar.size);
     }
   } catch (error) {
     signal?.throwIfAborted();
     throw toUserError(error, source);
   }
   const lost = layers.find(({ diffId }) => !found.has(diffId));
-  if (lost !== undefined) {
-    throw new UserError(
-      `Image ${
-        JSON.stringify(source.reference)
-      } has changed while it was read: layer ${lost.diffId} is gone`,
-      { next: "Run the same command again" },
-    );
-  }
-  return found;
+  if (lost === undefined) return found;
+  const name = JSON.stringify(source.reference);
+  throw new UserError(
+    `Image ${name} has changed while it was read: layer ${lost.diffId} is gone`,
+    { next: "Run the same command again" },
+  );
 }
 
 /** Blobs that are being compressed, for whichever image came first. */
@@ -127,45 +127,40 @@ const running = new Set<string>();
  * finds them.
  */
 export class SideCompressor implements Disposable {
-  readonly #cacheDir: string;
-  readonly #zstd: boolean;
   readonly #pool = new CompressPool();
   readonly #own = new Set<string>();
 
-  constructor({ cacheDir, zstd = false }: CompressOptions) {
-    this.#cacheDir = cacheDir;
-    this.#zstd = zstd;
-  }
+  constructor(private readonly options: CompressOptions) {}
 
   open({ path, compression }: TarBlob): TarSink<void> | undefined {
-    const gzip = compression !== "gzip";
-    const zstd = this.#zstd && compression !== "zstd";
-    if (!gzip && !zstd) return undefined;
+    const { cacheDir, zstd = false } = this.options;
+    const kinds = {
+      gzip: compression !== "gzip",
+      zstd: zstd && compression !== "zstd",
+    };
+    if (!kinds.gzip && !kinds.zstd) return undefined;
     // Blobs are named by digests, and so most often hold what they held before;
     // where not, the size of what they hold is found to be unknown.
     const name = /[0-9a-f]{64}/.exec(path)?.[0] ?? "";
-    const nameFile = join(this.#cacheDir, `${name}.diff-id.json`);
-    const known = fieldOf(read(nameFile), "diffId");
+    const nameFile = join(cacheDir, `${name}.diff-id.json`);
+    const { diffId: known } = read(nameFile);
     if (
-      typeof known === "string" &&
-      isComplete(cachedSize(this.#cacheDir, known), this.#zstd)
+      typeof known === "string" && isComplete(cachedSize(cacheDir, known), zstd)
     ) return undefined;
     if (name !== "") {
       if (running.has(name)) return undefined;
       running.add(name);
       this.#own.add(name);
     }
-    const sink = new LayerCompressor(this.#pool, true, { gzip, zstd });
+    const sink = new LayerCompressor(this.#pool, true, kinds);
     return {
       get pending() {
         return sink.pending;
       },
       write: (chunk) => sink.write(chunk),
       finish: async (sha256) => {
-        const { diffId, ...size } = await sink.finish(sha256);
-        const before = cachedSize(this.#cacheDir, diffId);
-        const file = sizeFile(this.#cacheDir, diffId);
-        await writeCache(file, { ...before, ...size });
+        const { diffId, size } = await sink.finish(sha256);
+        await keepSize(cacheDir, diffId, size);
         if (name !== "") await writeCache(nameFile, { diffId });
       },
     };
@@ -185,41 +180,35 @@ function sizeFile(cacheDir: string, diffId: string): string {
   return join(cacheDir, `${diffId.replace(":", "-")}.${METHOD}.json`);
 }
 
-function cachedSize(cacheDir: string, diffId: string): CompressedSize {
-  const value = read(sizeFile(cacheDir, diffId));
-  const size: CompressedSize = {};
-  for (const key of ["gzipBytes", "zstdBytes"] as const) {
-    const bytes = fieldOf(value, key);
-    if (Number.isSafeInteger(bytes) && Number(bytes) > 0) {
-      size[key] = Number(bytes);
-    }
-  }
-  return size;
+function cachedSize(cacheDir: string, diffId: string): LayerSize {
+  const { gzipBytes, zstdBytes } = read(sizeFile(cacheDir, diffId));
+  return {
+    ...isSize(gzipBytes) && { gzipBytes },
+    ...isSize(zstdBytes) && { zstdBytes },
+  };
 }
 
-function isComplete(size: CompressedSize, zstd: boolean): boolean {
+function isSize(value: unknown): value is number {
+  return Number.isSafeInteger(value) && Number(value) > 0;
+}
+
+async function keepSize(cacheDir: string, diffId: string, size: LayerSize) {
+  const kept = { ...cachedSize(cacheDir, diffId), ...size };
+  await writeCache(sizeFile(cacheDir, diffId), kept);
+}
+
+function isComplete(size: LayerSize, zstd: boolean): boolean {
   return size.gzipBytes !== undefined &&
     (!zstd || size.zstdBytes !== undefined);
 }
 
 /** A small file; in place, since what asks must answer at once. */
-function read(file: string): unknown {
+function read(file: string): Record<string, unknown> {
   try {
-    return JSON.parse(Deno.readTextFileSync(file));
+    return fieldsOf(JSON.parse(Deno.readTextFileSync(file)));
   } catch {
-    return undefined;
+    return {};
   }
-}
-
-function fieldOf(value: unknown, key: string): unknown {
-  return typeof value === "object" && value !== null
-    ? (value as Record<string, unknown>)[key]
-    : undefined;
-}
-
-interface CompressedSize {
-  gzipBytes?: number;
-  zstdBytes?: number;
 }
 
 const BLOCK = 2 ** 20;
@@ -230,9 +219,7 @@ const GZIP_FRAME = 18;
 
 let streams = 0;
 
-class LayerCompressor implements TarSink<CompressedSize & { diffId: string }> {
-  readonly #pool: CompressPool;
-  readonly #kinds: { gzip: boolean; zstd: boolean };
+class LayerCompressor implements TarSink<{ diffId: string; size: LayerSize }> {
   readonly #hash?: ReturnType<typeof createHash>;
   readonly #stream = streams++;
   #block = new Uint8Array(WINDOW + BLOCK);
@@ -245,33 +232,30 @@ class LayerCompressor implements TarSink<CompressedSize & { diffId: string }> {
   readonly #running = new Set<Promise<void>>();
 
   constructor(
-    pool: CompressPool,
-    hashed: boolean,
-    kinds: { gzip: boolean; zstd: boolean },
+    private readonly pool: CompressPool,
+    isHashed: boolean,
+    private readonly kinds: Kinds,
   ) {
-    this.#pool = pool;
-    this.#kinds = kinds;
-    if (!hashed) this.#hash = createHash("sha256");
+    if (!isHashed) this.#hash = createHash("sha256");
   }
 
   get pending(): Promise<void> | undefined {
-    const busy = this.#pool.busy;
+    const busy = this.pool.busy;
     return busy && this.#wait(busy);
   }
 
-  async #wait(busy: Promise<unknown>): Promise<void> {
-    let next: Promise<unknown> | undefined = busy;
-    while (next !== undefined) {
-      await next;
-      next = this.#pool.busy;
-    }
+  async #wait(busy: Promise<unknown> | undefined): Promise<void> {
+    for (; busy !== undefined; busy = this.pool.busy) await busy;
+    this.#throwFailure();
+  }
+
+  #throwFailure(): void {
     if (this.#failure !== undefined) throw this.#failure.thrown;
   }
 
   write(chunk: Uint8Array): void {
     this.#hash?.update(chunk);
-    let at = 0;
-    while (at < chunk.length) {
+    for (let at = 0; at < chunk.length;) {
       if (this.#length === BLOCK) this.#send(false);
       const part = chunk.subarray(at, at + BLOCK - this.#length);
       this.#block.set(part, WINDOW + this.#length);
@@ -280,51 +264,52 @@ class LayerCompressor implements TarSink<CompressedSize & { diffId: string }> {
     }
   }
 
-  async finish(
-    sha256?: string,
-  ): Promise<CompressedSize & { diffId: string }> {
+  async finish(sha256 = this.#hash?.digest("hex")) {
     this.#send(true);
     await Promise.all(this.#running);
-    if (this.#failure !== undefined) throw this.#failure.thrown;
+    this.#throwFailure();
     return {
-      diffId: `sha256:${sha256 ?? this.#hash?.digest("hex")}`,
-      ...(this.#kinds.gzip ? { gzipBytes: this.#gzipBytes } : {}),
-      ...(this.#kinds.zstd ? { zstdBytes: this.#zstdBytes } : {}),
+      diffId: `sha256:${sha256}`,
+      size: {
+        ...this.kinds.gzip && { gzipBytes: this.#gzipBytes },
+        ...this.kinds.zstd && { zstdBytes: this.#zstdBytes },
+      },
     };
   }
 
-  #send(last: boolean): void {
+  #send(isLast: boolean): void {
     const block = this.#block;
     const end = WINDOW + this.#length;
-    const next = last ? block : new Uint8Array(WINDOW + BLOCK);
-    if (!last) next.set(block.subarray(end - WINDOW, end));
-    if (this.#kinds.zstd) {
+    const next = isLast ? block : new Uint8Array(WINDOW + BLOCK);
+    if (!isLast) next.set(block.subarray(end - WINDOW, end));
+    if (this.kinds.zstd) {
       const bytes = block.slice(WINDOW, end);
-      const task = { kind: "zstd", stream: this.#stream, bytes, last } as const;
+      const stream = this.#stream;
+      const task = { kind: "zstd", stream, bytes, last: isLast } as const;
       // A stream stays with one worker, which holds its state.
-      this.#count(this.#pool.run(task, this.#stream), (added) => {
-        this.#zstdBytes += added;
-      });
+      const added = this.pool.run(task, stream);
+      this.#count(added, (bytes) => this.#zstdBytes += bytes);
     }
-    if (this.#kinds.gzip) {
+    if (this.kinds.gzip) {
       const before = this.#before;
       const bytes = block.subarray(WINDOW - before, end);
-      this.#count(
-        this.#pool.run({ kind: "gzip", bytes, before, last }),
-        (added) => {
-          this.#gzipBytes += added;
-        },
-      );
+      const added = this.pool.run({
+        kind: "gzip",
+        bytes,
+        before,
+        last: isLast,
+      });
+      this.#count(added, (bytes) => this.#gzipBytes += bytes);
     }
     this.#block = next;
     this.#before = WINDOW;
     this.#length = 0;
   }
 
-  #count(task: Promise<number>, add: (bytes: number) => void): void {
-    const running = task.then(add, (thrown) => {
-      this.#failure ??= { thrown };
-    }).finally(() => this.#running.delete(running));
+  #count(added: Promise<number>, add: (bytes: number) => void): void {
+    const running = added.then(add)
+      .catch((thrown) => void (this.#failure ??= { thrown }))
+      .finally(() => this.#running.delete(running));
     this.#running.add(running);
   }
 }
@@ -343,12 +328,9 @@ const QUEUE = 2;
 /** A user of the workers; the last one that is disposed of ends them. */
 class CompressPool implements Disposable {
   constructor() {
-    if (users++ === 0) {
-      members = Array.from(
-        { length: navigator.hardwareConcurrency },
-        startWorker,
-      );
-    }
+    if (users++ > 0) return;
+    const { hardwareConcurrency: length } = navigator;
+    members = Array.from({ length }, startWorker);
   }
 
   /** Gives a task to a worker, or to that with least to do; tells the bytes it added. */
@@ -366,8 +348,7 @@ class CompressPool implements Disposable {
 
   /** Set while the workers have enough to do: resolves when a task is done. */
   get busy(): Promise<unknown> | undefined {
-    const free = members.some(({ waiting }) => waiting.length < QUEUE);
-    if (free) return undefined;
+    if (members.some(({ waiting }) => waiting.length < QUEUE)) return undefined;
     return Promise.race(
       members.map(({ waiting }) => waiting[0].promise.catch(() => {})),
     );

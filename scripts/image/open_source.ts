@@ -15,8 +15,8 @@ import {
   type TarSink,
 } from "./blob_reader.ts";
 import { eventLoopTurn, type Limits } from "./limits.ts";
-import type { ImageSource } from "./model.ts";
-import { normalisePath, type TarHeader } from "./tar_header.ts";
+import type { Entry, ImageSource } from "./model.ts";
+import { normalisePath } from "./tar_header.ts";
 import { type TarHandler, TarParser } from "./tar_parser.ts";
 
 /**
@@ -155,9 +155,6 @@ const MOST_BLOBS = 20_000;
  * only known afterwards.
  */
 class ArchiveScan<T> implements TarHandler, TarSink<void> {
-  readonly #limits: Limits;
-  readonly #openTar: OpenTar<T>;
-  readonly #wanted: (path: string) => boolean;
   readonly #parser = new TarParser(this);
   readonly #blobs = new Map<string, Blob<T>>();
   /** Symbolic and hard links, to the normalised path they lead to. */
@@ -171,14 +168,10 @@ class ArchiveScan<T> implements TarHandler, TarSink<void> {
   pending?: Promise<void>;
 
   constructor(
-    limits: Limits,
-    openTar: OpenTar<T>,
-    wanted: (path: string) => boolean,
-  ) {
-    this.#limits = limits;
-    this.#openTar = openTar;
-    this.#wanted = wanted;
-  }
+    private readonly limits: Limits,
+    private readonly openTar: OpenTar<T>,
+    private readonly wanted: (path: string) => boolean,
+  ) {}
 
   finish(): void {}
 
@@ -234,24 +227,21 @@ class ArchiveScan<T> implements TarHandler, TarSink<void> {
     }
   }
 
-  entry(header: TarHeader): void {
-    const path = normalisePath(header.path);
+  entry({ path: name, type, link = "" }: Entry): void {
+    const path = normalisePath(name);
     this.#path = path;
     this.#reader = undefined;
     if (this.#top.size < 100) this.#top.add(path.split("/", 1)[0]);
     if (path.split("/").length > DEEPEST) return;
-    if (header.type === "symlink") {
+    if (type === "symlink") {
       const folder = path.slice(0, path.lastIndexOf("/") + 1);
-      const target = header.link.startsWith("/")
-        ? header.link
-        : folder + header.link;
-      this.#link(path, target);
-    } else if (header.type === "hardlink") {
-      this.#link(path, header.link);
+      this.#link(path, link.startsWith("/") ? link : folder + link);
+    } else if (type === "hardlink") {
+      this.#link(path, link);
     } else if (
-      header.type === "file" && this.#wanted(path) &&
+      type === "file" && this.wanted(path) &&
       this.#blobs.size + this.#finishing.length < MOST_BLOBS
-    ) this.#reader = new BlobReader(path, this.#limits, this.#openTar);
+    ) this.#reader = new BlobReader(path, this.limits, this.openTar);
   }
 
   #link(path: string, target: string): void {
@@ -264,7 +254,7 @@ class ArchiveScan<T> implements TarHandler, TarSink<void> {
   }
 
   hole(bytes: number): void {
-    this.#limits.expanded(bytes);
+    this.limits.expanded(bytes);
   }
 
   data(chunk: Uint8Array): void {

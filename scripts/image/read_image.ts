@@ -14,7 +14,7 @@ import { checkDigest } from "./image_documents.ts";
 import { type Bounds, Limits } from "./limits.ts";
 import { type LocatedImage, locateImages } from "./locate_images.ts";
 import { openSource } from "./open_source.ts";
-import { normalisePath, type TarHeader } from "./tar_header.ts";
+import { normalisePath } from "./tar_header.ts";
 import { type TarHandler, TarParser } from "./tar_parser.ts";
 
 export interface ReadImageOptions {
@@ -206,10 +206,6 @@ interface ReadLayer {
 const EMPTY = hash("sha256", "");
 
 class LayerReader implements TarHandler, TarSink<ReadLayer> {
-  readonly #probe?: Probe | undefined;
-  readonly #beside?: TarSink<void> | undefined;
-  readonly #limits: Limits;
-  readonly #hasDigest: (size: number) => boolean;
   readonly #parser = new TarParser(this);
   readonly #hash?: ReturnType<typeof createHash>;
   readonly #entries: Entry[] = [];
@@ -219,27 +215,23 @@ class LayerReader implements TarHandler, TarSink<ReadLayer> {
   #sink?: Sink;
 
   constructor(
-    limits: Limits,
+    private readonly limits: Limits,
     { isHashed }: TarBlob,
-    hasDigest: (size: number) => boolean,
-    probe?: Probe,
-    beside?: TarSink<void>,
+    private readonly hasDigest: (size: number) => boolean,
+    private readonly probe?: Probe,
+    private readonly beside?: TarSink<void>,
   ) {
     if (!isHashed) this.#hash = createHash("sha256");
-    this.#limits = limits;
-    this.#hasDigest = hasDigest;
-    this.#probe = probe;
-    this.#beside = beside;
   }
 
   get pending(): Promise<void> | undefined {
-    return this.#beside?.pending;
+    return this.beside?.pending;
   }
 
   /** A damaged tar is still hashed to its end. */
   write(chunk: Uint8Array): void {
     this.#hash?.update(chunk);
-    this.#beside?.write(chunk);
+    this.beside?.write(chunk);
     if (this.#error === undefined) {
       this.#attempt(() => this.#parser.push(chunk));
     }
@@ -249,7 +241,7 @@ class LayerReader implements TarHandler, TarSink<ReadLayer> {
     sha256 = this.#hash?.digest("hex") ?? "",
   ): Promise<ReadLayer> {
     if (this.#error === undefined) this.#attempt(() => this.#parser.finish());
-    await this.#beside?.finish(sha256);
+    await this.beside?.finish(sha256);
     return {
       diffId: `sha256:${sha256}`,
       entries: this.#entries,
@@ -266,41 +258,25 @@ class LayerReader implements TarHandler, TarSink<ReadLayer> {
     }
   }
 
-  entry(header: TarHeader): void {
-    const { type, size, mode, uid, gid, mtime } = header;
-    const path = normalisePath(header.path);
-    const entry: Entry = {
-      path,
-      type,
-      size: type === "file" ? size : 0,
-      mode,
-      uid,
-      gid,
-      mtime,
-      link: type === "symlink"
-        ? header.link
-        : type === "hardlink"
-        ? normalisePath(header.link)
-        : undefined,
-      device: header.device,
-      capabilities: header.capabilities,
-      sha256: undefined,
-      found: undefined,
-    };
-    this.#limits.entry(path.length + (entry.link?.length ?? 0));
+  entry(entry: Entry): void {
+    const { type, link } = entry;
+    entry.path = normalisePath(entry.path);
+    if (type === "hardlink") entry.link = normalisePath(link ?? "");
+    if (type !== "file") entry.size = 0;
+    this.limits.entry(entry.path.length + (entry.link?.length ?? 0));
     this.#entries.push(entry);
     this.#entry = entry;
-    if (type === "file") this.#sink = this.#probe?.(entry);
+    if (type === "file") this.#sink = this.probe?.(entry);
   }
 
   hole(bytes: number): void {
-    this.#limits.expanded(bytes);
+    this.limits.expanded(bytes);
   }
 
   data(chunk: Uint8Array): void {
     const entry = this.#entry;
     if (entry?.type !== "file") return;
-    if (!this.#hasDigest(entry.size)) {
+    if (!this.hasDigest(entry.size)) {
       // Nothing compares it.
     } else if (this.#fileHash !== undefined) this.#fileHash.update(chunk);
     else if (chunk.length === entry.size) entry.sha256 = hash("sha256", chunk);

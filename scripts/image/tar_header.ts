@@ -8,14 +8,8 @@ import { ArchiveError } from "./archive_error.ts";
 
 export const BLOCK = 512;
 
-/** A record of a tar: path and link as written, `""` for what is not a link. */
-export interface TarHeader extends Omit<Entry, "sha256" | "found"> {
-  link: string;
-}
-
 /** What the extension records before a header say in its place. */
-export interface Extension
-  extends Partial<Omit<TarHeader, "type" | "mode" | "device">> {
+export interface Extension extends Partial<Entry> {
   /** Map of a sparse file: offset and length of what is stored, or where it is. */
   sparse?: number[] | "1.0";
   /** With its holes. */
@@ -127,12 +121,12 @@ export function sizeOf(bytes: Uint8Array, at: number): number {
   return size;
 }
 
-/** Reads a header whose checksum was found right. */
+/** Reads a header whose checksum was found right: path, size and link as written. */
 export function readHeader(
   bytes: Uint8Array,
   at: number,
   extension: Extension,
-): TarHeader {
+): Entry {
   let path = extension.path ?? text(bytes, at, 100);
   // `ustar\0` has a prefix there; GNU's `ustar ` has other fields.
   if (
@@ -161,13 +155,16 @@ export function readHeader(
     mtime: extension.mtime ?? readNumber(bytes, at + 136, 12, "time"),
     link: type === "symlink" || type === "hardlink"
       ? extension.link ?? text(bytes, at + 157, 100)
-      : "",
+      : undefined,
     device: type === "character-device" || type === "block-device"
       ? `${readNumber(bytes, at + 329, 8, "device")}:${
         readNumber(bytes, at + 337, 8, "device")
       }`
       : undefined,
     capabilities: extension.capabilities,
+    // Here, so that all entries have one shape.
+    sha256: undefined,
+    found: undefined,
   };
 }
 

@@ -6,6 +6,7 @@
  * @module
  */
 import { ArchiveError } from "./archive_error.ts";
+import type { Entry } from "./model.ts";
 import {
   BLOCK,
   checksumHolds,
@@ -15,12 +16,12 @@ import {
   isZero,
   readHeader,
   sizeOf,
-  type TarHeader,
 } from "./tar_header.ts";
 import { readPax, SparseFile } from "./tar_extension.ts";
 
 export interface TarHandler {
-  entry(header: TarHeader): void;
+  /** The entry is the handler's from then on. */
+  entry(entry: Entry): void;
   /** Content of the last entry; the chunk is only valid during the call. */
   data(chunk: Uint8Array): void;
   /** Called for entries without content too. */
@@ -41,7 +42,6 @@ const EXTENSIONS = "xXgLKV";
 type State = "header" | "content" | "extension" | "sparse" | "padding" | "end";
 
 export class TarParser {
-  readonly #handler: TarHandler;
   #state: State = "header";
   /** A header, or a map block, of which only a part has arrived. */
   readonly #partial = new Uint8Array(BLOCK);
@@ -55,9 +55,7 @@ export class TarParser {
   #extensionData = new Uint8Array(0);
   #sparse?: SparseFile | undefined;
 
-  constructor(handler: TarHandler) {
-    this.#handler = handler;
-  }
+  constructor(private readonly handler: TarHandler) {}
 
   push(chunk: Uint8Array): void {
     const length = chunk.length;
@@ -89,8 +87,8 @@ export class TarParser {
             : chunk.subarray(at);
           at += part.length;
           if (this.#state === "content") {
-            if (this.#sparse === undefined) this.#handler.data(part);
-            else this.#sparse.data(part, (chunk) => this.#handler.data(chunk));
+            if (this.#sparse === undefined) this.handler.data(part);
+            else this.#sparse.data(part, (chunk) => this.handler.data(chunk));
           } else {
             this.#extensionData.set(
               part,
@@ -158,12 +156,14 @@ export class TarParser {
     this.#extension = {};
     this.#extensionFlag = "";
     if (this.#sparse === undefined) {
-      this.#handler.entry(header);
-      return this.#start("content", header.size);
+      const { size } = header;
+      this.handler.entry(header);
+      return this.#start("content", size);
     }
     const { size, stored } = this.#sparse;
-    this.#handler.hole?.(Math.max(0, size - stored));
-    this.#handler.entry({ ...header, size });
+    header.size = size;
+    this.handler.hole?.(Math.max(0, size - stored));
+    this.handler.entry(header);
     this.#sparseContent();
   }
 
@@ -181,8 +181,8 @@ export class TarParser {
 
   #complete(): void {
     if (this.#state === "content") {
-      this.#sparse?.end((chunk) => this.#handler.data(chunk));
-      this.#handler.entryEnd();
+      this.#sparse?.end((chunk) => this.handler.data(chunk));
+      this.handler.entryEnd();
     } else this.#extend();
     this.#state = this.#padding > 0 ? "padding" : "header";
   }
