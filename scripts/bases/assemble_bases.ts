@@ -1,9 +1,4 @@
-/**
- * Both bases from packages, at the same time, unless they are there already: Debian
- * for the builder, Debian for the runtime and the wheels do not wait for each other.
- *
- * @module
- */
+/** Both bases from packages, at the same time, unless they are there already. @module */
 import { hash } from "node:crypto";
 import type { Engine } from "../engine/engine.ts";
 import { cacheFolder } from "../lib/cache.ts";

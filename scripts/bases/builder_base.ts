@@ -1,11 +1,7 @@
 /**
- * The builder base from packages: what `denoland/deno:debian` is, with the
- * official `deno`, and with `denort` in `DENO_DIR`, where a `deno compile` with
- * the public image leaves its download. Its Debian is a minimal one rather than
- * `debian:stable-slim`, so a stage that is shipped as it is (`Dockerfile`) is
- * smaller than on the public image by tens of megabytes.
- *
- * @module
+ * The builder base from packages: what `denoland/deno:debian` is, with the official
+ * `deno`, and with `denort` in `DENO_DIR`, where `deno compile` leaves its download.
+ * Its Debian is a minimal one rather than `debian:stable-slim`. @module
  */
 import {
   debian,

@@ -1,9 +1,4 @@
-/**
- * Where base images come from: pulled from a registry, or assembled here from
- * Debian and PyPI packages where no registry can be reached.
- *
- * @module
- */
+/** Where base images come from: a registry, or packages where none answers. @module */
 import { messageOf, UserError } from "../lib/errors.ts";
 import type { Engine } from "../engine/engine.ts";
 import { assembleBases } from "./assemble_bases.ts";

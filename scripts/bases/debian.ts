@@ -1,9 +1,4 @@
-/**
- * Debian packages: mmdebstrap, given the mirror, the proxy and the certificates of
- * the machine's own apt, so that a network without the public mirror works.
- *
- * @module
- */
+/** Debian packages: mmdebstrap, given the mirror and proxy of the machine's own apt. @module */
 import { attempt, byteStream } from "../lib/command.ts";
 import { EXIT, UserError } from "../lib/errors.ts";
 import type { Architecture } from "../lib/platform.ts";

@@ -1,9 +1,6 @@
 /**
  * What the bases are made of. Wheels are pinned by the hash that pip checks,
- * programs by what came out of them: both were taken from PyPI with `pip
- * download`, and `denort` was then run untouched.
- *
- * @module
+ * programs by what came out of them: both were taken from PyPI. @module
  */
 import type { Architecture } from "../lib/platform.ts";
 

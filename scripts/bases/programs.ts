@@ -1,9 +1,4 @@
-/**
- * `deno` and `denort` from Python wheels, which pip fetches and checks, and a
- * cache keeps.
- *
- * @module
- */
+/** `deno` and `denort` from Python wheels, which pip fetches and a cache keeps. @module */
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import { attempt, runs } from "../lib/command.ts";

@@ -1,12 +1,8 @@
 /**
  * The runtime base from Debian packages, made the way `distroless/cc-debian13` is:
- * the same packages, each unpacked as it is, none installed, and the few files
- * that maintainer scripts would have made. It differs in that it is one layer;
- * `os-release` is Debian's and `nsswitch.conf` ours; package versions are the
- * mirror's; and the working directory is `/` rather than `/home/nonroot`, because
- * some engines add a layer to set it.
- *
- * @module
+ * each package unpacked, none installed. It differs in that it is one layer;
+ * `os-release` is Debian's and `nsswitch.conf` ours; and the working directory is
+ * `/`, not `/home/nonroot`, because some engines add a layer to set it. @module
  */
 import { byteStream } from "../lib/command.ts";
 import { EXIT, UserError } from "../lib/errors.ts";

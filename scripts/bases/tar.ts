@@ -1,8 +1,4 @@
-/**
- * Tar archives as streams: hundreds of megabytes never sit in memory or in a copy.
- *
- * @module
- */
+/** Tar archives as streams: hundreds of megabytes never sit in memory. @module */
 import { createWriteStream } from "node:fs";
 import { pipeline } from "node:stream/promises";
 import { type Pack, pack } from "tar-stream";

@@ -1,9 +1,4 @@
-/**
- * One file in a zip archive, as in a wheel, read and written without an unpacked
- * copy.
- *
- * @module
- */
+/** One file in a zip archive, as in a wheel, without an unpacked copy. @module */
 import { Buffer } from "node:buffer";
 import { crc32 } from "node:zlib";
 

@@ -1,9 +1,4 @@
-/**
- * Reading a file while it streams by: some ranges are kept, and parsers that read
- * from top to bottom are fed.
- *
- * @module
- */
+/** Parts of a file, kept or parsed while it streams by. @module */
 import { Buffer } from "node:buffer";
 import { createHash, type Hash } from "node:crypto";
 

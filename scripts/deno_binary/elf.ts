@@ -1,9 +1,4 @@
-/**
- * What an ELF file needs to run: machine, loader and libraries. A broken file gives
- * fewer facts, never an error, since an image may hold anything.
- *
- * @module
- */
+/** What an ELF file needs to run; a broken one gives fewer facts, never an error. @module */
 import type { KeptRanges } from "./byte_stream.ts";
 
 export interface ElfNeeds {

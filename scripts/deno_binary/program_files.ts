@@ -1,9 +1,4 @@
-/**
- * Sorts the files inside a program. Data that several of them share is counted
- * once, for the first.
- *
- * @module
- */
+/** The files inside a program: modules, npm packages, assets. @module */
 import {
   type NpmContents,
   npmPackageOf,

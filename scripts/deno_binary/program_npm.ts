@@ -1,8 +1,4 @@
-/**
- * The npm packages in a program.
- *
- * @module
- */
+/** The npm packages in a program. @module */
 import { hash } from "node:crypto";
 import { viewOf } from "./elf.ts";
 

@@ -1,8 +1,4 @@
-/**
- * A program made by `deno compile`, and what Deno allows it, in the report.
- *
- * @module
- */
+/** A program made by `deno compile`, and what Deno allows it, in the report. @module */
 import { z } from "zod";
 import { bytes } from "../lib/schema_units.ts";
 

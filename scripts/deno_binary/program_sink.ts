@@ -1,9 +1,4 @@
-/**
- * Looks into an executable while it streams by, keeping some MiB of it at most:
- * what it needs to run, and, if `deno compile` made it, what is inside.
- *
- * @module
- */
+/** What an executable needs to run and holds, read while it streams by. @module */
 import { Buffer } from "node:buffer";
 import { createHash, type Hash } from "node:crypto";
 import type { Entry, Sink } from "../image/model.ts";

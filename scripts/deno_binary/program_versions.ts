@@ -1,9 +1,4 @@
-/**
- * Finds the versions of Deno and V8 in the runtime of a program, by the strings it
- * answers with; the payload does not tell them.
- *
- * @module
- */
+/** The versions of Deno and V8, from the strings that a runtime answers with. @module */
 import { Buffer } from "node:buffer";
 
 /** Versions as `Deno.version` gives them; absent unless certain. */

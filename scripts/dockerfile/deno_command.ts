@@ -1,8 +1,4 @@
-/**
- * Command lines of Dockerfiles and tasks that run or compile a module with Deno.
- *
- * @module
- */
+/** Command lines that run or compile a module with Deno. @module */
 
 export interface DenoCommand {
   verb: "run" | "serve" | "compile" | "bundle";

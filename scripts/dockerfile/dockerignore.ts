@@ -1,8 +1,4 @@
-/**
- * Which files of a context an engine sends, by its `.dockerignore`.
- *
- * @module
- */
+/** Which files of a context an engine sends, by its `.dockerignore`. @module */
 
 /**
  * Tells whether a path in the context is left out: one pattern a line, the last one

@@ -1,8 +1,4 @@
-/**
- * Which module of a context a Dockerfile compiles or runs.
- *
- * @module
- */
+/** Which module of a context a Dockerfile compiles or runs. @module */
 import { readDenoCommand, splitCommands } from "./deno_command.ts";
 import type { Dockerfile, Instruction } from "./parse_dockerfile.ts";
 

@@ -1,8 +1,4 @@
-/**
- * Which Dockerfiles a build context holds, and what their variants are called.
- *
- * @module
- */
+/** Which Dockerfiles a build context holds, and what their variants are called. @module */
 import { programName } from "../lib/own_file.ts";
 import { basename, join } from "node:path";
 import { UserError, whyUnreadable } from "../lib/errors.ts";

@@ -1,8 +1,6 @@
 /**
- * The one reader of Dockerfiles, as BuildKit splits them. dockerfile-ast was
- * tried: it loses which values stand in single quotes, and replaces no references.
- *
- * @module
+ * The one reader of Dockerfiles. dockerfile-ast was tried: it loses which values
+ * stand in single quotes, and replaces no references. @module
  */
 import { suggest } from "../lib/suggest.ts";
 

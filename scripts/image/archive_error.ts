@@ -1,8 +1,4 @@
-/**
- * What is wrong with an archive, and the same as the `UserError` that people read.
- *
- * @module
- */
+/** What is wrong with an archive, and the same as the error that people read. @module */
 import { EXIT, UserError } from "../lib/errors.ts";
 import type { ImageSource } from "./model.ts";
 

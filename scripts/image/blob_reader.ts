@@ -1,9 +1,4 @@
-/**
- * An archive, or a file of it: told by its first bytes, it is read as a tar, kept
- * as a document, or only hashed.
- *
- * @module
- */
+/** An archive or a file in one, told by its first bytes: tar, document or other. @module */
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import type { Compression } from "./model.ts";

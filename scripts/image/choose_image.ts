@@ -1,8 +1,4 @@
-/**
- * Which of several images in one archive is meant.
- *
- * @module
- */
+/** Which of several images in one archive is meant. @module */
 import { architectureNamed, HOST } from "../lib/platform.ts";
 import { ArchiveError } from "./archive_error.ts";
 import type { ImageSource } from "./model.ts";

@@ -1,10 +1,4 @@
-/**
- * How large the layers of an image are in a registry: as the archive holds them if
- * compressed; else compressed for real, each once, on all cores, and remembered,
- * while the image is read or in a pass of their own.
- *
- * @module
- */
+/** How large the layers of an image are in a registry, compressed on all cores. @module */
 import { join } from "node:path";
 import { UserError } from "../lib/errors.ts";
 import { writeCache } from "../lib/cache.ts";

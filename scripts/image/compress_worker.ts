@@ -1,9 +1,4 @@
-/**
- * A worker that compresses blocks of layers and answers with their sizes; nothing
- * compressed is kept. Deno's zlib runs on the thread that calls it.
- *
- * @module
- */
+/** A worker that compresses blocks: Deno's zlib runs on the thread that calls it. @module */
 import { constants, createDeflateRaw, createZstdCompress } from "node:zlib";
 
 export type CompressTask =

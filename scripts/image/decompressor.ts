@@ -1,8 +1,6 @@
 /**
- * Compressed streams. gzip and zstd are node:zlib's; xz and bzip2 go through the
- * machine's program, as docker does it with xz.
- *
- * @module
+ * Compressed streams: gzip and zstd by node:zlib, xz and bzip2 by the machine's
+ * program, as docker does it with xz. @module
  */
 import { Duplex } from "node:stream";
 import { constants, createGunzip, createZstdDecompress } from "node:zlib";

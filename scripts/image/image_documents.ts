@@ -1,9 +1,4 @@
-/**
- * The documents in an archive, checked by their digests and taken apart without
- * trust.
- *
- * @module
- */
+/** The documents in an archive, checked by their digests and read without trust. @module */
 import type { ImageConfig } from "./model.ts";
 import { maskText } from "../lib/secret_text.ts";
 import { ArchiveError } from "./archive_error.ts";

@@ -1,8 +1,4 @@
-/**
- * How much an archive may ask of this machine.
- *
- * @module
- */
+/** How much an archive may ask of this machine. @module */
 import { ArchiveError } from "./archive_error.ts";
 
 /** Several times what real images need. */

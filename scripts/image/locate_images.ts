@@ -1,10 +1,4 @@
-/**
- * The images in an archive or folder, found by its `index.json` (OCI) and its
- * `manifest.json` (`docker save`, podman, buildah, skopeo's `dir:`). It may have
- * both: what one of them lacks, the other tells.
- *
- * @module
- */
+/** The images that an archive's `index.json` (OCI) and `manifest.json` describe. @module */
 import { ArchiveError } from "./archive_error.ts";
 import type { BlobStore } from "./blob_reader.ts";
 import {

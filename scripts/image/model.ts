@@ -1,8 +1,4 @@
-/**
- * What an image is once read.
- *
- * @module
- */
+/** What an image is once read. @module */
 
 export type EntryType =
   | "file"

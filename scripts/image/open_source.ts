@@ -1,10 +1,4 @@
-/**
- * Opens whatever an image comes from as a store of blobs: an archive is read to
- * its end in one pass, a folder (an OCI layout, an unpacked archive) blob by blob,
- * since it may hold many images of which one is wanted.
- *
- * @module
- */
+/** Opens whatever an image comes from as a store of blobs. @module */
 import { isThere } from "../lib/files.ts";
 import { ArchiveError } from "./archive_error.ts";
 import {

@@ -1,9 +1,4 @@
-/**
- * An image archive as the {@linkcode Image} model, in one pass and without holding
- * any content. Every digest is computed and checked on the way.
- *
- * @module
- */
+/** An image archive as the model, in one pass, all digests checked on the way. @module */
 import { createHash, hash } from "node:crypto";
 import type { Entry, Image, ImageSource, Layer, Probe, Sink } from "./model.ts";
 import { ArchiveError, NotAnArchive, toUserError } from "./archive_error.ts";
@@ -45,11 +40,9 @@ export async function readImage(
     }
     const image = await read(source, options, (size) => size < LARGE);
     const shared = sharedSizes(image);
-    return shared.size === 0 ? image : await read(
-      source,
-      options,
-      (size) => size < LARGE || shared.has(size),
-    );
+    if (shared.size === 0) return image;
+    const hasDigest = (size: number) => size < LARGE || shared.has(size);
+    return await read(source, options, hasDigest);
   } catch (error) {
     options.signal?.throwIfAborted();
     throw toUserError(error, source);
@@ -125,14 +118,14 @@ async function assemble(
       throw new ArchiveError(`it lacks the blob ${JSON.stringify(path)}`);
     }
     read.set(path, blob);
-    const layer = checkLayer(blob, digest, document.diffIds[index]);
+    const expected = document.diffIds[index];
     result.push({
-      diffId: layer.diffId,
+      diffId: expected,
       compression: blob.compression,
       blobBytes: blob.bytes,
       blob: blob.path,
       instruction: document.instructions[index] ?? "",
-      entries: layer.entries,
+      entries: entriesOf(blob, digest, expected),
     });
   }
   const { architecture, os, created, config } = document;
@@ -141,18 +134,19 @@ async function assemble(
     id: located.id,
     architecture,
     os,
-    ...(created === undefined ? {} : { created }),
+    ...created !== undefined && { created },
     config,
     document: document.document,
     layers: result,
   };
 }
 
-function checkLayer(
+/** The entries of a layer that is whole, and the one that is meant. */
+function entriesOf(
   blob: StoredBlob<ReadLayer>,
   digest: string | undefined,
   expected: string,
-): ReadLayer {
+): Entry[] {
   const name = JSON.stringify(blob.path);
   // A damaged blob has many symptoms; its digest is the cause.
   checkDigest(blob.path, `sha256:${blob.sha256}`, digest);
@@ -175,23 +169,22 @@ function checkLayer(
   if (blob.tar === undefined) {
     throw new ArchiveError(`layer ${name} is not a tar`);
   }
-  return blob.tar;
+  return blob.tar.entries;
 }
 
-function notAnArchive(store: BlobStore<ReadLayer>): ArchiveError {
-  const some = store.top.slice(0, 5).map((name) => JSON.stringify(name));
+function notAnArchive({ top }: BlobStore<ReadLayer>): ArchiveError {
+  const some = top.slice(0, 5).map((name) => JSON.stringify(name)).join(", ");
+  const found = top.length === 0
+    ? ", it is empty"
+    : ` but ${some}${top.length > 5 ? ", …" : ""}`;
+  const isRootfs = ["etc", "usr", "bin"].some((name) => top.includes(name));
   return new NotAnArchive(
-    `it has neither manifest.json nor index.json${
-      some.length === 0
-        ? ", it is empty"
-        : ` but ${some.join(", ")}${store.top.length > 5 ? ", …" : ""}`
-    }`,
-    store.top.some((name) => name === "etc" || name === "usr" || name === "bin")
-      ? {
-        next:
-          "It looks like a root file system; make an image of it first, as with: docker import FILE NAME",
-      }
-      : {},
+    `it has neither manifest.json nor index.json${found}`,
+    {
+      next: isRootfs
+        ? "It looks like a root file system; make an image of it first, as with: docker import FILE NAME"
+        : undefined,
+    },
   );
 }
 
@@ -237,9 +230,7 @@ class LayerReader implements TarHandler, TarSink<ReadLayer> {
     }
   }
 
-  async finish(
-    sha256 = this.#hash?.digest("hex") ?? "",
-  ): Promise<ReadLayer> {
+  async finish(sha256 = this.#hash?.digest("hex")): Promise<ReadLayer> {
     if (this.#error === undefined) this.#attempt(() => this.#parser.finish());
     await this.beside?.finish(sha256);
     return {

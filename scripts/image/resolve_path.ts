@@ -1,9 +1,4 @@
-/**
- * Where a path leads in an image's root file system, links followed as the kernel
- * does.
- *
- * @module
- */
+/** Where a path leads in a root file system, links followed as the kernel does. @module */
 import type { Rootfs, RootfsFile } from "./model.ts";
 
 export interface Resolved {

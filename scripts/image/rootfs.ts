@@ -1,10 +1,4 @@
-/**
- * What is left of an image once its layers are laid over each other, and every
- * copy of a file that got lost on the way. A hard link is a further name, not
- * further bytes.
- *
- * @module
- */
+/** What is left of layers laid over each other, and what got lost on the way. @module */
 import type { Entry, Image, Loss, Rootfs, RootfsFile } from "./model.ts";
 import { walkPath } from "./resolve_path.ts";
 

@@ -1,8 +1,4 @@
-/**
- * What a tar header cannot say itself: PAX records and the maps of sparse files.
- *
- * @module
- */
+/** What a tar header cannot say itself: PAX records and maps of sparse files. @module */
 import { ArchiveError } from "./archive_error.ts";
 import { BLOCK, decodeText, type Extension, readNumber } from "./tar_header.ts";
 

@@ -1,8 +1,5 @@
-/**
- * The fields of a tar header, read as strictly as the engines do.
- *
- * @module
- */
+/** The fields of a tar header, read as strictly as the engines do. @module */
+import { isUtf8 } from "node:buffer";
 import type { Entry, EntryType } from "./model.ts";
 import { ArchiveError } from "./archive_error.ts";
 
@@ -178,28 +175,18 @@ export function decodeText(bytes: Uint8Array): string {
   try {
     return utf8.decode(bytes);
   } catch {
-    let text = "";
-    for (let at = 0; at < bytes.length;) {
-      const length = characterAt(bytes, at);
-      text += length === 0
-        ? String.fromCharCode(0xdc00 + bytes[at])
-        : utf8.decode(bytes.subarray(at, at + length));
-      at += length || 1;
-    }
-    return text;
+    // It has other bytes.
   }
-}
-
-/** Bytes of the UTF-8 character at a place; 0 where there is none. */
-function characterAt(bytes: Uint8Array, at: number): number {
-  const first = bytes[at];
-  const length = first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
-  try {
-    utf8.decode(bytes.subarray(at, at + length));
-    return length;
-  } catch {
-    return 0;
+  let text = "";
+  for (let at = 0; at < bytes.length;) {
+    const character = [1, 2, 3, 4]
+      .map((length) => bytes.subarray(at, at + length)).find(isUtf8);
+    text += character === undefined
+      ? String.fromCharCode(0xdc00 + bytes[at])
+      : utf8.decode(character);
+    at += character?.length ?? 1;
   }
+  return text;
 }
 
 /** Linux takes no longer path, so no engine can unpack one. */
