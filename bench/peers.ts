@@ -7,7 +7,7 @@
  * @module
  */
 import { join } from "node:path";
-import { assembleBases } from "../scripts/bases/assemble_bases.ts";
+import { assembleBases } from "../scripts/bases/choose_bases.ts";
 import { findEngine } from "../scripts/engine/find_engine.ts";
 import { formatBytes, formatDuration } from "../scripts/lib/format.ts";
 import { median } from "../scripts/measure/statistics.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { assembleBases } from "../scripts/bases/assemble_bases.ts";
+import { assembleBases } from "../scripts/bases/choose_bases.ts";
 import { checkHardening } from "../scripts/check/check_hardening.ts";
 import { checkImage } from "../scripts/check/check_image.ts";
 import { checkStop } from "../scripts/check/check_stop.ts";

@@ -16,7 +16,7 @@ import { probe } from "../scripts/inspect/probe.ts";
 import { rootfs } from "../scripts/image/rootfs.ts";
 import { waste } from "../scripts/inspect/waste.ts";
 import { readImage } from "../scripts/image/read_image.ts";
-import { assembleBases } from "../scripts/bases/assemble_bases.ts";
+import { assembleBases } from "../scripts/bases/choose_bases.ts";
 import { findEngine } from "../scripts/engine/find_engine.ts";
 import { messageOf, UserError } from "../scripts/lib/errors.ts";
 import type { Image } from "../scripts/image/model.ts";

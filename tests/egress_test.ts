@@ -8,7 +8,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { programSink } from "../scripts/deno_binary/program_sink.ts";
 import type { ElfFacts } from "../scripts/deno_binary/program_sink.ts";
-import { assembleBases } from "../scripts/bases/assemble_bases.ts";
+import { assembleBases } from "../scripts/bases/choose_bases.ts";
 import { findEngine } from "../scripts/engine/find_engine.ts";
 import { messageOf, UserError } from "../scripts/lib/errors.ts";
 import {

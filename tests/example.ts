@@ -5,7 +5,7 @@
  * @module
  */
 import { join } from "node:path";
-import { assembleBases } from "../scripts/bases/assemble_bases.ts";
+import { assembleBases } from "../scripts/bases/choose_bases.ts";
 import { findEngine } from "../scripts/engine/find_engine.ts";
 import { EXIT, messageOf, UserError } from "../scripts/lib/errors.ts";
 import { parseReport } from "../scripts/report/write_reports.ts";

@@ -9,7 +9,7 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { join } from "node:path";
-import { assembleBases } from "../scripts/bases/assemble_bases.ts";
+import { assembleBases } from "../scripts/bases/choose_bases.ts";
 import { findEngine } from "../scripts/engine/find_engine.ts";
 import { run } from "../scripts/lib/command.ts";
 import { EXIT, messageOf, UserError } from "../scripts/lib/errors.ts";

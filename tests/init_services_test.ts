@@ -8,7 +8,7 @@
 import { assertEquals } from "@std/assert";
 import { join } from "node:path";
 import { EXIT } from "../scripts/lib/errors.ts";
-import { assembleBases } from "../scripts/bases/assemble_bases.ts";
+import { assembleBases } from "../scripts/bases/choose_bases.ts";
 import { ownTag } from "../scripts/lib/owner.ts";
 import { parseReport } from "../scripts/report/write_reports.ts";
 import { folder, image } from "./command_line.ts";

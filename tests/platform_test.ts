@@ -7,7 +7,7 @@
  */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "node:path";
-import { assembleBases } from "../scripts/bases/assemble_bases.ts";
+import { assembleBases } from "../scripts/bases/choose_bases.ts";
 import { type Architecture, cannotRun, HOST } from "../scripts/lib/platform.ts";
 import { findEngine } from "../scripts/engine/find_engine.ts";
 import { EXIT, messageOf, UserError } from "../scripts/lib/errors.ts";

@@ -7,7 +7,7 @@
  */
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "node:path";
-import { assembleBases } from "../scripts/bases/assemble_bases.ts";
+import { assembleBases } from "../scripts/bases/choose_bases.ts";
 import { findEngine } from "../scripts/engine/find_engine.ts";
 import { EXIT, messageOf, UserError } from "../scripts/lib/errors.ts";
 import type { Engine, EngineName } from "../scripts/engine/engine.ts";

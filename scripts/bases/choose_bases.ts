@@ -1,9 +1,34 @@
 /** Where base images come from: a registry, or packages where none answers. @module */
-import { messageOf, UserError } from "../lib/errors.ts";
+import { hash } from "node:crypto";
 import type { Engine } from "../engine/engine.ts";
-import { assembleBases } from "./assemble_bases.ts";
-import type { Architecture } from "../lib/platform.ts";
-import { DENO_VERSION, SUITE } from "./pins.ts";
+import { cacheFolder } from "../lib/cache.ts";
+import { runs } from "../lib/command.ts";
+import { EXIT, messageOf, UserError } from "../lib/errors.ts";
+import { type Architecture, HOST } from "../lib/platform.ts";
+import { makeScratch, removeScratch } from "../lib/scratch_folder.ts";
+import {
+  BUILDER_DOCKERFILE,
+  BUILDER_FILES,
+  crossDockerfile,
+  writeBuilder,
+  writeCross,
+} from "./builder_base.ts";
+import type { WriteOptions } from "./debian.ts";
+import {
+  BUILDER_PACKAGES,
+  DENO,
+  DENO_VERSION,
+  DENORT,
+  type Pin,
+  RUNTIME_PACKAGES,
+  SUITE,
+} from "./pins.ts";
+import { fetchWheel, findPip, type Pip } from "./programs.ts";
+import {
+  RUNTIME_DOCKERFILE,
+  RUNTIME_FILES,
+  writeRuntime,
+} from "./runtime_base.ts";
 
 export interface Bases {
   source: "registry" | "packages";
@@ -24,6 +49,7 @@ interface ChooseOptions {
   /** Whether the user named one of them: no stand-in takes its place then. */
   named?: boolean;
   refresh?: boolean;
+  /** What programs are compiled for and run on; this machine's own when absent. */
   architecture?: Architecture;
   /** For compiling on assembled bases, as `DENO_FLAGS`. */
   denoFlags?: string;
@@ -106,4 +132,191 @@ async function reach(
     ? `pulled ${pulled.join(" and ")}`
     : `${images.join(" and ")} ${images.length > 1 ? "are" : "is"} here`;
   return { why };
+}
+
+/** Goes up when the code changes what a base holds. */
+const RECIPE = 2;
+
+type AssembleOptions = Omit<ChooseOptions, "wanted" | "defaults" | "named">;
+
+/** Names of the bases for an architecture; `host` is what the builder runs on. */
+export function baseNames(
+  architecture: Architecture,
+  host: Architecture = HOST,
+): { builder: string; runtime: string } {
+  const own = baseName("builder", {
+    architecture: host,
+    dockerfile: BUILDER_DOCKERFILE,
+    files: BUILDER_FILES,
+    host,
+    packages: BUILDER_PACKAGES,
+    programs: [DENO[host].sha256, DENORT[host].sha256],
+    recipe: RECIPE,
+    suite: SUITE,
+  });
+  return {
+    builder: architecture === host ? own : baseName("builder", {
+      dockerfile: crossDockerfile(own),
+      program: DENORT[architecture].sha256,
+      recipe: RECIPE,
+    }),
+    runtime: baseName("runtime", {
+      architecture,
+      dockerfile: RUNTIME_DOCKERFILE,
+      files: RUNTIME_FILES,
+      packages: RUNTIME_PACKAGES,
+      recipe: RECIPE,
+      suite: SUITE,
+    }),
+  };
+}
+
+/** Names a base by all that decides its content; another order of keys is another name. */
+function baseName(kind: "builder" | "runtime", ingredients: object): string {
+  const digest = hash("sha256", JSON.stringify(ingredients));
+  return `localhost/deno-small-image/${kind}:${digest.slice(0, 12)}`;
+}
+
+/** Makes sure that both bases are there, and tells their names. */
+export async function assembleBases(
+  options: AssembleOptions,
+): Promise<{ builder: string; runtime: string }> {
+  const { engine, refresh, architecture = HOST, onLine } = options;
+  const names = baseNames(architecture);
+  const own = baseNames(HOST).builder;
+  const missing = async (name: string) =>
+    refresh || await engine.inspect(name) === undefined;
+  const needed = {
+    builder: await missing(names.builder),
+    runtime: await missing(names.runtime),
+  };
+  if (!needed.builder && !needed.runtime) return names;
+  const pip = await provide(needed.builder, options);
+  const withOwn = architecture === HOST || await missing(own);
+
+  // One failure stops the rest, and all is waited for before it is reported.
+  const failed = new AbortController();
+  const signal = options.signal
+    ? AbortSignal.any([options.signal, failed.signal])
+    : failed.signal;
+  const tasks: Promise<void>[] = [];
+  if (pip !== undefined) tasks.push(builder(pip));
+  if (needed.runtime) {
+    tasks.push(
+      build("runtime", names.runtime, RUNTIME_DOCKERFILE, writeRuntime),
+    );
+  }
+  await Promise.all(
+    tasks.map((task) => task.catch((error) => failed.abort(error))),
+  );
+  options.signal?.throwIfAborted();
+  failed.signal.throwIfAborted();
+  return names;
+
+  async function builder(pip: Pip): Promise<void> {
+    const wheelOf = (pin: Pin) =>
+      fetchWheel(pin, pip, { cache: cacheFolder(), onLine, signal });
+    if (withOwn) {
+      await build("builder", own, BUILDER_DOCKERFILE, (path, options) => {
+        const wheels = [wheelOf(DENO[HOST]), wheelOf(DENORT[HOST])] as const;
+        return writeBuilder(path, Promise.all(wheels), options);
+      });
+    }
+    if (architecture === HOST) return;
+    const dockerfile = crossDockerfile(own);
+    await build("builder", names.builder, dockerfile, async (path) => {
+      await writeCross(path, await wheelOf(DENORT[architecture]), architecture);
+    });
+  }
+
+  function build(
+    kind: "builder" | "runtime",
+    tag: string,
+    dockerfile: string,
+    write: Write,
+  ): Promise<void> {
+    return buildBase(engine, tag, dockerfile, write, {
+      architecture: kind === "builder" ? HOST : architecture,
+      onLine: (line) => onLine?.(`${kind}: ${line}`),
+      signal,
+    });
+  }
+}
+
+/** Makes sure that the tools are there, or has them installed; tells how to call pip. */
+async function provide(
+  withPrograms: boolean,
+  { setup, signal }: AssembleOptions,
+): Promise<Pip | undefined> {
+  for (const install of [setup, undefined]) {
+    const [mmdebstrap, pip] = await Promise.all([
+      runs("mmdebstrap", ["--version"], signal),
+      withPrograms ? findPip(signal) : undefined,
+    ]);
+    const missing = mmdebstrap ? [] : ["mmdebstrap"];
+    if (withPrograms && pip === undefined) missing.push("python3-pip");
+    if (missing.length === 0) return pip;
+    if (install === undefined) {
+      const packages = missing.join(" ");
+      throw new UserError(
+        `Cannot assemble the bases: missing ${missing.join(" and ")}`,
+        {
+          next:
+            `Add --setup, or run: apt-get update && apt-get install --yes ${packages}`,
+          exitCode: EXIT.environment,
+        },
+      );
+    }
+    await install(missing);
+  }
+}
+
+type Write = (path: string, options: WriteOptions) => Promise<void>;
+
+/**
+ * Builds a context of two files, as every engine can for any architecture, since
+ * nothing in it runs. Whatever happens, its temporary files are gone afterwards.
+ */
+async function buildBase(
+  engine: Engine,
+  tag: string,
+  dockerfile: string,
+  write: Write,
+  options: Omit<WriteOptions, "folder">,
+): Promise<void> {
+  const { architecture, onLine, signal } = options;
+  const folder = await makeScratch();
+  try {
+    const context = `${folder}/context`;
+    await Deno.mkdir(context);
+    await Deno.writeTextFile(`${context}/Dockerfile`, dockerfile);
+    await write(`${context}/rootfs.tar`, { ...options, folder });
+    signal?.throwIfAborted();
+    onLine?.(`building ${tag}`);
+    const replaced = (await engine.inspect(tag))?.id;
+    await engine.build({
+      context,
+      dockerfile: `${context}/Dockerfile`,
+      tag,
+      platform: architecture === HOST ? undefined : `linux/${architecture}`,
+      signal,
+    });
+    if (
+      replaced !== undefined && replaced !== (await engine.inspect(tag))?.id
+    ) {
+      // Images built on it keep it.
+      await engine.remove(replaced).catch(() => {});
+    }
+  } catch (error) {
+    if (error instanceof UserError) throw error;
+    if (!/no space left/i.test(messageOf(error))) throw error;
+    throw new UserError("Cannot assemble the bases: no space left on device", {
+      next:
+        "Free some space where temporary files go, or set TMPDIR to a folder with 1 GB",
+      exitCode: EXIT.environment,
+      cause: error,
+    });
+  } finally {
+    await removeScratch(folder);
+  }
 }

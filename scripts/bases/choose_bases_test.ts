@@ -1,8 +1,13 @@
-import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import {
+  assertEquals,
+  assertMatch,
+  assertNotEquals,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
 import { UserError } from "../lib/errors.ts";
 import type { Engine, ImageInfo } from "../engine/engine.ts";
-import { baseNames } from "./assemble_bases.ts";
-import { chooseBases } from "./choose_bases.ts";
+import { baseNames, chooseBases } from "./choose_bases.ts";
 
 const defaults = { builder: "a.test/builder:1", runtime: "a.test/runtime:1" };
 
@@ -144,4 +149,18 @@ Deno.test("chooseBases() stops when told, rather than assembling", async () => {
     Error,
     "stopped",
   );
+});
+
+Deno.test("baseNames() differ by architecture, and the builder's by its host", () => {
+  const native = baseNames("amd64", "amd64");
+  const foreign = baseNames("arm64", "amd64");
+  assertMatch(
+    native.builder,
+    /^localhost\/deno-small-image\/builder:[0-9a-f]{12}$/,
+  );
+  assertNotEquals(native.builder, foreign.builder);
+  assertNotEquals(native.runtime, foreign.runtime);
+  const elsewhere = baseNames("arm64", "arm64");
+  assertNotEquals(elsewhere.builder, foreign.builder);
+  assertEquals(elsewhere.runtime, foreign.runtime);
 });

@@ -64,31 +64,18 @@ const MAX_MANIFEST_BYTES = 256 * 1024;
 /** Flags of a remote module that say which data follows its source. */
 const REMOTE_PARTS = [1, 2, 4];
 
-/** Grows while the payload streams by. */
-export interface Payload {
-  /** Offset of its first byte in the file. */
-  start: number;
+/** What is known of a payload; grows while it streams by. */
+export class Payload {
   /** Bytes that it claims to have; `Infinity` if it goes on to the file's end. */
-  bytes: number;
+  bytes = Infinity;
   /** Whether it began as one. */
-  recognised: boolean;
-  /** Whether it was read to its end, so that nothing is missing. */
-  complete: boolean;
-  contents: ProgramContents;
+  recognised = false;
+  readonly contents: ProgramContents = { modules: [], npm: [], assets: [] };
   /** What the program may do; absent if its metadata does not say. */
   permissions?: Permissions;
-  readonly options: ProgramOptions;
-}
 
-export function emptyPayload(start: number, options: ProgramOptions): Payload {
-  return {
-    start,
-    options,
-    bytes: Infinity,
-    recognised: false,
-    complete: false,
-    contents: { modules: [], npm: [], assets: [] },
-  };
+  /** @param start Offset of its first byte in the file. */
+  constructor(public start: number, readonly options: ProgramOptions) {}
 }
 
 /** Parses a payload into `payload`, up to where it stops making sense. */
@@ -132,11 +119,9 @@ export function* parsePayload(payload: Payload): Parser {
   if (tree === undefined) return;
   const dataBytes = yield* u64();
   const files = listFiles(tree, dataBytes, options);
-  const at = yield* readParts(files.reads);
+  yield* readParts(files.reads);
   summarise(files, contents);
   if (resolution) resolve(contents, resolution);
-  yield { skip: dataBytes - at };
-  payload.complete = isMagic(yield { take: MAGIC.length });
 }
 
 type Parsing<T> = Generator<Ask, T, Uint8Array>;
@@ -187,7 +172,7 @@ function* parseRemoteModule(
  * In the order they lie there; of parts that overlap without being the same, the
  * first. Returns how far it read.
  */
-function* readParts(reads: Read[]): Parsing<number> {
+function* readParts(reads: Read[]): Parsing<void> {
   reads.sort((a, b) => a.offset - b.offset || a.bytes - b.bytes);
   let at = 0;
   for (let i = 0, next = 0; i < reads.length; i = next) {
@@ -215,7 +200,6 @@ function* readParts(reads: Read[]): Parsing<number> {
     const sha256 = hash("sha256", content);
     hashed.forEach((give) => give(sha256));
   }
-  return at;
 }
 
 function toText(bytes: Uint8Array): string {
