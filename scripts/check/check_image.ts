@@ -38,33 +38,6 @@ export interface ImageFacts {
 
 export type Checks = Partial<Record<CheckList, Check[]>>;
 
-interface Subject {
-  target: Target;
-  service: Service;
-  facts: ImageFacts;
-}
-
-/** What is asked of one container after its contract, in this order. */
-const WHILE_SERVING: [CheckKind, (subject: Subject) => Promise<Check[]>][] = [
-  [
-    "protocol",
-    ({ service, target: { contract, signal } }) =>
-      checkProtocol(service.url, contract, { signal }),
-  ],
-  [
-    "egress",
-    async ({ service, target: { contract, signal }, facts }) => [
-      checkRefused(facts.permissions, contract),
-      await checkNothingOpened(service, contract, signal),
-    ],
-  ],
-  [
-    "health",
-    ({ service, target, facts }) =>
-      checkHealth(service.container, target, facts.healthcheck),
-  ],
-];
-
 type Say = (line: string) => void;
 
 export interface Checked {
@@ -97,10 +70,20 @@ export async function checkImage(
       answers = await takeAnswers(service.url, contract, target);
     }
     if (quick) return { checks, answers };
-    for (const [kind, run] of WHILE_SERVING) {
+    const further: [CheckKind, () => Promise<Check[]>][] = [
+      ["protocol", () => checkProtocol(service.url, contract, { signal })],
+      ["egress", async () => [
+        checkRefused(facts.permissions, contract),
+        await checkNothingOpened(service, contract, signal),
+      ]],
+      [
+        "health",
+        () => checkHealth(service.container, target, facts.healthcheck),
+      ],
+    ];
+    for (const [kind, make] of further) {
       if (found.ended) break;
-      const made = await run({ target, service, facts });
-      found = await withEnd(made, service);
+      found = await withEnd(await make(), service);
       add(checks, kind, found.checks, say);
     }
   } catch (thrown) {

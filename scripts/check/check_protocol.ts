@@ -4,7 +4,11 @@
  */
 import type { Check } from "../report/report_schema.ts";
 import type { Contract } from "./contract_schema.ts";
-import { formatRequest, HttpConnection } from "./http_client.ts";
+import {
+  formatRequest,
+  HttpConnection,
+  type HttpRequest,
+} from "./http_client.ts";
 import { CannotCheck, runCheck } from "./run_check.ts";
 
 /** Milliseconds that a check may take; some open 1,000 connections. */
@@ -16,6 +20,8 @@ interface Context {
   signal: AbortSignal;
   /** Opens a connection, which is closed at the end of the check. */
   open(): Promise<HttpConnection>;
+  /** The status of an answer on a connection of its own. */
+  ask(request: HttpRequest): Promise<number>;
 }
 
 /** Well-formed but unusual use: each returns what is wrong. */
@@ -90,7 +96,9 @@ export async function checkProtocol(
         using stack = new DisposableStack();
         const open = async () =>
           stack.use(await HttpConnection.open(url, signal));
-        return await work({ contract, signal, open });
+        const ask = async (request: HttpRequest) =>
+          (await (await open()).request(request)).status;
+        return await work({ contract, signal, open, ask });
       };
       const wrong = await during(work);
       if (wrong.length > 0) return wrong;
@@ -145,13 +153,13 @@ async function head(context: Context): Promise<string[]> {
   return status >= 500 ? [...wrong, `HEAD: status ${status}`] : wrong;
 }
 
-async function methods({ contract, open }: Context): Promise<string[]> {
+const METHODS = ["OPTIONS", "PATCH", "PROPFIND", "TRACE", "X-Y", "get"];
+
+async function methods({ contract, ask }: Context): Promise<string[]> {
+  const path = contract.healthPath;
   const wrong: string[] = [];
-  for (
-    const method of ["OPTIONS", "PATCH", "PROPFIND", "TRACE", "X-Y", "get"]
-  ) {
-    const path = contract.healthPath;
-    const { status } = await (await open()).request({ method, path });
+  for (const method of METHODS) {
+    const status = await ask({ method, path });
     // 501 is how a server says that it does not know the method.
     if (status >= 500 && status !== 501) {
       wrong.push(`${method}: status ${status}`);
@@ -160,21 +168,20 @@ async function methods({ contract, open }: Context): Promise<string[]> {
   return wrong;
 }
 
-async function largeHeaders({ contract, open }: Context): Promise<string[]> {
+async function largeHeaders({ contract, ask }: Context): Promise<string[]> {
   const { healthPath: path, healthStatus } = contract;
   const headers = Object.fromEntries(
     Array.from({ length: 64 }, (_, i) => [`x-filler-${i}`, "v".repeat(256)]),
   );
-  const { status } = await (await open()).request({ path, headers });
+  const status = await ask({ path, headers });
   // 431 is a refusal that says why; some servers stop at 16 KiB.
   return healthStatus === "any" || status === healthStatus || status === 431
     ? []
     : [`status: expected ${healthStatus} or 431, got ${status}`];
 }
 
-async function longPath({ open }: Context): Promise<string[]> {
-  const path = `/${"a".repeat(7999)}`;
-  const { status } = await (await open()).request({ path });
+async function longPath({ ask }: Context): Promise<string[]> {
+  const status = await ask({ path: `/${"a".repeat(7999)}` });
   return status < 500 ? [] : [`status: expected 404 or 414, got ${status}`];
 }
 

@@ -93,16 +93,10 @@ const surfaceSchema = z.object({
 });
 
 /** Contents by directory, for the treemap; small ones are summed up. */
-export interface TreeNode {
-  name: string;
-  bytes: number;
-  children?: TreeNode[];
-}
-
-const treeSchema: z.ZodType<TreeNode> = z.object({
+const treeSchema = z.object({
   name: z.string(),
   bytes,
-  get children() {
+  get children(): z.ZodOptional<z.ZodArray<typeof treeSchema>> {
     return z.array(treeSchema).optional();
   },
 });
@@ -152,5 +146,6 @@ export const analysisSchema = z.object({
 
 /** What an intruder could use. */
 export type Surface = z.infer<typeof surfaceSchema>;
+export type TreeNode = z.infer<typeof treeSchema>;
 export type Secret = z.infer<typeof secretSchema>;
 export type ImageAnalysis = z.infer<typeof analysisSchema>;

@@ -104,21 +104,14 @@ export function unreadPackages(rootfs: Rootfs): string[] {
  */
 export function parseDpkgStatus(text: string, installed = false): Package[] {
   return text.split(/\n(?:[ \t]*\r?\n)+/).flatMap((stanza): Package[] => {
-    const fields = new Map<string, string>();
-    let last = "";
-    for (const line of stanza.split("\n")) {
-      if (line[0] === " " || line[0] === "\t") {
-        // Only lists of packages are put together again.
-        if (FOLDED.includes(last)) {
-          fields.set(last, `${fields.get(last)}${line}`);
-        }
-        continue;
-      }
-      const colon = line.indexOf(":");
-      if (colon <= 0) continue;
-      last = line.slice(0, colon).toLowerCase();
-      fields.set(last, line.slice(colon + 1).trim());
-    }
+    const fields = new Map(
+      Array.from(
+        stanza.replace(/\r?\n[ \t]+/g, " ").matchAll(
+          /^([^:\s][^:\n]*):(.*)$/gm,
+        ),
+        ([, key, value]) => [key.toLowerCase(), value.trim()],
+      ),
+    );
     const name = fields.get("package");
     const version = fields.get("version");
     const status = fields.get("status");
@@ -135,7 +128,7 @@ export function parseDpkgStatus(text: string, installed = false): Package[] {
       architecture: fields.get("architecture") ?? "",
       source: { name: source, version: sourceVersion },
       ...maintainer && { maintainer },
-      depends: FOLDED.flatMap((field) =>
+      depends: NEEDS.flatMap((field) =>
         // `a (>= 1) | b, c:any` is `[["a", "b"], ["c"]]`.
         (fields.get(field) ?? "").split(",").map((one) =>
           one.split("|").map((name) => name.trim().replace(/[\s(:[].*$/s, ""))
@@ -146,8 +139,7 @@ export function parseDpkgStatus(text: string, installed = false): Package[] {
   });
 }
 
-/** Fields that may go on in further lines. */
-const FOLDED = ["pre-depends", "depends"];
+const NEEDS = ["pre-depends", "depends"];
 /** While it waits for a trigger to run, a package is installed and configured. */
 const INSTALLED = /^\S+ ok (?:installed|triggers-awaited|triggers-pending)$/;
 
