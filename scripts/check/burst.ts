@@ -1,7 +1,4 @@
-/**
- * A burst of requests over a fixed number of connections that stay open, bounded
- * in number and in time. @module
- */
+/** A burst of requests over a fixed number of connections that stay open. @module */
 import { messageOf } from "../lib/errors.ts";
 import type { Contract } from "./contract_schema.ts";
 import { formatRequest, HttpConnection, saysClose } from "./http_client.ts";
@@ -19,10 +16,7 @@ export interface BurstResult {
   failure?: string;
 }
 
-/**
- * Sends the burst that a contract states, cut off at the limit; any status will do
- * on a path of its own. Failures are counted, not thrown.
- */
+/** Sends the burst that a contract states; failures are counted, not thrown. */
 export async function burst(
   url: string,
   { burst, healthPath, healthStatus }: Contract,

@@ -1,7 +1,4 @@
-/**
- * Compares what the variants of one service answer, whatever the contract asks
- * of them: one that lacks a file or a permission answers otherwise. @module
- */
+/** Compares answers of variants: one that lacks a file or a right differs. @module */
 import { createHash } from "node:crypto";
 import type { Check } from "../report/report_schema.ts";
 import { askOnce } from "./check_contract.ts";
@@ -48,10 +45,7 @@ export async function staticPaths(context: string): Promise<string[]> {
   return paths;
 }
 
-/**
- * Sends, twice each, `/`, the health path, every GET of the contract and those of
- * further paths; `undefined` when nothing is answered at all: it has ended.
- */
+/** Asks twice each; `undefined` when nothing is answered at all: it has ended. */
 export async function takeAnswers(
   url: string,
   { requests, healthPath, requestTimeoutMs }: Contract,

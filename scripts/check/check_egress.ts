@@ -34,10 +34,7 @@ export function checkRefused(
     : { name, status: "fail", detail: `it may reach ${ways.join("; ")}` };
 }
 
-/**
- * Reads, after all other requests, what the kernel has counted in the network
- * namespace of a container in which nothing but the service was started.
- */
+/** What the kernel has counted in a container's network, after all other requests. */
 export function checkNothingOpened(
   { container, url }: Pick<Service, "container" | "url">,
   { egress, healthPath: path }: Contract,
@@ -119,10 +116,7 @@ export async function readNetworkCounts(pid: number): Promise<NetworkCounts> {
   }
 }
 
-/**
- * Parses files of `/proc/<pid>/net`; `snmp6` is empty without IPv6.
- * @throws {SyntaxError} When a counter is not there.
- */
+/** Parses files of `/proc/<pid>/net`; `snmp6` is empty without IPv6. */
 export function parseNetworkCounts(
   files: { snmp: string; snmp6: string; devices: string },
 ): NetworkCounts {

@@ -8,10 +8,7 @@ import { orAbort } from "./time_limit.ts";
 /** What Docker grants a health check that states no limit. */
 const LIMIT_MS = 30_000;
 
-/**
- * Runs the health check of a container's image beside the service, and without it.
- * `test` is as in the image's config: `CMD` and words, or `CMD-SHELL` and a line.
- */
+/** `test` is as in the image's config: `CMD` and words, or `CMD-SHELL` and a line. */
 export async function checkHealth(
   container: Container,
   target: Target,

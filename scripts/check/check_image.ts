@@ -47,10 +47,7 @@ export interface Checked {
   answers?: Answer[];
 }
 
-/**
- * Makes the checks that take no time; images may be checked side by side. `quick`
- * leaves it at the contract and the answers.
- */
+/** Makes the checks that take no time; `quick` makes only the contract's. */
 export async function checkImage(
   target: Target,
   facts: ImageFacts,
@@ -94,10 +91,7 @@ export async function checkImage(
   return { checks, answers };
 }
 
-/**
- * Makes the checks that take time, which load beside them would falsify; none of
- * an image that did not start `before`.
- */
+/** Makes the checks that load beside them would falsify, if it started `before`. */
 export async function checkTimed(
   target: Target,
   before: Checks,
@@ -186,10 +180,7 @@ export function detailOf({ message, next, output = "" }: UserError): string {
     .join("\n");
 }
 
-/**
- * What is known of an image that is not run: it can start nowhere, or not here, and
- * `why` tells for which architecture; `undefined` when it is to be run.
- */
+/** What is known of an image that starts nowhere, or not here, if it is such. */
 export function checkUnrun(
   { architecture, surface: { foreign = [], missing = [] } }: {
     architecture: string;

@@ -1,7 +1,4 @@
-/**
- * Treats a running service as careless, slow and hostile clients, proxies and
- * scanners do. After each check it must serve as before. @module
- */
+/** Treats a service as careless, slow and hostile clients and scanners do. @module */
 import type { Check } from "../report/report_schema.ts";
 import type { Contract } from "./contract_schema.ts";
 import {

@@ -1,7 +1,4 @@
-/**
- * Checks that the service stops as an orchestrator needs it: under load without
- * losing an accepted request, promptly when idle, and survives a kill. @module
- */
+/** Checks that a service stops well: under load, when idle, after a kill. @module */
 import type { Container } from "../engine/engine.ts";
 import type { Check } from "../report/report_schema.ts";
 import {
@@ -29,10 +26,7 @@ const IDLE = 4;
 /** Answers that each of them has had when the load counts as under way. */
 const WARM_ANSWERS = 10;
 
-/**
- * Makes the checks, each on a fresh start. One under load gives its counts even
- * when it passes.
- */
+/** Each on a fresh start; one under load gives its counts even when it passes. */
 export async function checkStop(target: Target): Promise<Check[]> {
   const { contract, signal } = target;
   const limit = contract.readyTimeoutMs + 2 * GRACE_MS;
@@ -119,10 +113,7 @@ async function killOne(target: Target): Promise<void> {
   await orAbort(service.container.exited, target.signal);
 }
 
-/**
- * Sends a signal and waits for the end; tells what was wrong with it. `onSignal` is
- * called right before the signal is sent.
- */
+/** Sends a signal and waits for the end; tells what was wrong with it. */
 export async function endOf(
   container: Container,
   kill: "SIGTERM" | "SIGINT",
@@ -169,10 +160,7 @@ function killDirectly(pid: number | undefined, kill: Deno.Signal): boolean {
   }
 }
 
-/**
- * Clients that send as fast as they are answered until the service ends each
- * connection, and know for every request what became of it.
- */
+/** Clients that send as fast as they are answered, and what became of each request. */
 class StopLoad implements Disposable {
   answered = 0;
   /** Sent whole before the signal, or answered in part: never finished. */

@@ -112,10 +112,7 @@ export function defaultContract(): Contract {
   });
 }
 
-/**
- * The port inside the container: the contract's, else the lowest TCP port that the
- * image exposes (as `8080/tcp`), else 8080.
- */
+/** The contract's port, else the lowest TCP one that the image exposes, else 8080. */
 export function servicePort(
   contract: Pick<Contract, "port">,
   exposedPorts: readonly string[],

@@ -1,7 +1,4 @@
-/**
- * What a service does in place of what was expected, as far as this host can see
- * its process: where it listens, and whether it handles a signal. @module
- */
+/** What a service does in place of what was expected, as far as seen. @module */
 import type { Container } from "../engine/engine.ts";
 import { textOf } from "../lib/files.ts";
 import { errorOf, statedError } from "../lib/log_excerpt.ts";
@@ -57,10 +54,7 @@ export async function listeningOf(
   }
 }
 
-/**
- * Whether a process is in this host's network rather than in one of its own.
- * @throws {Error} When this host must not look.
- */
+/** Whether a process is in this host's network; throws where it must not look. */
 export async function sharesNetwork(pid: number): Promise<boolean> {
   const [own, its] = await Promise.all(
     ["self", pid].map((id) => Deno.readLink(`/proc/${id}/ns/net`)),
@@ -314,10 +308,7 @@ export function explainExit(
 /** Milliseconds in which an engine tells that a container has ended. */
 const TOLD_MS = 1000;
 
-/**
- * How a service ended that was to run on; `undefined` while it runs. `when` ends
- * the phrase "ended with exit code 1 …".
- */
+/** How a service ended that was to run on, if it did; `when` ends the phrase. */
 export async function endedBy(
   container: Pick<Container, "exited" | "logs">,
   when: string,

@@ -1,7 +1,4 @@
-/**
- * HTTP/1.1 over a plain TCP connection to this machine. `fetch` corrects requests;
- * checks have to send what a careless or hostile client would. @module
- */
+/** HTTP/1.1 over TCP to this machine, with requests that fetch corrects. @module */
 import { orAbort } from "./time_limit.ts";
 
 export interface HttpResponse {

@@ -40,10 +40,7 @@ export async function runCheck(
   }
 }
 
-/**
- * What a failure says of the image, if it does.
- * @throws What was thrown, when it is the environment's, an abort or a bug.
- */
+/** What a failure says of the image; throws what says nothing of it. */
 export function failureOf(
   thrown: unknown,
   signal: AbortSignal | undefined,

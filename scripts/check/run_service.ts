@@ -205,10 +205,7 @@ export async function waitUntilReady(
   }
 }
 
-/**
- * Why only this machine reaches a service that serves, if so: on an engine that
- * shares this machine's network, one that listens on 127.0.0.1 seems fine.
- */
+/** Why only this machine reaches a service, where it shares this machine's network. */
 export async function unreachable(
   { container, url }: Pick<Service, "container" | "url">,
 ): Promise<string | undefined> {

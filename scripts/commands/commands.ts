@@ -4,7 +4,6 @@ import { UserError } from "../lib/errors.ts";
 import type { Io } from "../lib/progress.ts";
 import { suggest } from "../lib/suggest.ts";
 import { PROGRAM, usage } from "./options.ts";
-
 import own from "../../deno.json" with { type: "json" };
 
 /** A command: its flags and what it runs. */
@@ -28,47 +27,33 @@ export interface Described {
 }
 
 /** The commands by name; `build` is what runs without a name. */
-export const COMMANDS: Record<
-  string,
-  { summary: string; load(): Promise<CommandModule> }
-> = {
-  build: {
-    summary: "build, check and compare every variant (the default)",
-    load: () => import("./build.ts"),
-  },
-  init: {
-    summary: "write Dockerfiles, contract and budget for a service",
-    load: () => import("./init.ts"),
-  },
-  inspect: {
-    summary: "show layers, waste, surface and what is in the binary",
-    load: () => import("./inspect.ts"),
-  },
-  diff: {
-    summary: "show what differs between two images and what it costs",
-    load: () => import("./diff.ts"),
-  },
-  compare: {
-    summary: "compare images that exist already",
-    load: () => import("./compare.ts"),
-  },
-  sbom: {
-    summary: "list what an image consists of, as CycloneDX",
-    load: () => import("./sbom.ts"),
-  },
-  clean: {
-    summary: "remove what runs have left",
-    load: () => import("./clean.ts"),
-  },
-  completions: {
-    summary: "print completions for a shell",
-    load: () => import("./completions.ts"),
-  },
+export const COMMANDS = {
+  build: () => import("./build.ts"),
+  init: () => import("./init.ts"),
+  inspect: () => import("./inspect.ts"),
+  diff: () => import("./diff.ts"),
+  compare: () => import("./compare.ts"),
+  sbom: () => import("./sbom.ts"),
+  clean: () => import("./clean.ts"),
+  completions: () => import("./completions.ts"),
+} satisfies Record<string, () => Promise<CommandModule>>;
+
+type Name = keyof typeof COMMANDS;
+const NAMES = Object.keys(COMMANDS) as Name[];
+
+const SUMMARIES: Record<Name, string> = {
+  build: "build, check and compare every variant (the default)",
+  init: "write Dockerfiles, contract and budget for a service",
+  inspect: "show layers, waste, surface and what is in the binary",
+  diff: "show what differs between two images and what it costs",
+  compare: "compare images that exist already",
+  sbom: "list what an image consists of, as CycloneDX",
+  clean: "remove what runs have left",
+  completions: "print completions for a shell",
 };
 
-async function describe(name: string): Promise<Described> {
-  const { summary, load } = COMMANDS[name];
-  const module = await load();
+async function describe(name: Name): Promise<Described> {
+  const module: CommandModule = await COMMANDS[name]();
   const isDefault = name === "build";
   const command = new Command(isDefault ? PROGRAM : `${PROGRAM} ${name}`)
     .showSuggestionAfterError()
@@ -76,15 +61,15 @@ async function describe(name: string): Promise<Described> {
   module.define(command);
   if (isDefault) {
     command.version(own.version, "--version", "print the version");
-    const lines = Object.entries(COMMANDS)
-      .map(([each, { summary }]) => `  ${each.padEnd(12)} ${summary}`);
+    const lines = Object.entries(SUMMARIES)
+      .map(([each, summary]) => `  ${each.padEnd(12)} ${summary}`);
     command.addHelpText("after", `\nCommands:\n${lines.join("\n")}`);
   }
-  return { name, summary, command, module };
+  return { name, summary: SUMMARIES[name], command, module };
 }
 
 export async function describeAll(): Promise<Described[]> {
-  return await Promise.all(Object.keys(COMMANDS).map(describe));
+  return await Promise.all(NAMES.map(describe));
 }
 
 /** What a command line asks for, or a text such as the help. */
@@ -94,15 +79,11 @@ export type Parsed = { text: string } | {
   options: Record<string, unknown>;
 };
 
-/**
- * Reads the words after the script's name; a command comes first.
- * @throws {UserError} For anything unknown or malformed, with a suggestion where
- * one comes close.
- */
+/** @throws {UserError} For anything unknown or malformed, with what was meant. */
 export async function parseCommandLine(args: string[]): Promise<Parsed> {
   const [first = ""] = args;
-  const named = Object.hasOwn(COMMANDS, first);
-  const name = named ? first : "build";
+  const named = NAMES.find((name) => name === first);
+  const name = named ?? "build";
   const { command, module } = await describe(name);
   let text = "";
   let complaint = "";
@@ -120,10 +101,8 @@ export async function parseCommandLine(args: string[]): Promise<Parsed> {
       throw unknownCommand(command.args[0], args);
     }
     if (error.code !== "commander.missingArgument") {
-      throw usage(
-        complaint || error.message,
-        `See ${command.name()} --help`,
-      );
+      const next = `See ${command.name()} --help`;
+      throw usage(complaint || error.message, next);
     }
     command.outputHelp();
     const { message, next } = usage(complaint, "Give it as in the examples");
@@ -137,14 +116,14 @@ export async function parseCommandLine(args: string[]): Promise<Parsed> {
 }
 
 function unknownCommand(word: string, args: string[]): UserError {
-  if (Object.hasOwn(COMMANDS, word)) {
+  if (NAMES.some((name) => name === word)) {
     return new UserError(`Cannot take options before the command "${word}"`, {
       next: `Put the command first: ${PROGRAM} ${word} ${
         args.filter((arg) => arg !== word).join(" ")
       }`,
     });
   }
-  const meant = suggest(word, Object.keys(COMMANDS));
+  const meant = suggest(word, NAMES);
   return new UserError(`Unexpected argument "${word}"`, {
     next: `${meant ? `Did you mean ${meant}? ` : ""}See ${PROGRAM} --help`,
   });

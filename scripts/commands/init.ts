@@ -100,10 +100,7 @@ export async function run(
   return EXIT.ok;
 }
 
-/**
- * All files that a service needs, by name. A `.dockerignore` for other builds is
- * left to them: each Dockerfile gets one of its own.
- */
+/** By name; a `.dockerignore` of others is left, each Dockerfile gets its own. */
 async function fillAll(
   { service, written }: Found,
   hasForeign: boolean,

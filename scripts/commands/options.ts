@@ -2,7 +2,7 @@
 import { programName } from "../lib/own_file.ts";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { type EngineName, ENGINES } from "../engine/engine.ts";
-import { EXIT, UserError } from "../lib/errors.ts";
+import { UserError } from "../lib/errors.ts";
 
 /** How the tool is called in help and messages. */
 export const PROGRAM = programName();
@@ -83,6 +83,6 @@ export function usage(complaint: string, next: string): UserError {
     .filter(Boolean);
   return new UserError(
     first.charAt(0).toUpperCase() + first.slice(1).replace(/\.$/, ""),
-    { next: [...hint, next].join(" "), exitCode: EXIT.usage },
+    { next: [...hint, next].join(" ") },
   );
 }

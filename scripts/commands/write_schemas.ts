@@ -1,7 +1,4 @@
-/**
- * The JSON Schemas of what people write and programs read. Run as a program it
- * writes them to `docs/`; a test holds the files to it. @module
- */
+/** The JSON Schemas of `docs/`: run as a program it writes them. @module */
 import { z } from "zod";
 import { budgetSchema } from "../budget/budget_schema.ts";
 import { contractSchema } from "../check/contract_schema.ts";

@@ -147,10 +147,7 @@ const MULTIARCH: Record<string, string> = {
   riscv64: "riscv64-linux-gnu",
 };
 
-/**
- * The folders searched for any program. `ld.so.conf` counts only where there is an
- * `ld.so.cache`: the loader itself reads nothing but the cache made from it.
- */
+/** `ld.so.conf` counts only beside an `ld.so.cache`: the loader reads that alone. */
 function libraryFolders({ config, architecture }: Image, rootfs: Rootfs) {
   const variable = "LD_LIBRARY_PATH=";
   const path = config.env.findLast((line) => line.startsWith(variable)) ?? "";

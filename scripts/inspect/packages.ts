@@ -1,7 +1,4 @@
-/**
- * The distribution of an image, and the packages that dpkg (one database, on
- * distroless one file for each) or apk has installed. Others are only named. @module
- */
+/** The distribution of an image, and the packages that dpkg or apk has. @module */
 import type { Rootfs } from "../image/model.ts";
 import { foundIn, textAt } from "./found.ts";
 
@@ -98,10 +95,7 @@ export function unreadPackages(rootfs: Rootfs): string[] {
   ).sort();
 }
 
-/**
- * Parses dpkg's database: stanzas of `Field: value` with blank lines between them.
- * In distroless' `status.d` one without a status counts as `installed`.
- */
+/** Parses dpkg's database; in `status.d` one without a status counts as `installed`. */
 export function parseDpkgStatus(text: string, installed = false): Package[] {
   return text.split(/\n(?:[ \t]*\r?\n)+/).flatMap((stanza): Package[] => {
     const fields = new Map(

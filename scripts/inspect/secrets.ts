@@ -135,10 +135,7 @@ const PUBLISHED = new RegExp(
   ].join("|"),
 );
 
-/**
- * How to tell of which kind of secret a file is, by its first
- * {@linkcode SECRET_BYTES}; nothing for a path that is not worth a look.
- */
+/** Tells the kind by the first {@linkcode SECRET_BYTES}; nothing for published paths. */
 export function secretCheck(
   path: string,
 ): ((head: Uint8Array) => Secret["kind"] | undefined) | undefined {

@@ -13,10 +13,7 @@ export interface StartedProgram {
   resolved?: Resolved;
 }
 
-/**
- * Looks up entrypoint and command: the first word always, the others if they are
- * absolute paths of programs.
- */
+/** The first word always, the others if they are absolute paths of programs. */
 export function startedPrograms(
   image: Image,
   rootfs: Rootfs,

@@ -135,11 +135,7 @@ const NO_SHELL = /\/(?:nologin|false|true)$/;
 
 const FOLDERS = /(?:^|\/)(?:s?bin|busybox)$/;
 
-/**
- * Finds the shells and package managers, links to them too: files of a known name
- * in a folder for programs or on `PATH`, and what `/etc/shells` lists, if they lead
- * to a file that can be executed.
- */
+/** Known names in folders for programs, and what `/etc/shells` lists, links too. */
 function usablePrograms(
   image: Image,
   rootfs: Rootfs,

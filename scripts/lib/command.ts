@@ -1,7 +1,4 @@
-/**
- * Runs engines and other programs. Each child leads its own process group: Ctrl-C
- * reaches us alone, and we end the child with all that it started. @module
- */
+/** Runs programs in process groups of their own: Ctrl-C reaches us alone. @module */
 import { EXIT, UserError } from "./errors.ts";
 import { stripVTControlCharacters } from "node:util";
 

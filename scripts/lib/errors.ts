@@ -49,10 +49,7 @@ export function isOfEnvironment(error: unknown): boolean {
   return error instanceof UserError && error.exitCode === EXIT.environment;
 }
 
-/**
- * The error that explains the others: when what is being cleaned up fails too,
- * the runtime wraps both. An engine that is gone is why both failed.
- */
+/** The error that explains the others: an engine that is gone is why cleaning fails. */
 export function rootOf(thrown: unknown): unknown {
   if (!(thrown instanceof SuppressedError)) return thrown;
   const later = rootOf(thrown.error);

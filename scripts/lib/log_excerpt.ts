@@ -2,10 +2,7 @@
 
 const LONGEST_REPEAT = 40;
 
-/**
- * A log of so many lines: blocks that repeat, numbers apart, are shown once with
- * the count, and a long rest is cut in the middle.
- */
+/** A log of so many lines: what repeats is shown once, and the middle is left out. */
 export function condenseLog(log: string, most = 40): string {
   const lines = log.trimEnd().split("\n").map((line) =>
     line.length > 500 ? `${line.slice(0, 500)}…` : line

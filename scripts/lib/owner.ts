@@ -1,7 +1,4 @@
-/**
- * Who made a container, a tag or a scratch file: this host, this process. The next
- * run removes what one that was killed has left. @module
- */
+/** Who made a container, tag or file, for the next run to remove what is left. @module */
 
 /** Label of every container we start; its value is an {@linkcode owner}. */
 export const OWNER_LABEL = "deno-small-image.owner";

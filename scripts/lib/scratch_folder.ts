@@ -1,7 +1,4 @@
-/**
- * A folder for what is written while something works: buildah and podman leave it
- * behind when they are told to end. Its name tells the next run whose it was. @module
- */
+/** A folder that is removed, even by the next run if this one is killed. @module */
 import { join } from "node:path";
 import { containerName, isLeftover } from "./owner.ts";
 

@@ -1,10 +1,7 @@
 /** The guess at what somebody meant, wherever names are taken. @module */
 import { closest, distance } from "fastest-levenshtein";
 
-/**
- * The closest of the known words, unless more than a third of its letters, and
- * more than two, would have to change.
- */
+/** The closest, unless more than a third of its letters, and two, would change. */
 export function suggest(word: string, known: string[]): string | undefined {
   if (known.length === 0) return undefined;
   const best = closest(word, known);
