@@ -21,51 +21,36 @@ export interface FilledNode {
 /** The contents of a variant as a tree with paths. */
 export function filledTree({ contents, program }: Variant): FilledNode {
   const visit = (node: TreeNode, path: string): FilledNode => {
-    const children = node.children?.map((child) =>
-      visit(child, `${path}/${child.name}`)
-    );
-    const filled: FilledNode = {
-      name: node.name,
-      path: path === "" ? "/" : path,
-      bytes: node.bytes,
-      kind: "path",
-      ...(children?.length ? { children } : {}),
-    };
-    if (children?.length || !program) return filled;
+    const { name, bytes, children: within = [] } = node;
+    const filled: FilledNode = { name, path: path || "/", bytes, kind: "path" };
+    if (within.length > 0) {
+      const inside = within.map((child) =>
+        visit(child, `${path}/${child.name}`)
+      );
+      return { ...filled, children: inside };
+    }
+    if (!program) return filled;
     if (program.runtimePath !== undefined) {
       // A split program is two files: each is one part.
       if (path === program.runtimePath) return { ...filled, kind: "runtime" };
       return path === program.path ? { ...filled, kind: "code" } : filled;
     }
     if (path !== program.path) return filled;
-    const parts = [
-      {
-        name: "Deno runtime",
-        kind: "runtime" as const,
-        bytes: program.runtimeBytes,
-      },
-      {
-        name: "your code",
-        kind: "code" as const,
-        bytes: program.applicationBytes,
-      },
+    const part = (kind: "runtime" | "code", name: string, bytes: number) => (
+      { name, path: `${path}: ${name}`, bytes, kind }
+    );
+    const children = [
+      part("runtime", "Deno runtime", program.runtimeBytes),
+      part("code", "your code", program.applicationBytes),
     ];
-    return {
-      ...filled,
-      children: parts.map((part) => ({
-        ...part,
-        path: `${path}: ${part.name}`,
-      })),
-    };
+    return { ...filled, children };
   };
   return visit(contents, "");
 }
 
 /** The parts that are not taken apart further, largest first. */
 export function filledLeaves(node: FilledNode): FilledNode[] {
-  const leaves = (node: FilledNode): FilledNode[] =>
-    node.children === undefined ? [node] : node.children.flatMap(leaves);
-  return leaves(node)
-    .filter(({ bytes }) => bytes > 0)
+  const leaves = node.children?.flatMap(filledLeaves) ?? [node];
+  return leaves.filter(({ bytes }) => bytes > 0)
     .sort((a, b) => b.bytes - a.bytes);
 }

@@ -33,15 +33,6 @@ export function checksOf(variant: Variant): VariantCheck[] {
   );
 }
 
-/** A reason why something was not looked at, and where it holds. */
-export interface Skipped {
-  /** Names of checks that were skipped for this reason; `build` for an image. */
-  names: string[];
-  reason: string;
-  /** None when it holds for all of several variants. */
-  variants: string[];
-}
-
 /** All checks with a status, by variant. */
 export function checksWith(
   status: Check["status"],
@@ -51,87 +42,78 @@ export function checksWith(
     .filter((check) => check.status === status);
 }
 
+/** A reason why something was not looked at, and where it holds. */
+interface Skipped {
+  /** Names of checks that were skipped for this reason; `build` for an image. */
+  names: string[];
+  reason: string;
+  /** None when it holds for all of several variants. */
+  variants: string[];
+}
+
 /**
  * What was skipped, variants that were not built first: the same reason for the
  * same variants is told once.
  */
 export function skipped(report: Report): Skipped[] {
-  const byCheck = new Map<string, VariantCheck[]>();
-  for (const check of checksWith("skip", report)) {
-    const key = JSON.stringify([check.name, check.detail]);
-    byCheck.set(key, [...byCheck.get(key) ?? [], check]);
-  }
-  const byReason = new Map<string, Skipped>();
-  for (const checks of byCheck.values()) {
-    const [{ name, detail }] = checks;
-    const variants = checks.map(({ variant }) => variant);
-    const key = JSON.stringify([detail, variants]);
-    const known = byReason.get(key);
-    if (known !== undefined) known.names.push(name);
-    else {
-      byReason.set(key, {
-        names: [name],
-        reason: detail ?? "not looked at",
-        variants,
-      });
-    }
-  }
+  const unbuilt = alike(report.skipped ?? [], ({ reason }) => reason)
+    .map((same) => ({
+      names: ["build"],
+      reason: same[0].reason,
+      variants: same.map(({ name }) => name),
+    }));
+  const checks = alike(
+    checksWith("skip", report),
+    ({ name, detail }) => [name, detail],
+  ).map((same) => ({
+    name: same[0].name,
+    reason: same[0].detail,
+    variants: same.map(({ variant }) => variant),
+  }));
   const every = report.variants.length;
-  const checks = [...byReason.values()].map((found) => ({
-    ...found,
-    variants: every > 1 && found.variants.length === every
-      ? []
-      : found.variants,
-  }));
-  return [...unbuilt(report), ...checks];
-}
-
-function unbuilt({ skipped = [] }: Report): Skipped[] {
-  const reasons = new Set(skipped.map(({ reason }) => reason));
-  return [...reasons].map((reason) => ({
-    names: ["build"],
-    reason,
-    variants: skipped.filter((left) => left.reason === reason)
-      .map(({ name }) => name),
-  }));
+  const reasons = alike(checks, ({ reason, variants }) => [reason, variants])
+    .map((same) => {
+      const [{ reason = "not looked at", variants }] = same;
+      return {
+        names: same.map(({ name }) => name),
+        reason,
+        variants: every > 1 && variants.length === every ? [] : variants,
+      };
+    });
+  return [...unbuilt, ...reasons];
 }
 
 /** Builds that failed, the same failure of several variants once. */
 export function sameFailures(
   { failures }: Report,
 ): [failure: Report["failures"][number], names: string[]][] {
-  const found = new Map<string, [Report["failures"][number], string[]]>();
-  for (const failure of failures) {
-    const { name, dockerfile, message, output, next } = failure;
+  return alike(failures, ({ dockerfile, message, output, next }) => {
     // A message names its Dockerfile, and the output begins with its step.
     const [step, ...rest] = output?.split("\n") ?? [];
     const file = dockerfile.split("/").at(-1) ?? "";
-    const key = JSON.stringify([
+    return [
       message.replaceAll(dockerfile, "").replaceAll(file, ""),
       rest.length > 0 ? rest : step,
       next,
-    ]);
-    const same = found.get(key);
-    if (same) same[1].push(name);
-    else found.set(key, [failure, [name]]);
-  }
-  return [...found.values()];
+    ];
+  }).map((same) => [same[0], same.map(({ name }) => name)]);
 }
 
 /** Checks that failed, the same failure of several variants once. */
 export function sameChecks(
   report: Report,
 ): [check: VariantCheck, names: string[]][] {
-  const found = new Map<string, [VariantCheck, string[]]>();
-  for (const check of checksWith("fail", report)) {
+  return alike(
+    checksWith("fail", report),
     // Ports and times differ from start to start.
-    const key = JSON.stringify([check.kind, check.name, check.detail])
-      .replace(/\d+/g, "0");
-    const same = found.get(key);
-    if (same) same[1].push(check.variant);
-    else found.set(key, [check, [check.variant]]);
-  }
-  return [...found.values()];
+    ({ kind, name, detail }) =>
+      JSON.stringify([kind, name, detail]).replace(/\d+/g, "0"),
+  ).map((same) => [same[0], same.map(({ variant }) => variant)]);
+}
+
+/** Items by what makes them alike, in the order of their first. */
+function alike<T>(items: T[], key: (item: T) => unknown): T[][] {
+  return [...Map.groupBy(items, (item) => JSON.stringify(key(item))).values()];
 }
 
 /** Everything that makes the run a failure, counted. */
@@ -155,13 +137,11 @@ export function holds(report: Report): boolean {
 
 /** The actual value and the limit of a verdict; a dash when it was skipped. */
 export function verdictFigures(
-  verdict: Verdict,
+  { actual, limit, unit }: Verdict,
 ): { actual: string; limit: string } {
   return {
-    actual: verdict.actual === undefined
-      ? "–"
-      : formatLimit(verdict.actual, verdict.unit),
-    limit: formatLimit(verdict.limit, verdict.unit),
+    actual: actual === undefined ? "–" : formatLimit(actual, unit),
+    limit: formatLimit(limit, unit),
   };
 }
 

@@ -25,63 +25,50 @@ export interface SurfaceRow {
   cells: SurfaceCell[];
 }
 
+/** What an intruder could use, by the question that it answers. */
+const QUESTIONS: Record<string, (variant: Variant) => SurfaceCell> = {
+  "User": (variant) => ({
+    text: userOf(variant),
+    named: true,
+    good: !variant.surface.runsAsRoot,
+  }),
+  "Shells": ({ surface }) => names(surface.shells),
+  "Package managers": ({ surface }) => names(surface.packageManagers),
+  "setuid files": ({ surface }) => names(surface.setuid),
+  "setgid files": ({ surface }) => names(surface.setgid),
+  "File capabilities": ({ surface }) => listed(surface.capabilities),
+  "World-writable paths": ({ surface }) => names(surface.worldWritable),
+  "Egress": ({ permissions }) => names(permissions && egressOf(permissions)),
+  "Debian packages": ({ surface }) => ({
+    text: String(surface.debianPackages.length),
+    named: false,
+  }),
+  "Alpine packages": ({ surface }) =>
+    maybe(surface.alpinePackages?.length.toString()),
+  "Packages not read": ({ surface }) => listed(surface.unreadPackages),
+  "Secrets and state": ({ secrets }) => listed(secrets?.map(secretText)),
+  "CA certificates": ({ surface }) => yes(surface.certificates),
+  "Time zones": ({ surface }) => yes(surface.timeZones),
+  "Loader": ({ surface }) => maybe(surface.interpreter),
+  "Libraries": ({ surface }) => maybe(surface.libraries?.join(", ")),
+  "Missing libraries": ({ surface }) => names(surface.missing),
+  "Missing programs": ({ surface }) => listed(surface.missingPrograms),
+  "Cannot start": ({ surface }) => listed(surface.broken),
+  "Of another architecture": ({ surface }) => listed(surface.foreign),
+};
+
+/** The surface of variants, side by side; without rows that say nothing. */
+export function surfaceRows(variants: Variant[]): SurfaceRow[] {
+  return Object.entries(QUESTIONS)
+    .map(([title, answer]) => ({ title, cells: variants.map(answer) }))
+    .filter(({ cells }) => cells.some(({ text }) => text !== "–"));
+}
+
 /** Names listed in one cell. */
 const LISTED = 5;
 
-/** The surface of variants, side by side. */
-export function surfaceRows(variants: Variant[]): SurfaceRow[] {
-  const row = (
-    title: string,
-    cell: (variant: Variant) => SurfaceCell,
-  ): SurfaceRow => ({ title, cells: variants.map(cell) });
-  const rows = [
-    row("User", (variant) => ({
-      text: userOf(variant),
-      named: true,
-      good: !variant.surface.runsAsRoot,
-    })),
-    row("Shells", ({ surface }) => names(surface.shells)),
-    row("Package managers", ({ surface }) => names(surface.packageManagers)),
-    row("setuid files", ({ surface }) => names(surface.setuid)),
-    row("setgid files", ({ surface }) => names(surface.setgid)),
-    row("File capabilities", ({ surface }) => listed(surface.capabilities)),
-    row("World-writable paths", ({ surface }) => names(surface.worldWritable)),
-    row(
-      "Egress",
-      ({ permissions }) =>
-        permissions === undefined
-          ? maybe(undefined)
-          : names(egressOf(permissions)),
-    ),
-    row("Debian packages", ({ surface }) => ({
-      text: String(surface.debianPackages.length),
-      named: false,
-    })),
-    row(
-      "Alpine packages",
-      ({ surface }) => maybe(surface.alpinePackages?.length.toString()),
-    ),
-    row("Packages not read", ({ surface }) => listed(surface.unreadPackages)),
-    row("Secrets and state", ({ secrets }) => listed(secrets?.map(secretText))),
-    row("CA certificates", ({ surface }) => yes(surface.certificates)),
-    row("Time zones", ({ surface }) => yes(surface.timeZones)),
-    row("Loader", ({ surface }) => maybe(surface.interpreter)),
-    row("Libraries", ({ surface }) => maybe(surface.libraries?.join(", "))),
-    row(
-      "Missing libraries",
-      ({ surface }) =>
-        surface.missing === undefined
-          ? maybe(undefined)
-          : names(surface.missing),
-    ),
-    row("Missing programs", ({ surface }) => listed(surface.missingPrograms)),
-    row("Cannot start", ({ surface }) => listed(surface.broken)),
-    row("Of another architecture", ({ surface }) => listed(surface.foreign)),
-  ];
-  return rows.filter(({ cells }) => cells.some(({ text }) => text !== "–"));
-}
-
-function names(paths: string[]): SurfaceCell {
+function names(paths: string[] | undefined): SurfaceCell {
+  if (paths === undefined) return maybe(undefined);
   if (paths.length === 0) return { text: "none", named: false, good: true };
   const more = paths.length - LISTED;
   const shown = paths.slice(0, LISTED).join(", ");
@@ -128,61 +115,50 @@ function maybe(text: string | undefined): SurfaceCell {
     : { text, named: true };
 }
 
-/** A program, and the variants that ship it. */
-interface ShippedProgram {
-  program: Program;
-  variants: string[];
-}
-
-/** The programs of a report that differ by more than their path. */
-export function programs({ variants }: Report): ShippedProgram[] {
-  const found = new Map<string, ShippedProgram>();
-  for (const { name, program } of variants) {
-    if (program === undefined) continue;
-    const key = JSON.stringify({ ...program, path: "" });
-    const known = found.get(key);
-    if (known !== undefined) known.variants.push(name);
-    else found.set(key, { program, variants: [name] });
-  }
-  return [...found.values()];
-}
-
-/** A part of the application in a program. */
-interface ProgramPart {
-  name: string;
-  bytes: number;
+/** The programs of a report that differ by more than their path, and where. */
+export function programs(
+  { variants }: Report,
+): { program: Program; variants: string[] }[] {
+  const found = variants.flatMap(({ name, program }) =>
+    program ? [{ name, program }] : []
+  );
+  const same = Map.groupBy(
+    found,
+    ({ program }) => JSON.stringify({ ...program, path: "" }),
+  );
+  return [...same.values()].map((all) => ({
+    program: all[0].program,
+    variants: all.map(({ name }) => name),
+  }));
 }
 
 /** Packages, modules and embedded files of a program, largest first. */
-export function programParts(program: Program): ProgramPart[] {
+export function programParts(
+  { npm, modules, assets = [] }: Program,
+): { name: string; bytes: number }[] {
   return [
-    ...program.npm.map(({ name, version, bytes }) => ({
+    ...npm.map(({ name, version, bytes }) => ({
       name: `npm:${name}@${version}`,
       bytes,
     })),
-    ...program.modules.map(({ specifier, bytes }) => ({
-      name: specifier,
-      bytes,
-    })),
-    ...(program.assets ?? []).map(({ path, bytes }) => ({ name: path, bytes })),
+    ...modules.map(({ specifier, bytes }) => ({ name: specifier, bytes })),
+    ...assets.map(({ path, bytes }) => ({ name: path, bytes })),
   ].sort((a, b) => b.bytes - a.bytes);
 }
-
-const PARTS = {
-  own: "own modules",
-  remote: "remote modules",
-  npm: "npm packages",
-  assets: "embedded files",
-  metadata: "metadata",
-};
 
 /** What the application in a program is made of: most of it may be packages. */
 export function applicationText({ parts }: Program): string {
   if (!parts) return "your code";
-  const known = Object.entries(PARTS) as [keyof typeof PARTS, string][];
+  const { own, remote, npm, assets, metadata } = parts;
+  const known = Object.entries({
+    "own modules": own,
+    "remote modules": remote,
+    "npm packages": npm,
+    "embedded files": assets,
+    metadata,
+  }).filter(([, bytes]) => bytes > 0);
   return `application: ${
-    known.filter(([part]) => parts[part] > 0)
-      .map(([part, name]) => `${formatBytes(parts[part])} ${name}`).join(", ")
+    known.map(([name, bytes]) => `${formatBytes(bytes)} ${name}`).join(", ")
   }`;
 }
 

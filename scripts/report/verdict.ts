@@ -3,88 +3,66 @@
  *
  * @module
  */
-import { CHECK_LISTS } from "./check_kinds.ts";
-import {
-  checksOf,
-  checksWith,
-  failureCounts,
-  holds,
-  verdictFigures,
-} from "./problems.ts";
-import type { Report } from "./report_schema.ts";
+import { plural } from "./figures.ts";
+import { checksOf, checksWith, holds, verdictFigures } from "./problems.ts";
+import type { Report, Variant } from "./report_schema.ts";
 import { secretText } from "./shared_rows.ts";
 
-/** The verdict of a run. */
-export interface RunVerdict {
-  holds: boolean;
-  /** One line, such as `FAILED: 1 of 24 limits: scratch size 95.6 MB > 90 MB`. */
-  text: string;
-}
-
-/** The verdict: builds come before checks, checks before limits. */
-export function verdict(report: Report): RunVerdict | undefined {
+/**
+ * The verdict in one line, builds before checks before limits, such as `FAILED: 1
+ * of 24 limits: scratch size 95.6 MB > 90 MB`.
+ */
+export function verdict(
+  report: Report,
+): { holds: boolean; text: string } | undefined {
   const { variants, failures, budgets } = report;
-  const checks = [
-    ...checksWith("pass", report),
-    ...checksWith("fail", report),
-  ].length;
+  const failed = checksWith("fail", report);
+  const checks = checksWith("pass", report).length + failed.length;
+  const limits = budgets.filter(({ status }) => status !== "skip").length;
   const secrets = variants.flatMap(({ secrets = [] }) => secrets);
+  const more = secrets.length > 1 ? ` and ${secrets.length - 1} more` : "";
   const found = secrets.length === 0
     ? ""
-    : `; FOUND: ${secretText(secrets[0])}${
-      secrets.length > 1 ? ` and ${secrets.length - 1} more` : ""
-    }`;
-  const limits = budgets.filter(({ status }) => status !== "skip").length;
+    : `; FOUND: ${secretText(secrets[0])}${more}`;
   if (holds(report)) {
+    if (checks + limits === 0 && found === "") return undefined;
     const made = [
       plural(variants.length, "variant"),
       plural(checks, "check"),
       plural(limits, "limit"),
     ].filter((part) => part !== "");
-    return checks + limits === 0 && found === ""
-      ? undefined
-      : { holds: true, text: `PASSED: ${made.join(", ")}${found}` };
+    return { holds: true, text: `PASSED: ${made.join(", ")}${found}` };
   }
-  const counts = failureCounts(report);
-  const failed = CHECK_LISTS.reduce((sum, list) => sum + counts[list], 0);
   const parts: string[] = [];
   if (failures.length > 0) {
     const all = plural(failures.length + variants.length, "build");
     const [{ name, message }] = failures;
     parts.push(`${failures.length} of ${all}: ${name}: ${oneLine(message)}`);
   }
-  const [check] = checksWith("fail", report);
-  if (check !== undefined) {
-    const detail = check.detail ? `: ${oneLine(check.detail)}` : "";
-    parts.push(
-      `${failed} of ${
-        plural(checks, "check")
-      }: ${check.variant}: ${check.name}${detail}`,
-    );
+  if (failed.length > 0) {
+    const [{ variant, name, detail }] = failed;
+    const all = plural(checks, "check");
+    const why = detail ? `: ${oneLine(detail)}` : "";
+    parts.push(`${failed.length} of ${all}: ${variant}: ${name}${why}`);
   }
   // That a check failed breaks the limit on the contract as well: told once.
   const exceeded = budgets.filter(({ status, rule }) =>
-    status === "fail" && (check === undefined || rule !== "contract")
+    status === "fail" && (failed.length === 0 || rule !== "contract")
   );
   const [broken] = exceeded;
   if (broken !== undefined) {
+    const { variant, rule, detail } = broken;
     const { actual, limit } = verdictFigures(broken);
-    const figures = broken.detail ??
-      (typeof broken.limit === "number"
-        ? `${actual} > ${limit}`
-        : `${actual}, not ${limit}`);
+    const figures = typeof broken.limit === "number"
+      ? `${actual} > ${limit}`
+      : `${actual}, not ${limit}`;
+    const all = plural(limits, "limit");
     parts.push(
-      `${exceeded.length} of ${
-        plural(limits, "limit")
-      }: ${broken.variant} ${broken.rule} ${figures}`,
+      `${exceeded.length} of ${all}: ${variant} ${rule} ${detail ?? figures}`,
     );
   }
-  return {
-    holds: false,
-    text: `FAILED: ${parts.join("; ")}${
-      broken?.rule === "noSecrets" ? "" : found
-    }`,
-  };
+  const also = broken?.rule === "noSecrets" ? "" : found;
+  return { holds: false, text: `FAILED: ${parts.join("; ")}${also}` };
 }
 
 /** What the service is called: the name of its images without place and tag. */
@@ -93,23 +71,13 @@ export function serviceOf({ variants }: Report): string | undefined {
   return /([^/:]+)(?::[^/]*)?$/.exec(built?.image.reference ?? "")?.[1];
 }
 
-/** The images of a run, and what to do with one of them. */
-export interface Images {
-  names: string[];
-  /** Command that runs one without failure or secret, by the engine that has it. */
-  run?: string;
-  /** Command that pushes it. */
-  push?: string;
-}
-
 /**
- * Where the images are that a run has built.
- *
- * @returns `undefined` when no engine has built any.
+ * Where the images are that a run has built, if an engine has any, with commands
+ * to run and to push one of those that have neither failure nor secret.
  */
 export function images(
   { engine, variants, surroundings: { env = {}, writable = [] } = {} }: Report,
-): Images | undefined {
+): { names: string[]; run?: string; push?: string } | undefined {
   const built = variants.filter(({ dockerfile }) => dockerfile !== undefined);
   if (engine === undefined || built.length === 0) return undefined;
   const names = built.map(({ image }) => image.reference);
@@ -119,12 +87,10 @@ export function images(
   );
   if (good.length === 0) return { names };
   // The one whose next deploy sends the least.
-  const { image: { reference }, config } = good.reduce((least, variant) =>
-    (variant.nextDeployBytes ?? variant.sizeBytes) <
-        (least.nextDeployBytes ?? least.sizeBytes)
-      ? variant
-      : least
-  );
+  const sent = ({ nextDeployBytes, sizeBytes }: Variant) =>
+    nextDeployBytes ?? sizeBytes;
+  const [best] = good.sort((a, b) => sent(a) - sent(b));
+  const { image: { reference }, config } = best;
   const port = config.exposedPorts[0]?.replace(/\/tcp$/, "") ?? "8080";
   const away = `registry.example/${reference.replace(/^localhost\//, "")}`;
   const given = Object.entries(env)
@@ -162,8 +128,4 @@ function quoted(word: string): string {
 function oneLine(text: string): string {
   const [first = ""] = text.split("\n");
   return first.length > 120 ? `${first.slice(0, 119)}…` : first;
-}
-
-function plural(count: number, word: string): string {
-  return count === 0 ? "" : `${count} ${word}${count === 1 ? "" : "s"}`;
 }
