@@ -10,21 +10,13 @@ import { markdown } from "./markdown.ts";
 import { checksOf } from "./problems.ts";
 import type { Report, Variant } from "./report_schema.ts";
 
-/**
- * The outputs of the step: figures of each variant, as JSON by its name.
- *
- * @returns By the name of the output; what was not measured is left out.
- */
+/** The outputs of the step by name: a figure of each variant, as JSON by its name. */
 export function outputs(report: Report): Record<string, string> {
-  const byName = (figure: string) =>
-    JSON.stringify(
-      Object.fromEntries(
-        report.variants.map((variant) => [
-          variant.name,
-          valueOf(figure, variant),
-        ]),
-      ),
-    );
+  const byName = (figure: string) => {
+    const figures = report.variants
+      .map((variant) => [variant.name, valueOf(figure, variant)]);
+    return JSON.stringify(Object.fromEntries(figures));
+  };
   return {
     size: byName("size"),
     pull: byName("pull"),
@@ -34,27 +26,20 @@ export function outputs(report: Report): Record<string, string> {
 
 /** What failed, as annotations that a run shows at its top. */
 export function annotations(report: Report): string[] {
-  const checks = report.variants.flatMap((variant) =>
-    checksOf(variant).filter(({ status }) => status === "fail").map((check) =>
-      annotation(
-        `${variant.name}: ${check.name}`,
-        check.detail ?? "it failed",
-        variant.dockerfile,
-      )
-    )
+  const builds = report.failures.map(({ name, dockerfile, message }) =>
+    annotation(`${name}: not built`, message, dockerfile)
   );
-  return [
-    ...report.failures.map(({ name, dockerfile, message }) =>
-      annotation(`${name}: not built`, message, dockerfile)
-    ),
-    ...checks,
-    ...report.budgets.filter(({ status }) => status === "fail").map((verdict) =>
-      annotation(
-        `${verdict.variant}: ${verdict.rule}`,
-        verdict.detail ?? `${verdict.actual} > ${verdict.limit}`,
+  const checks = report.variants.flatMap((variant) =>
+    checksOf(variant).filter(({ status }) => status === "fail")
+      .map(({ name, detail = "it failed" }) =>
+        annotation(`${variant.name}: ${name}`, detail, variant.dockerfile)
       )
-    ),
-  ];
+  );
+  const limits = report.budgets.filter(({ status }) => status === "fail")
+    .map(({ variant, rule, actual, limit, detail }) =>
+      annotation(`${variant}: ${rule}`, detail ?? `${actual} > ${limit}`)
+    );
+  return [...builds, ...checks, ...limits];
 }
 
 /** One workflow command; what would end a value or the line is escaped. */
@@ -72,20 +57,17 @@ export function commentMarker(context: string): string {
   return `<!-- deno-small-image: ${context.replaceAll("--", "")} -->`;
 }
 
-/**
- * The comment for a pull request: what the change costs, then the report.
- *
- * @param earlier The report that it is compared with, if there is one.
- */
+/** The comment for a pull request: what it costs since an earlier report, and all. */
 export function comment(
   report: Report,
   context: string,
   earlier?: Report,
 ): string {
-  const costs = report.variants.map((variant) => {
+  const costs = report.variants.flatMap((variant) => {
     const before = earlier?.variants.find(({ name }) => name === variant.name);
-    return costOf(variant, before);
-  }).filter((cost) => cost !== undefined);
+    const parts = costsOf(variant, before);
+    return parts.length > 0 ? [`\`${variant.name}\`: ${parts.join(", ")}`] : [];
+  });
   return [
     commentMarker(context),
     ...costs.length > 0 ? [`${costs.join("  \n")}\n`] : [],
@@ -93,25 +75,18 @@ export function comment(
   ].join("\n");
 }
 
-/** As `scratch: next deploy 8.2 kB, pull +1.2 MB`. */
-function costOf(variant: Variant, before?: Variant): string | undefined {
-  const parts: string[] = [];
+/** As `next deploy 8.2 kB` and `pull +1.2 MB`. */
+function costsOf(variant: Variant, before?: Variant): string[] {
   const deploy = valueOf("nextDeploy", variant);
-  if (deploy !== undefined) parts.push(`next deploy ${formatBytes(deploy)}`);
-  const change = (title: string) => {
+  const changes = ["pull", "size"].flatMap((title) => {
     const now = valueOf(title, variant);
     const then = before && valueOf(title, before);
-    if (now === undefined || then === undefined) return;
-    const sign = now >= then ? "+" : "−";
-    parts.push(
-      now === then
-        ? `${title} unchanged`
-        : `${title} ${sign}${formatBytes(Math.abs(now - then))}`,
-    );
-  };
-  change("pull");
-  change("size");
-  return parts.length > 0
-    ? `\`${variant.name}\`: ${parts.join(", ")}`
-    : undefined;
+    if (now === undefined || then === undefined) return [];
+    if (now === then) return [`${title} unchanged`];
+    const sign = now > then ? "+" : "−";
+    return [`${title} ${sign}${formatBytes(Math.abs(now - then))}`];
+  });
+  return deploy === undefined
+    ? changes
+    : [`next deploy ${formatBytes(deploy)}`, ...changes];
 }

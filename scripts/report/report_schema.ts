@@ -10,6 +10,7 @@ import { analysisSchema } from "../inspect/inspect_schema.ts";
 import { bytes, count, milliseconds } from "../lib/schema_units.ts";
 import { CHECK_KINDS, type CheckList } from "./check_kinds.ts";
 
+/** Median, 95th percentile and samples of one figure. */
 const distribution = z.object({
   median: milliseconds,
   p95: milliseconds,
@@ -160,17 +161,10 @@ export const reportSchema = z.object({
     .describe("Against the report given with --baseline."),
 });
 
-/** One check and how it went. */
 export type Check = z.infer<typeof checkSchema>;
-/** One variant of the report. */
 export type Variant = z.infer<typeof variantSchema>;
-/** One layer of a variant. */
 export type Layer = Variant["layers"][number];
-/** Median, 95th percentile and samples of one figure. */
 export type Distribution = z.infer<typeof distribution>;
-/** What became larger or smaller in one variant since an earlier report. */
 export type Growth = z.infer<typeof growthSchema>;
-/** One rule of the budget, held against one variant. */
 export type Verdict = z.infer<typeof verdictSchema>;
-/** The whole of `report.json`. */
 export type Report = z.infer<typeof reportSchema>;

@@ -15,9 +15,8 @@ import { type Report, reportSchema } from "./report_schema.ts";
 import { basename, dirname, join } from "node:path";
 
 /**
- * Writes `report.json`, `report.md` and `index.html`.
+ * Writes `report.json`, `report.md` and `index.html` into a folder.
  *
- * @param folder Where to; made if it is not there.
  * @throws {UserError} When the folder cannot be written to, or the disk is full.
  */
 export async function writeReports(
@@ -32,20 +31,18 @@ export async function writeReports(
 }
 
 /**
- * Writes a file as a whole or not at all.
+ * Writes a file as a whole or not at all, into a folder that is made if need be.
  *
- * @param file Its path; the folder is made if it is not there.
  * @throws {UserError} When it cannot be written.
  */
-export async function writeFile(file: string, text: string): Promise<void> {
-  await writeAll({ [file]: text });
+export function writeFile(file: string, text: string): Promise<void> {
+  return writeAll({ [file]: text });
 }
 
 /**
  * Finds out early whether a file could be written, and takes away what killed
  * runs have left beside it.
  *
- * @param file Its path; the folder is made if it is not there.
  * @throws {UserError} When it cannot be written.
  */
 export async function checkWritable(file: string): Promise<void> {
@@ -121,11 +118,7 @@ const NEXT = {
   readOnly: "Choose a folder that can be written to with --out DIR",
 };
 
-/**
- * Says why a file could not be written, and what to do about it.
- *
- * @param cause What the system threw.
- */
+/** Why a file could not be written, by what the system threw, and what to do. */
 export function cannotWrite(file: string, cause: unknown): UserError {
   if (cause instanceof UserError) return cause;
   const message = `Cannot write "${file}"`;
@@ -138,9 +131,8 @@ export function cannotWrite(file: string, cause: unknown): UserError {
 }
 
 /**
- * Renders `report.json`.
+ * Renders `report.json`, keys in the schema's order.
  *
- * @returns JSON with the schema's order of keys, two spaces and a newline.
  * @throws {Error} When the report is not what the schema says, which is a bug.
  */
 export function json(report: Report): string {
@@ -148,18 +140,14 @@ export function json(report: Report): string {
 }
 
 /**
- * Reads an earlier `report.json`.
+ * Reads an earlier `report.json`; its path is for messages.
  *
- * @param text The JSON.
- * @param file Its path, for messages.
  * @throws {UserError} That says where it is not a report, and why.
  */
 export function parseReport(text: string, file: string): Report {
   const next = "Give the report.json of an earlier run, or make one: " +
     `${programName()} --write-baseline FILE`;
   // Of another file, or another version, all else is wrong as well.
-  parseJson(text, file, reportSchema.pick({ schemaVersion: true }), {
-    next,
-  });
+  parseJson(text, file, reportSchema.pick({ schemaVersion: true }), { next });
   return parseJson(text, file, reportSchema, { next });
 }
