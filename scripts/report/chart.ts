@@ -11,7 +11,7 @@ import {
   formatShare,
   printable,
 } from "../lib/format.ts";
-import { smallestOf, valueOf } from "./figures.ts";
+import { smallestOf } from "./figures.ts";
 import { type Markup, markup, NOTHING, type Value } from "./markup.ts";
 import type { Distribution, Layer, Report, Variant } from "./report_schema.ts";
 // @ts-types="npm:@types/d3-scale@^4.0.9"
@@ -26,42 +26,29 @@ export interface Drawing {
   height: number;
 }
 
-/**
- * Renders a figure.
- *
- * @param label What a person who cannot see it has to know.
- * @param draw Draws it at a width.
- */
+/** A figure, with a label that tells what a person who cannot see it has to know. */
 export function figure(
   label: string,
   caption: Value,
   draw: (width: number) => Drawing,
 ): Markup {
-  const svg = (name: keyof typeof WIDTHS) => {
-    const width = WIDTHS[name];
+  const pictures = Object.entries(WIDTHS).map(([name, width]) => {
     const { content, height } = draw(width);
-    return markup`<svg class="${name}" role="img" aria-label="${label}" viewBox="0 0 ${width} ${
-      round(height)
-    }" width="${width}" height="${round(height)}">${content}</svg>
+    const h = round(height);
+    return markup`<svg class="${name}" role="img" aria-label="${label}" viewBox="0 0 ${width} ${h}" width="${width}" height="${h}">${content}</svg>
 `;
-  };
+  });
   return markup`<figure>
-${svg("wide")}${svg("narrow")}<figcaption>${caption}</figcaption>
+${pictures}<figcaption>${caption}</figcaption>
 </figure>
 `;
 }
 
-/** A filled box with a tooltip. */
+/** A filled box with a tooltip; its class gives the colour. */
 export function box(
-  { x, y, width, height, kind, title }: {
-    x: number;
-    y: number;
-    width: number;
-    height: number;
-    /** Class that gives the colour. */
-    kind: string;
-    title: string;
-  },
+  { x, y, width, height }: Record<"x" | "y" | "width" | "height", number>,
+  kind: string,
+  title: string,
 ): Markup {
   return markup`<rect class="${kind}" x="${round(x)}" y="${round(y)}" width="${
     round(width)
@@ -91,12 +78,8 @@ const CHARACTER = 7.1;
 const NAME_CHARACTER = 8.8;
 
 /**
- * As much of a text as fits.
- *
- * @param text Text of 13 pixels' size.
- * @param character Pixels of one character, for text of another size.
- * @returns The text, its beginning and an ellipsis, or nothing when less than
- * three characters would be left.
+ * As much of a text as fits, with an ellipsis; nothing when less than three
+ * characters would be left. A character of another size than 13 has other pixels.
  */
 export function fitted(
   text: string,
@@ -120,73 +103,46 @@ function nameLabel(
   return label(0, y, [text, beside], best ? "name best" : "name");
 }
 
-const BARS = [
-  {
-    name: "size",
-    kind: "size",
-    height: 20,
-    bytes: (v: Variant) => valueOf("size", v),
-  },
-  {
-    name: "pull",
-    kind: "pull",
-    height: 10,
-    bytes: (v: Variant) => valueOf("pull", v),
-  },
-  {
-    name: "next deploy",
-    kind: "deploy",
-    height: 10,
-    bytes: (v: Variant) => valueOf("nextDeploy", v),
-  },
+/** Bytes of a variant that are drawn; the class gives their colour. */
+interface Kind {
+  name: string;
+  kind: string;
+  of(variant: Variant): number | undefined;
+}
+
+const BARS: Kind[] = [
+  { name: "size", kind: "size", of: (v) => v.sizeBytes },
+  { name: "pull", kind: "pull", of: (v) => v.pullBytes?.gzip },
+  { name: "next deploy", kind: "deploy", of: (v) => v.nextDeployBytes },
 ];
 
-const MARKS = [
-  {
-    name: "idle",
-    told: "idle",
-    kind: "idle",
-    bytes: (v: Variant) => v.memoryBytes?.idle,
-  },
-  {
-    name: "after a burst",
-    told: "after a burst",
-    kind: "loaded",
-    bytes: (v: Variant) => v.memoryBytes?.loaded,
-  },
-  {
-    name: "peak",
-    told: "peak",
-    kind: "peak",
-    bytes: (v: Variant) => v.memoryBytes?.peak,
-  },
-  {
-    name: "memory floor",
-    told: "the smallest limit under which it serves and stops cleanly",
-    kind: "floor",
-    bytes: (v: Variant) => v.memoryFloorBytes,
-  },
+const MARKS: Kind[] = [
+  { name: "idle", kind: "idle", of: (v) => v.memoryBytes?.idle },
+  { name: "after a burst", kind: "loaded", of: (v) => v.memoryBytes?.loaded },
+  { name: "peak", kind: "peak", of: (v) => v.memoryBytes?.peak },
+  { name: "memory floor", kind: "floor", of: (v) => v.memoryFloorBytes },
 ];
 
-/** Those of some bars or marks that a variant has, with their bytes. */
-function measured<T extends typeof BARS[number] | typeof MARKS[number]>(
-  kinds: T[],
-  variant: Variant,
-): (T & { value: number })[] {
-  return kinds.flatMap((kind) => {
-    const value = kind.bytes(variant);
-    return value === undefined ? [] : [{ ...kind, value }];
+/** Those kinds that a variant has, with their bytes. */
+function measured(kinds: Kind[], variant: Variant) {
+  return kinds.flatMap(({ name, kind, of }) => {
+    const value = of(variant);
+    return value === undefined ? [] : [{ name, kind, value }];
   });
 }
 
 /** The same in words, for those who cannot see the picture. */
-function told(kinds: typeof BARS | typeof MARKS, variants: Variant[]): string {
-  return variants.map((variant) =>
-    `${variant.name}: ${
-      measured<typeof kinds[number]>(kinds, variant)
-        .map(({ name, value }) => `${name} ${formatBytes(value)}`).join(", ")
-    }`
-  ).join("; ");
+function told(kinds: Kind[], variants: Variant[]): string {
+  return variants.map((variant) => {
+    const found = measured(kinds, variant)
+      .map(({ name, value }) => `${name} ${formatBytes(value)}`);
+    return `${variant.name}: ${found.join(", ")}`;
+  }).join("; ");
+}
+
+/** The largest of some bytes; 1 of none, since a scale has a length. */
+function largest(bytes: number[]): number {
+  return Math.max(1, ...bytes);
 }
 
 /** Renders the sizes of all variants, as bars whose lengths can be compared. */
@@ -203,7 +159,7 @@ export function chartSizes({ variants }: Report): Markup {
 
 function drawSizes(variants: Variant[], width: number): Drawing {
   const all = variants.flatMap((variant) => measured(BARS, variant));
-  const most = Math.max(1, ...all.map(({ value }) => value));
+  const most = largest(all.map(({ value }) => value));
   // Room for the figure and the name of the bar at its end.
   const scale = scaleLinear([0, most], [0, width - 140]);
   const smallest = smallestOf(variants);
@@ -214,19 +170,19 @@ function drawSizes(variants: Variant[], width: number): Drawing {
       nameLabel(variant.name, y + 15, width, { best: variant === smallest }),
     );
     y += 24;
-    for (const { name, kind, height, value } of measured(BARS, variant)) {
+    for (const { name, kind, value } of measured(BARS, variant)) {
+      const [height, row] = kind === "size" ? [20, 26] : [10, 18];
       const length = scale(value);
-      const row = Math.max(height + 6, 18);
+      const bar = {
+        x: 0,
+        y: y + (row - height) / 2,
+        width: Math.max(length, value > 0 ? 1 : 0),
+        height,
+      };
+      const bytes = formatBytes(value);
       content.push(
-        box({
-          x: 0,
-          y: y + (row - height) / 2,
-          width: Math.max(length, value > 0 ? 1 : 0),
-          height,
-          kind,
-          title: `${variant.name}: ${name} ${formatBytes(value)}`,
-        }),
-        figureLabel(length + 8, y + row / 2, formatBytes(value), name, "muted"),
+        box(bar, kind, `${variant.name}: ${name} ${bytes}`),
+        figureLabel(length + 8, y + row / 2, bytes, name, "muted"),
       );
       y += row;
     }
@@ -257,7 +213,7 @@ export function chartLayers(variants: Variant[]): Markup {
 }
 
 function drawLayers(variants: Variant[], width: number): Drawing {
-  const most = Math.max(1, ...variants.map(({ sizeBytes }) => sizeBytes));
+  const most = largest(variants.map(({ sizeBytes }) => sizeBytes));
   const scale = scaleLinear([0, most], [0, width]);
   const content: Markup[] = [];
   let y = 0;
@@ -271,24 +227,19 @@ function drawLayers(variants: Variant[], width: number): Drawing {
       before += layer.sizeBytes;
       // Layers of a few bytes are in the table; here they would be hairlines.
       if (length < 0.5) continue;
-      content.push(box({
-        x,
-        y,
-        // A gap parts neighbours, unless it would be all that is left of one.
-        width: length > 3 ? length - 1.5 : length,
-        height: LAYER,
-        kind: kindOf(layer, index),
-        title: `Layer ${index + 1}: ${
-          layer.instruction || "not in the history"
-        }\u2003${formatBytes(layer.sizeBytes)}, ${
-          formatShare(layer.sizeBytes, sizeBytes)
-        }`,
-      }));
+      // A gap parts neighbours, unless it would be all that is left of one.
+      const width = length > 3 ? length - 1.5 : length;
       const number = String(index + 1);
-      const text = fitted(
-        `${number}  ${printable(layer.instruction)}`,
-        length - 14,
-      ) || (length > 10 + number.length * 8 ? number : "");
+      const share = formatShare(layer.sizeBytes, sizeBytes);
+      const title = `Layer ${number}: ${
+        layer.instruction || "not in the history"
+      }\u2003${formatBytes(layer.sizeBytes)}, ${share}`;
+      content.push(
+        box({ x, y, width, height: LAYER }, kindOf(layer, index), title),
+      );
+      const words = `${number}  ${printable(layer.instruction)}`;
+      const text = fitted(words, length - 14) ||
+        (length > 10 + number.length * 8 ? number : "");
       if (text !== "") {
         content.push(label(x + 5, y + LAYER / 2 + 4.5, text, "on"));
       }
@@ -320,10 +271,7 @@ const ROW = 26;
 /** Width of a median with the name of what it is of. */
 const MEDIAN = 150;
 
-/**
- * Renders the starts of all variants; nothing when none was measured. Every run
- * is a dot: a median without its spread says little.
- */
+/** Renders the starts; every run is a dot: a median without its spread says little. */
 export function chartSamples({ variants }: Report): Markup {
   const rows = variants.flatMap((variant) =>
     STARTS.flatMap(({ of, ...row }): Row[] => {
@@ -343,7 +291,7 @@ export function chartSamples({ variants }: Report): Markup {
 }
 
 function drawSamples(rows: Row[], width: number): Drawing {
-  const most = Math.max(1, ...rows.flatMap(({ found }) => found.samples));
+  const most = largest(rows.flatMap(({ found }) => found.samples));
   // Room for the median's figure beside the last dot.
   const scale = scaleLinear([0, most], [6, width - MEDIAN]);
   const content: Markup[] = [];
@@ -382,33 +330,35 @@ function drawSamples(rows: Row[], width: number): Drawing {
 
 /** Renders the memory of all variants; nothing when none was measured. */
 export function chartMemory({ variants }: Report): Markup {
+  const marks = MARKS.filter(({ of }) =>
+    variants.some((variant) => of(variant) !== undefined)
+  );
+  if (marks.length === 0) return NOTHING;
   const found = variants.filter((variant) =>
     measured(MARKS, variant).length > 0
   );
-  if (found.length === 0) return NOTHING;
-  const marks = MARKS.filter(({ bytes }) =>
-    found.some((variant) => bytes(variant) !== undefined)
-  );
+  const legend = marks.map(({ kind, name }, index) => {
+    const words = kind === "floor"
+      ? "the smallest limit under which it serves and stops cleanly"
+      : name;
+    // The mark stays with the first word when the line breaks.
+    const [first, ...rest] = words.split(" ");
+    return markup`${
+      index > 0 && ", "
+    }<span class="whole"><svg class="key" aria-hidden="true" width="14" height="14" viewBox="-7 -7 14 14">${
+      shape(kind, 0, 0)
+    }</svg> ${first}</span>${rest.map((word) => ` ${word}`)}`;
+  });
   return figure(
     `Marks on a line. ${told(MARKS, found)}`,
-    markup`Resident memory of the service's process: ${
-      marks.map(({ kind, told }, index) => {
-        // The mark stays with the first word when the line breaks.
-        const [first, ...rest] = told.split(" ");
-        return markup`${
-          index > 0 && ", "
-        }<span class="whole"><svg class="key" aria-hidden="true" width="14" height="14" viewBox="-7 -7 14 14">${
-          shape(kind, 0, 0)
-        }</svg> ${first}</span>${rest.map((word) => ` ${word}`)}`;
-      })
-    }.`,
+    markup`Resident memory of the service's process: ${legend}.`,
     (width) => drawMemory(found, width),
   );
 }
 
 function drawMemory(variants: Variant[], width: number): Drawing {
   const all = variants.flatMap((variant) => measured(MARKS, variant));
-  const most = Math.max(1, ...all.map(({ value }) => value));
+  const most = largest(all.map(({ value }) => value));
   const scale = scaleLinear([0, most], [6, width - 30]).nice(4);
   const content: Markup[] = [];
   let y = 0;

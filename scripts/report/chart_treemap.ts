@@ -23,16 +23,11 @@ const LOWEST = 70;
 /** Colours for directories, in turn. */
 const HUES = 5;
 
-/** What all pictures of a report have in common. */
-interface TreemapScale {
-  /** Bytes of the largest image. */
-  most: number;
-  /** Names right below the roots: a directory has one colour in all pictures. */
-  tops: string[];
-}
-
-/** The scale for the pictures of some variants. */
-export function treemapScale(variants: Variant[]): TreemapScale {
+/**
+ * What the pictures of some variants have in common: the bytes of the largest, and
+ * the names right below the roots, since a folder has one colour in all pictures.
+ */
+export function treemapScale(variants: Variant[]) {
   const tops = variants.flatMap(({ contents }) => contents.children ?? [])
     .toSorted((a, b) => b.bytes - a.bytes).map(({ name }) => name);
   return {
@@ -40,16 +35,16 @@ export function treemapScale(variants: Variant[]): TreemapScale {
     tops: [...new Set(tops)],
   };
 }
+
 const HEADER = 20;
 
 type Cell = HierarchyRectangularNode<FilledNode>;
 
-/**
- * Renders what fills one variant.
- *
- * @param scale Of all pictures of the report.
- */
-export function chartTreemap(variant: Variant, scale: TreemapScale): Markup {
+/** Renders what fills one variant. */
+export function chartTreemap(
+  variant: Variant,
+  scale: ReturnType<typeof treemapScale>,
+): Markup {
   const tree = filledTree(variant);
   if (tree.bytes === 0) return NOTHING;
   const share = tree.bytes / Math.max(scale.most, tree.bytes);
@@ -59,13 +54,10 @@ export function chartTreemap(variant: Variant, scale: TreemapScale): Markup {
   return figure(
     `Areas: what fills ${variant.name}. The largest: ${told}`,
     caption(variant, share),
-    (width) =>
-      draw(
-        tree,
-        width,
-        Math.max(LOWEST, heightOf(width) * share),
-        scale.tops,
-      ),
+    (width) => {
+      const whole = HEIGHTS[width as keyof typeof HEIGHTS];
+      return draw(tree, width, Math.max(LOWEST, whole * share), scale.tops);
+    },
   );
 }
 
@@ -77,10 +69,6 @@ function caption(variant: Variant, share: number): Value {
     ? "Drawn larger than to scale, to be legible."
     : "Areas are bytes, on the same scale for all images.";
   return markup`${scale}${parts}`;
-}
-
-function heightOf(width: number): number {
-  return HEIGHTS[width as keyof typeof HEIGHTS];
 }
 
 function draw(
@@ -114,14 +102,11 @@ function header(cell: Cell, whole: number, tops: string[]): Markup {
   const { name, bytes, path } = cell.data;
   const text = `${printable(name)}  ${formatBytes(bytes)}`;
   return markup`<g>${
-    box({
-      x: x0,
-      y: y0,
-      width: x1 - x0,
-      height: HEADER - 2,
-      kind: kindOf(cell, tops),
-      title: titleOf(path, bytes, whole),
-    })
+    box(
+      { x: x0, y: y0, width: x1 - x0, height: HEADER - 2 },
+      kindOf(cell, tops),
+      titleOf(path, bytes, whole),
+    )
   }${label(x0 + 6, y0 + 13.5, fitted(text, x1 - x0 - 10), "on small")}</g>`;
 }
 
@@ -135,14 +120,11 @@ function leaf(cell: Cell, whole: number, tops: string[]): Markup {
   const second = name === "" || height < 38 ? "" : fitted(figures, width - 10);
   // The inner picture cuts off whatever a font makes wider than expected.
   return markup`<svg x="${x0}" y="${y0}" width="${width}" height="${height}">${
-    box({
-      x: 0,
-      y: 0,
-      width,
-      height,
-      kind: kindOf(cell, tops),
-      title: titleOf(path, bytes, whole),
-    })
+    box(
+      { x: 0, y: 0, width, height },
+      kindOf(cell, tops),
+      titleOf(path, bytes, whole),
+    )
   }${name !== "" && label(6, 15, name, "on")}${
     second === figures && label(6, 32, second, "on small")
   }</svg>`;
