@@ -7,7 +7,6 @@ import { hash } from "node:crypto";
 import {
   type Bom,
   type Component,
-  type Dependency,
   evidence,
   hashes,
   type Methods,
@@ -25,12 +24,7 @@ import {
 } from "./program_components.ts";
 import { packagePurl } from "./purl.ts";
 
-/**
- * Writes an inventory down. The same inventory at the same time gives the same
- * text, serial number included.
- *
- * @param time When it was made.
- */
+/** The same inventory at the same time gives the same text, serial number included. */
 export function billOfMaterials(inventory: Inventory, time: Date): Bom {
   const { packages, programs } = inventory;
   const runtimes = [
@@ -45,7 +39,6 @@ export function billOfMaterials(inventory: Inventory, time: Date): Bom {
     binaryComponents(inventory),
   ];
   const image = imageComponent(inventory);
-  const { components, dependencies } = joined(image["bom-ref"], parts);
   // The crates that the runtime was built from leave no trace in it.
   const opaque = [...new Set(runtimes.map(runtimeRef))].sort();
   const bom: Bom = {
@@ -65,8 +58,7 @@ export function billOfMaterials(inventory: Inventory, time: Date): Bom {
       },
       component: image,
     },
-    components,
-    dependencies,
+    ...joined(image["bom-ref"], parts),
     compositions: opaque.length > 0
       ? [{ aggregate: "incomplete", assemblies: opaque }]
       : [],
@@ -79,19 +71,19 @@ export function billOfMaterials(inventory: Inventory, time: Date): Bom {
 function joined(
   image: string,
   parts: Parts[],
-): { components: Component[]; dependencies: Dependency[] } {
+): Pick<Bom, "components" | "dependencies"> {
   const components = new Map<string, Component>();
   const needs = new Map<string, Set<string>>();
   for (const part of parts) {
-    for (const item of part.components) components.set(item["bom-ref"], item);
+    for (const item of part.components) {
+      components.set(item["bom-ref"], item);
+      needs.set(item["bom-ref"], needs.get(item["bom-ref"]) ?? new Set());
+    }
     for (const { ref, dependsOn } of part.dependencies ?? []) {
       const known = needs.get(ref) ?? new Set();
       needs.set(ref, known);
       for (const other of dependsOn) if (other !== ref) known.add(other);
     }
-  }
-  for (const ref of components.keys()) {
-    needs.set(ref, needs.get(ref) ?? new Set());
   }
   needs.set(image, new Set(parts.flatMap(({ roots }) => roots)));
   return {
@@ -106,10 +98,7 @@ function joined(
   };
 }
 
-/**
- * The image. Its purl would need the digest of a manifest, which only a registry
- * settles; what an archive has is the digest of the config.
- */
+/** The image. A purl would need the manifest's digest, which an archive has not. */
 function imageComponent(
   { image, otherFiles, unreadPackages }: Inventory,
 ): Component {
@@ -163,15 +152,12 @@ function binaryComponents({ binaries }: Inventory): Parts {
   };
 }
 
-/**
- * Makes components of packages: installed ones, and those files were traced to.
- * A package that is both, or that several images have, is one component.
- */
+/** A package that is installed and traced, or that several images have, is one. */
 function packageComponents(packages: InstalledPackage[]): Parts {
   const byPurl = Map.groupBy(packages, packagePurl);
   const refs = new Map<string, string>();
   for (const [purl, [{ name, provides = [] }]] of byPurl) {
-    for (const met of [name, ...provides]) refs.set(met, purl);
+    [name, ...provides].forEach((met) => refs.set(met, purl));
   }
   return {
     components: [...byPurl].map(([purl, same]) => packageComponent(purl, same)),
@@ -210,7 +196,6 @@ function packageComponent(purl: string, same: InstalledPackage[]): Component {
   };
 }
 
-/** How it is known: from the image's own database, or file by file. */
 function methods({ type, name, traced }: InstalledPackage): Methods {
   if (!traced) {
     const manager = type === "deb" ? "dpkg" : "apk";

@@ -6,7 +6,6 @@
  * @module
  */
 
-/** A bill of materials. */
 export interface Bom {
   $schema: string;
   bomFormat: "CycloneDX";
@@ -53,12 +52,10 @@ export interface Component {
   };
 }
 
-/** A licence: by its SPDX id or its name, or an SPDX expression alone. */
 export type LicenseChoice =
   | { license: { id: string } | { name: string } }
   | { expression: string };
 
-/** One way in which it is known what a component is. */
 interface Method {
   technique: "binary-analysis" | "hash-comparison" | "manifest-analysis";
   /** 0 to 1. */
@@ -67,7 +64,7 @@ interface Method {
 }
 
 /** What a component needs or consists of, by `bom-ref`. */
-export interface Dependency {
+interface Dependency {
   ref: string;
   dependsOn: string[];
 }
@@ -80,11 +77,7 @@ export interface Parts {
   roots: string[];
 }
 
-/**
- * A property of ours; their names are documented in `docs/sbom.md`.
- *
- * @param value Left out when it is not known.
- */
+/** Properties of ours that are known; `docs/sbom.md` documents their names. */
 export function properties(
   values: Record<string, string | number | boolean | undefined>,
 ): Pick<Component, "properties"> {
@@ -97,7 +90,6 @@ export function properties(
   return known.length > 0 ? { properties: known } : {};
 }
 
-/** A SHA-256, if it is known. */
 export function hashes(sha256: string | undefined): Pick<Component, "hashes"> {
   return sha256 ? { hashes: [{ alg: "SHA-256", content: sha256 }] } : {};
 }
@@ -105,12 +97,7 @@ export function hashes(sha256: string | undefined): Pick<Component, "hashes"> {
 /** Names of ways in which it is known what a component is, each with what was seen. */
 export type Methods = [technique: Method["technique"], value: string][];
 
-/**
- * Where a component lies, and how it is known what it is.
- *
- * @param paths Of the files in the image.
- * @param field What the methods tell, if there are any.
- */
+/** In which files of the image a component lies, and how a field of it is known. */
 export function evidence(
   paths: Iterable<string>,
   field: "purl" | "version" = "purl",

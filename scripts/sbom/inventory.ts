@@ -46,13 +46,15 @@ export interface Inventory {
   /** Deno without a program: `deno`, `denort`. */
   runtimes: RuntimeItem[];
   /** Executables and libraries that no package is known for. */
-  binaries: BinaryItem[];
+  binaries: {
+    path: string;
+    sha256: string;
+    soname?: string;
+    library: boolean;
+  }[];
   /** Other regular files that no package is known for; only their number. */
   otherFiles: number;
 }
-
-/** An npm package in a program. */
-type NpmItem = Omit<NpmContents, "bytes">;
 
 /** A program made by `deno compile`. */
 export interface ProgramItem {
@@ -61,12 +63,11 @@ export interface ProgramItem {
   runtime: RuntimeItem;
   modules: { specifier: string; sha256?: string }[];
   assets: { path: string; sha256?: string }[];
-  npm: NpmItem[];
+  npm: Omit<NpmContents, "bytes">[];
   /** What the program itself asks for, as `name@version`, if that is known. */
   npmRoots?: string[];
 }
 
-/** A Deno runtime. */
 export interface RuntimeItem {
   /** The file that it is, or is in. */
   path: string;
@@ -74,14 +75,6 @@ export interface RuntimeItem {
   v8?: string;
   /** Absent where `deno compile` changed it. */
   sha256?: string;
-}
-
-/** An executable or a library. */
-interface BinaryItem {
-  path: string;
-  sha256: string;
-  soname?: string;
-  library: boolean;
 }
 
 /** All texts together; a full Debian desktop has a tenth of it. */
@@ -107,11 +100,8 @@ export function inventoryProbe(maxTexts = MAX_TEXTS): Probe {
 }
 
 /**
- * Lists what an image consists of.
- *
- * @param image Read with the {@linkcode inventoryProbe}.
- * @param origins Images read alike, whose packages files may come from; the first
- * that has a file counts.
+ * Lists what an image consists of that was read with the {@linkcode inventoryProbe}.
+ * Files may come from packages of the origins; the first that has a file counts.
  */
 export function inventory(
   image: Image,
@@ -125,7 +115,7 @@ export function inventory(
   const rest = [...files].filter(([path]) => !traced.paths.has(path));
   const programs: ProgramItem[] = [];
   const runtimes: RuntimeItem[] = [];
-  const binaries: BinaryItem[] = [];
+  const binaries: Inventory["binaries"] = [];
   let otherFiles = 0;
   for (const [name, entry] of rest) {
     const path = `/${name}`;
@@ -163,10 +153,7 @@ export function inventory(
 /** What package managers keep for themselves. */
 const DATABASE = /^(?:var\/lib\/(?:dpkg|apt|rpm)|(?:usr\/)?lib\/apk)\//;
 
-/**
- * Regular files with content that no package owns, by path; a hard link is
- * under its first name.
- */
+/** Regular files with content that no package owns; a hard link is under one name. */
 function unowned(rootfs: Rootfs): Map<string, Entry> {
   const owners = packageFiles(rootfs);
   return new Map(

@@ -23,35 +23,24 @@ const DEBIAN: Record<string, string> = {
 };
 
 /**
- * The licences of one component, from the texts that state them.
- *
- * @param stated As in a package.json or a copyright file.
- * @returns Without doubles, in the order of their first mention. One expression
- * stands alone, since the schema has it so; beside others it is a name.
+ * The licences of one component without doubles, from texts such as those of a
+ * package.json. The schema has one expression alone; beside others it is a name.
  */
-export function licenses(
-  stated: string[],
-): { licenses?: LicenseChoice[] } {
+export function licenses(stated: string[]): { licenses?: LicenseChoice[] } {
   const found = stated.map((text): [string, LicenseChoice] => {
     const expression = spdxExpression(text);
     if (expression === undefined) return [text, { license: { name: text } }];
     if (!/[ (]/.test(expression)) {
       return [expression, { license: { id: expression } }];
     }
-    const alone = stated.length === 1;
-    return [
-      expression,
-      alone ? { expression } : { license: { name: expression } },
-    ];
+    return stated.length === 1
+      ? [expression, { expression }]
+      : [expression, { license: { name: expression } }];
   });
   return found.length > 0 ? { licenses: [...new Map(found).values()] } : {};
 }
 
-/**
- * The text as an SPDX expression.
- *
- * @returns Nothing unless all of it is made of ids that SPDX has.
- */
+/** The text as an SPDX expression, if all of it is made of ids that SPDX has. */
 export function spdxExpression(text: string): string | undefined {
   const words = text.trim().replace(/([()])/g, " $1 ").trim().split(/\s+/);
   if (words.length > 200) return undefined; // No licence; a hostile text.
@@ -80,6 +69,5 @@ function spdxId(name: string): string | undefined {
     name.match(/^([AL]?GPL|GFDL)-(\d+(?:\.\d+)?)(\+)?$/i) ?? [];
   if (family === undefined) return known;
   const full = version.includes(".") ? version : `${version}.0`;
-  return find(`${family}-${full}-${later ? "or-later" : "only"}`) ??
-    known;
+  return find(`${family}-${full}-${later ? "or-later" : "only"}`) ?? known;
 }

@@ -46,36 +46,26 @@ export function installedPackages(rootfs: Rootfs): InstalledPackage[] {
     ...item,
     licenses: item.license
       ? [item.license]
-      : packageLicenses(rootfs, item.name),
+      : parseCopyright(textAt(rootfs, `usr/share/doc/${item.name}/copyright`)),
     ...found && { distribution: found },
   }));
 }
 
 const COPYRIGHT = /^usr\/share\/doc\/[^/]+\/copyright$/;
 
-/** The licences that the copyright file of a package names, sorted. */
-function packageLicenses(rootfs: Rootfs, name: string): string[] {
-  const text = textAt(rootfs, `usr/share/doc/${name}/copyright`);
-  return text === undefined ? [] : parseCopyright(text);
-}
-
 /**
- * Parses a copyright file.
- *
- * @returns Each distinct licence, a choice such as `GPL-2+ or MIT` being one;
- * nothing for prose.
+ * The distinct licences that a copyright file names, sorted, a choice such as
+ * `GPL-2+ or MIT` being one; none for prose.
  */
-export function parseCopyright(text: string): string[] {
+export function parseCopyright(text = ""): string[] {
   if (!/^\s*Format(?:-Specification)?:/i.test(text)) return [];
   const licenses = new Set<string>();
   for (const [, name] of text.matchAll(/^License:[ \t]*(\S.*?)[ \t\r]*$/gim)) {
     // All of them hold: which file has which is more than a list can say.
     const all = /\bor\b/i.test(name) ? [name] : name.split(/,|\band\b/i);
-    for (const one of all) {
-      const trimmed = one.trim().replace(/\s+/g, " ");
-      if (trimmed !== "") licenses.add(trimmed);
-    }
+    for (const one of all) licenses.add(one.trim().replace(/\s+/g, " "));
   }
+  licenses.delete("");
   return [...licenses].sort();
 }
 
@@ -87,9 +77,8 @@ export function listsPackages(path: string): boolean {
   return LIST.test(path) || COPYRIGHT.test(path);
 }
 
-/** The owner of a file. */
+/** The package that owns a file. */
 interface Owner {
-  /** Name of the package, without architecture. */
   name: string;
   /** `""` where only packages of one architecture are told apart. */
   architecture: string;
@@ -150,13 +139,8 @@ export interface Origin {
 type Candidate = Owner & { path: string; verified: boolean };
 
 /**
- * Traces files to the packages of other images. A file counts as copied only if
- * its SHA-256 is that of the other image's file.
- *
- * @param files By path, without a slash in front.
- * @param origins The other images; the first that has a file counts.
- * @returns The packages with the files that were traced to them, and the paths of
- * those files.
+ * Traces files, by path, to the packages of other images: a file counts as copied
+ * if its SHA-256 is that of the other image's file. The first image counts.
  */
 export function traceFiles(
   files: ReadonlyMap<string, Entry>,
@@ -178,20 +162,14 @@ export function traceFiles(
     for (const item of installedPackages(rootfs)) {
       const own = traced.filter(({ best: { name, architecture } }) =>
         name === item.name && ["", item.architecture].includes(architecture)
-      );
+      ).sort((a, b) => a.path < b.path ? -1 : 1);
       if (own.length === 0) continue;
-      own.forEach(({ path }) => paths.add(path));
-      own.sort((a, b) => a.path < b.path ? -1 : 1);
-      const list = own.map(({ path, sha256, best }) => ({
-        path: `/${path}`,
-        sha256,
-        origin: `/${best.path}`,
-        verified: best.verified,
-      }));
-      packages.push({
-        ...item,
-        traced: { from: image.reference, files: list },
+      const files = own.map(({ path, sha256, best }) => {
+        paths.add(path);
+        const { path: origin, verified } = best;
+        return { path: `/${path}`, sha256, origin: `/${origin}`, verified };
       });
+      packages.push({ ...item, traced: { from: image.reference, files } });
     }
   }
   return { packages, paths };

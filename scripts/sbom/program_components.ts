@@ -20,12 +20,11 @@ import { githubPurl, jsrPurl, npmPurl } from "./purl.ts";
 /** `https://jsr.io/@scope/name/1.0.0/path` */
 const JSR = /^https:\/\/jsr\.io\/(@[^/]+\/[^/]+)\/([^/]+)\/./;
 
-/** The `bom-ref` of a file in the image. */
+/** The `bom-ref`. */
 export function fileRef(path: string): string {
   return `file:${path}`;
 }
 
-/** Makes components of a program. */
 export function programComponents(program: ProgramItem): Parts {
   const { path, sha256, runtime, assets } = program;
   const ref = fileRef(path);
@@ -54,7 +53,7 @@ export function programComponents(program: ProgramItem): Parts {
   return parts;
 }
 
-/** @returns What the program itself asks for; all, if that is not known. */
+/** Gives what the program itself asks for; all, if that is not known. */
 function addNpm(
   { path, npm, npmRoots }: ProgramItem,
   parts: Required<Parts>,
@@ -82,7 +81,7 @@ function addNpm(
   return known(npmRoots ?? ids);
 }
 
-/** @returns The jsr packages, and the modules of none. */
+/** Gives the jsr packages, and the modules of none. */
 function addModules(
   { path, modules }: ProgramItem,
   parts: Required<Parts>,
@@ -157,13 +156,10 @@ export function runtimeRef({ path, sha256, deno }: RuntimeItem): string {
   return `deno@${deno ?? ""}#${sha256 ?? path}`;
 }
 
-/** Makes components of runtimes. */
 export function runtimeComponents(runtimes: RuntimeItem[]): Parts {
   const byRef = Map.groupBy(runtimes, runtimeRef);
-  const byEngine = Map.groupBy(
-    runtimes.filter(({ v8 }) => v8),
-    ({ v8 }) => `v8@${v8}`,
-  );
+  const engines = runtimes.filter(({ v8 }) => v8);
+  const byEngine = Map.groupBy(engines, ({ v8 }) => `v8@${v8}`);
   return {
     components: [
       ...Array.from(byRef, ([ref, items]) => denoComponent(ref, items)),
@@ -214,10 +210,10 @@ function v8Component(ref: string, items: RuntimeItem[]): Component {
   };
 }
 
-/** @param found The text in the binary that tells the version. */
-function versionEvidence(found: string | undefined, items: RuntimeItem[]) {
-  const methods: Methods = found
-    ? [["binary-analysis", `the binary holds ${found}`]]
+/** The version is known from a text in the binary. */
+function versionEvidence(text: string | undefined, items: RuntimeItem[]) {
+  const methods: Methods = text
+    ? [["binary-analysis", `the binary holds ${text}`]]
     : [];
   return evidence(items.map(({ path }) => path), "version", methods);
 }
