@@ -10,7 +10,7 @@ import {
   evidence,
   hashes,
   type Methods,
-  type Parts,
+  type Part,
   properties,
 } from "./cyclonedx.ts";
 import type { Inventory } from "./inventory.ts";
@@ -31,12 +31,12 @@ export function billOfMaterials(inventory: Inventory, time: Date): Bom {
     ...inventory.runtimes,
     ...programs.map(({ runtime }) => runtime),
   ];
-  const parts = [
-    distributionComponents(inventory),
-    packageComponents(packages),
-    runtimeComponents(runtimes),
-    ...programs.map(programComponents),
-    binaryComponents(inventory),
+  const parts: Part[] = [
+    ...distributionComponent(inventory),
+    ...packageComponents(packages),
+    ...runtimeComponents(runtimes),
+    ...programs.flatMap(programComponents),
+    ...binaryComponents(inventory),
   ];
   const image = imageComponent(inventory);
   // The crates that the runtime was built from leave no trace in it.
@@ -70,30 +70,25 @@ export function billOfMaterials(inventory: Inventory, time: Date): Bom {
 /** All parts, each once and in order; the image needs what none of them needs. */
 function joined(
   image: string,
-  parts: Parts[],
+  parts: Part[],
 ): Pick<Bom, "components" | "dependencies"> {
   const components = new Map<string, Component>();
-  const needs = new Map<string, Set<string>>();
-  for (const part of parts) {
-    for (const item of part.components) {
-      components.set(item["bom-ref"], item);
-      needs.set(item["bom-ref"], needs.get(item["bom-ref"]) ?? new Set());
-    }
-    for (const { ref, dependsOn } of part.dependencies ?? []) {
-      const known = needs.get(ref) ?? new Set();
-      needs.set(ref, known);
-      for (const other of dependsOn) if (other !== ref) known.add(other);
-    }
+  const roots = parts.filter(({ root }) => root).map((part) => part["bom-ref"]);
+  const allNeeds = new Map([[image, roots]]);
+  for (const { needs = [], root: _, ...component } of parts) {
+    const ref = component["bom-ref"];
+    components.set(ref, component);
+    const others = needs.filter((other) => other !== ref);
+    allNeeds.set(ref, [...allNeeds.get(ref) ?? [], ...others]);
   }
-  needs.set(image, new Set(parts.flatMap(({ roots }) => roots)));
   return {
     components: [...components.values()].sort((a, b) =>
       compare(a.type, b.type) || compare(a.group ?? "", b.group ?? "") ||
       compare(a.name, b.name) || compare(a["bom-ref"], b["bom-ref"])
     ),
-    dependencies: [...needs].map(([ref, dependsOn]) => ({
+    dependencies: [...allNeeds].map(([ref, needs]) => ({
       ref,
-      dependsOn: [...dependsOn].sort(compare),
+      dependsOn: [...new Set(needs)].sort(compare),
     })).sort((a, b) => compare(a.ref, b.ref)),
   };
 }
@@ -122,54 +117,46 @@ function imageComponent(
   };
 }
 
-function distributionComponents({ distribution }: Inventory): Parts {
-  if (!distribution) return { components: [], roots: [] };
+function distributionComponent({ distribution }: Inventory): Part[] {
+  if (!distribution) return [];
   const { id, version, name } = distribution;
-  const ref = `os:${id}@${version ?? ""}`;
-  return {
-    components: [{
-      type: "operating-system",
-      "bom-ref": ref,
-      name: id,
-      ...version && { version },
-      ...name && { description: name },
-    }],
-    roots: [ref],
-  };
+  return [{
+    type: "operating-system",
+    "bom-ref": `os:${id}@${version ?? ""}`,
+    name: id,
+    ...version && { version },
+    ...name && { description: name },
+    root: true,
+  }];
 }
 
-function binaryComponents({ binaries }: Inventory): Parts {
-  return {
-    components: binaries.map(({ path, sha256, soname, library }) => ({
-      type: library ? "library" : "file",
-      "bom-ref": fileRef(path),
-      name: soname ?? path.slice(path.lastIndexOf("/") + 1),
-      ...hashes(sha256),
-      ...properties({ kind: "binary", soname, traced: false }),
-      ...evidence([path]),
-    })),
-    roots: binaries.map(({ path }) => fileRef(path)),
-  };
+function binaryComponents({ binaries }: Inventory): Part[] {
+  return binaries.map(({ path, sha256, soname, library }) => ({
+    type: library ? "library" : "file",
+    "bom-ref": fileRef(path),
+    name: soname ?? path.slice(path.lastIndexOf("/") + 1),
+    ...hashes(sha256),
+    ...properties({ kind: "binary", soname, traced: false }),
+    ...evidence([path]),
+    root: true,
+  }));
 }
 
 /** A package that is installed and traced, or that several images have, is one. */
-function packageComponents(packages: InstalledPackage[]): Parts {
+function packageComponents(packages: InstalledPackage[]): Part[] {
   const byPurl = Map.groupBy(packages, packagePurl);
   const refs = new Map<string, string>();
   for (const [purl, [{ name, provides = [] }]] of byPurl) {
     [name, ...provides].forEach((met) => refs.set(met, purl));
   }
-  return {
-    components: [...byPurl].map(([purl, same]) => packageComponent(purl, same)),
-    dependencies: [...byPurl].map(([ref, [{ depends }]]) => ({
-      ref,
-      dependsOn: depends.flatMap((alternatives) =>
-        // One that is there answers; the others are not what is used.
-        alternatives.map((name) => refs.get(name)).find(Boolean) ?? []
-      ),
-    })),
-    roots: [...byPurl.keys()],
-  };
+  return [...byPurl].map(([purl, same]) => ({
+    ...packageComponent(purl, same),
+    needs: same[0].depends.flatMap((alternatives) =>
+      // One that is there answers; the others are not what is used.
+      alternatives.map((name) => refs.get(name)).find(Boolean) ?? []
+    ),
+    root: true,
+  }));
 }
 
 function packageComponent(purl: string, same: InstalledPackage[]): Component {

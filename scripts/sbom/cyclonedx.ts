@@ -20,7 +20,7 @@ export interface Bom {
     component: Component;
   };
   components: Component[];
-  dependencies: Dependency[];
+  dependencies: { ref: string; dependsOn: string[] }[];
   compositions: { aggregate: "incomplete" | "unknown"; assemblies: string[] }[];
 }
 
@@ -63,18 +63,11 @@ interface Method {
   value: string;
 }
 
-/** What a component needs or consists of, by `bom-ref`. */
-interface Dependency {
-  ref: string;
-  dependsOn: string[];
-}
-
-/** Components with what each needs. */
-export interface Parts {
-  components: Component[];
-  dependencies?: Dependency[];
-  /** What the image itself needs or consists of. */
-  roots: string[];
+/** A component with what it needs or consists of, by `bom-ref`. */
+export interface Part extends Component {
+  needs?: string[];
+  /** Whether the image itself needs it or consists of it. */
+  root?: boolean;
 }
 
 /** Properties of ours that are known; `docs/sbom.md` documents their names. */

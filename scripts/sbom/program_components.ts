@@ -10,7 +10,7 @@ import {
   evidence,
   hashes,
   type Methods,
-  type Parts,
+  type Part,
   properties,
 } from "./cyclonedx.ts";
 import type { ProgramItem, RuntimeItem } from "./inventory.ts";
@@ -25,48 +25,42 @@ export function fileRef(path: string): string {
   return `file:${path}`;
 }
 
-export function programComponents(program: ProgramItem): Parts {
-  const { path, sha256, runtime, assets } = program;
-  const ref = fileRef(path);
-  const parts: Required<Parts> = {
-    components: [],
-    dependencies: [],
-    roots: [ref],
-  };
-  parts.components.push({
+export function programComponents(program: ProgramItem): Part[] {
+  const { path, sha256, runtime } = program;
+  const assets = program.assets
+    .map((item) => embedded(path, "asset", item.path, item.sha256));
+  const parts: Part[] = [...assets];
+  const needs = [
+    runtimeRef(runtime),
+    ...addNpm(program, parts),
+    ...addModules(program, parts),
+    ...assets.map((asset) => asset["bom-ref"]),
+  ];
+  return [...parts, {
     type: "application",
-    "bom-ref": ref,
+    "bom-ref": fileRef(path),
     name: path.slice(path.lastIndexOf("/") + 1),
     description: "A program made by deno compile",
     ...hashes(sha256),
     ...evidence([path]),
-  }, ...assets.map((item) => embedded(path, "asset", item.path, item.sha256)));
-  parts.dependencies.push({
-    ref,
-    dependsOn: [
-      runtimeRef(runtime),
-      ...addNpm(program, parts),
-      ...addModules(program, parts),
-      ...assets.map((item) => `${ref}#${item.path}`),
-    ],
-  });
-  return parts;
+    needs,
+    root: true,
+  }];
 }
 
 /** Gives what the program itself asks for; all, if that is not known. */
 function addNpm(
   { path, npm, npmRoots }: ProgramItem,
-  parts: Required<Parts>,
+  parts: Part[],
 ): string[] {
   const refOf = (id: string) => `${fileRef(path)}#npm:${id}`;
   const ids = new Set(npm.map(({ name, version }) => `${name}@${version}`));
   const known = (wanted: Iterable<string>) =>
     [...wanted].filter((id) => ids.has(id)).map(refOf);
   for (const { name, version, license, files, sha256, dependencies } of npm) {
-    const ref = refOf(`${name}@${version}`);
-    parts.components.push({
+    parts.push({
       type: "library",
-      "bom-ref": ref,
+      "bom-ref": refOf(`${name}@${version}`),
       ...named(name),
       ...version && { version },
       ...licenses(license ? [license] : []),
@@ -75,22 +69,19 @@ function addNpm(
       ...evidence([path], "purl", [
         ["manifest-analysis", `npm package ${name}`],
       ]),
+      needs: known(dependencies ?? []),
     });
-    parts.dependencies.push({ ref, dependsOn: known(dependencies ?? []) });
   }
   return known(npmRoots ?? ids);
 }
 
 /** Gives the jsr packages, and the modules of none. */
-function addModules(
-  { path, modules }: ProgramItem,
-  parts: Required<Parts>,
-): string[] {
+function addModules({ path, modules }: ProgramItem, parts: Part[]): string[] {
   const own: string[] = [];
   const packages = new Map<string, string[]>();
   for (const { specifier, sha256 } of modules) {
     const module = embedded(path, "module", specifier, sha256);
-    parts.components.push(module);
+    parts.push(module);
     const [, name, version] = specifier.match(JSR) ?? [];
     if (name === undefined) {
       own.push(module["bom-ref"]);
@@ -98,22 +89,20 @@ function addModules(
     }
     const purl = jsrPurl(name, version);
     const ref = `${fileRef(path)}#${purl}`;
-    if (!packages.has(ref)) {
-      packages.set(ref, []);
-      parts.components.push({
-        type: "library",
-        "bom-ref": ref,
-        ...named(name),
-        version,
-        purl,
-        ...distributed(`https://jsr.io/${name}@${version}`),
-        ...evidence([path], "purl", [["binary-analysis", specifier]]),
-      });
-    }
-    packages.get(ref)?.push(module["bom-ref"]);
-  }
-  for (const [ref, dependsOn] of packages) {
-    parts.dependencies.push({ ref, dependsOn });
+    const needs = packages.get(ref) ?? [];
+    needs.push(module["bom-ref"]);
+    if (packages.has(ref)) continue;
+    packages.set(ref, needs);
+    parts.push({
+      type: "library",
+      "bom-ref": ref,
+      ...named(name),
+      version,
+      purl,
+      ...distributed(`https://jsr.io/${name}@${version}`),
+      ...evidence([path], "purl", [["binary-analysis", specifier]]),
+      needs,
+    });
   }
   return [...own, ...packages.keys()];
 }
@@ -156,25 +145,18 @@ export function runtimeRef({ path, sha256, deno }: RuntimeItem): string {
   return `deno@${deno ?? ""}#${sha256 ?? path}`;
 }
 
-export function runtimeComponents(runtimes: RuntimeItem[]): Parts {
+export function runtimeComponents(runtimes: RuntimeItem[]): Part[] {
   const byRef = Map.groupBy(runtimes, runtimeRef);
   const engines = runtimes.filter(({ v8 }) => v8);
   const byEngine = Map.groupBy(engines, ({ v8 }) => `v8@${v8}`);
-  return {
-    components: [
-      ...Array.from(byRef, ([ref, items]) => denoComponent(ref, items)),
-      ...Array.from(byEngine, ([ref, items]) => v8Component(ref, items)),
-    ],
-    dependencies: Array.from(byRef, ([ref, [{ v8 }]]) => ({
-      ref,
-      dependsOn: v8 ? [`v8@${v8}`] : [],
-    })),
-    roots: [...byRef.keys()],
-  };
+  return [
+    ...Array.from(byRef, ([ref, items]) => denoComponent(ref, items)),
+    ...Array.from(byEngine, ([ref, items]) => v8Component(ref, items)),
+  ];
 }
 
-function denoComponent(ref: string, items: RuntimeItem[]): Component {
-  const { deno: version, sha256 } = items[0];
+function denoComponent(ref: string, items: RuntimeItem[]): Part {
+  const { deno: version, v8, sha256 } = items[0];
   return {
     type: "platform",
     "bom-ref": ref,
@@ -192,10 +174,12 @@ function denoComponent(ref: string, items: RuntimeItem[]): Component {
       { type: "vcs", url: "https://github.com/denoland/deno" },
     ],
     ...versionEvidence(version && `Deno/${version}`, items),
+    needs: v8 ? [`v8@${v8}`] : [],
+    root: true,
   };
 }
 
-function v8Component(ref: string, items: RuntimeItem[]): Component {
+function v8Component(ref: string, items: RuntimeItem[]): Part {
   const { v8: version = "" } = items[0];
   return {
     type: "library",

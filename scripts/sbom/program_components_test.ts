@@ -10,7 +10,7 @@ const RUNTIME: RuntimeItem = {
 };
 
 Deno.test("runtimeComponents() has the same runtime and engine once, wherever they lie", () => {
-  const { components, dependencies, roots } = runtimeComponents([
+  const parts = runtimeComponents([
     RUNTIME,
     { ...RUNTIME, path: "/hello" },
     RUNTIME,
@@ -18,9 +18,12 @@ Deno.test("runtimeComponents() has the same runtime and engine once, wherever th
     { path: "/unknown" },
   ]);
   const same = `deno@2.6.10#${RUNTIME.sha256}`;
-  assertEquals(roots, [same, "deno@2.6.9#/other", "deno@#/unknown"]);
   assertEquals(
-    components.map(({ name, version, evidence }) => [
+    parts.filter(({ root }) => root).map((part) => part["bom-ref"]),
+    [same, "deno@2.6.9#/other", "deno@#/unknown"],
+  );
+  assertEquals(
+    parts.map(({ name, version, evidence }) => [
       name,
       version,
       evidence?.occurrences?.map(({ location }) => location),
@@ -32,15 +35,16 @@ Deno.test("runtimeComponents() has the same runtime and engine once, wherever th
       ["v8", "14.5.201.2-rusty", ["/denort", "/hello", "/other"]],
     ],
   );
-  assertEquals(dependencies?.map(({ dependsOn }) => dependsOn), [
+  assertEquals(parts.map(({ needs }) => needs), [
     ["v8@14.5.201.2-rusty"],
     ["v8@14.5.201.2-rusty"],
     [],
+    undefined,
   ]);
 });
 
 Deno.test("programComponents() tells packages from modules, and who asks for whom", () => {
-  const { components, dependencies = [], roots } = programComponents({
+  const parts = programComponents({
     path: "/hello",
     sha256: "b".repeat(64),
     runtime: RUNTIME,
@@ -58,9 +62,12 @@ Deno.test("programComponents() tells packages from modules, and who asks for who
     npmRoots: ["@s/a@1.0.0"],
   });
   const needs = Object.fromEntries(
-    dependencies.map(({ ref, dependsOn }) => [ref, dependsOn]),
+    parts.map((part) => [part["bom-ref"], part.needs ?? []]),
   );
-  assertEquals(roots, ["file:/hello"]);
+  assertEquals(
+    parts.filter(({ root }) => root).map((part) => part["bom-ref"]),
+    ["file:/hello"],
+  );
   const jsr = "file:/hello#pkg:generic/jsr.io/%40std/path@1.0.0";
   assertEquals(needs["file:/hello"], [
     `deno@2.6.10#${RUNTIME.sha256}`,
@@ -74,9 +81,9 @@ Deno.test("programComponents() tells packages from modules, and who asks for who
     "file:/hello#npm:b@2.0.0", // what is not in the program is not listed
   ]);
   assertEquals(needs[jsr].length, 2);
-  const scoped = components.find(({ name }) => name === "a");
+  const scoped = parts.find(({ name }) => name === "a");
   assertEquals([scoped?.group, scoped?.purl], ["@s", "pkg:npm/%40s/a@1.0.0"]);
-  const remote = components.find(({ name }) => name.startsWith("https://ex"));
+  const remote = parts.find(({ name }) => name.startsWith("https://ex"));
   assertEquals(
     remote?.externalReferences?.[0].url,
     "https://example.com/a%20b.js",
