@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { assembleBases } from "../scripts/bases/choose_bases.ts";
 import { findEngine } from "../scripts/engine/find_engine.ts";
 import { formatBytes, formatDuration } from "../scripts/lib/format.ts";
-import { median } from "../scripts/measure/statistics.ts";
+import { median } from "../scripts/measure/measure_services.ts";
 import type { Variant } from "../scripts/report/report_schema.ts";
 import {
   benchFolder,

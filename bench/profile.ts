@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { median } from "../scripts/measure/statistics.ts";
+import { median } from "../scripts/measure/measure_services.ts";
 import {
   benchFolder,
   output,

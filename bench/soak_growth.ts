@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { median } from "../scripts/measure/statistics.ts";
+import { median } from "../scripts/measure/measure_services.ts";
 
 /** How much larger the last third may be than the middle one. */
 export const TOLERANCE = 0.05;

@@ -8,7 +8,7 @@
  *
  * @module
  */
-import { median } from "../scripts/measure/statistics.ts";
+import { median } from "../scripts/measure/measure_services.ts";
 import { benchFolder, required, runBench, setting } from "./commands.ts";
 import { buildEcho, buildService } from "./programs.ts";
 import {

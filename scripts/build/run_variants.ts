@@ -176,7 +176,7 @@ async function findFloor({ run, target }: Serving, io: Io): Promise<void> {
     (say) => {
       const onTry = (bytes: number, enough: boolean) =>
         say(`${formatBytes(bytes)} ${enough ? "is enough" : "is too little"}`);
-      return memoryFloor(target, { onTry });
+      return memoryFloor(target, onTry);
     },
   );
   const note = "skipped" in floor ? floor.skipped : floor.note;

@@ -4,15 +4,14 @@
  *
  * @module
  */
+import { burst } from "../check/burst.ts";
+import type { Contract } from "../check/contract_schema.ts";
 import { failureOf } from "../check/run_check.ts";
 import { runService, type Service, type Target } from "../check/run_service.ts";
 import { sleep } from "../check/time_limit.ts";
 import { EXIT, UserError } from "../lib/errors.ts";
 import type { Distribution } from "../report/report_schema.ts";
 import { readProcess, type ServiceProcess } from "./read_process.ts";
-import { distribution, median } from "./statistics.ts";
-import { burst } from "../check/burst.ts";
-import type { Contract } from "../check/contract_schema.ts";
 
 /** An engine tells within so many milliseconds that a container has ended. */
 const ENDED_MS = 2000;
@@ -29,25 +28,20 @@ export interface Measured {
   memoryBytes?: Memory;
 }
 
-/** How to measure. */
-interface MeasureOptions {
-  /** How many starts of each variant. */
-  runs: number;
-  /** Called after each start; `run` counts from 1. */
-  onRun?: (name: string, run: number, startMs: number) => void;
-}
-
 /**
- * Starts each variant `runs` times in turn, and measures the memory of its last
- * start. Each has been started before: its files are in the page cache.
+ * Starts each variant, by name, `runs` times in turn, and measures the memory of
+ * its last start. Each has been started before: its files are in the page cache.
+ * When one cannot be measured, the others go on. Each start is told; `run` counts
+ * from 1.
  *
- * @param targets The variants by their names.
- * @returns The figures, or why a variant could not be measured; the others go on.
  * @throws {UserError} When it is the environment that failed.
  */
 export async function measureServices(
   targets: ReadonlyMap<string, Target>,
-  { runs, onRun }: MeasureOptions,
+  { runs, onRun }: {
+    runs: number;
+    onRun?: (name: string, run: number, startMs: number) => void;
+  },
 ): Promise<Map<string, Measured | UserError>> {
   const samples = new Map<string, Sample[]>();
   const failed = new Map<string, UserError>();
@@ -116,12 +110,7 @@ async function processShare(
   return share > 0 && share <= readyMs ? share : undefined;
 }
 
-/**
- * Memory of a service that has had no load yet.
- *
- * @returns `undefined` where the host does not see the process.
- * @throws {UserError} When the container has ended.
- */
+/** @throws {UserError} When the container has ended. */
 async function takeMemory(
   service: Service,
   { contract, signal }: Target,
@@ -158,11 +147,8 @@ const MAX_LOOKS = 40;
 const BURST_MS = 30_000;
 
 /**
- * Measures a container that serves and has had no load yet. "Idle" and "loaded"
- * are read once the resident set has settled: {@linkcode settle}.
- *
- * @param contract States the burst.
- * @returns `undefined` where the host does not see the process.
+ * Measures a container that serves and has had no load yet, once its resident set
+ * has settled. `undefined` where the host does not see the process.
  */
 export async function measureMemory(
   { container, url }: Pick<Service, "container" | "url">,
@@ -183,11 +169,8 @@ export async function measureMemory(
 }
 
 /**
- * Looks at a process every 100 ms until four looks in a row lie within 1 % of
- * each other, at most 40 times.
- *
- * @param wait Waits for so many milliseconds.
- * @returns The last look; `undefined` once the process is not there.
+ * Looks at a process until looks in a row lie within 1 % of each other. Gives the
+ * last look; `undefined` once the process is not there.
  */
 export async function settle(
   read: () => Promise<ServiceProcess | undefined>,
@@ -205,4 +188,25 @@ export async function settle(
     if (settled || looks.length === MAX_LOOKS) return process;
     await wait(LOOK_MS);
   }
+}
+
+/** The figures that a report shows of some runs, in milliseconds. */
+export function distribution(samples: readonly number[]): Distribution {
+  const sorted = samples.toSorted((a, b) => a - b);
+  return {
+    median: median(samples),
+    // By nearest rank; multiplied first, since 0.95 * 20 is not 19 in binary.
+    p95: sorted[Math.ceil(95 * sorted.length / 100) - 1],
+    runs: samples.length,
+    samples: [...samples],
+  };
+}
+
+/** The middle, or the mean of the two in the middle. */
+export function median(samples: readonly number[]): number {
+  const sorted = samples.toSorted((a, b) => a - b);
+  const half = sorted.length >> 1;
+  return sorted.length % 2 === 1
+    ? sorted[half]
+    : (sorted[half - 1] + sorted[half]) / 2;
 }

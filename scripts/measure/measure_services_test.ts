@@ -14,6 +14,7 @@ import {
   speaking,
 } from "../../testing/fake_engine.ts";
 import {
+  distribution,
   type Measured,
   measureMemory,
   measureServices,
@@ -208,4 +209,29 @@ Deno.test("measureMemory() of this very process, under a burst", async () => {
 Deno.test("measureMemory() where the process cannot be seen", async () => {
   await using container = fakeContainer(serving(() => new Response()));
   assertEquals(await measureMemory(serves(container), bursting), undefined);
+});
+
+Deno.test("distribution() has the median, or the mean of the two in the middle", () => {
+  assertEquals(distribution([5]).median, 5);
+  assertEquals(distribution([30, 1, 2]).median, 2);
+  assertEquals(distribution([10, 2, 100, 4]).median, 7);
+});
+
+Deno.test("distribution() has the nearest rank as percentile", () => {
+  const hundred = Array.from({ length: 100 }, (_, index) => 100 - index);
+  assertEquals(distribution(hundred).p95, 95);
+  // 0.95 * 20 is a little above 19 in binary, which would be rank 20.
+  assertEquals(distribution(hundred.slice(80)).p95, 19);
+  assertEquals(distribution([3, 1, 2]).p95, 3);
+});
+
+Deno.test("distribution() keeps the samples as they were taken", () => {
+  const samples = [3, 1, 2];
+  assertEquals(distribution(samples), {
+    median: 2,
+    p95: 3,
+    runs: 3,
+    samples: [3, 1, 2],
+  });
+  assertEquals(samples, [3, 1, 2]);
 });

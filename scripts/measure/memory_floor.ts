@@ -12,8 +12,12 @@ import { readProcess } from "./read_process.ts";
 import { runService, type Service, type Target } from "../check/run_service.ts";
 
 const MIB = 1 << 20;
-/** Steps in which limits are tried. */
-const RESOLUTION = 4 * MIB;
+const MOST_MIB = 512;
+/** The limits that are tried, from 16 MiB in steps of 4. */
+const LIMITS = Array.from(
+  { length: (MOST_MIB - 16) / 4 + 1 },
+  (_, index) => (16 + 4 * index) * MIB,
+);
 /** A first burst warms the program up; the better one of so many counts. */
 const BURSTS = 2;
 
@@ -24,32 +28,19 @@ type MemoryFloor = {
   note?: string;
 } | { skipped: string };
 
-/** Between which limits to look. */
-interface MemoryFloorOptions {
-  /** 16 MiB unless told. */
-  lowerBytes?: number;
-  /** 512 MiB unless told. */
-  upperBytes?: number;
-  /** Called with each limit tried and whether it was enough. */
-  onTry?: (bytes: number, enough: boolean) => void;
-}
-
 /**
- * Finds the floor by halving, in steps of 4 MiB. Before each try the program is
- * taken out of the page cache, as on a machine that has never run it. A limit
- * that seems too slow is compared with a new free run before it counts as such:
+ * Finds the floor by halving, in steps of 4 MiB, and tells of each limit tried.
+ * Before each try the program is taken out of the page cache, as on a machine that
+ * has never run it. A limit that seems too slow is compared with a new free run:
  * the machine itself may have become slower.
  *
- * @param target The image; its contract states the burst.
- * @returns The floor, or the reason why it could not be found.
  * @throws {UserError} When the image does not even start without a limit.
  */
 export async function memoryFloor(
   target: Target,
-  options: MemoryFloorOptions = {},
+  onTry: (bytes: number, enough: boolean) => void = () => {},
 ): Promise<MemoryFloor> {
   const { engine, signal } = target;
-  const { lowerBytes = 16 * MIB, upperBytes = 512 * MIB, onTry } = options;
   const reason = engine.cannot.memoryBytes;
   if (reason !== undefined) return { skipped: reason };
 
@@ -61,14 +52,15 @@ export async function memoryFloor(
     if (program) stack.use(program);
   });
   let cold = true;
-  const bytes = await bisect(async (memoryBytes) => {
+  const bytes = await bisect(LIMITS, async (memoryBytes) => {
+    signal?.throwIfAborted();
     cold = (await program?.forget() ?? false) && cold;
     const enough = await isEnough(target, memoryBytes, free);
-    onTry?.(memoryBytes, enough);
+    onTry(memoryBytes, enough);
     return enough;
-  }, { lower: lowerBytes, upper: upperBytes, resolution: RESOLUTION, signal });
+  });
   if (bytes === undefined) {
-    return { skipped: `it does not serve within ${upperBytes / MIB} MiB` };
+    return { skipped: `it does not serve within ${MOST_MIB} MiB` };
   }
   return cold ? { bytes } : {
     bytes,
@@ -138,60 +130,29 @@ async function measureSpeed(
 ): Promise<number> {
   let best = 0;
   for (let run = 0; run <= BURSTS; run++) {
-    const result = await burst(
-      url,
-      contract,
-      timeLimitMs,
-      signal,
-    );
+    const result = await burst(url, contract, timeLimitMs, signal);
     if (result.failed > 0) return 0;
     if (run > 0) best = Math.max(best, result.perSecond);
   }
   return best;
 }
 
-/** Where to look. */
-interface BisectOptions {
-  /** The smallest candidate. */
-  lower: number;
-  /** The largest candidate, if the resolution divides the range; else just below. */
-  upper: number;
-  /** Candidates are `lower`, `lower + resolution`, and so on. */
-  resolution: number;
-  signal?: AbortSignal;
-}
-
 /**
- * Finds the smallest candidate for which `holds`, which must hold for all larger
- * ones too. Asks once for the largest, then about log2 of the number of candidates.
- *
- * @param holds Asked one candidate at a time.
- * @returns The smallest, or `undefined` when it does not even hold for the largest.
- * @throws {RangeError} When there are no candidates.
+ * The first candidate that holds, if the last one does. All after one that holds
+ * must hold too. Asks about log2 of the number of candidates.
  */
 export async function bisect(
-  holds: (value: number) => Promise<boolean>,
-  options: BisectOptions,
+  candidates: number[],
+  holds: (candidate: number) => Promise<boolean>,
 ): Promise<number | undefined> {
-  const { lower, upper, resolution, signal } = options;
-  if (!(upper >= lower && resolution > 0)) {
-    throw new RangeError(
-      `Cannot search ${lower} to ${upper} in steps of ${resolution}`,
-    );
-  }
-  const value = (index: number) => lower + index * resolution;
-  const ask = async (index: number) => {
-    signal?.throwIfAborted();
-    return await holds(value(index));
-  };
-  let good = Math.floor((upper - lower) / resolution);
-  if (!await ask(good)) return undefined;
+  let good = candidates.length - 1;
+  if (!await holds(candidates[good])) return undefined;
   for (let bad = -1; good - bad > 1;) {
     const middle = (good + bad) >> 1;
-    if (await ask(middle)) good = middle;
+    if (await holds(candidates[middle])) good = middle;
     else bad = middle;
   }
-  return value(good);
+  return candidates[good];
 }
 
 /**
@@ -207,19 +168,14 @@ done`;
 
 /** A file that stays within reach when its container is gone. */
 interface CachedFile extends AsyncDisposable {
-  /**
-   * Drops its pages that nobody has mapped, on disk and clean.
-   *
-   * @returns Whether this machine can do that.
-   */
+  /** Drops its pages that nobody has mapped; false where a machine cannot do that. */
   forget(): Promise<boolean>;
 }
 
 /**
  * Keeps a file open in a shell of its own, which needs `sh` and GNU `dd`.
- *
- * @param path For example `/proc/<pid>/exe`.
- * @returns `undefined` when it cannot be opened: it takes root for another user's.
+ * `undefined` when it cannot be opened: `/proc/<pid>/exe` of another user's process
+ * takes root.
  */
 export async function holdFile(path: string): Promise<CachedFile | undefined> {
   const child = new Deno.Command("sh", {
