@@ -93,7 +93,7 @@ async function compressPass(
       source,
       new Limits({}, signal),
       ({ isHashed }) => new LayerCompressor(pool, isHashed, kinds),
-      { wanted: (path) => paths.has(path), signal },
+      (path) => paths.has(path),
     );
     for (const path of paths) {
       const blob = await store.blob(path);

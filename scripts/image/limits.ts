@@ -27,11 +27,9 @@ export class Limits {
   #documents = 0;
   #expanded = 0;
   #read = 0;
-  readonly #signal?: AbortSignal;
 
-  constructor(bounds: Partial<Bounds> = {}, signal?: AbortSignal) {
+  constructor(bounds: Partial<Bounds> = {}, readonly signal?: AbortSignal) {
     this.#bounds = { ...BOUNDS, ...bounds };
-    this.#signal = signal;
   }
 
   read(bytes: number): void {
@@ -45,7 +43,7 @@ export class Limits {
 
   /** Notes decompressed bytes; heeds the signal too, as one chunk can take long. */
   expanded(bytes: number): void {
-    this.#signal?.throwIfAborted();
+    this.signal?.throwIfAborted();
     this.#expanded += bytes;
     const { expandedBytes, expansion } = this.#bounds;
     if (this.#expanded > Math.max(expandedBytes, this.#read * expansion)) {

@@ -21,46 +21,39 @@ import { type TarHandler, TarParser } from "./tar_parser.ts";
 export async function findArchive(
   reference: string,
 ): Promise<{ path: string; image?: string } | undefined> {
-  const bare = reference.replace(
-    /^(?:docker-archive|oci-archive|oci|dir):/,
-    "",
-  );
+  const bare = reference.replace(TRANSPORT, "");
   for (const text of new Set([reference, bare])) {
     if (await isThere(text)) return { path: text };
-    for (
-      let end = text.lastIndexOf(":");
-      end > 0;
-      end = text.lastIndexOf(":", end - 1)
-    ) {
-      const path = text.slice(0, end);
+    const parts = text.split(":");
+    for (let end = parts.length - 1; end > 0; end--) {
+      const path = parts.slice(0, end).join(":");
       // A program or folder `web` beside an image `web:1` is no archive of it.
       const meant = text !== reference || /[./]/.test(path);
-      if (meant && await isThere(path)) {
-        const image = text.slice(end + 1);
-        return image === "" ? { path } : { path, image };
-      }
+      if (!meant || !await isThere(path)) continue;
+      const image = parts.slice(end).join(":");
+      return image === "" ? { path } : { path, image };
     }
   }
 }
+
+const TRANSPORT = /^(?:docker-archive|oci-archive|oci|dir):/;
 
 /** Reads an archive to its end, of its blobs those `wanted`, or lists a folder. */
 export async function openSource<T>(
   source: ImageSource,
   limits: Limits,
   openTar: OpenTar<T>,
-  options: { wanted?: (path: string) => boolean; signal?: AbortSignal } = {},
+  wanted: (path: string) => boolean = () => true,
 ): Promise<BlobStore<T>> {
-  const { wanted = () => true, signal } = options;
   if ("path" in source && (await Deno.stat(source.path)).isDirectory) {
-    return await folderStore(source.path, limits, openTar, signal);
+    return await folderStore(source.path, limits, openTar);
   }
   const scan = new ArchiveScan<T>(limits, openTar, wanted);
   const reader = new BlobReader(undefined, limits, () => scan);
   try {
-    const onChunk = readInto(reader, limits);
     await ("path" in source
-      ? pumpFile(source.path, onChunk, signal)
-      : pumpStream(source.open(signal), onChunk, signal));
+      ? readFile(source.path, reader, limits)
+      : readStream(source.open(limits.signal), reader, limits));
     const { error } = await reader.finish();
     if (error !== undefined) throw error;
     return await scan.store();
@@ -70,19 +63,10 @@ export async function openSource<T>(
   }
 }
 
-function readInto(reader: BlobReader<unknown>, limits: Limits): OnChunk {
-  return (chunk) => {
-    limits.read(chunk.length);
-    reader.write(chunk);
-    if (reader.busy) return reader.settled();
-  };
-}
-
 async function folderStore<T>(
   folder: string,
   limits: Limits,
   openTar: OpenTar<T>,
-  signal?: AbortSignal,
 ): Promise<BlobStore<T>> {
   const top: string[] = [];
   for await (const { name } of Deno.readDir(folder)) {
@@ -96,7 +80,7 @@ async function folderStore<T>(
       if (file === undefined) return undefined;
       const reader = new BlobReader(path, limits, openTar);
       try {
-        await pumpFile(file, readInto(reader, limits), signal);
+        await readFile(file, reader, limits);
         return { ...await reader.finish(), path };
       } finally {
         reader.destroy();
@@ -113,27 +97,21 @@ async function fileIn(
   folder: string,
   path: string,
 ): Promise<string | undefined> {
+  const name = JSON.stringify(path);
   try {
     const root = await Deno.realPath(folder);
     const file = await Deno.realPath(`${folder}/${path}`);
     if (!file.startsWith(root === "/" ? root : `${root}/`)) {
-      throw new ArchiveError(
-        `its link ${JSON.stringify(path)} leads out of the folder`,
-      );
+      throw new ArchiveError(`its link ${name} leads out of the folder`);
     }
     return (await Deno.stat(file)).isFile ? file : undefined;
-  } catch (error) {
+  } catch (cause) {
     if (
-      error instanceof Deno.errors.NotFound ||
-      error instanceof Deno.errors.NotADirectory
+      cause instanceof Deno.errors.NotFound ||
+      cause instanceof Deno.errors.NotADirectory
     ) return undefined;
-    if (error instanceof Deno.errors.FilesystemLoop) {
-      throw new ArchiveError(
-        `its link ${JSON.stringify(path)} leads in a circle`,
-        { cause: error },
-      );
-    }
-    throw error;
+    if (!(cause instanceof Deno.errors.FilesystemLoop)) throw cause;
+    throw new ArchiveError(`its link ${name} leads in a circle`, { cause });
   }
 }
 
@@ -262,8 +240,16 @@ class ArchiveScan<T> implements TarHandler, TarSink<void> {
   }
 }
 
-/** Takes a chunk, which is only valid until what it returns has resolved. */
-type OnChunk = (chunk: Uint8Array) => Promise<void> | void;
+/** Passes a chunk, which must stay as it is until what this returns has resolved. */
+function pass(
+  chunk: Uint8Array,
+  reader: BlobReader<unknown>,
+  limits: Limits,
+): Promise<void> | undefined {
+  limits.read(chunk.length);
+  reader.write(chunk);
+  return reader.busy ? reader.settled() : eventLoopTurn();
+}
 
 const CHUNK = 2 ** 20;
 
@@ -271,10 +257,10 @@ const CHUNK = 2 ** 20;
  * Reads ahead into two buffers in turn: reading and hashing overlap, and nothing is
  * allocated.
  */
-async function pumpFile(
+async function readFile(
   path: string,
-  onChunk: OnChunk,
-  signal?: AbortSignal,
+  reader: BlobReader<unknown>,
+  limits: Limits,
 ): Promise<void> {
   using file = await Deno.open(path);
   let current = new Uint8Array(CHUNK);
@@ -283,10 +269,10 @@ async function pumpFile(
   try {
     for (;;) {
       const length = await reading;
-      signal?.throwIfAborted();
+      limits.signal?.throwIfAborted();
       if (length === null) return;
       reading = file.read(other);
-      const done = onChunk(current.subarray(0, length)) ?? eventLoopTurn();
+      const done = pass(current.subarray(0, length), reader, limits);
       if (done !== undefined) await done;
       [current, other] = [other, current];
     }
@@ -296,29 +282,30 @@ async function pumpFile(
   }
 }
 
-async function pumpStream(
+async function readStream(
   stream: ReadableStream<Uint8Array>,
-  onChunk: OnChunk,
-  signal?: AbortSignal,
+  reader: BlobReader<unknown>,
+  limits: Limits,
 ): Promise<void> {
-  const reader = stream.getReader();
-  const abort = () => void reader.cancel(signal?.reason).catch(() => {});
+  const { signal } = limits;
+  const chunks = stream.getReader();
+  const abort = () => void chunks.cancel(signal?.reason).catch(() => {});
   signal?.addEventListener("abort", abort);
   try {
     for (;;) {
-      const { value, done } = await reader.read();
+      const { value, done } = await chunks.read();
       signal?.throwIfAborted();
       if (done) return;
-      const handled = onChunk(value) ?? eventLoopTurn();
-      if (handled !== undefined) await handled;
+      const passed = pass(value, reader, limits);
+      if (passed !== undefined) await passed;
       // Frees it at once: the next chunk then takes no new memory.
       if (value.buffer instanceof ArrayBuffer) value.buffer.transfer(0);
     }
   } catch (error) {
-    await reader.cancel(error).catch(() => {});
+    await chunks.cancel(error).catch(() => {});
     throw error;
   } finally {
     signal?.removeEventListener("abort", abort);
-    reader.releaseLock();
+    chunks.releaseLock();
   }
 }

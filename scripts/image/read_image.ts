@@ -84,7 +84,6 @@ async function read(
     source,
     limits,
     (blob) => new LayerReader(limits, blob, hasDigest, probe, side?.open(blob)),
-    { signal },
   );
   const images = await locateImages(store);
   if (images === undefined) throw notAnArchive(store);
