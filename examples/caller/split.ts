@@ -573,8 +573,8 @@ async function main(args: string[]): Promise<string[]> {
     return !VALUES.includes(arg) && !VALUES.includes(args[i - 1]);
   });
   const untried = args.includes("--untried");
-  const { "--to": to, "--libraries": root, "--runtime": runtime = RUNTIME } =
-    values;
+  const { "--to": to, "--libraries": root } = values;
+  const runtime = values["--runtime"] ?? RUNTIME;
   if (!path?.startsWith("/") || !to || others.length > 0) {
     throw new SplitError(
       "Cannot split: expected the absolute path of a program, and --to FOLDER",
@@ -597,12 +597,8 @@ async function main(args: string[]): Promise<string[]> {
   ];
   if (root !== undefined) {
     const elf = new Elf(parts.denort, runtime);
-    const { needed } = elf.dynamic();
-    const theirs = await findLibraries(
-      [elf.loader ?? "", ...needed],
-      elf.machine,
-      root,
-    );
+    const needed = [elf.loader ?? "", ...elf.dynamic().needed];
+    const theirs = await findLibraries(needed, elf.machine, root);
     if (theirs.missing.length > 0) {
       const missing = theirs.missing.join(", ");
       throw new SplitError(
@@ -610,23 +606,19 @@ async function main(args: string[]): Promise<string[]> {
         "Take a RUNTIME_IMAGE that has it, with glibc, for the same architecture",
       );
     }
-    const ours = await findLibraries(
-      librariesNamed(parts.payload),
-      elf.machine,
-      root,
-      theirs.files.keys(),
-    );
+    const named = librariesNamed(parts.payload);
+    const known = [...theirs.files.keys()];
+    const ours = await findLibraries(named, elf.machine, root, known);
     const text = new TextEncoder();
     for (const [at, bytes] of theirs.files) shared.set(at, bytes);
     shared.set("/etc/passwd", text.encode(USER));
     shared.set("/etc/group", text.encode(GROUP));
     for (const [at, bytes] of ours.files) own.set(at, bytes);
-    said.push(`libraries: ${[...theirs.files.keys()].join(" ")}`);
+    said.push(`libraries: ${known.join(" ")}`);
     const added = [...ours.files.keys()].join(" ");
+    const missing = ours.missing.join(" ");
     if (added) said.push(`libraries of the program: ${added}`);
-    if (ours.missing.length > 0) {
-      said.push(`named, and not in ${root}: ${ours.missing.join(" ")}`);
-    }
+    if (missing) said.push(`named, and not in ${root}: ${missing}`);
   }
   await write(`${to}/runtime`, shared);
   await write(`${to}/program`, own);

@@ -5,12 +5,6 @@ import { type Pack, pack } from "tar-stream";
 import type { Entry } from "../image/model.ts";
 import { TarParser } from "../image/tar_parser.ts";
 
-interface Member {
-  header: Entry;
-  /** Content of a file; valid until the next entry is asked for. */
-  body: AsyncIterable<Uint8Array>;
-}
-
 /** An entry to write; owner is root and the type a file unless told. */
 export type NewEntry =
   & Pick<Entry, "path" | "mode" | "mtime">
@@ -18,47 +12,39 @@ export type NewEntry =
 
 export type Content = Uint8Array | AsyncIterable<Uint8Array>;
 
-/** Reads an uncompressed tar entry by entry; a body that is not read is skipped. */
+/** Reads a tar entry by entry; what was not read of a body is skipped with the next. */
 export async function* readTar(
   stream: ReadableStream<Uint8Array>,
-): AsyncGenerator<Member> {
-  type Part = Entry | Uint8Array | "end";
-  const parts: Part[] = [];
+): AsyncGenerator<{ header: Entry; body: AsyncIterable<Uint8Array> }> {
+  const parts = partsOf(stream);
+  async function* content(): AsyncGenerator<Uint8Array> {
+    for (;;) {
+      const { value } = await parts.next();
+      if (!(value instanceof Uint8Array)) return;
+      yield value;
+    }
+  }
+  for await (const part of parts) {
+    // Anything else is content that its reader has left.
+    if (typeof part === "object" && "path" in part) {
+      yield { header: part, body: content() };
+    }
+  }
+}
+
+/** Entries, their content in chunks, and where it ends. */
+async function* partsOf(stream: ReadableStream<Uint8Array>) {
+  const parts: (Entry | Uint8Array | "end")[] = [];
   const parser = new TarParser({
-    entry: (header) => parts.push(header),
+    entry: (entry) => parts.push(entry),
     data: (chunk) => parts.push(chunk),
     entryEnd: () => parts.push("end"),
   });
-  const reader = stream.getReader();
-  const next = async (): Promise<Part | undefined> => {
-    while (parts.length === 0) {
-      const { value, done } = await reader.read();
-      if (done) {
-        parser.finish();
-        return undefined;
-      }
-      parser.push(value);
-    }
-    return parts.shift();
-  };
-  async function* content(): AsyncGenerator<Uint8Array> {
-    for (;;) {
-      const part = await next();
-      if (!(part instanceof Uint8Array)) return;
-      yield part;
-    }
+  for await (const chunk of stream) {
+    parser.push(chunk);
+    yield* parts.splice(0);
   }
-  try {
-    for (;;) {
-      const header = await next();
-      if (header === undefined) return;
-      // Anything else is content that its reader has left.
-      if (typeof header !== "object" || !("path" in header)) continue;
-      yield { header, body: content() };
-    }
-  } finally {
-    await reader.cancel().catch(() => {});
-  }
+  parser.finish();
 }
 
 export function readAll(body: AsyncIterable<Uint8Array>): Promise<Uint8Array> {

@@ -189,8 +189,7 @@ export class TarParser {
     switch (this.#extensionFlag) {
       case "x":
       case "X":
-        readPax(data, this.#extension);
-        return;
+        return readPax(data, this.#extension);
       case "L":
         this.#extension.path = longName(data);
         return;
@@ -301,33 +300,27 @@ const ZEROS = new Uint8Array(2 ** 16);
  * blocks after it), PAX 0.0 and 0.1 (in PAX records) and 1.0 (before the content).
  */
 class SparseFile {
-  /** With its holes. */
-  readonly size: number;
-  /** Bytes of content after the map. */
-  stored: number;
   /** Whether the next block belongs to the map. */
   wantsBlock: boolean;
-  readonly #isText: boolean;
   #mapLength = 0;
   #text = "";
   #lines = 0;
-  /** Offset and length of each part that is stored. */
-  readonly #map: number[];
   #part = 0;
   #done = 0;
   #position = 0;
 
+  /**
+   * @param size With its holes.
+   * @param stored Bytes of content after the map.
+   * @param map Offset and length of each part that is stored.
+   */
   private constructor(
-    size: number,
-    stored: number,
-    map: number[],
-    more: "" | "blocks" | "text",
+    readonly size: number,
+    public stored: number,
+    private readonly map: number[],
+    private readonly more: "" | "blocks" | "text",
   ) {
-    this.size = size;
-    this.stored = stored;
-    this.#map = map;
     this.wantsBlock = more !== "";
-    this.#isText = more === "text";
     if (!this.wantsBlock) this.#check();
   }
 
@@ -352,8 +345,8 @@ class SparseFile {
 
   block(bytes: Uint8Array, at: number): void {
     if ((this.#mapLength += BLOCK) > LONGEST_MAP) throw damaged();
-    if (!this.#isText) {
-      this.#map.push(...readEntries(bytes, at, 21));
+    if (this.more === "blocks") {
+      this.map.push(...readEntries(bytes, at, 21));
       this.wantsBlock = bytes[at + 504] !== 0;
     } else {
       if ((this.stored -= BLOCK) < 0) throw damaged();
@@ -366,7 +359,7 @@ class SparseFile {
       if (this.#lines < 1 + 2 * Number(count)) return;
       const numbers = this.#text.split("\n", 1 + 2 * Number(count)).slice(1);
       if (!numbers.every((line) => /^[0-9]{1,16}$/.test(line))) throw damaged();
-      this.#map.push(...numbers.map(Number));
+      this.map.push(...numbers.map(Number));
       this.wantsBlock = false;
     }
     if (!this.wantsBlock) this.#check();
@@ -375,8 +368,8 @@ class SparseFile {
   /** Passes stored content on, with the holes before it. */
   data(chunk: Uint8Array, pass: (chunk: Uint8Array) => void): void {
     for (let at = 0; at < chunk.length;) {
-      const offset = this.#map[this.#part];
-      const length = this.#map[this.#part + 1] - this.#done;
+      const offset = this.map[this.#part];
+      const length = this.map[this.#part + 1] - this.#done;
       if (length === 0) {
         this.#part += 2;
         this.#done = 0;
@@ -406,15 +399,15 @@ class SparseFile {
 
   /** Parts are in order, within the file, and as long together as what is stored. */
   #check(): void {
-    const map = this.#map;
     let end = 0;
-    let length = 0;
-    for (let index = 0; index < map.length; index += 2) {
-      if (!(map[index] >= end && map[index + 1] >= 0)) throw damaged();
-      end = map[index] + map[index + 1];
-      length += map[index + 1];
+    let stored = 0;
+    for (let index = 0; index < this.map.length; index += 2) {
+      const [offset, length] = this.map.slice(index, index + 2);
+      if (!(offset >= end && length >= 0)) throw damaged();
+      end = offset + length;
+      stored += length;
     }
-    if (end > this.size || length !== this.stored) throw damaged();
+    if (end > this.size || stored !== this.stored) throw damaged();
   }
 }
 
