@@ -17,17 +17,13 @@ export interface ByteSink {
 }
 
 export function sniffCompression(start: Uint8Array): Compression {
-  if (start[0] === 0x1f && start[1] === 0x8b && start[2] === 8) return "gzip";
-  const zstd = start[1] === 0xb5 && start[2] === 0x2f && start[3] === 0xfd;
-  if (zstd && start[0] === 0x28) return "zstd";
-  if (start[0] === 0xfd && holds(start, 1, "7zXZ\0")) return "xz";
-  if (holds(start, 0, "BZh") && holds(start, 4, "1AY&SY")) return "bzip2";
-  const skippable = start[1] === 0x2a && start[2] === 0x4d && start[3] === 0x18;
-  return skippable && start[0] >> 4 === 5 ? "zstd" : "none";
-}
-
-function holds(bytes: Uint8Array, at: number, text: string): boolean {
-  return [...text].every((letter, n) => bytes[at + n] === letter.charCodeAt(0));
+  const head = String.fromCharCode(...start.subarray(0, 10));
+  if (head.startsWith("\x1f\x8b\x08")) return "gzip";
+  if (head.startsWith("\x28\xb5\x2f\xfd")) return "zstd";
+  if (head.startsWith("\xfd7zXZ\0")) return "xz";
+  if (/^BZh.1AY&SY/s.test(head)) return "bzip2";
+  const isSkippable = start[0] >> 4 === 5 && head.startsWith("*M\x18", 1);
+  return isSkippable ? "zstd" : "none";
 }
 
 /** By name, with the package of Debian that has it. */
