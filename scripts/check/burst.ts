@@ -4,31 +4,20 @@ import type { Contract } from "./contract_schema.ts";
 import { formatRequest, HttpConnection, saysClose } from "./http_client.ts";
 import { withTimeLimit } from "./time_limit.ts";
 
-export interface BurstResult {
-  answered: number;
-  /** Requests with a bad answer or none. */
-  failed: number;
-  /** Whether all were sent before the time limit. */
-  complete: boolean;
-  elapsedMs: number;
-  perSecond: number;
-  /** What was wrong with the first that failed. */
-  failure?: string;
-}
-
 /** Sends the burst that a contract states; failures are counted, not thrown. */
 export async function burst(
   url: string,
   { burst, healthPath, healthStatus }: Contract,
   timeLimitMs: number,
   outer?: AbortSignal,
-): Promise<BurstResult> {
+) {
   const { path = healthPath, requests, connections } = burst;
   const status = burst.path === undefined ? healthStatus : "any";
   const text = formatRequest({ path });
   let left = requests;
   let answered = 0;
   let failed = 0;
+  /** What was wrong with the first that failed. */
   let failure: string | undefined;
   const fail = (error: unknown) => {
     failed++;
@@ -63,9 +52,11 @@ export async function burst(
   return {
     answered,
     failed,
+    /** Whether all were sent before the time limit. */
     complete: answered + failed >= requests,
     elapsedMs,
+    /** Good answers. */
     perSecond: answered * 1000 / elapsedMs,
-    ...failure !== undefined && { failure },
+    failure,
   };
 }

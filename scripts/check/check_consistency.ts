@@ -92,11 +92,7 @@ export async function takeAnswers(
   return answers.some(({ error }) => error === undefined) ? answers : undefined;
 }
 
-/**
- * Compares the answers of the variants with those of the baseline, or of the first
- * if that has none. `again` starts a variant a second time: a body that differs
- * from start to start tells nothing of the image.
- */
+/** Compares with the baseline, or the first; `again` tells what changes by itself. */
 export async function checkConsistency(
   all: Map<string, Answer[]>,
   baseline: string,

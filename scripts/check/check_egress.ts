@@ -58,10 +58,7 @@ export function checkNothingOpened(
   });
 }
 
-/**
- * What is wrong with the counts, by what one request from outside adds to them.
- * @throws {CannotCheck} When others than the program are among them.
- */
+/** What is wrong with the counts, unless a request from outside adds to them. */
 export function wrongWith(
   counts: NetworkCounts,
   after: NetworkCounts,

@@ -31,11 +31,7 @@ const COMBINED: Restrictions = {
   pids: 64,
 };
 
-/**
- * Starts the image under all restrictions that the engine can apply, checks its
- * contract and sends it a burst. What it serves under all of them it serves under
- * each; only when it does not, each is tried alone, to tell which one breaks it.
- */
+/** What it serves under all of them it serves under each: else each is tried alone. */
 export async function checkHardening(target: Target): Promise<Check[]> {
   const { contract, signal, engine } = target;
   const limit = contract.readyTimeoutMs + BURST_MS +

@@ -74,8 +74,10 @@ async function stopUnderLoad(
   const { contract: { burst, healthPath, stop }, signal } = target;
   await using service = await runService(target);
   const path = burst.path ?? healthPath;
-  using load = new StopLoad(service.url, path, signal);
-  await orAbort(load.warm.promise, signal);
+  const load = startLoad(service.url, path, signal);
+  using stack = new DisposableStack();
+  stack.defer(load.end);
+  await orAbort(load.warm, signal);
   const wrong = await endOf(service.container, kill, {
     exitCode: stop.exitCode,
     withinMs: Math.max(GRACE_MS, stop.withinMs),
@@ -83,7 +85,7 @@ async function stopUnderLoad(
     onSignal: () => load.signalled = true,
   });
   // It may still run; then its connections would be waited for in vain.
-  if (wrong.length > 0) load[Symbol.dispose]();
+  if (wrong.length > 0) load.end();
   await load.finished;
   const { answered, lost, late } = load;
   const open = lost + late;
@@ -161,73 +163,62 @@ function killDirectly(pid: number | undefined, kill: Deno.Signal): boolean {
 }
 
 /** Clients that send as fast as they are answered, and what became of each request. */
-class StopLoad implements Disposable {
-  answered = 0;
-  /** Sent whole before the signal, or answered in part: never finished. */
-  lost = 0;
-  /** Sent after the signal on an open connection and not answered at all. */
-  late = 0;
-  /** To be set right before the signal is sent. */
-  signalled = false;
-  readonly finished: Promise<unknown>;
-  /** Resolves once every client has had its first answers. */
-  readonly warm = Promise.withResolvers<void>();
-  readonly #ending = Promise.withResolvers<void>();
-  readonly #over = new AbortController();
-  readonly #signal: AbortSignal;
-  #cold = CONNECTIONS;
-
-  constructor(readonly url: string, path: string, signal?: AbortSignal) {
-    this.#signal = AbortSignal.any([
-      this.#over.signal,
-      ...signal ? [signal] : [],
-    ]);
-    const text = formatRequest({ path });
-    const client = (_: unknown, index: number) =>
-      this.#client(text, index < IDLE);
-    this.finished = Promise.all(Array.from({ length: CONNECTIONS }, client));
-    this.finished.catch(this.warm.reject);
-    this.warm.promise.catch(() => {});
-  }
+function startLoad(url: string, path: string, outer?: AbortSignal) {
+  const text = formatRequest({ path });
+  const over = new AbortController();
+  const signal = AbortSignal.any([over.signal, ...outer ? [outer] : []]);
+  const warm = Promise.withResolvers<void>();
+  const ending = Promise.withResolvers<void>();
+  let cold = CONNECTIONS;
+  const load = {
+    answered: 0,
+    /** Sent whole before the signal, or answered in part: never finished. */
+    lost: 0,
+    /** Sent after the signal on an open connection and not answered at all. */
+    late: 0,
+    /** To be set right before the signal is sent. */
+    signalled: false,
+    /** Resolves once every client has had its first answers. */
+    warm: warm.promise,
+    end: () => over.abort(),
+  };
+  const open = async () => {
+    try {
+      return await HttpConnection.open(url, signal);
+    } catch (error) {
+      // After the signal nobody has to take connections any more.
+      if (!signal.aborted && !load.signalled) throw error;
+    }
+  };
   /** A client; `idles`: it waits with its next request for the stop to begin. */
-  async #client(text: string, idles: boolean): Promise<void> {
-    for (let own = 0; !this.signalled && !this.#signal.aborted;) {
-      using connection = await this.#open();
-      for (let alive = connection !== undefined; alive;) {
+  const client = async (idles: boolean) => {
+    for (let own = 0; !load.signalled && !signal.aborted;) {
+      using connection = await open();
+      for (let alive = connection !== undefined; connection && alive;) {
         let early = false;
         try {
-          if (idles && this.#cold === 0) {
-            await orAbort(this.#ending.promise, this.#signal);
-          }
-          early = !this.signalled;
-          await connection?.send(text);
-          const response = await connection?.receive();
-          this.answered++;
-          if (++own === WARM_ANSWERS && --this.#cold === 0) this.warm.resolve();
-          alive = response !== undefined && !saysClose(response);
+          if (idles && cold === 0) await orAbort(ending.promise, signal);
+          early = !load.signalled;
+          await connection.send(text);
+          const response = await connection.receive();
+          load.answered++;
+          if (++own === WARM_ANSWERS && --cold === 0) warm.resolve();
+          alive = !saysClose(response);
         } catch (error) {
           // Ended by us: a service that does not stop is reported as such.
-          if (this.#signal.aborted) return;
+          if (signal.aborted) return;
           const cut = !(error instanceof ClosedError) || error.received > 0;
-          if (early || cut) this.lost++;
-          else this.late++;
+          load[early || cut ? "lost" : "late"]++;
           alive = false;
         }
       }
     }
-    this.#ending.resolve();
-  }
-
-  async #open(): Promise<HttpConnection | undefined> {
-    try {
-      return await HttpConnection.open(this.url, this.#signal);
-    } catch (error) {
-      // After the signal nobody has to take connections any more.
-      if (!this.#signal.aborted && !this.signalled) throw error;
-    }
-  }
-
-  [Symbol.dispose](): void {
-    this.#over.abort();
-  }
+    ending.resolve();
+  };
+  const finished = Promise.all(
+    Array.from({ length: CONNECTIONS }, (_, index) => client(index < IDLE)),
+  );
+  finished.catch(warm.reject);
+  warm.promise.catch(() => {});
+  return Object.assign(load, { finished });
 }

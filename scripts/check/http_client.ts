@@ -80,8 +80,6 @@ const encoder = new TextEncoder();
 const latin1 = new TextDecoder("latin1");
 
 export class HttpConnection implements Disposable {
-  #connection: Deno.TcpConn;
-  #signal?: AbortSignal;
   #onAbort = () => this.#close();
   #closed = false;
   #buffer = new Uint8Array(16_384);
@@ -90,9 +88,10 @@ export class HttpConnection implements Disposable {
   /** Bytes of the answer being read that were taken out of the buffer. */
   #taken = 0;
 
-  private constructor(connection: Deno.TcpConn, signal?: AbortSignal) {
-    this.#connection = connection;
-    this.#signal = signal;
+  private constructor(
+    private readonly connection: Deno.TcpConn,
+    private readonly signal?: AbortSignal,
+  ) {
     signal?.addEventListener("abort", this.#onAbort, { once: true });
   }
 
@@ -120,19 +119,15 @@ export class HttpConnection implements Disposable {
     let rest = typeof data === "string" ? encoder.encode(data) : data;
     try {
       while (rest.length > 0) {
-        rest = rest.subarray(await this.#connection.write(rest));
+        rest = rest.subarray(await this.connection.write(rest));
       }
     } catch (cause) {
-      this.#signal?.throwIfAborted();
+      this.signal?.throwIfAborted();
       throw new ClosedError(0, { cause });
     }
   }
 
-  /**
-   * Reads one answer to a request of a method; interim ones (1xx) are passed over.
-   * @throws {ClosedError} When the connection ends before the answer is whole.
-   * @throws {ProtocolError} When it is not HTTP.
-   */
+  /** Reads an answer, passing over interim ones (1xx); throws when it is not whole. */
   async receive(method = "GET"): Promise<HttpResponse> {
     for (;;) {
       this.#taken = 0;
@@ -163,14 +158,14 @@ export class HttpConnection implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#signal?.removeEventListener("abort", this.#onAbort);
+    this.signal?.removeEventListener("abort", this.#onAbort);
     this.#close();
   }
 
   #close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#connection.close();
+    this.connection.close();
   }
 
   /** Reads more, or finds that the answer ends before it is whole. */
@@ -193,12 +188,12 @@ export class HttpConnection implements Disposable {
     }
     try {
       const count =
-        await this.#connection.read(this.#buffer.subarray(this.#end)) ?? 0;
+        await this.connection.read(this.#buffer.subarray(this.#end)) ?? 0;
       this.#end += count;
       return count;
     } catch {
       // A reset is an end too; the caller says how far the answer had come.
-      this.#signal?.throwIfAborted();
+      this.signal?.throwIfAborted();
       return 0;
     }
   }

@@ -14,11 +14,7 @@ export class CannotCheck extends Error {
   override name = "CannotCheck";
 }
 
-/**
- * Makes one check: `work` returns what is wrong, or throws it. Whatever it opens
- * must end with its signal.
- * @throws {UserError} When it is the environment that failed.
- */
+/** Makes one check: `work` returns or throws what is wrong, and ends by its signal. */
 export async function runCheck(
   name: string,
   timeLimitMs: number,

@@ -35,10 +35,7 @@ export interface Service extends AsyncDisposable, Ready {
   url: string;
 }
 
-/**
- * Runs an image until it is ready, under restrictions.
- * @throws {UserError} When it ends or never answers; it is removed by then.
- */
+/** @throws {UserError} When it ends or never answers; it is removed by then. */
 export async function runService(
   target: Target,
   restrictions: Restrictions = {},
@@ -101,12 +98,7 @@ type Waited =
   & Pick<Container, "url" | "startedAt" | "exited" | "logs">
   & Partial<Pick<Container, "pid">>;
 
-/**
- * Asks the contract's `healthPath` until it answers as it should; `port` is the one
- * inside, where it differs from that outside.
- * @throws {UserError} With the reason and its log, when it ends first or never
- * answers.
- */
+/** `port` is the one inside, where it differs; throws with the reason and the log. */
 export async function waitUntilReady(
   container: Waited,
   contract: Contract,

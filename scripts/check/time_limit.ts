@@ -5,11 +5,7 @@ export class TimeLimitError extends Error {
   override name = "TimeLimitError";
 }
 
-/**
- * Does work that may take so long and no longer. After that it is aborted, and
- * waited for: what it has opened is closed by then.
- * @throws {TimeLimitError} When the limit has passed.
- */
+/** Aborts work after so long, and waits: what it has opened is closed by then. */
 export async function withTimeLimit<T>(
   milliseconds: number,
   signal: AbortSignal | undefined,

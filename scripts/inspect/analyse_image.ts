@@ -125,11 +125,7 @@ interface Sum {
   children?: Map<string, Sum>;
 }
 
-/**
- * Sums up the bytes of a root file system by folder. Folders that hold one thing
- * only are joined with it (`usr/lib`), and children that are small, or beyond the
- * 12 largest, become one `other (N)`: the children of a node add up to its own.
- */
+/** Sums up bytes by folder: small ones are `other (N)`, lone ones join (`usr/lib`). */
 export function contents(rootfs: Rootfs): TreeNode {
   const root: Sum = { name: "/", bytes: 0 };
   for (const [path, { bytes }] of rootfs.files) {

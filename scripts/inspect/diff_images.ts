@@ -10,11 +10,7 @@ export interface ImageSide {
   rootfs: Rootfs;
 }
 
-/**
- * A path differs if its content, mode, owner, capabilities, link target, device or
- * type does; not by its time, nor by which of its hard links was written first. The
- * bytes of all paths add up to the difference of the root file systems.
- */
+/** A path differs in what it is, not in its time; the bytes of all add up. */
 export function diffImages(before: ImageSide, after: ImageSide): ImageDiff {
   const paths = diffPaths(before.rootfs, after.rootfs);
   const count = (kind: PathChange["kind"]) =>
@@ -124,29 +120,18 @@ function sumByDirectory(paths: PathChange[]): DirectorySum[] {
 
 /** Each setting as one text; what is not set is absent. */
 function settingsOf({ architecture, os, config }: Image): Map<string, string> {
-  const settings: [string, string | string[]][] = [
-    ["architecture", architecture],
-    ["os", os],
-    ["user", config.user],
-    ["entrypoint", config.entrypoint],
-    ["cmd", config.cmd],
-    ["workingDir", config.workingDir],
-    ["exposedPorts", config.exposedPorts],
-    ["stopSignal", config.stopSignal],
-    ["healthcheck", config.healthcheck],
-    ["volumes", config.volumes],
-  ];
+  const { env, labels, ...others } = config;
   const values = new Map<string, string>();
-  for (const [name, value] of settings) {
+  for (const [name, value] of Object.entries({ architecture, os, ...others })) {
     if (value.length === 0) continue;
     values.set(name, typeof value === "string" ? value : JSON.stringify(value));
   }
-  for (const line of config.env) {
+  for (const line of env) {
     const equals = line.indexOf("=");
     const name = equals < 0 ? line : line.slice(0, equals);
     values.set(`env ${name}`, equals < 0 ? "" : line.slice(equals + 1));
   }
-  for (const [name, value] of Object.entries(config.labels)) {
+  for (const [name, value] of Object.entries(labels)) {
     values.set(`label ${name}`, value);
   }
   return values;

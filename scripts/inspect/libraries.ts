@@ -24,11 +24,7 @@ const WHY = {
 /** Scripts that start scripts: more than Linux follows. */
 const MAX_SCRIPTS = 4;
 
-/**
- * Looks for all that the started programs need, the needs of the libraries
- * included, as the loader would; nothing where no started program was looked into.
- * `missing` holds names of libraries, and the path of a loader.
- */
+/** What the started programs and their libraries need, as the loader looks for it. */
 export function libraries(image: Image, rootfs: Rootfs): Partial<Surface> {
   const needed = new Set<string>();
   const missing = new Set<string>();

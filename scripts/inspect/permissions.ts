@@ -28,10 +28,7 @@ const MODULE = /^(?:[a-z]+:.*|.*\.(?:[mc]?[jt]s|[jt]sx))$/i;
 /** Flags whose value is a module, as a word of its own. */
 const TAKES_MODULE = /^--(?:preload|import|require)$/;
 
-/**
- * Reads the flags in entrypoint and command; `undefined` when no `deno run` is
- * there, or when a set of permissions (`-P`), a task or a shell decides.
- */
+/** Nothing when no `deno run` is there, or a permission set, task or shell decides. */
 export function commandPermissions(words: string[]): Permissions | undefined {
   const start = words.findIndex((word, index) =>
     DENO.test(word) ||
@@ -76,10 +73,7 @@ function beforeModule(args: string[]): string[] {
   return end < 0 ? args : args.slice(0, end);
 }
 
-/**
- * The kinds that a flag such as `-RW=data` or `--allow-net` allows, everything of
- * them unless there are values; `undefined` if a set of permissions decides.
- */
+/** Of `-RW=data` or `--allow-net`; nothing if a set of permissions decides. */
 export function permissionFlag(
   flag: string,
 ): { kinds: (Kind | "all")[]; values?: string[] } | undefined {
@@ -105,10 +99,7 @@ function allowAll(permissions: Permissions): Permissions {
 const OWN_HOST =
   /^(?:localhost|0\.0\.0\.0|127(?:\.\d+){3}(?:\/(?:[89]|[12]\d|3[0-2]))?|\[::1?\])(?::\d+)?$/i;
 
-/**
- * The hosts beside the expected (`host` or `host:port`) that permissions let a
- * program reach, and what they do not bind: programs it starts, native libraries.
- */
+/** The unexpected hosts that are reached, and what permissions do not bind. */
 export function egressOf(
   permissions: Permissions,
   expected: readonly string[] = [],

@@ -1,8 +1,4 @@
-/**
- * Files that look like secrets or like state: in any layer, deleted later or not,
- * or in a compiled program. A name alone is no finding: the content must be what
- * the name says. Known keys, tokens and databases are found under any name. @module
- */
+/** Files that look like secrets or state by name and content, or by it. @module */
 import { Buffer } from "node:buffer";
 import { isElf } from "../deno_binary/elf.ts";
 import { historyOf } from "../image/image_documents.ts";
@@ -117,11 +113,7 @@ const ANYWHERE: [Secret["kind"], RegExp][] = [
   ["registry token", /:_authToken=[\w-]{20,}/g],
 ];
 
-/**
- * What others have published is no secret: packages, also in Deno's cache, with
- * the keys and databases of their tests, and the files of a distribution. Nor are
- * the databases of package managers, and those in which Deno keeps its analyses.
- */
+/** What others have published is no secret, such as the keys of a package's tests. */
 const PUBLISHED = new RegExp(
   [
     String

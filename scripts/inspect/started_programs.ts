@@ -1,23 +1,9 @@
 /** The programs that an image starts, as in `tini -- /app/server`. @module */
 import type { Image, Rootfs } from "../image/model.ts";
-import {
-  isExecutable,
-  type Resolved,
-  resolvePath,
-} from "../image/resolve_path.ts";
-
-export interface StartedProgram {
-  /** As the image's config has it. */
-  name: string;
-  /** Where it is; absent when it is not there. */
-  resolved?: Resolved;
-}
+import { isExecutable, resolvePath } from "../image/resolve_path.ts";
 
 /** The first word always, the others if they are absolute paths of programs. */
-export function startedPrograms(
-  image: Image,
-  rootfs: Rootfs,
-): StartedProgram[] {
+export function startedPrograms(image: Image, rootfs: Rootfs) {
   const { entrypoint, cmd, workingDir } = image.config;
   const [name, ...words] = [...entrypoint, ...cmd];
   if (name === undefined) return [];

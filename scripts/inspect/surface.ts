@@ -64,10 +64,7 @@ const CAPABILITIES =
   "chown dac_override dac_read_search fowner fsetid kill setgid setuid setpcap linux_immutable net_bind_service net_broadcast net_admin net_raw ipc_lock ipc_owner sys_module sys_rawio sys_chroot sys_ptrace sys_pacct sys_admin sys_boot sys_nice sys_resource sys_time sys_tty_config mknod lease audit_write audit_control setfcap mac_override mac_admin syslog wake_alarm block_suspend audit_read perfmon bpf checkpoint_restore"
     .split(" ");
 
-/**
- * Reads the extended attribute `security.capability` (linux/capability.h,
- * `vfs_cap_data`), in hex, as getcap prints it: `cap_net_raw=ep`; `""` for none.
- */
+/** `security.capability` (vfs_cap_data) in hex as getcap prints it: `cap_net_raw=ep`. */
 export function capabilityText(hex: string): string {
   const bytes = Uint8Array.fromHex(hex);
   const view = new DataView(bytes.buffer);
@@ -101,11 +98,7 @@ function isWorldWritable({ type, mode }: Entry): boolean {
   return type === "file" || type === "fifo";
 }
 
-/**
- * Whether a container runs as user 0, read as docker reads the config's `name`,
- * `id` or `name:group`: a number is an id, with a sign too; an account whose id is
- * no number has id 0.
- */
+/** As docker reads it: a number is an id; an account whose id is none has id 0. */
 export function runsAsRoot(user: string, rootfs: Rootfs): boolean {
   const name = user.split(":")[0];
   if (name === "") return true;

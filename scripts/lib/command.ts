@@ -122,10 +122,7 @@ export async function stopChild(
   signalGroup(child.pid, "SIGKILL");
 }
 
-/**
- * Starts a command and keeps the end of its output.
- * @throws {CommandNotFound} when it is not installed.
- */
+/** Starts a command and keeps the end of its output. */
 export function start(
   command: string,
   args: string[],
@@ -197,10 +194,7 @@ export function start(
   };
 }
 
-/**
- * Runs a command to its end, whatever its exit code.
- * @throws {CommandNotFound} when it is not installed.
- */
+/** Runs a command to its end, whatever its exit code. */
 export async function attempt(
   command: string,
   args: string[],
@@ -225,11 +219,7 @@ export async function runs(
   }
 }
 
-/**
- * Runs a command that must succeed, for its standard output.
- * @throws {CommandFailed} when the exit code is not 0.
- * @throws {CommandNotFound} when it is not installed.
- */
+/** Runs a command that must succeed, for its standard output. */
 export async function run(
   command: string,
   args: string[],
@@ -240,21 +230,13 @@ export async function run(
   return result.stdout;
 }
 
-interface ByteStreamOptions {
-  env?: Record<string, string>;
-  /** Called with each line of its standard error. */
-  onLine?: (line: string) => void;
-  /** Ends the command and errors the stream with its reason. */
-  signal?: AbortSignal;
+interface ByteStreamOptions
+  extends Pick<CommandOptions, "env" | "onLine" | "signal"> {
   /** Makes the error for the reader of what went wrong. */
   explain?: (error: CommandFailed) => unknown | Promise<unknown>;
 }
 
-/**
- * A command's standard output as bytes, for archives: too large to keep. The
- * command starts with the first read and is ended when the reader cancels; a
- * failing exit code errors the stream in place of its end.
- */
+/** A command's output, started by the first read; a failure is an error at its end. */
 export function byteStream(
   command: string,
   args: string[],

@@ -32,10 +32,11 @@ export class UserError extends Error {
   readonly output?: string;
 
   constructor(message: string, options: UserErrorOptions) {
-    super(maskText(message), { cause: options.cause });
-    this.next = options.next;
-    this.exitCode = options.exitCode ?? EXIT.usage;
-    this.output = options.output && maskText(options.output);
+    const { next, exitCode = EXIT.usage, output, cause } = options;
+    super(maskText(message), { cause });
+    this.next = next;
+    this.exitCode = exitCode;
+    this.output = output && maskText(output);
   }
 }
 
@@ -67,14 +68,12 @@ export function explainFiles(
   const full = /os error (28|122)|no space left|quota/i.test(text);
   const readOnly = /os error 30|read-only/i.test(text);
   if (!full && !readOnly) return undefined;
-  return new UserError(
-    `${message}: ${full ? "the disk is full" : "it is read-only there"}`,
-    {
-      next: full ? next.full : next.readOnly,
-      exitCode: EXIT.environment,
-      cause,
-    },
-  );
+  const why = full ? "the disk is full" : "it is read-only there";
+  return new UserError(`${message}: ${why}`, {
+    next: full ? next.full : next.readOnly,
+    exitCode: EXIT.environment,
+    cause,
+  });
 }
 
 export function messageOf(thrown: unknown): string {

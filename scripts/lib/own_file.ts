@@ -5,10 +5,7 @@ import { EXIT, messageOf, UserError } from "./errors.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 
-/**
- * Reads a file of this project, from disk or from where the package came from.
- * @throws {UserError} When the package's registry does not answer.
- */
+/** Reads a file of this project; throws where a package's registry does not answer. */
 export async function ownFile(path: string, root = ROOT): Promise<string> {
   const url = new URL(path, root);
   if (url.protocol === "file:") return await Deno.readTextFile(url);

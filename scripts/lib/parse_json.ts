@@ -15,10 +15,7 @@ interface ParseOptions {
   lenient?: boolean;
 }
 
-/**
- * Parses JSON by a schema, defaults filled in; `file` is for messages.
- * @throws {UserError} That lists the problems, each with its place and value.
- */
+/** @throws {UserError} That lists the problems, each with its place and value. */
 export function parseJson<T extends z.ZodType>(
   text: string,
   file: string,

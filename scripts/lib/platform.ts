@@ -56,21 +56,19 @@ function parse(word: string): Platform {
 
 /** The machine in an ELF header, as entries of binfmt_misc state it. */
 const MACHINE: Record<string, string> = { amd64: "3e00", arm64: "b700" };
-/** Where it is, in hexadecimal digits. */
-const AT = 2 * 18;
 
-/**
- * Why programs of an architecture do not run in containers of this machine: Linux
- * needs an emulator registered with binfmt_misc. Elsewhere engines work in a
- * virtual machine that brings its own.
- */
+/** Why programs of an architecture do not run in containers of this machine. */
 export function cannotRun(
   architecture: string,
   folder = "/proc/sys/fs/binfmt_misc",
 ): string | undefined {
+  // Elsewhere engines work in a virtual machine that brings its emulators.
   if (architecture === HOST || Deno.build.os !== "linux") return undefined;
+  // The machine of an ELF header is at 18, in hexadecimal digits at 36.
   const found = entries(folder).filter((entry) =>
-    /^enabled$/m.test(entry) && machineOf(entry) === MACHINE[architecture]
+    /^enabled$/m.test(entry) &&
+    /^magic [0-9a-f]{36}([0-9a-f]{4})/m.exec(entry)?.[1] ===
+      MACHINE[architecture]
   );
   if (found.length === 0) {
     return `${architecture} programs do not run on this ${HOST} machine: no emulator is registered (qemu-user-static, binfmt_misc)`;
@@ -88,8 +86,4 @@ function entries(folder: string): string[] {
   } catch {
     return [];
   }
-}
-
-function machineOf(entry: string): string | undefined {
-  return /^magic ([0-9a-f]+)$/m.exec(entry)?.[1].slice(AT, AT + 4);
 }

@@ -1,9 +1,4 @@
-/**
- * Secrets in text: variables, arguments of a build, commands, and what a builder
- * prints. Reports show none of their values.
- *
- * @module
- */
+/** Secrets in text, such as a command or a log: reports show none. @module */
 
 /** Words of names that hold secrets, but for those that say where one is. */
 const NAME = new RegExp(
