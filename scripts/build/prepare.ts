@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { type Bases, chooseBases } from "../bases/choose_bases.ts";
 import { entryCandidates } from "../dockerfile/find_entry.ts";
 import type { VariantFile } from "../dockerfile/find_variants.ts";
@@ -16,9 +16,10 @@ import {
   testStages,
 } from "../dockerfile/parse_dockerfile.ts";
 import type { Engine } from "../engine/engine.ts";
+import { explainInstall } from "../engine/explain.ts";
 import { setUp } from "../engine/setup.ts";
 import { CommandFailed, run } from "../lib/command.ts";
-import { EXIT, UserError } from "../lib/errors.ts";
+import { UserError } from "../lib/errors.ts";
 import { isThere } from "../lib/files.ts";
 import { type Architecture, HOST } from "../lib/platform.ts";
 import type { Io } from "../lib/progress.ts";
@@ -72,13 +73,9 @@ export async function preparePackages(
       });
     } catch (cause) {
       if (!(cause instanceof CommandFailed)) throw cause;
-      const message = "Cannot install the packages that the Dockerfiles copy";
-      throw new UserError(message, {
-        next: `Run: cd ${context} && deno install`,
-        exitCode: EXIT.environment,
-        output: cause.output,
-        cause,
-      });
+      const go = resolve(context) === Deno.cwd() ? "" : `cd ${context} && `;
+      const words = ["deno install --frozen=false --entrypoint", ...entries];
+      throw explainInstall(cause, go + words.join(" "));
     }
   });
 }

@@ -158,6 +158,8 @@ const NOISE = [
   /^Sending build context to Docker daemon/,
   /^DEPRECATED: The legacy builder|^ +BuildKit is currently disabled|^ +environment-variable/,
   /^ ---> Running in [0-9a-f]+$|^Removing intermediate container/,
+  // Deno, without symbols
+  /^(#\d+ [\d.]+ +)?(Stack backtrace:| *\d+: <unknown>)$/,
 ];
 
 /** BuildKit prefixes each line with its step's number: `#5 0.218 problem`. */
@@ -210,6 +212,7 @@ export function explainBuild(
   return explainMachine(failure) ??
     explainInstruction(failure) ??
     explainRuntime(failure) ??
+    explainLock(failure, "deno install --frozen=false") ??
     explainModules(failure) ??
     explainSource(failure) ??
     (concernsBase(step) ? explainRegistry(failure) : undefined) ??
@@ -223,6 +226,23 @@ export function explainBuild(
         : "Correct the step shown above in the Dockerfile, or what it runs, and build again",
       EXIT.checkFailed,
     );
+}
+
+/**
+ * The error for packages that could not be installed before the builds.
+ *
+ * @param locks Command that brings the lock file up to date.
+ */
+export function explainInstall(cause: CommandFailed, locks: string): UserError {
+  const output = failingStep(cause.output);
+  const message = "Cannot install the packages that the Dockerfiles copy";
+  const failure = { message, output, cause };
+  const [, said] = /^error: (.*)/m.exec(output) ?? [];
+  return explainMachine(failure) ??
+    explainLock(failure, locks) ??
+    explainModules(failure, "Let this machine reach it, and run again") ??
+    explainSource(failure) ??
+    told(failure, said, "Correct what Deno says above", EXIT.checkFailed);
 }
 
 /** All that a Dockerfile may say. */
@@ -280,18 +300,30 @@ function explainRuntime(failure: Failure): RuntimeMissing | undefined {
   );
 }
 
-/** The error for a module that the build cannot download. */
-function explainModules(failure: Failure): UserError | undefined {
-  const [, name, url] =
-    /JSR package manifest for '([^']+)' failed to load|Import '(https?:\/\/[^']+)' failed/
-      .exec(failure.output) ?? [];
-  const module = name === undefined ? url : `jsr:${name}`;
-  if (module === undefined) return undefined;
-  return told(
-    failure,
-    `${module} cannot be downloaded`,
+/** The error for a lock file that the sources have left behind. */
+function explainLock(failure: Failure, locks: string): UserError | undefined {
+  return /lockfile is out of date/i.test(failure.output)
+    ? told(
+      failure,
+      "deno.lock is out of date",
+      `Run: ${locks}`,
+      EXIT.checkFailed,
+    )
+    : undefined;
+}
+
+/** The error for a module that cannot be downloaded. */
+function explainModules(
+  failure: Failure,
+  next =
     'Let builds reach it; or, where it is in reach, set "vendor": true in deno.json and run deno install, then run init again, which copies vendor/',
-  );
+): UserError | undefined {
+  const [, jsr, npm, url] =
+    /JSR package manifest for '([^']+)' failed to load|Failed (?:loading \S+ for package "|caching npm package ')([^"']+)|Import '(https?:\/\/[^']+)' failed/
+      .exec(failure.output) ?? [];
+  const module = jsr ? `jsr:${jsr}` : npm ? `npm:${npm}` : url;
+  if (module === undefined) return undefined;
+  return told(failure, `${module} cannot be downloaded`, next);
 }
 
 /** What BuildKit puts before lines, and into lines of their own. */
@@ -313,17 +345,23 @@ function explainSource(failure: Failure): UserError | undefined {
   const [, said] = SOURCE_ERROR.exec(lines[first]) ?? [];
   const [, path, place] = /\bat file:\/\/(\/[^\s:]+)(:\d+:\d+)/.exec(output) ??
     [];
-  const missing = /npm package .* does not exist|Could not find npm package/;
-  if (path === undefined && !missing.test(said)) return undefined;
-  const what = said.replace(/ at file:\/\/\S+$/, "")
+  const unknown =
+    /npm package .* does not exist|Could not find (npm package|version of)|JSR package not found/
+      .test(said);
+  if (path === undefined && !unknown) return undefined;
+  const outdated = /^Could not find a matching package for .* directory\b/
+    .exec(said);
+  const what = outdated?.[0] ?? said.replace(/ at file:\/\/\S+$/, "")
     .replace(/^The module's source code could not be parsed: /, "")
     .replaceAll("file://", "");
   const at = path === undefined ? "" : `${path}${place}: `;
   return told(
     { ...failure, output },
     at + what,
-    path === undefined
-      ? "Correct its name or version where it is imported, and build again"
+    unknown
+      ? "Correct its name or version in deno.json, or where it is imported, and build again"
+      : outdated
+      ? "Run: deno install --node-modules-dir=manual"
       : /not found/i.test(what)
       ? "Correct the import; a module that is there has to be in the build context: see .dockerignore and the Dockerfile's COPY"
       : "Correct the source, and build again",

@@ -9,6 +9,7 @@ import { CommandFailed } from "../lib/command.ts";
 import {
   explainBuild,
   explainExport,
+  explainInstall,
   explainMachine,
   explainPull,
   explainStart,
@@ -418,6 +419,58 @@ Deno.test("explainBuild() of source that Deno does not take: place, reason, and 
     "npm package 'no-such' does not exist",
   );
   assertEquals(of("make: *** no rule").message, 'Cannot build "Dockerfile"');
+});
+
+Deno.test("explainBuild() of packages that are older than their import", () => {
+  const error = explainBuild(
+    "Dockerfile",
+    `STEP 7/7: RUN deno compile main.ts
+error: Could not find a matching package for 'npm:a@^2' in the node_modules directory. Ensure you have all your JSR and npm dependencies listed
+    at file:///app/main.ts:1:24
+
+Stack backtrace:
+   0: <unknown>`,
+  );
+  assertEquals(
+    error.message,
+    "Cannot build \"Dockerfile\": /app/main.ts:1:24: Could not find a matching package for 'npm:a@^2' in the node_modules directory",
+  );
+  assertEquals(error.next, "Run: deno install --node-modules-dir=manual");
+  assertEquals(/backtrace|unknown/.test(error.output ?? ""), false);
+});
+
+Deno.test("explainInstall() tells a wrong name and an old lock from the network", () => {
+  const of = (output: string) => explainInstall(failed(output), "deno lock");
+  const wrong = of(`Download https://npm.example/a
+error: npm package 'a' does not exist.
+    at file:///x/main.ts:1:24
+
+Stack backtrace:
+   0: <unknown>
+`);
+  assertStringIncludes(wrong.message, "npm package 'a' does not exist");
+  assertStringIncludes(wrong.next, "deno.json");
+  assertEquals(wrong.exitCode, EXIT.checkFailed);
+  assertEquals(/backtrace|unknown/.test(wrong.output ?? ""), false);
+  const lock = of(
+    "error: The lockfile is out of date. Run `deno install --frozen=false`\nchanges:\n 4 | -",
+  );
+  assertMatch(lock.message, /: deno\.lock is out of date$/);
+  assertEquals([lock.next, lock.exitCode], [
+    "Run: deno lock",
+    EXIT.checkFailed,
+  ]);
+  for (
+    const line of [
+      'Failed loading http://npm.example/a for package "a"\n    0: Bad response: 401\n    at file:///x/main.ts:1:8',
+      "Failed caching npm package 'a'\n    0: Bad response: 500",
+    ]
+  ) {
+    const { message, exitCode } = of(`error: ${line}`);
+    assertMatch(message, /: npm:a cannot be downloaded$/);
+    assertEquals(exitCode, EXIT.environment);
+  }
+  assertMatch(of("error: Cannot parse\nit").message, /: Cannot parse$/);
 });
 
 Deno.test("explainBuild() of an instruction that does not exist, on each builder", () => {

@@ -404,7 +404,7 @@ export function notesOf(
     ],
     [
       folders.includes("node_modules"),
-      "node_modules/ is filled by this tool where it is missing; before a plain build: deno install",
+      "node_modules/ is filled by this tool where it is missing; before a plain build: deno install --node-modules-dir=manual",
     ],
   ];
   const applying = notes.filter(([applies]) => applies);
