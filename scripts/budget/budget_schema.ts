@@ -5,17 +5,14 @@
  * @module
  */
 import { z } from "zod";
+import { egressOf } from "../inspect/permissions.ts";
 import { type Figure, FIGURES, type Unit } from "../report/figures.ts";
+import type { Variant } from "../report/report_schema.ts";
+import { secretText } from "../report/shared_rows.ts";
 
-const UNITS: Record<string, number> = {
-  B: 1,
-  kB: 1e3,
-  MB: 1e6,
-  GB: 1e9,
-  KiB: 2 ** 10,
-  MiB: 2 ** 20,
-  GiB: 2 ** 30,
-};
+const DECIMAL = { B: 1, kB: 1e3, MB: 1e6, GB: 1e9 };
+const BINARY = { KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 };
+const UNITS: Record<string, number> = { ...DECIMAL, ...BINARY };
 const SIZE = /^(\d+(?:\.\d+)?) ?(B|kB|MB|GB|KiB|MiB|GiB)$/;
 const DURATION = /^(\d+(?:\.\d+)?) ?(ms|s)$/;
 const PERCENT = /^(\d+(?:\.\d+)?) ?%$/;
@@ -23,8 +20,6 @@ const PERCENT = /^(\d+(?:\.\d+)?) ?%$/;
 const size = text(SIZE, 'a size such as "100 MB" or "64 MiB"');
 const duration = text(DURATION, 'a duration such as "300 ms" or "2 s"');
 const percent = text(PERCENT, 'a share such as "5 %"');
-const count = z.int().nonnegative();
-const fact = z.boolean();
 
 function text(shape: RegExp, what: string) {
   const expected = `expected ${what}`;
@@ -32,9 +27,11 @@ function text(shape: RegExp, what: string) {
 }
 
 /** How a limit on a number is written. */
-const WRITTEN = { bytes: size, milliseconds: duration, count };
-
-type Written = z.ZodType<string | number>;
+const WRITTEN: Record<Unit, z.ZodType<string | number>> = {
+  bytes: size,
+  milliseconds: duration,
+  count: z.int().nonnegative(),
+};
 
 /** The rules that the registry of figures gives, by its ids. */
 function ofFigures<T extends z.ZodType>(
@@ -59,24 +56,52 @@ const growth = z.strictObject({
     .describe("Growth of the start that is never held against an image."),
 });
 
-const facts = {
-  notRoot: fact.optional().describe("The image's user is not root."),
-  noShell: fact.optional().describe("No shell is in the image."),
-  noSetuid: fact.optional().describe(
-    "No setuid or setgid file is in the image.",
-  ),
-  noSecrets: fact.optional().describe(
-    "No file that looks like a secret or like state is in any layer or in the program.",
-  ),
-  noEgress: fact.optional().describe(
-    "Deno's permissions let the program connect to no other host.",
-  ),
-  contract: fact.optional().describe("Every line of the contract holds."),
+/** Rules that a variant keeps or not, with what is against it; unknown: undefined. */
+export const FACTS: Record<
+  string,
+  { says: string; against(variant: Variant): string[] | undefined }
+> = {
+  notRoot: {
+    says: "The image's user is not root.",
+    against: ({ surface, config }) =>
+      surface.runsAsRoot ? [`user "${config.user}" is root`] : [],
+  },
+  noShell: {
+    says: "No shell is in the image.",
+    against: ({ surface }) => surface.shells,
+  },
+  noSetuid: {
+    says: "No setuid or setgid file is in the image.",
+    against: ({ surface }) => [
+      ...new Set([...surface.setuid, ...surface.setgid]),
+    ],
+  },
+  noSecrets: {
+    says:
+      "No file that looks like a secret or like state is in any layer or in the program.",
+    against: ({ secrets }) => secrets?.map(secretText),
+  },
+  noEgress: {
+    says: "Deno's permissions let the program connect to no other host.",
+    against: ({ permissions }) => permissions && egressOf(permissions),
+  },
+  contract: {
+    says: "Every line of the contract holds.",
+    against: ({ contract }) =>
+      contract?.every(({ status }) => status === "skip")
+        ? undefined
+        : contract?.filter(({ status }) => status === "fail")
+          .map(({ name }) => name),
+  },
 };
 
 const rules = z.strictObject({
-  ...ofFigures(({ limit }) => limit, (unit): Written => WRITTEN[unit]),
-  ...facts,
+  ...ofFigures(({ limit }) => limit, (unit) => WRITTEN[unit]),
+  ...Object.fromEntries(
+    Object.entries(FACTS).map((
+      [id, { says }],
+    ) => [id, z.boolean().optional().describe(says)]),
+  ),
   growth: growth.optional().describe(
     "Against the report given with --baseline.",
   ),
@@ -93,9 +118,7 @@ export const budgetSchema = z.strictObject({
 /** Rules for growth: shares by the ids of figures, and the floors. */
 export type GrowthRules =
   & { floor: string; startFloor: string }
-  & Partial<
-    Record<string, string>
-  >;
+  & Partial<Record<string, string>>;
 /** The rules for one variant: limits by the ids of figures, and facts. */
 export interface Rules {
   growth?: GrowthRules;

@@ -15,11 +15,7 @@ type Change = Growth["size"];
 /** How many changes of each kind are worth telling. */
 const MOST = 10;
 
-/**
- * Compares every variant with the one of the same name in an earlier report.
- *
- * @returns One entry for each variant that both have.
- */
+/** Compares every variant with the one of the same name in an earlier report. */
 export function explainGrowth(report: Report, baseline: Report): Growth[] {
   return report.variants.flatMap((variant) => {
     const earlier = baseline.variants.find(({ name }) => name === variant.name);
@@ -38,8 +34,7 @@ function explain(now: Variant, before: Variant): Growth {
     layers: changes(layers(before), layers(now)),
     paths: deepest(
       changes(paths(before.contents), paths(now.contents), Infinity),
-    )
-      .slice(0, MOST),
+    ).slice(0, MOST),
     packages: changes(packages(before), packages(now)),
   };
 }
@@ -70,9 +65,10 @@ function deepest(found: Change[]): Change[] {
 }
 
 function layers(variant: Variant): Map<string, number> {
-  return sumUp(
-    variant.layers.map((layer) => [layer.instruction, layer.sizeBytes]),
-  );
+  return sumUp(variant.layers.map(({ instruction, sizeBytes }) => ({
+    name: instruction,
+    bytes: sizeBytes,
+  })));
 }
 
 function paths(node: TreeNode, parent = ""): Map<string, number> {
@@ -88,18 +84,14 @@ function paths(node: TreeNode, parent = ""): Map<string, number> {
 /** Packages have no size of their own in dpkg's status: their version tells. */
 function packages({ program, surface }: Variant): Map<string, number> {
   const parts = program ? programParts({ ...program, assets: [] }) : [];
-  return sumUp([
-    ...parts.map(({ name, bytes }): [string, number] => [name, bytes]),
-    ...surface.debianPackages.map(({ name, version }): [string, number] => [
-      `deb:${name}@${version}`,
-      0,
-    ]),
-  ]);
+  const debian = surface.debianPackages
+    .map(({ name, version }) => ({ name: `deb:${name}@${version}`, bytes: 0 }));
+  return sumUp([...parts, ...debian]);
 }
 
-function sumUp(items: [string, number][]): Map<string, number> {
+function sumUp(items: { name: string; bytes: number }[]): Map<string, number> {
   const sums = new Map<string, number>();
-  for (const [name, bytes] of items) {
+  for (const { name, bytes } of items) {
     sums.set(name, (sums.get(name) ?? 0) + bytes);
   }
   return sums;

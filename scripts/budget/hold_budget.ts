@@ -4,16 +4,15 @@
  *
  * @module
  */
-import { egressOf } from "../inspect/permissions.ts";
 import { UserError } from "../lib/errors.ts";
 import { suggest } from "../lib/suggest.ts";
 import { formatLimit } from "../lib/format.ts";
 import { FIGURES } from "../report/figures.ts";
 import type { Report, Variant, Verdict } from "../report/report_schema.ts";
-import { secretText } from "../report/shared_rows.ts";
 import {
   type Budget,
   bytesOf,
+  FACTS,
   fractionOf,
   type GrowthRules,
   limitOf,
@@ -21,29 +20,10 @@ import {
   type Rules,
 } from "./budget_schema.ts";
 
-/** What is in the way of a fact; none: it holds; `undefined`: not looked at. */
-const FACTS: Record<
-  "notRoot" | "noShell" | "noSetuid" | "noSecrets" | "noEgress" | "contract",
-  (variant: Variant) => string[] | undefined
-> = {
-  notRoot: (v) =>
-    v.surface.runsAsRoot ? [`user "${v.config.user}" is root`] : [],
-  noShell: (v) => v.surface.shells,
-  noSetuid: (v) => [...new Set([...v.surface.setuid, ...v.surface.setgid])],
-  noSecrets: (v) => v.secrets?.map(secretText),
-  noEgress: (v) => v.permissions && egressOf(v.permissions),
-  contract: ({ contract }) =>
-    contract?.every(({ status }) => status === "skip")
-      ? undefined
-      : contract?.filter(({ status }) => status === "fail")
-        .map(({ name }) => name),
-};
-
 /**
  * Makes sure that a budget speaks of variants that exist: a limit for a name
  * with a slip in it would never be held.
  *
- * @param names The variants of the build context.
  * @throws {UserError} With the name that was probably meant.
  */
 export function checkBudget(budget: Budget, names: string[]): void {
@@ -64,12 +44,7 @@ export function checkBudget(budget: Budget, names: string[]): void {
   );
 }
 
-/**
- * Holds every variant of a report to a budget.
- *
- * @param baseline An earlier report, for `growth` rules.
- * @returns One verdict for each rule and variant, variants in the report's order.
- */
+/** Holds every variant of a report to a budget, growth to an earlier report. */
 export function holdBudget(
   report: Report,
   budget: Budget,
@@ -99,47 +74,37 @@ function holdLimits(variant: Variant, rules: Rules): Verdict[] {
 }
 
 function holdFacts(variant: Variant, rules: Rules): Verdict[] {
-  return (Object.keys(FACTS) as (keyof typeof FACTS)[]).flatMap(
-    (rule): Verdict[] => {
-      if (!rules[rule]) return [];
-      const asked = {
-        variant: variant.name,
-        rule,
-        unit: "fact",
-        limit: true,
-      } as const;
-      const against = FACTS[rule](variant);
-      if (against === undefined) {
-        return [{
-          ...asked,
-          status: "skip",
-          detail: "not looked at in this run",
-        }];
-      }
-      if (against.length === 0) {
-        return [{ ...asked, status: "pass", actual: true }];
-      }
-      const detail = against.slice(0, 5).join(", ");
-      return [{ ...asked, status: "fail", actual: false, detail }];
-    },
-  );
+  const asked = Object.entries(FACTS).filter(([rule]) => rules[rule]);
+  return asked.map(([rule, { against }]): Verdict => {
+    const verdict = {
+      variant: variant.name,
+      rule,
+      unit: "fact",
+      limit: true,
+    } as const;
+    const found = against(variant);
+    if (found === undefined) {
+      return {
+        ...verdict,
+        status: "skip",
+        detail: "not looked at in this run",
+      };
+    }
+    if (found.length === 0) return { ...verdict, status: "pass", actual: true };
+    const detail = found.slice(0, 5).join(", ");
+    return { ...verdict, status: "fail", actual: false, detail };
+  });
 }
 
-/**
- * Holds one variant's growth to its rules.
- *
- * @param growth Its rules; none give no verdicts.
- * @param baseline The earlier report; without it, rules are skipped.
- */
+/** Holds one variant's growth to its rules, which a run without baseline skips. */
 function holdGrowth(
   variant: Variant,
   growth: GrowthRules | undefined,
   baseline: Report | undefined,
 ): Verdict[] {
   if (growth === undefined) return [];
-  const before = baseline?.variants.find((earlier) =>
-    earlier.name === variant.name
-  );
+  const before = baseline?.variants
+    .find(({ name }) => name === variant.name);
   return FIGURES.flatMap(({ id, unit, value, growth: limited }): Verdict[] => {
     const share = limited && growth[id];
     if (!share || !unit) return [];
