@@ -34,8 +34,7 @@ export function figure(
 ): Markup {
   const pictures = Object.entries(WIDTHS).map(([name, width]) => {
     const { content, height } = draw(width);
-    const h = round(height);
-    return markup`<svg class="${name}" role="img" aria-label="${label}" viewBox="0 0 ${width} ${h}" width="${width}" height="${h}">${content}</svg>
+    return markup`<svg class="${name}" role="img" aria-label="${label}" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}">${content}</svg>
 `;
   });
   return markup`<figure>
@@ -50,9 +49,7 @@ export function box(
   kind: string,
   title: string,
 ): Markup {
-  return markup`<rect class="${kind}" x="${round(x)}" y="${round(y)}" width="${
-    round(width)
-  }" height="${round(height)}"><title>${title}</title></rect>`;
+  return markup`<rect class="${kind}" x="${x}" y="${y}" width="${width}" height="${height}"><title>${title}</title></rect>`;
 }
 
 /** One line of text. */
@@ -62,14 +59,8 @@ export function label(
   text: Value,
   kind = "",
 ): Markup {
-  return markup`<text x="${round(x)}" y="${round(y)}"${
-    kind !== "" && markup` class="${kind}"`
-  }>${text}</text>`;
-}
-
-/** Hundredths of a pixel are enough, and keep the file small. */
-function round(value: number): number {
-  return Math.round(value * 100) / 100;
+  const style = kind !== "" && markup` class="${kind}"`;
+  return markup`<text x="${x}" y="${y}"${style}>${text}</text>`;
 }
 
 /** Width of a character at 13 pixels, on average; a little too much rather. */
@@ -166,9 +157,8 @@ function drawSizes(variants: Variant[], width: number): Drawing {
   const content: Markup[] = [];
   let y = 0;
   for (const variant of variants) {
-    content.push(
-      nameLabel(variant.name, y + 15, width, { best: variant === smallest }),
-    );
+    const best = variant === smallest;
+    content.push(nameLabel(variant.name, y + 15, width, { best }));
     y += 24;
     for (const { name, kind, value } of measured(BARS, variant)) {
       const [height, row] = kind === "size" ? [20, 26] : [10, 18];
@@ -305,12 +295,11 @@ function drawSamples(rows: Row[], width: number): Drawing {
     const middle = y + ROW / 2 - 3;
     content.push(line(0, middle, width - MEDIAN, middle, "rule"));
     for (const sample of found.samples) {
+      const title = markup`<title>${what} ${formatDuration(sample)}</title>`;
       content.push(
         markup`<circle class="${kind} dot" cx="${
-          round(scale(sample))
-        }" cy="${middle}" r="5"><title>${what} ${
-          formatDuration(sample)
-        }</title></circle>`,
+          scale(sample)
+        }" cy="${middle}" r="5">${title}</circle>`,
       );
     }
     const x = scale(found.median);
@@ -389,17 +378,12 @@ function drawMemory(variants: Variant[], width: number): Drawing {
 }
 
 function shape(kind: string, x: number, y: number): Markup {
-  const [cx, cy] = [round(x), round(y)];
-  switch (kind) {
-    case "idle":
-      return markup`<circle class="idle" cx="${cx}" cy="${cy}" r="5.5"/>`;
-    case "loaded":
-      return markup`<circle class="loaded" cx="${cx}" cy="${cy}" r="4.5"/>`;
-    case "peak":
-      return line(x, y - 6.5, x, y + 6.5, "median");
-    default:
-      return markup`<path class="floor" d="M${cx} ${cy}m0 -6.5l6 6.5l-6 6.5l-6 -6.5z"/>`;
+  if (kind === "peak") return line(x, y - 6.5, x, y + 6.5, "median");
+  if (kind === "floor") {
+    return markup`<path class="floor" d="M${x} ${y}m0 -6.5l6 6.5l-6 6.5l-6 -6.5z"/>`;
   }
+  const radius = kind === "idle" ? 5.5 : 4.5;
+  return markup`<circle class="${kind}" cx="${x}" cy="${y}" r="${radius}"/>`;
 }
 
 /** A figure with what it is of, right of its mark. */
@@ -431,7 +415,6 @@ function axis(
   ]);
 }
 
-/** A straight line. */
 function line(
   x1: number,
   y1: number,
@@ -439,7 +422,5 @@ function line(
   y2: number,
   kind: string,
 ): Markup {
-  return markup`<line class="${kind}" x1="${round(x1)}" y1="${round(y1)}" x2="${
-    round(x2)
-  }" y2="${round(y2)}"/>`;
+  return markup`<line class="${kind}" x1="${x1}" y1="${y1}" x2="${x2}" y2="${y2}"/>`;
 }

@@ -38,7 +38,9 @@ function render(value: Value): string {
   if (value === undefined || value === false) return "";
   if (value instanceof Markup) return value.text;
   if (typeof value === "object") return value.map(render).join("");
-  return escape(String(value));
+  // Hundredths of a pixel are enough, and keep a picture small.
+  if (typeof value === "number") return String(Math.round(value * 100) / 100);
+  return escape(value);
 }
 
 /** Escapes text for content and for attributes in double quotes. */
