@@ -21,7 +21,8 @@ import type { Layer, Report, Variant } from "./report_schema.ts";
 import {
   bytesText,
   HAPPENED,
-  nextDeployText,
+  layerColumns,
+  measured,
   programParts,
   programs,
   secretsNext,
@@ -37,24 +38,17 @@ export function htmlLayers(report: Report): Markup {
   return markup`${chartLayers(variants)}${variants.map(layerTable)}`;
 }
 
-function layerTable({ name, layers, sizeBytes }: Variant): Markup {
-  const columns: Column<Layer, Value>[] = [
+function layerTable(variant: Variant): Markup {
+  const { name, layers } = variant;
+  return htmlTable<Layer>(`Layers of ${name}`, layers, [
     ["Layer", (_, index) => index + 1, "right"],
     [
       "Instruction",
       ({ instruction }) =>
         instruction === "" ? "not in the history" : coded(instruction),
     ],
-    ["Size", (layer) => formatBytes(layer.sizeBytes), "right"],
-    ["Share", (layer) => formatShare(layer.sizeBytes, sizeBytes), "right"],
-  ];
-  if (layers.some(({ gzipBytes }) => gzipBytes !== undefined)) {
-    columns.push(["Pull", ({ gzipBytes }) => bytesText(gzipBytes), "right"]);
-  }
-  if (layers.some(({ pulledAgain }) => pulledAgain !== undefined)) {
-    columns.push(["Next deploy", nextDeployText]);
-  }
-  return htmlTable(`Layers of ${name}`, layers, columns, 60);
+    ...measured(layers, layerColumns(variant)),
+  ], 60);
 }
 
 /** What fills every variant. */

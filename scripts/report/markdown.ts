@@ -27,7 +27,7 @@ import type {
 } from "./report_schema.ts";
 import {
   bytesText,
-  nextDeployText,
+  layerColumns,
   programParts,
   programs,
   secretsNext,
@@ -211,13 +211,10 @@ function details(report: Report): string[] {
   );
 }
 
-function layers({ layers, sizeBytes }: Variant): string {
-  return listed(layers, [
-    ["Size", (layer) => formatBytes(layer.sizeBytes), "right"],
-    ["Share", (layer) => formatShare(layer.sizeBytes, sizeBytes), "right"],
-    ["Pull", (layer) => bytesText(layer.gzipBytes), "right"],
-    ["Next deploy", nextDeployText],
-    ["Instruction", (layer) => code(layer.instruction)],
+function layers(variant: Variant): string {
+  return listed(variant.layers, [
+    ...layerColumns(variant),
+    ["Instruction", ({ instruction }) => code(instruction)],
   ]);
 }
 

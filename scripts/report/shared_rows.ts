@@ -7,9 +7,10 @@
 import type { Program } from "../deno_binary/program_schema.ts";
 import type { Secret } from "../inspect/inspect_schema.ts";
 import { egressOf } from "../inspect/permissions.ts";
-import { formatBytes } from "../lib/format.ts";
+import { formatBytes, formatShare } from "../lib/format.ts";
 import { userOf } from "./figures.ts";
 import type { Layer, Report, Variant } from "./report_schema.ts";
+import type { Column } from "./table.ts";
 
 /** An answer; `named` when it repeats words of the image. */
 interface SurfaceCell {
@@ -169,10 +170,24 @@ export const HAPPENED = {
   metadata: "copied again for its mode, owner or time",
 };
 
-/** What the next deploy does with a layer; a dash where nobody has looked. */
-export function nextDeployText({ pulledAgain, shared }: Layer): string {
-  if (pulledAgain === undefined) return "–";
-  return pulledAgain ? "again" : shared ? "kept, shared" : "kept";
+/** What a layer brings and costs; a dash where nobody has looked. */
+export function layerColumns({ sizeBytes }: Variant): Column<Layer>[] {
+  return [
+    ["Size", (layer) => formatBytes(layer.sizeBytes), "right"],
+    ["Share", (layer) => formatShare(layer.sizeBytes, sizeBytes), "right"],
+    ["Pull", ({ gzipBytes }) => bytesText(gzipBytes), "right"],
+    ["Next deploy", ({ pulledAgain, shared }) => {
+      if (pulledAgain === undefined) return "–";
+      return pulledAgain ? "again" : shared ? "kept, shared" : "kept";
+    }],
+  ];
+}
+
+/** The columns that are not dashes throughout. */
+export function measured<T>(items: T[], columns: Column<T>[]): Column<T>[] {
+  return columns.filter(([, cell]) =>
+    items.some((item, index) => cell(item, index) !== "–")
+  );
 }
 
 /** Bytes; a dash where they were not measured. */

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { formatBytes, formatShare, printable } from "../lib/format.ts";
+import { formatBytes, printable } from "../lib/format.ts";
 import { CHECK_KINDS } from "./check_kinds.ts";
 import {
   comparedFigures,
@@ -24,10 +24,10 @@ import {
   type VariantCheck,
   verdictFigures,
 } from "./problems.ts";
-import type { Layer, Report, Variant, Verdict } from "./report_schema.ts";
+import type { Report, Variant, Verdict } from "./report_schema.ts";
 import {
-  bytesText,
-  nextDeployText,
+  layerColumns,
+  measured,
   secretsNext,
   secretText,
 } from "./shared_rows.ts";
@@ -123,16 +123,7 @@ export function layersTable(variant: Variant, style: TerminalStyle): string {
   const largest = layers.toSorted((a, b) => b.sizeBytes - a.sizeBytes)
     .slice(0, LISTED);
   const shown = layers.filter((layer) => largest.includes(layer));
-  const columns: Column<Layer>[] = [
-    ["Size", (layer) => formatBytes(layer.sizeBytes), "right"],
-    ["Share", (layer) => formatShare(layer.sizeBytes, sizeBytes), "right"],
-  ];
-  if (layers.some(({ gzipBytes }) => gzipBytes !== undefined)) {
-    columns.push(["Pull", ({ gzipBytes }) => bytesText(gzipBytes), "right"]);
-  }
-  if (layers.some(({ pulledAgain }) => pulledAgain !== undefined)) {
-    columns.push(["Next deploy", nextDeployText]);
-  }
+  const columns = measured(layers, layerColumns(variant));
   const before = columns.map((column) => widthOf(column, shown) + GAP);
   const room = Math.max(20, style.columns - 2 - sum(before));
   columns.push([
