@@ -161,16 +161,12 @@ function isDebian(target: Map<string, string>): boolean {
  * --no-empty --format "%f %v%n"`.
  */
 export function networkOptions(dump: string): string[] {
-  const options: string[] = [];
-  for (const line of dump.split("\n")) {
-    const [, name, value] =
-      /^(Acquire::https?::[^ ]*|Acquire::Retries) (.+)$/i.exec(line) ?? [];
-    if (name === undefined) continue;
-    if (NETWORK.test(name) && !value.includes('"')) {
-      options.push(`${name} "${value}";`);
-    }
-  }
-  return options;
+  const settings = dump.matchAll(
+    /^(Acquire::https?::[^ \n]*|Acquire::Retries) (.+)$/gim,
+  );
+  return Array.from(settings, ([, name, value]) => ({ name, value }))
+    .filter(({ name, value }) => NETWORK.test(name) && !value.includes('"'))
+    .map(({ name, value }) => `${name} "${value}";`);
 }
 
 const NETWORK =

@@ -170,7 +170,7 @@ function* parseRemoteModule(
 
 /**
  * In the order they lie there; of parts that overlap without being the same, the
- * first. Returns how far it read.
+ * first.
  */
 function* readParts(reads: Read[]): Parsing<void> {
   reads.sort((a, b) => a.offset - b.offset || a.bytes - b.bytes);
