@@ -246,11 +246,7 @@ class Elf {
   }
 }
 
-/**
- * Splits what `deno compile` wrote, for an image with its runtime at `runtime`.
- *
- * @throws {SplitError} if it is anything but a program whose layout is known.
- */
+/** Splits what `deno compile` wrote; throws a SplitError where the layout is unknown. */
 export function split(
   file: Uint8Array<ArrayBuffer>,
   { name = "program", runtime = RUNTIME, untried = false } = {},

@@ -95,10 +95,7 @@ function denortIn(wheel: string, architecture: Architecture) {
 const mtime = EPOCH_SECONDS;
 const DOWNLOADS = `deno-dir/dl/release/v${DENO_VERSION}`;
 
-/**
- * As a download of `deno compile`: `DENORT_BIN` makes Deno ignore `--engine`, and
- * the image larger.
- */
+/** As a download: `DENORT_BIN` makes Deno ignore `--engine`, and the image larger. */
 export async function addDenort(
   tar: TarWriter,
   program: AsyncIterable<Uint8Array>,

@@ -28,8 +28,8 @@ interface DebianOptions extends WriteOptions {
 }
 
 /**
- * The stdout of mmdebstrap, which starts with the first read and fails with
- * {@linkcode debianError}.
+ * Its stdout, which starts with the first read and fails with {@linkcode
+ * debianError}.
  */
 export async function debian(
   options: DebianOptions,
@@ -118,10 +118,7 @@ function paragraphs(text: string): Map<string, string>[] {
   );
 }
 
-/**
- * Turns `apt-get indextargets` into lines of a `sources.list` for our suite; none
- * when apt knows no Debian mirror.
- */
+/** Makes a `sources.list` of `apt-get indextargets`; empty without a Debian mirror. */
 export function mirrorSources(targets: string): string[] {
   const lines = new Set<string>();
   let hasMain = false;
@@ -157,8 +154,8 @@ function isDebian(target: Map<string, string>): boolean {
 }
 
 /**
- * What says how to reach a mirror, as lines of apt.conf, in `apt-config dump
- * --no-empty --format "%f %v%n"`.
+ * The lines of `apt-config dump` that say how to reach a mirror, as `apt.conf` has
+ * them.
  */
 export function networkOptions(dump: string): string[] {
   const settings = dump.matchAll(

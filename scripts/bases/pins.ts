@@ -83,8 +83,8 @@ export const SUITE = "trixie";
 export const BUILDER_PACKAGES = ["ca-certificates", "tini"];
 
 /**
- * What `gcr.io/distroless/cc-debian13` is made of; `ca-certificates` is only read
- * for its certificates.
+ * What `gcr.io/distroless/cc-debian13` has; `ca-certificates` for the certificates
+ * only.
  */
 export const RUNTIME_PACKAGES = [
   "base-files",

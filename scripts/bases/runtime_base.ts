@@ -117,10 +117,7 @@ export const RUNTIME_FILES = { GROUP, NSSWITCH, PASSWD };
 const CERTIFICATES = "usr/share/ca-certificates/";
 const BUNDLE = "etc/ssl/certs/ca-certificates.crt";
 
-/**
- * Lays the files of a package over those before it; of `ca-certificates`, only the
- * certificates and the copyright.
- */
+/** Of `ca-certificates`, only the certificates and the copyright are taken. */
 export async function addPackage(
   tree: RuntimeTree,
   name: string,
@@ -164,8 +161,8 @@ export async function addStatus(
 }
 
 /**
- * Adds what maintainer scripts would have made: users, the bundle of certificates,
- * directories that only hold something of ours.
+ * What maintainer scripts would have made: users, the bundle of certificates,
+ * folders.
  */
 export function complete(tree: RuntimeTree): void {
   const certificates = [...tree.keys()].sort()

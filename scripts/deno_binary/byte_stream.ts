@@ -100,10 +100,7 @@ export class StreamParser {
   next: number;
   done = false;
 
-  /**
-   * @param start Offset in the file of the first byte that the parser wants.
-   * @param parser Bytes it is given are valid until it asks again.
-   */
+  /** @param start Offset of the first byte that the parser wants. */
   constructor(start: number, parser: Parser) {
     this.next = start;
     this.#parser = parser;

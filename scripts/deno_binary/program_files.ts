@@ -6,10 +6,7 @@ import {
   property,
 } from "./program_npm.ts";
 
-/**
- * Bytes are as stored. What is optional is read only for a bill of materials;
- * SHA-256 in hex, of a source as stored.
- */
+/** Bytes and SHA-256 (hex) are of files as stored; what is optional, only for a bill. */
 export interface ProgramContents {
   modules: { specifier: string; bytes: number; sha256?: string }[];
   npm: NpmContents[];
@@ -61,10 +58,7 @@ const MAX_CHECKED_BYTES = 64 * 1024;
 /** What Deno loads as a module by its name; the payload does not say which it does. */
 const MODULE = /\.(?:[mc]?[jt]s|[jt]sx|json|wasm)$/i;
 
-/**
- * Sorts the files of a parsed tree, of any shape, that points into so many bytes of
- * data.
- */
+/** Sorts the files of a tree, of any shape, that points into so many bytes of data. */
 export function listFiles(
   tree: unknown,
   dataBytes: number,

@@ -64,10 +64,7 @@ export function npmPackageOf(path: string): NpmFile | undefined {
 /** `1.0.0_1` is a second copy for other peers; versions have no `_` or `(`. */
 const COPY = /[_(].*$/s;
 
-/**
- * Names with capitals are stored as `_` and base32, for file systems that ignore
- * case.
- */
+/** As `_` and base32 if it has capitals, for file systems that ignore case. */
 function decodeName(name: string): string {
   if (!/^_[a-z2-7]+$/.test(name)) return name;
   let bits = 0;

@@ -168,10 +168,7 @@ function* parseRemoteModule(
   return { bytes, ...sha256 && { sha256 } };
 }
 
-/**
- * In the order they lie there; of parts that overlap without being the same, the
- * first.
- */
+/** In the order they lie there; of parts that overlap, but for equal ones, the first. */
 function* readParts(reads: Read[]): Parsing<void> {
   reads.sort((a, b) => a.offset - b.offset || a.bytes - b.bytes);
   let at = 0;
@@ -246,10 +243,7 @@ export function* parseNotes(
   }
 }
 
-/**
- * Bytes from the start of the payload to the end of the file, if its last 24 bytes
- * state them.
- */
+/** Bytes from the start of a payload to the file's end, as its last 24 bytes state it. */
 export function trailerLength(tail: Uint8Array): number | undefined {
   if (tail.length !== 24) return undefined;
   // The length had 32 bits up to Deno 2.1, 64 bits since.

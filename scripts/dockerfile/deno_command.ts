@@ -23,9 +23,8 @@ const VALUED =
 const LONG: Record<string, string> = { c: "config", o: "output" };
 
 /**
- * Reads the words of a command that runs a module, without quotes; wrappers may
- * stand in front of Deno. `bare` ones may begin with the verb, as a `CMD` after an
- * entrypoint does.
+ * Reads a command that runs a module; a `bare` one may begin with the verb, as a
+ * `CMD`.
  */
 export function readDenoCommand(
   words: string[],
@@ -75,10 +74,7 @@ function trimmed(path: string): string {
   return path.replace(/^(?:\.\/)+/, "");
 }
 
-/**
- * As a shell does: `a 'b c' && d` is `[["a", "b c"], ["d"]]`. Substitutions stay
- * within their word.
- */
+/** As a shell does, substitutions within their word: `[["a", "b c"], ["d"]]`. */
 export function splitCommands(text: string): string[][] {
   const commands: string[][] = [[]];
   let word: string | undefined;

@@ -12,8 +12,8 @@ export const USUAL_ENTRIES: string[] = ["", "src/"].flatMap((folder) =>
 );
 
 /**
- * Modules that Deno is given, the likeliest first: what is compiled before what is
- * run, the last one first. Not all of them need to be there.
+ * The likeliest first: what is compiled, what is run; the last one first. Some may
+ * not be there.
  */
 export function entryCandidates({ stages }: Dockerfile): string[] {
   const commands = stages.flatMap(({ instructions }) => {

@@ -21,8 +21,8 @@ export function variantName(file: string): string {
 }
 
 /**
- * Finds the variants of a context: `Dockerfile` first, the rest by name. `files`
- * are paths from the context or from here.
+ * `Dockerfile` first, the rest by name; `files` are paths from the context or from
+ * here.
  */
 export async function findVariants(
   context: string,

@@ -54,10 +54,7 @@ export function parseDockerfile(text: string): Dockerfile {
   return { args, stages };
 }
 
-/**
- * Those before the first `FROM`, which base images are named by, win over those of
- * a stage.
- */
+/** Those before the first `FROM`, which name base images, win over those of a stage. */
 export function argDefaults(
   { args, stages }: Dockerfile,
 ): Record<string, string> {
@@ -90,10 +87,7 @@ const BUILDKIT_FLAGS: Record<string, string[]> = {
   ADD: ["chmod", "checksum", "keep-git-dir", "link", "exclude"],
 };
 
-/**
- * The first thing that Docker's legacy builder cannot build, as `FROM
- * --platform=$BUILDPLATFORM`.
- */
+/** What Docker's legacy builder cannot build, as `FROM --platform=$BUILDPLATFORM`. */
 export function needsBuildKit({ stages }: Dockerfile): string | undefined {
   for (const { platform, instructions } of stages) {
     if (/\$\{?(?:BUILD|TARGET)/.test(platform)) {

@@ -33,8 +33,8 @@ interface Kinds {
 let queue: Promise<unknown> = Promise.resolve();
 
 /**
- * Tells the compressed size of each layer by diff ID; throws a UserError when the
- * source has changed since the image was read. It is not opened when all is known.
+ * By diff ID; opens the source unless all is known, and throws if it has changed
+ * since.
  */
 export function compressLayers(
   source: ImageSource,
@@ -116,10 +116,7 @@ async function compressPass(
 /** Blobs that are being compressed, for whichever image came first. */
 const running = new Set<string>();
 
-/**
- * Compresses layers while their image is read, so that {@linkcode compressLayers}
- * finds them.
- */
+/** Compresses layers for {@linkcode compressLayers} while their image is read. */
 export class SideCompressor implements Disposable {
   readonly #pool = new CompressPool();
   readonly #own = new Set<string>();

@@ -201,10 +201,7 @@ export class ZstdFrames {
   /** Bytes of a magic number that came with earlier chunks. */
   #held = 0;
 
-  /**
-   * Cuts a chunk at the ends of frames, without skippable ones; throws an
-   * ArchiveError for other bytes.
-   */
+  /** Cuts a chunk at the ends of frames, without skippable ones. */
   split(chunk: Uint8Array): Uint8Array[] {
     const parts: Uint8Array[] = [];
     let start = 0;

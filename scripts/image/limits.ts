@@ -11,10 +11,7 @@ const BOUNDS = {
   documentBytes: 64 * 2 ** 20,
   /** Decompressed bytes that are always allowed. */
   expandedBytes: 4 * 2 ** 30,
-  /**
-   * Decompressed bytes allowed for each byte read. One pass of deflate yields at
-   * most 1032, so an honest layer of zeros passes and gzip within gzip does not.
-   */
+  /** For each byte read; deflate yields at most 1032, gzip within gzip more. */
   expansion: 1100,
 };
 

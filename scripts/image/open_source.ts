@@ -122,10 +122,7 @@ const DEEPEST = 3;
 /** An archive of images holds a few hundred files; a root file system many more. */
 const MOST_BLOBS = 20_000;
 
-/**
- * Takes the tar of an archive. The manifest may come last: what a file is for is
- * only known afterwards.
- */
+/** Takes the tar of an archive, whose manifest may come last. */
 class ArchiveScan<T> implements TarHandler, TarSink<void> {
   readonly #parser = new TarParser(this);
   readonly #blobs = new Map<string, Blob<T>>();
@@ -253,10 +250,7 @@ function pass(
 
 const CHUNK = 2 ** 20;
 
-/**
- * Reads ahead into two buffers in turn: reading and hashing overlap, and nothing is
- * allocated.
- */
+/** Reads ahead into two buffers in turn: reading and hashing overlap. */
 async function readFile(
   path: string,
   reader: BlobReader<unknown>,

@@ -15,8 +15,8 @@ import { type TarHandler, TarParser } from "./tar_parser.ts";
 export interface ReadImageOptions {
   probe?: Probe;
   /**
-   * Leaves out the digests of large files that no other layer has a copy of: where
-   * one may, by its size, a file or folder is read again.
+   * Leaves out digests of large files, unless a second read shows that another
+   * layer has one.
    */
   sparesDigests?: boolean;
   /** Compresses layers on the way, for `compressLayers` to find their sizes. */

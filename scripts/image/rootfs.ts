@@ -7,8 +7,8 @@ const OPAQUE = ".wh..wh..opq";
 const INTERNAL = ".wh..wh.";
 
 /**
- * Does as engines do: whiteouts apply to the layers below only; of a path that a
- * layer has twice, only the last is counted.
+ * As engines do: whiteouts apply to the layers below; of a path twice in a layer,
+ * the last counts.
  */
 export function rootfs(image: Image): Rootfs {
   const overlay = new Overlay();
@@ -73,10 +73,7 @@ const GONE = -1;
 
 type Cause = Pick<Loss, "root" | "cover">;
 
-/**
- * Each folder knows its children, so that deleting one costs what it holds and no
- * more.
- */
+/** Each folder knows its children: deleting one costs what it holds and no more. */
 class Overlay {
   readonly #files = new Map<string, Node>();
   /** Folders without a record of their own. */

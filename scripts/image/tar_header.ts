@@ -167,10 +167,7 @@ export function readHeader(
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/**
- * Text in which a byte that is not UTF-8 becomes the lone surrogate U+DC00 + byte
- * (Python's surrogateescape): names that differ stay different.
- */
+/** A byte that is not UTF-8 becomes the lone surrogate U+DC00 + byte, as in Python. */
 export function decodeText(bytes: Uint8Array): string {
   try {
     return utf8.decode(bytes);
@@ -193,8 +190,8 @@ export function decodeText(bytes: Uint8Array): string {
 const LONGEST_PATH = 4096;
 
 /**
- * `a/b` for `./a//b/` and `/a/b`, `""` for the root; throws an ArchiveError for
- * what climbs out of it or is too long.
+ * `a/b` for `./a//b/` and `/a/b`, `""` for the root; throws for what climbs out of
+ * it.
  */
 export function normalisePath(name: string): string {
   if (name.length > LONGEST_PATH) {
