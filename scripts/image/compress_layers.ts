@@ -217,8 +217,7 @@ class LayerCompressor implements TarSink<{ diffId: string; size: LayerSize }> {
   /** Bytes of the window that are there, at its end. */
   #before = 0;
   #length = 0;
-  #gzipBytes = GZIP_FRAME;
-  #zstdBytes = 0;
+  readonly #bytes = { gzip: GZIP_FRAME, zstd: 0 };
   #failure?: { thrown: unknown };
   readonly #running = new Set<Promise<void>>();
 
@@ -259,13 +258,12 @@ class LayerCompressor implements TarSink<{ diffId: string; size: LayerSize }> {
     this.#send(true);
     await Promise.all(this.#running);
     this.#throwFailure();
-    return {
-      diffId: `sha256:${sha256}`,
-      size: {
-        ...this.kinds.gzip && { gzipBytes: this.#gzipBytes },
-        ...this.kinds.zstd && { zstdBytes: this.#zstdBytes },
-      },
+    const { gzip, zstd } = this.#bytes;
+    const size: LayerSize = {
+      ...this.kinds.gzip && { gzipBytes: gzip },
+      ...this.kinds.zstd && { zstdBytes: zstd },
     };
+    return { diffId: `sha256:${sha256}`, size };
   }
 
   #send(isLast: boolean): void {
@@ -273,32 +271,24 @@ class LayerCompressor implements TarSink<{ diffId: string; size: LayerSize }> {
     const end = WINDOW + this.#length;
     const next = isLast ? block : new Uint8Array(WINDOW + BLOCK);
     if (!isLast) next.set(block.subarray(end - WINDOW, end));
+    const before = this.#before;
+    const common = { before, stream: this.#stream, isLast };
     if (this.kinds.zstd) {
       const bytes = block.slice(WINDOW, end);
-      const stream = this.#stream;
-      const task = { kind: "zstd", stream, bytes, last: isLast } as const;
-      // A stream stays with one worker, which holds its state.
-      const added = this.pool.run(task, stream);
-      this.#count(added, (bytes) => this.#zstdBytes += bytes);
+      this.#run({ kind: "zstd", bytes, ...common });
     }
     if (this.kinds.gzip) {
-      const before = this.#before;
       const bytes = block.subarray(WINDOW - before, end);
-      const added = this.pool.run({
-        kind: "gzip",
-        bytes,
-        before,
-        last: isLast,
-      });
-      this.#count(added, (bytes) => this.#gzipBytes += bytes);
+      this.#run({ kind: "gzip", bytes, ...common });
     }
     this.#block = next;
     this.#before = WINDOW;
     this.#length = 0;
   }
 
-  #count(added: Promise<number>, add: (bytes: number) => void): void {
-    const running = added.then(add)
+  #run(task: CompressTask): void {
+    const running = this.pool.run(task)
+      .then((added) => void (this.#bytes[task.kind] += added))
       .catch((thrown) => void (this.#failure ??= { thrown }))
       .finally(() => this.#running.delete(running));
     this.#running.add(running);
@@ -324,10 +314,11 @@ class CompressPool implements Disposable {
     members = Array.from({ length }, startWorker);
   }
 
-  /** Gives a task to a worker, or to that with least to do; tells the bytes it added. */
-  run(task: CompressTask, member?: number): Promise<number> {
-    const chosen = member !== undefined
-      ? members[member % members.length]
+  /** Gives a task to a worker; tells the bytes it added. */
+  run(task: CompressTask): Promise<number> {
+    // A stream stays with one worker, which holds its state.
+    const chosen = task.kind === "zstd"
+      ? members[task.stream % members.length]
       : members.reduce((least, each) =>
         each.waiting.length < least.waiting.length ? each : least
       );

@@ -1,22 +1,16 @@
 /** A worker that compresses blocks: Deno's zlib runs on the thread that calls it. @module */
 import { constants, createDeflateRaw, createZstdCompress } from "node:zlib";
 
-export type CompressTask =
-  | {
-    kind: "gzip";
-    /** Those before the block in the layer, and the block. */
-    bytes: Uint8Array;
-    /** How many of the bytes go before. */
-    before: number;
-    last: boolean;
-  }
-  | {
-    kind: "zstd";
-    /** Which of the streams of this worker goes on. */
-    stream: number;
-    bytes: Uint8Array;
-    last: boolean;
-  };
+/** A block of a layer, and how to compress it. */
+export interface CompressTask {
+  kind: "gzip" | "zstd";
+  /** The block, behind as many bytes of the layer as `before` tells (gzip). */
+  bytes: Uint8Array;
+  before: number;
+  /** Which of the worker's streams goes on (zstd). */
+  stream: number;
+  isLast: boolean;
+}
 
 export type CompressAnswer = { bytes: number } | { error: string };
 
@@ -65,7 +59,7 @@ class Counter {
  * are one valid stream, as pigz and pgzip (podman's pushes) write it.
  */
 async function gzipBlock(
-  { bytes, before, last }: CompressTask & { kind: "gzip" },
+  { bytes, before, isLast }: CompressTask,
 ): Promise<number> {
   const counter = new Counter(
     createDeflateRaw({ level: GZIP_LEVEL, chunkSize: 256 * 1024 }),
@@ -77,7 +71,7 @@ async function gzipBlock(
       counter.bytes = 0;
     }
     await counter.write(bytes.subarray(before));
-    await (last ? counter.end() : counter.flush());
+    await (isLast ? counter.end() : counter.flush());
     return counter.bytes;
   } finally {
     counter.stream.destroy();
@@ -87,7 +81,7 @@ async function gzipBlock(
 const streams = new Map<number, Counter>();
 
 async function zstdPart(
-  { stream, bytes, last }: CompressTask & { kind: "zstd" },
+  { stream, bytes, isLast }: CompressTask,
 ): Promise<number> {
   let counter = streams.get(stream);
   if (counter === undefined) {
@@ -97,7 +91,7 @@ async function zstdPart(
     streams.set(stream, counter);
   }
   await counter.write(bytes);
-  if (last) {
+  if (isLast) {
     await counter.end();
     streams.delete(stream);
   }

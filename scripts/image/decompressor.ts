@@ -65,17 +65,11 @@ const OUTPUT_CHUNK = 256 * 1024;
 const LARGEST_WINDOW_LOG = 27;
 
 function open(compression: Exclude<Compression, "none">): Duplex {
-  switch (compression) {
-    case "gzip":
-      return createGunzip({ chunkSize: OUTPUT_CHUNK });
-    case "zstd":
-      return createZstdDecompress({
-        chunkSize: OUTPUT_CHUNK,
-        params: { [constants.ZSTD_d_windowLogMax]: LARGEST_WINDOW_LOG },
-      });
-    default:
-      return throughProgram(compression);
-  }
+  const chunkSize = OUTPUT_CHUNK;
+  if (compression === "gzip") return createGunzip({ chunkSize });
+  if (compression !== "zstd") return throughProgram(compression);
+  const params = { [constants.ZSTD_d_windowLogMax]: LARGEST_WINDOW_LOG };
+  return createZstdDecompress({ chunkSize, params });
 }
 
 /** Decompresses one stream into a sink; errors of the format are kept apart from bugs. */

@@ -118,8 +118,6 @@ export interface RootfsFile {
   readonly bytes: number;
 }
 
-export type LossKind = "overwritten" | "deleted" | "metadata";
-
 /** A copy of a file that a layer carries and that no path leads to any more. */
 export interface Loss {
   /** The last that led to it. */
@@ -129,7 +127,7 @@ export interface Loss {
   /** Index of a layer. */
   writtenBy: number;
   coveredBy: number;
-  how: LossKind;
+  how: "overwritten" | "deleted" | "metadata";
   /** The path that was replaced or deleted; a folder above, or `path` itself. */
   root: string;
   /** Absent when `root` was deleted. */
