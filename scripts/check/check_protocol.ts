@@ -188,7 +188,8 @@ async function idleConnections(context: Context): Promise<string[]> {
     while (idle.length < 1000) idle.push(await context.open());
   } catch (error) {
     context.signal.throwIfAborted();
-    if (isOutOfFiles(error)) {
+    const { code } = error as { code?: string };
+    if (code === "EMFILE" || code === "ENFILE") {
       throw new CannotCheck(
         `this machine lets us open only ${idle.length} files; see ulimit -n`,
       );
@@ -203,11 +204,6 @@ async function idleConnections(context: Context): Promise<string[]> {
     );
   }
   return wrong;
-}
-
-function isOutOfFiles(error: unknown): boolean {
-  return error instanceof Error && "code" in error &&
-    (error.code === "EMFILE" || error.code === "ENFILE");
 }
 
 /** The last byte of each is held back until somebody else has been served. */

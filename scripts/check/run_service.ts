@@ -106,7 +106,8 @@ export async function waitUntilReady(
 ): Promise<Ready> {
   const { port, signal } = options;
   const url = urlOf(container);
-  const { healthPath, healthStatus: wanted, readyTimeoutMs } = contract;
+  const { healthPath: path, healthStatus: wanted, readyTimeoutMs } = contract;
+  const headers = { Connection: "close" };
   const ended = new AbortController();
   let exitCode: number | undefined;
   // Some engines start a process to watch for the end, which would compete with
@@ -123,11 +124,10 @@ export async function waitUntilReady(
   const poll = async (signal: AbortSignal): Promise<Ready> => {
     for (let polls = 1;; polls++) {
       try {
-        const status = await withTimeLimit(
-          TRY_MS,
-          signal,
-          (inner) => askHealth(url, healthPath, inner),
-        );
+        const status = await withTimeLimit(TRY_MS, signal, async (signal) => {
+          using connection = await HttpConnection.open(url, signal);
+          return (await connection.request({ path, headers })).status;
+        });
         const readyMs = performance.now() - container.startedAt;
         if (wanted === "any" || status === wanted) return { readyMs, polls };
         answered = true;
@@ -189,7 +189,7 @@ export async function waitUntilReady(
     const waited = Math.round(performance.now() - container.startedAt);
     const within = Math.min(readyTimeoutMs, waited);
     throw new UserError(
-      `No good answer from ${healthPath} within ${within} ms: ${reason}`,
+      `No good answer from ${path} within ${within} ms: ${reason}`,
       { next, exitCode: EXIT.checkFailed, output, cause },
     );
   } finally {
@@ -206,14 +206,4 @@ export async function unreachable(
   return listening?.shared && isOnLoopback(listening, port)
     ? onLoopback(port)
     : undefined;
-}
-
-async function askHealth(
-  url: string,
-  path: string,
-  signal: AbortSignal,
-): Promise<number> {
-  using connection = await HttpConnection.open(url, signal);
-  const headers = { Connection: "close" };
-  return (await connection.request({ path, headers })).status;
 }

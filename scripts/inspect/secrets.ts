@@ -18,69 +18,61 @@ export const SECRET_BYTES = 64 * 1024;
 
 const PEM = String.raw`-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----`;
 
-/** Templates are meant to be shared, and .env.vault is encrypted. */
-const TEMPLATE = String
-  .raw`(?:[^/]*[-._])?(?:example|sample|template|tmpl|dist|defaults?|schema|vault)(?:[-._]|$)`;
-
 /** Kind, name with its folder where that tells more, and what must be in it. */
 const RULES = ([
   [
     "environment file",
-    String.raw`(?!${TEMPLATE})(?:\.env(?:\.[^/]+)?|\.envrc|[^/]+\.env)`,
+    // Templates are meant to be shared, and .env.vault is encrypted.
+    /(?!(?:[^/]*[-._])?(?:example|sample|template|tmpl|dist|defaults?|schema|vault)(?:[-._]|$))(?:\.env(?:\.[^/]+)?|\.envrc|[^/]+\.env)/,
     /^[ \t]*(?:export[ \t]+)?[A-Za-z_]\w*[ \t]*=[ \t]*["']?[^\s"'#]/m,
   ],
   [
     "private key",
-    String
-      .raw`id_(?:rsa|dsa|ecdsa|ed25519)|ssh_host_\w+_key|[^/]+\.(?:pem|key|ppk|p8|asc)`,
+    /id_(?:rsa|dsa|ecdsa|ed25519)|ssh_host_\w+_key|[^/]+\.(?:pem|key|ppk|p8|asc)/,
     new RegExp(`${PEM}|^PuTTY-User-Key-File-`, "m"),
   ],
   // PKCS #12, a DER sequence.
-  ["private key", String.raw`[^/]+\.(?:p12|pfx)`, /^\x30[\x80-\x84]/],
-  ["git repository", String.raw`\.git/HEAD`, /^(?:ref: |[0-9a-f]{40})/],
+  ["private key", /[^/]+\.(?:p12|pfx)/, /^\x30[\x80-\x84]/],
+  ["git repository", /\.git\/HEAD/, /^(?:ref: |[0-9a-f]{40})/],
   // A value such as ${NPM_TOKEN} is filled in from the environment.
   [
     "registry token",
-    String.raw`\.npmrc|\.yarnrc\.yml`,
+    /\.npmrc|\.yarnrc\.yml/,
     /^[^#;\n]*(?:_authToken|_auth|_password|npmAuthToken)["']?[ \t]*[=:][ \t]*["']?[^\s"'$]/m,
   ],
   [
     "registry token",
-    String
-      .raw`[._]netrc|\.pypirc|\.git-credentials|\.cargo/credentials(?:\.toml)?|gh/hosts\.yml`,
+    /[._]netrc|\.pypirc|\.git-credentials|\.cargo\/credentials(?:\.toml)?|gh\/hosts\.yml/,
     /(?:^|\s)(?:password|token|oauth_token)[\s=:]+\S|:\/\/[^\s/:@]+:[^\s/@]+@/,
   ],
   [
     "registry token",
-    String.raw`\.docker/config\.json|\.dockercfg|containers/auth\.json`,
+    /\.docker\/config\.json|\.dockercfg|containers\/auth\.json/,
     /"(?:auth|identitytoken|registrytoken)"\s*:\s*"[^"]/,
   ],
   [
     "cloud credentials",
-    String
-      .raw`\.aws/credentials|\.azure/(?:accessTokens|msal_token_cache)\.json`,
+    /\.aws\/credentials|\.azure\/(?:accessTokens|msal_token_cache)\.json/,
     /aws_secret_access_key\s*=\s*\S|"(?:accessToken|secret)"\s*:\s*"[^"]/i,
   ],
   [
     "cloud credentials",
-    String
-      .raw`[^/]*(?:credentials?|service[-_]?account|firebase|gcp|key)[^/]*\.json`,
+    /[^/]*(?:credentials?|service[-_]?account|firebase|gcp|key)[^/]*\.json/,
     new RegExp(`"private_key"\\s*:\\s*"${PEM}|"refresh_token"\\s*:\\s*"[^"]`),
   ],
   [
     "database",
-    String.raw`(?<!^etc/(?:.*/)?)[^/]+\.(?:db3?|sqlite3?|mdb|rdb|kv)`,
+    /(?<!^etc\/(?:.*\/)?)[^/]+\.(?:db3?|sqlite3?|mdb|rdb|kv)/,
     /\0|^REDIS\d/,
   ],
   [
     "cluster credentials",
-    String
-      .raw`\.kube/config|[^/]*kubeconfig(?:\.ya?ml)?|kubernetes/admin\.conf`,
+    /\.kube\/config|[^/]*kubeconfig(?:\.ya?ml)?|kubernetes\/admin\.conf/,
     /^[ \t]*(?:- )?(?:client-key-data|token|password):[ \t]*\S/m,
   ],
-] as [Secret["kind"], string, RegExp][]).map(([kind, name, content]) => ({
+] as [Secret["kind"], RegExp, RegExp][]).map(([kind, { source }, content]) => ({
   kind,
-  name: new RegExp(`(?:^|/)(?:${name})$`, "i"),
+  name: new RegExp(`(?:^|/)(?:${source})$`, "i"),
   content,
 }));
 

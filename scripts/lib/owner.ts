@@ -24,14 +24,6 @@ export function owner(): string {
   return `${host()}-${Deno.pid}-${startedTicks(Deno.pid) ?? 0}`;
 }
 
-/** Whether the process of an {@linkcode owner} is gone; when in doubt it is not. */
-export function isGone(text: string): boolean {
-  const match = /^([a-z0-9]+)-(\d+)-(\d+)$/.exec(text);
-  if (match === null || match[1] !== host()) return false;
-  if (startedTicks(Deno.pid) === undefined) return false;
-  return startedTicks(Number(match[2])) !== match[3];
-}
-
 let count = 0;
 
 /** Tells apart instances of this module in one process, as test threads have. */
@@ -40,12 +32,6 @@ export const INSTANCE = crypto.randomUUID().slice(0, 4);
 /** A name that no other run uses: `deno-small-image-<owner>-<instance><n>`. */
 export function containerName(): string {
   return `deno-small-image-${owner()}-${INSTANCE}${++count}`;
-}
-
-/** The owner in a {@linkcode containerName}; `undefined` for any other name. */
-export function ownerOf(name: string): string | undefined {
-  return /^deno-small-image-([a-z0-9]+-\d+-\d+)-[0-9a-f]{4}\d+$/.exec(name)
-    ?.[1];
 }
 
 export function ownTag(tag: string): string {
@@ -57,8 +43,11 @@ export function isLeftoverTag(reference: string): boolean {
   return isLeftover(name ?? "");
 }
 
-/** Whether a name was made by a process that is gone. */
+const NAME = /^deno-small-image-([a-z0-9]+)-(\d+)-(\d+)-[0-9a-f]{4}\d+$/;
+
+/** Whether a process that is gone has made a name; when in doubt, none has. */
 export function isLeftover(name: string): boolean {
-  const whose = ownerOf(name);
-  return whose !== undefined && isGone(whose);
+  const [, where, pid, started] = NAME.exec(name) ?? [];
+  if (where !== host() || startedTicks(Deno.pid) === undefined) return false;
+  return startedTicks(Number(pid)) !== started;
 }

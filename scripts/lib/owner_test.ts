@@ -1,38 +1,36 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
-import { containerName, isGone, isLeftover, owner, ownerOf } from "./owner.ts";
+import { containerName, isLeftover, isLeftoverTag, owner } from "./owner.ts";
+
+/** A name as another owner makes it. */
+function nameOf(other: string): string {
+  return containerName().replace(owner(), other);
+}
 
 Deno.test("a container's name tells its owner, and no name comes twice", () => {
   const name = containerName();
-  assertEquals(ownerOf(name), owner());
+  assert(name.startsWith(`deno-small-image-${owner()}-`));
   assertNotEquals(containerName(), name);
 });
 
-Deno.test("ownerOf() of another's name is nobody", () => {
-  for (const name of ["web-1", "deno-small-image", "deno-small-image-x"]) {
-    assertEquals(ownerOf(name), undefined);
-  }
-});
-
-Deno.test("isGone() of this process is false, of one that ended true", async () => {
-  assertEquals(isGone(owner()), false);
+Deno.test("a name of this process is no leftover, one of a process that ended is", async () => {
+  assertEquals(isLeftover(containerName()), false);
   const child = new Deno.Command("true").spawn();
   await child.status;
-  assert(isGone(owner().replace(`-${Deno.pid}-`, `-${child.pid}-`)));
+  const ended = owner().replace(`-${Deno.pid}-`, `-${child.pid}-`);
+  assert(isLeftover(nameOf(ended)));
+  assert(isLeftoverTag(`localhost/${nameOf(ended)}:test`));
 });
 
-Deno.test("isGone() is true when the process id was given to another", () => {
-  assert(isGone(owner().replace(/\d+$/, "1")));
+Deno.test("a name is a leftover when the process id was given to another", () => {
+  assert(isLeftover(nameOf(owner().replace(/\d+$/, "1"))));
 });
 
-Deno.test("isGone() leaves other hosts and unknown forms alone", () => {
-  assertEquals(isGone("otherhost-999999-1"), false);
-  assertEquals(isGone(""), false);
-  assertEquals(isGone("999999"), false);
-});
-
-Deno.test("isLeftover() is true only for names of ours whose owner is gone", () => {
-  const name = containerName();
-  assertEquals(isLeftover(name), false);
-  assertEquals(isLeftover("web-1"), false);
-  assert(isLeftover(name.replace(owner(), owner().replace(/\d+$/, "1"))));
+Deno.test("names of other hosts and of unknown forms are left alone", () => {
+  assertEquals(isLeftover(nameOf("otherhost-999999-1")), false);
+  const gone = owner().replace(/\d+$/, "1");
+  for (
+    const name of ["", "web-1", "deno-small-image", "deno-small-image-x", gone]
+  ) {
+    assertEquals(isLeftover(name), false, name);
+  }
 });
