@@ -20,7 +20,7 @@ export const probe: Probe = (entry) => {
   const known = look(entry, { secretCheck });
   const check = isContent(entry) ? secretCheck(entry.path) : undefined;
   if (!check) return known;
-  const start = new HeadSink(entry.size, SECRET_BYTES, (head) => {
+  const start = headSink(entry.size, SECRET_BYTES, (head) => {
     const secret = check(head);
     return secret && { secret };
   });
@@ -49,7 +49,7 @@ export function look(
   const { path, mode, size } = entry;
   if (TEXTS.test(path)) return textSink(size);
   return (mode & 0o111) !== 0 || /\.so(?:\.[^/]*)?$/.test(path)
-    ? new ExecutableSink(entry, options)
+    ? executableSink(entry, options)
     : undefined;
 }
 
@@ -58,64 +58,52 @@ function isContent({ type, size }: Readonly<Entry>): boolean {
 }
 
 export function textSink(size: number): Sink {
-  return new HeadSink(size, MAX_TEXT, (head) => ({
+  return headSink(size, MAX_TEXT, (head) => ({
     text: new TextDecoder().decode(head),
   }));
 }
 
-class HeadSink implements Sink {
-  readonly #bytes: Uint8Array;
-  #length = 0;
-
-  constructor(
-    size: number,
-    most: number,
-    readonly judge: (head: Uint8Array) => Found | undefined,
-  ) {
-    this.#bytes = new Uint8Array(Math.min(size, most));
-  }
-
-  get head(): Uint8Array {
-    return this.#bytes.subarray(0, this.#length);
-  }
-
-  write(chunk: Uint8Array): void {
-    const part = chunk.subarray(0, this.#bytes.length - this.#length);
-    this.#bytes.set(part, this.#length);
-    this.#length += part.length;
-  }
-
-  end(): Found | undefined {
-    return this.judge(this.head);
-  }
+/** Keeps the start of a file, and says what it is. */
+function headSink(
+  size: number,
+  most: number,
+  judge: (head: Uint8Array) => Found | undefined,
+) {
+  const bytes = new Uint8Array(Math.min(size, most));
+  let length = 0;
+  const head = () => bytes.subarray(0, length);
+  return {
+    head,
+    write(chunk: Uint8Array): void {
+      const part = chunk.subarray(0, bytes.length - length);
+      bytes.set(part, length);
+      length += part.length;
+    },
+    end: () => judge(head()),
+  };
 }
 
 /** Tells programs from scripts by their first bytes, and the rest from both. */
-class ExecutableSink extends HeadSink {
-  #inner?: Sink;
-
-  constructor(
-    readonly entry: Readonly<Entry>,
-    readonly options: ProgramOptions,
-  ) {
-    super(entry.size, MAX_SHEBANG, scriptOf);
-  }
-
-  override write(chunk: Uint8Array): void {
-    if (this.#inner) return this.#inner.write(chunk);
-    const { length } = this.head;
-    super.write(chunk);
-    if (length >= ELF_BYTES || !isElf(this.head)) return;
-    this.#inner = programSink(this.entry, this.options);
-    this.#inner.write(this.head);
-    this.#inner.write(chunk.subarray(this.head.length - length));
-  }
-
-  override end(): Found | undefined {
-    if (!this.#inner) return super.end();
-    const elf = this.#inner.end() as ElfFacts | undefined;
-    return elf && { elf };
-  }
+function executableSink(entry: Readonly<Entry>, options: ProgramOptions): Sink {
+  const start = headSink(entry.size, MAX_SHEBANG, scriptOf);
+  let inner: Sink | undefined;
+  return {
+    write(chunk) {
+      if (inner) return inner.write(chunk);
+      const { length } = start.head();
+      start.write(chunk);
+      const head = start.head();
+      if (length >= ELF_BYTES || !isElf(head)) return;
+      inner = programSink(entry, options);
+      inner.write(head);
+      inner.write(chunk.subarray(head.length - length));
+    },
+    end() {
+      if (!inner) return start.end();
+      const elf = inner.end() as ElfFacts | undefined;
+      return elf && { elf };
+    },
+  };
 }
 
 /** The interpreter in a script's first line: `/bin/sh` of `#!/bin/sh -e`. */
