@@ -16,6 +16,9 @@ export function diffImages(before: ImageSide, after: ImageSide): ImageDiff {
   const count = (kind: PathChange["kind"]) =>
     paths.filter((path) => path.kind === kind).length;
   const sides = { before: sideOf(before), after: sideOf(after) };
+  const [old, now] = [layersOf(before), layersOf(after)];
+  const [had, has] = [old, now]
+    .map((layers) => new Set(layers.map(({ digest }) => digest)));
   return {
     schemaVersion: 1,
     ...sides,
@@ -30,9 +33,10 @@ export function diffImages(before: ImageSide, after: ImageSide): ImageDiff {
       .map(withoutSecrets),
     packages: diffPackages(before.rootfs, after.rootfs),
     layers: {
-      shared: layersOf(after).filter(isIn(before)).map(({ digest }) => digest),
-      added: layersOf(after).filter((layer) => !isIn(before)(layer)),
-      removed: layersOf(before).filter((layer) => !isIn(after)(layer)),
+      shared: now.filter(({ digest }) => had.has(digest))
+        .map(({ digest }) => digest),
+      added: now.filter(({ digest }) => !had.has(digest)),
+      removed: old.filter(({ digest }) => !has.has(digest)),
     },
   };
 }
@@ -47,19 +51,12 @@ function sideOf({ image, rootfs }: ImageSide): ImageDiff["before"] {
   };
 }
 
-type LayerLine = ImageDiff["layers"]["added"][number];
-
-function layersOf({ image, rootfs }: ImageSide): LayerLine[] {
+function layersOf({ image, rootfs }: ImageSide) {
   return image.layers.map(({ diffId, instruction }, index) => ({
     digest: diffId,
     instruction,
     sizeBytes: rootfs.layers[index].bytes,
   }));
-}
-
-function isIn({ image }: ImageSide): (layer: LayerLine) => boolean {
-  const digests = new Set(image.layers.map(({ diffId }) => diffId));
-  return ({ digest }) => digests.has(digest);
 }
 
 function diffPaths(before: Rootfs, after: Rootfs): PathChange[] {

@@ -2,10 +2,9 @@
 import type { Entry, Image, Rootfs } from "../image/model.ts";
 import { isExecutable, resolvePath } from "../image/resolve_path.ts";
 import type { Surface } from "./inspect_schema.ts";
-import { libraries } from "./libraries.ts";
 import { type Package, packages, unreadPackages } from "./packages.ts";
 import { textAt } from "./found.ts";
-import { searchPath } from "./started_programs.ts";
+import { libraries, searchPath } from "./started_programs.ts";
 
 const CERTIFICATES = [
   "/etc/ssl/certs/ca-certificates.crt",
