@@ -1,4 +1,4 @@
-/** The programs that an image starts, as in `tini -- /app/server`, and their needs. @module */
+/** The programs that an image starts and what they need. @module */
 import type { Image, Rootfs } from "../image/model.ts";
 import {
   isExecutable,
