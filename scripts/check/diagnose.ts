@@ -1,7 +1,7 @@
 /** What a service does in place of what was expected, as far as seen. @module */
 import type { Container } from "../engine/engine.ts";
 import { textOf } from "../lib/files.ts";
-import { errorOf, statedError } from "../lib/log_excerpt.ts";
+import { errorOf, RAISE_HEAP, statedError } from "../lib/log_excerpt.ts";
 import { pageAddress } from "../lib/own_file.ts";
 import { constants } from "node:os";
 import { descendants, processes } from "../engine/processes.ts";
@@ -201,6 +201,7 @@ export function doesNothing(does: Disposition): boolean {
 
 /** What a service lacks, by the words of its error, and where to give it. */
 const LACKS: [error: RegExp, next: (...found: string[]) => string][] = [
+  [/out of memory/i, () => RAISE_HEAP],
   [
     /Requires (\w+) access to ("[^"]*"|[^,\s]+)/i,
     (kind, what) =>

@@ -7,6 +7,7 @@
  */
 import { CommandFailed } from "../lib/command.ts";
 import { EXIT, UserError } from "../lib/errors.ts";
+import { outOfMemory, RAISE_HEAP } from "../lib/log_excerpt.ts";
 import { suggest } from "../lib/suggest.ts";
 import type { DaemonRefused } from "./docker_daemon.ts";
 
@@ -158,8 +159,8 @@ const NOISE = [
   /^Sending build context to Docker daemon/,
   /^DEPRECATED: The legacy builder|^ +BuildKit is currently disabled|^ +environment-variable/,
   /^ ---> Running in [0-9a-f]+$|^Removing intermediate container/,
-  // Deno, without symbols
-  /^(#\d+ [\d.]+ +)?(Stack backtrace:| *\d+: <unknown>)$/,
+  // Deno and V8, without symbols
+  /^(#\d+ [\d.]+ +)?(Stack backtrace:| *\d+: <unknown>|=+ C stack trace =+| *\S+\(\S*\+0x[\da-f]+\) \[0x[\da-f]+\])$/,
 ];
 
 /** BuildKit prefixes each line with its step's number: `#5 0.218 problem`. */
@@ -212,6 +213,7 @@ export function explainBuild(
   return explainMachine(failure) ??
     explainInstruction(failure) ??
     explainRuntime(failure) ??
+    explainMemory(failure) ??
     explainLock(failure, "deno install --frozen=false") ??
     explainModules(failure) ??
     explainSource(failure) ??
@@ -298,6 +300,20 @@ function explainRuntime(failure: Failure): RuntimeMissing | undefined {
     `${url[2]} cannot be downloaded`,
     `Let builds reach ${new URL(url[1]).host}${other}`,
   );
+}
+
+/** The error for a command in a build that has, or may have, lacked memory. */
+function explainMemory(failure: Failure): UserError | undefined {
+  const { output } = failure;
+  const heap = outOfMemory(output);
+  if (heap !== undefined) {
+    return told(failure, heap, RAISE_HEAP, EXIT.checkFailed);
+  }
+  if (!/(exit (code: |status )|non-zero code: )137\b/.test(output)) {
+    return undefined;
+  }
+  const next = "Give the build more memory, unless somebody has killed it";
+  return told(failure, "its step was killed", next, EXIT.checkFailed);
 }
 
 /** The error for a lock file that the sources have left behind. */

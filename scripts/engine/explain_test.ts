@@ -439,6 +439,28 @@ Stack backtrace:
   assertEquals(/backtrace|unknown/.test(error.output ?? ""), false);
 });
 
+Deno.test("explainBuild() of a compile without memory: named, without frames", () => {
+  const frame = "#5 1.2     deno(+0x2e804a3) [0x55b3b68af4a3]\n";
+  const error = explainBuild(
+    "Dockerfile",
+    `#5 [2/2] RUN deno compile main.ts
+#5 1.1 # Fatal JavaScript out of memory: Reached heap limit
+#5 1.1 ==== C stack trace ===============================
+${frame.repeat(50)}#5 1.3 Trace/breakpoint trap
+#5 ERROR: executor failed running [/bin/sh -c deno compile]: exit code: 133`,
+  );
+  assertEquals(
+    error.message,
+    'Cannot build "Dockerfile": Fatal JavaScript out of memory: Reached heap limit',
+  );
+  assertStringIncludes(error.next, "--max-old-space-size");
+  assertEquals(error.output?.includes("+0x"), false);
+  for (const end of ["exit status 137", "returned a non-zero code: 137"]) {
+    const { message } = explainBuild("a", `STEP 2/2: RUN x\nError: ${end}`);
+    assertEquals(message, 'Cannot build "a": its step was killed');
+  }
+});
+
 Deno.test("explainInstall() tells a wrong name and an old lock from the network", () => {
   const of = (output: string) => explainInstall(failed(output), "deno lock");
   const wrong = of(`Download https://npm.example/a

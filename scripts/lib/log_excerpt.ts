@@ -53,7 +53,7 @@ const ERROR =
 
 /** The last line that is an error's message, else the last outside of a stack. */
 export function errorOf(log: string): string | undefined {
-  return statedError(log) ??
+  return outOfMemory(log) ?? statedError(log) ??
     log.split("\n").map((line) => line.trimEnd()).filter((line) => line !== "")
       .findLast((line) => !/^\s+(at |\^|\|)|^\s*\^+$/.test(line))?.trim();
 }
@@ -63,3 +63,13 @@ export function statedError(log: string): string | undefined {
   return log.split("\n").findLast((line) => ERROR.test(line))?.trim()
     .replace(/^error: /i, "").replace(/^Uncaught (\(in promise\) )?/, "");
 }
+
+/** What V8 says last when it has no memory, before it prints its stack. */
+export function outOfMemory(log: string): string | undefined {
+  return /Fatal (?:JavaScript|process) out of memory: .*|JavaScript heap out of memory/
+    .exec(log)?.[0].trim();
+}
+
+/** What to do when it has said so. */
+export const RAISE_HEAP =
+  "Raise --max-old-space-size where it is given, and the memory limit; or have it need less";

@@ -52,4 +52,10 @@ Deno.test("errorOf() finds an error's own message, not the end of its stack", ()
   assertEquals(errorOf("sh: 1: deno: not found\n"), "sh: 1: deno: not found");
   assertEquals(errorOf("first\nlast\n    at x (y:1:1)\n"), "last");
   assertEquals(errorOf("\n"), undefined);
+  assertEquals(
+    errorOf(
+      "#\n# Fatal JavaScript out of memory: Reached heap limit\n#\n\n    deno(+0x4) [0x5]\n",
+    ),
+    "Fatal JavaScript out of memory: Reached heap limit",
+  );
 });
