@@ -21,8 +21,6 @@ import { orAbort, TimeLimitError, withTimeLimit } from "./time_limit.ts";
 /** What engines and orchestrators grant before they kill: the default of Docker. */
 export const GRACE_MS = 10_000;
 const CONNECTIONS = 32;
-/** Idle ones when the signal comes: others may all have a request in flight. */
-const IDLE = 4;
 /** Answers that each of them has had when the load counts as under way. */
 const WARM_ANSWERS = 10;
 
@@ -168,7 +166,6 @@ function startLoad(url: string, path: string, outer?: AbortSignal) {
   const over = new AbortController();
   const signal = AbortSignal.any([over.signal, ...outer ? [outer] : []]);
   const warm = Promise.withResolvers<void>();
-  const ending = Promise.withResolvers<void>();
   let cold = CONNECTIONS;
   const load = {
     answered: 0,
@@ -190,15 +187,13 @@ function startLoad(url: string, path: string, outer?: AbortSignal) {
       if (!signal.aborted && !load.signalled) throw error;
     }
   };
-  /** A client; `idles`: it waits with its next request for the stop to begin. */
-  const client = async (idles: boolean) => {
+  /** A client that is told to go after the signal has gone. */
+  const client = async () => {
     for (let own = 0; !load.signalled && !signal.aborted;) {
       using connection = await open();
       for (let alive = connection !== undefined; connection && alive;) {
-        let early = false;
+        const early = !load.signalled;
         try {
-          if (idles && cold === 0) await orAbort(ending.promise, signal);
-          early = !load.signalled;
           await connection.send(text);
           const response = await connection.receive();
           load.answered++;
@@ -213,10 +208,9 @@ function startLoad(url: string, path: string, outer?: AbortSignal) {
         }
       }
     }
-    ending.resolve();
   };
   const finished = Promise.all(
-    Array.from({ length: CONNECTIONS }, (_, index) => client(index < IDLE)),
+    Array.from({ length: CONNECTIONS }, client),
   );
   finished.catch(warm.reject);
   warm.promise.catch(() => {});
