@@ -8,8 +8,13 @@ import { join } from "node:path";
 import type { Bases } from "../bases/choose_bases.ts";
 import { explainGrowth } from "../budget/explain_growth.ts";
 import { holdBudget } from "../budget/hold_budget.ts";
-import { defaultContract } from "../check/contract_schema.ts";
+import { type Contract, defaultContract } from "../check/contract_schema.ts";
 import { surroundings } from "../check/run_service.ts";
+import {
+  isSecretVariable,
+  maskValues,
+  secretValues,
+} from "../lib/secret_text.ts";
 import {
   layerInstructions,
   needsBuildKit,
@@ -103,26 +108,39 @@ export async function build(config: BuildConfig, io: Io): Promise<number> {
   else await nextDeploys(starts, context);
   if (config.reproducible) await reproduce(built, context);
 
-  const report: Report = {
+  const variables = [
+    ...Object.entries(contract?.env ?? {}).map((pair) => pair.join("=")),
+    ...built.flatMap(({ looked }) => looked.image.config.env),
+  ];
+  const report: Report = maskValues({
     schemaVersion: 1,
     createdAt: new Date().toISOString(),
     engine: { name: engine.name, version: engine.version },
     ...basesOf(first),
     baseline,
     ...(contract?.env ?? contract?.writable) &&
-      { surroundings: surroundings(contract!) },
+      { surroundings: shownSurroundings(contract!) },
     variants: built.map((run) => ({
       ...variantOf(run, sizes),
       ...otherBases(bases.get(run.architecture) ?? first, first),
     })),
     ...notBuilt(runs),
     budgets: [],
-  };
+  }, secretValues(variables));
   report.budgets = holdBudget(report, budget, earlier);
   if (earlier !== undefined) report.growth = explainGrowth(report, earlier);
   tellCacheFailure(io);
   await publish(report, config, io);
   return holds(report) ? EXIT.ok : EXIT.checkFailed;
+}
+
+/** Without the values of secrets, as a report may be shown to anyone. */
+function shownSurroundings(contract: Contract) {
+  const { env, ...others } = surroundings(contract);
+  const shown = Object.entries(env ?? {}).map(([name, value]) =>
+    isSecretVariable(`${name}=${value}`) ? [name, "…"] : [name, value]
+  );
+  return { ...others, ...env && { env: Object.fromEntries(shown) } };
 }
 
 export function variantOf(run: BuiltRun, sizes: LayerSizes): Variant {

@@ -33,7 +33,8 @@ export async function writeCache(file: string, value: unknown): Promise<void> {
   const beside = `${file}.${crypto.randomUUID()}`;
   try {
     await Deno.mkdir(dirname(file), { recursive: true });
-    await Deno.writeTextFile(beside, JSON.stringify(value));
+    // Variables and the history of an image may have secrets in them.
+    await Deno.writeTextFile(beside, JSON.stringify(value), { mode: 0o600 });
     await Deno.rename(beside, file);
   } catch (error) {
     failure ??= messageOf(error);

@@ -3,19 +3,19 @@
 /** Words of names that hold secrets, but for those that say where one is. */
 const NAME = new RegExp(
   String
-    .raw`(?:^|_)(?:(?:PASSWORDS?|PASSWD|PASSPHRASE|SECRETS?|TOKENS?|API_?KEYS?|(?:ACCESS|AUTH|ENCRYPTION|JWT|MASTER|PRIVATE|SESSION|SIGNING)_KEYS?|CREDENTIALS?)(?:_(?!FILE|PATH|DIR|URL|NAME|ID|TTL|AGE|HOST|TYPE|EXPIR|STDIN)\w+)?|PASS|(?<=_)PWD)$`,
+    .raw`(?:^|_)(?:(?:PASSWORDS?|PASSWD|PASSPHRASE|SECRETS?|TOKENS?|API_?KEYS?|(?:ACCESS|ACCOUNT|AUTH|ENCRYPTION|JWT|MASTER|PRIVATE|SESSION|SIGNING)_KEYS?|CREDENTIALS?)(?:_(?!FILE|PATH|DIR|URL|NAME|ID|TTL|AGE|HOST|TYPE|EXPIR|STDIN)\w+)?|PASS|PW|(?<=_)PWD)$`,
   "i",
 );
-
 /** Of a flag whose value is the next word. */
-const FLAG = /^--(?:password|passphrase|token|secret|api-key|auth-token)$/i;
+const FLAG =
+  /^--(?!disabled|no-|with)(?:[a-z]+-)*(?:password|passphrase|token|secret|api-key|auth-token)$/i;
 /** A switch, a small number, a path, or a variable in place of the value. */
 const HARMLESS =
   /^(?:|[tT]rue|TRUE|[fF]alse|FALSE|null|\d{1,3}|\/[a-z]+(?:\/[\w.@-]+)*\/?|\$[A-Z_]+|\$\{[^}]*\}|…)$/;
 
 /** User and password in an address. */
 const ADDRESS = String
-  .raw`\b[a-z][a-z0-9+.-]{1,30}:\/\/[^\s/:@"'$]{0,200}:([^\s/@"'$]{1,500})@`;
+  .raw`\b[a-z][a-z0-9+.-]{1,30}:\/\/[^\s/:@"'$]{0,200}:([^\s/@"'$]{1,500})`;
 
 /** Tokens of GitHub, GitLab, npm, Slack, Google, Stripe, Anthropic, OpenAI and Deno. */
 export const TOKEN = String.raw`(?<![A-Za-z0-9_])(?:${
@@ -37,15 +37,22 @@ export const TOKEN = String.raw`(?<![A-Za-z0-9_])(?:${
 export const PLACEHOLDER = /EXAMPLE|(\w)\1{9}/;
 
 const VALUE = String.raw`("(?:[^"\\]|\\.)*"|'[^']*'|[^\s"';&|]+)`;
-/** Each with the value as its last group that took part. */
-const PATTERNS = [
-  new RegExp(
-    String.raw`(?<![\w$])(?:--)?([A-Za-z_][\w-]{0,100})=${VALUE}`,
-    "g",
-  ),
-  new RegExp(String.raw`(?<!\S)(--[a-z-]{1,30}) (?!-)${VALUE}`, "gi"),
-  new RegExp(ADDRESS, "gi"),
+const ASSIGNED = new RegExp(
+  String.raw`(?<![\w$])(?:--)?([A-Za-z_][\w-]{0,100})=${VALUE}`,
+  "g",
+);
+const AFTER_FLAG = new RegExp(
+  String.raw`(?<!\S)(--[a-z-]{1,30}) (?!-)${VALUE}`,
+  "gi",
+);
+const IN_JSON = /"([A-Za-z_][\w-]{0,100})"\s*:\s*("(?:[^"\\]|\\.)*")/g;
+/** Secrets by their shape; each value is the group. */
+const SHAPES = [
+  new RegExp(`${ADDRESS}(?=@)`, "gi"),
   /\bBearer ([\w.~+/-]{16,}=*)/gi,
+  /\b(eyJ[\w-]{10,2000}\.eyJ[\w-]{10,4000}\.[\w-]{20,2000})/g,
+  /\bhooks\.slack\.com\/services\/(\w+\/\w+\/\w{10,})/g,
+  /(-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----(?:(?!-----END)[^])*)/g,
   new RegExp(`(${TOKEN})`, "g"),
 ];
 
@@ -59,37 +66,67 @@ export interface TextSecret {
 
 /** Finds the secrets in a text, in the order of their values, none in another. */
 export function findTextSecrets(text: string): TextSecret[] {
-  const found = PATTERNS.flatMap((pattern) =>
-    Array.from(text.matchAll(pattern)).flatMap((match): TextSecret[] => {
-      const [all, ...groups] = match;
-      const value = groups.at(-1) ?? "";
-      const bare = value.replace(/^(["'])(.*)\1$/s, "$2");
-      const to = pattern === PATTERNS[2]
-        ? match.index + all.length - 1
-        : match.index + all.length;
-      const at = { from: to - value.length, to };
-      if (groups.length === 1) return PLACEHOLDER.test(bare) ? [] : [at];
-      const [name] = groups;
-      const isNamed = pattern === PATTERNS[1]
-        ? FLAG.test(name)
-        : NAME.test(name.replaceAll("-", "_"));
-      if (!isNamed || HARMLESS.test(bare) || /^[$`]/.test(bare)) return [];
-      return [{ name, ...at }];
-    })
-  ).sort((a, b) => a.from - b.from || b.to - a.to);
+  const named = [ASSIGNED, AFTER_FLAG, IN_JSON].flatMap((pattern) =>
+    Array.from(text.matchAll(pattern)).filter(({ 1: name, 2: value }) =>
+      (pattern === AFTER_FLAG ? FLAG.test(name) : isSecretName(name)) &&
+      !HARMLESS.test(unquoted(value)) && !/^[$`]/.test(unquoted(value))
+    )
+  );
+  const shaped = SHAPES.flatMap((shape) => Array.from(text.matchAll(shape)))
+    .filter(([, value]) => !PLACEHOLDER.test(value));
+  const found = [...named, ...shaped].map((match): TextSecret => {
+    const to = match.index + match[0].length;
+    const from = to - match.at(-1)!.length;
+    return match.length > 2 ? { name: match[1], from, to } : { from, to };
+  }).sort((a, b) => a.from - b.from || b.to - a.to);
   let end = 0;
   return found.filter(({ from, to }) => from >= end && (end = to) > 0);
 }
 
-/** A text with `…` in place of each secret. */
+function isSecretName(name: string): boolean {
+  return NAME.test(
+    name.replaceAll("-", "_").replace(/([a-z])([A-Z])/g, "$1_$2"),
+  );
+}
+
+function unquoted(value: string): string {
+  return value.replace(/^(["'])(.*)\1$/s, "$2");
+}
+
+/** Shorter values are words that a text may have for other reasons. */
+const LEAST_VALUE = 8;
+/** As many values are looked for elsewhere in the text. */
+const MOST_VALUES = 20;
+
+/** A text with `…` in place of each secret, wherever its value occurs. */
 export function maskText(text: string): string {
   let end = 0;
-  const kept = findTextSecrets(text).map(({ from, to }) => {
+  const values = new Set<string>();
+  const kept = findTextSecrets(text).map(({ name, from, to }) => {
     const before = text.slice(end, from);
+    const value = unquoted(text.slice(from, to));
+    if (name !== undefined && values.size < MOST_VALUES) values.add(value);
     end = to;
     return before;
   });
-  return [...kept, text.slice(end)].join("…");
+  return maskValues([...kept, text.slice(end)].join("…"), [...values]);
+}
+
+/** Values of the variables, `NAME=value`, that are secrets by their names. */
+export function secretValues(variables: string[]): string[] {
+  return variables.filter(isSecretVariable)
+    .map((variable) => variable.slice(variable.indexOf("=") + 1));
+}
+
+/** A text, or a document of them, with `…` in place of each of the values. */
+export function maskValues<T>(document: T, values: string[]): T {
+  const secret = values.filter(({ length }) => length >= LEAST_VALUE);
+  if (secret.length === 0) return document;
+  const masked = (_: string, value: unknown) =>
+    typeof value !== "string"
+      ? value
+      : secret.reduce((text, one) => text.replaceAll(one, "…"), value);
+  return JSON.parse(JSON.stringify(document), masked);
 }
 
 /** The words of a command with `…` in place of each secret. */
@@ -105,7 +142,7 @@ export function maskCommand(words: string[]): string[] {
 export function isSecretVariable(variable: string): boolean {
   const at = variable.indexOf("=");
   const value = variable.slice(at + 1);
-  return NAME.test(variable.slice(0, at)) && !HARMLESS.test(value) ||
+  return isSecretName(variable.slice(0, at)) && !HARMLESS.test(value) ||
     findTextSecrets(value).length > 0;
 }
 

@@ -4,11 +4,15 @@ import {
   isSecretVariable,
   maskCommand,
   maskText,
+  maskValues,
   maskVariable,
+  secretValues,
 } from "./secret_text.ts";
 
 /** In pieces, so that no scanner of sources takes it for a secret. */
 const TOKEN = ["gh", "p_", "q1W2e3R4t5".repeat(4).slice(0, 36)].join("");
+const JWT = ["ey", "JhbGciOiJIUzI1", ".ey", "JzdWIiOiIxMjM0", ".", "q1W2e3R4t5"]
+  .join("") + "aB3dE5gH7j";
 
 Deno.test("maskText() leaves out values of secrets and nothing else", () => {
   const cases: [string, string][] = [
@@ -17,6 +21,22 @@ Deno.test("maskText() leaves out values of secrets and nothing else", () => {
     ['RUN DB_PASS="a \\" b" x', "RUN DB_PASS=… x"],
     ["login --password hunter2 -u me", "login --password … -u me"],
     ["login --api-key=hunter2", "login --api-key=…"],
+    ["serve --db-password hunter2 -v", "serve --db-password … -v"],
+    ['{"dbPassword": "hunter2"}', '{"dbPassword": …}'],
+    ["AccountName=a;AccountKey=bcd==;", "AccountName=a;AccountKey=…;"],
+    [`jwt ${JWT}!`, "jwt …!"],
+    [
+      "https://hooks.slack.com/services/T1/B2/abcdefghijkl",
+      "https://hooks.slack.com/services/…",
+    ],
+    [
+      "a -----BEGIN EC PRIVATE KEY-----\nMC4C\n-----END EC PRIVATE KEY-----",
+      "a …-----END EC PRIVATE KEY-----",
+    ],
+    [
+      'RUN DB_PASSWORD=hunter22 sh -c "echo hunter22"',
+      'RUN DB_PASSWORD=… sh -c "echo …"',
+    ],
     ["clone https://me:pw@a.example/x", "clone https://me:…@a.example/x"],
     [`push ${TOKEN} now`, "push … now"],
     [`GH_TOKEN=${TOKEN} B_TOKEN=b`, "GH_TOKEN=… B_TOKEN=…"],
@@ -38,6 +58,19 @@ Deno.test("maskText() leaves out values of secrets and nothing else", () => {
       "x".repeat(100_000) + "a-".repeat(50_000) + "a.".repeat(50_000),
     ]
   ) assertEquals(maskText(text), text);
+});
+
+Deno.test("maskValues() leaves out values of secret variables in a document", () => {
+  const values = secretValues([
+    "A=listening",
+    "DB_PASSWORD=hunter22",
+    "B_PW=x",
+  ]);
+  assertEquals(values, ["hunter22", "x"]);
+  assertEquals(
+    maskValues({ log: ["listening, x and hunter22"], bytes: 1 }, values),
+    { log: ["listening, x and …"], bytes: 1 },
+  );
 });
 
 Deno.test("findTextSecrets() takes time in step with the text", () => {
@@ -65,6 +98,10 @@ Deno.test("maskVariable() tells secrets by name and by value", () => {
     "AWS_SECRET_ACCESS_KEY=abc/def",
     "DATABASE_URL=postgres://user:pw@db/x",
     `OPAQUE=${TOKEN}`,
+    `BOOT=${JWT}`,
+    'CONFIG={"password":"a"}',
+    "ARGS=--db-password abc",
+    "STORE=AccountName=a;AccountKey=bcd==;",
   ];
   for (const line of secret) {
     assertEquals(maskVariable(line), line.replace(/=.*/, "=…"));

@@ -94,7 +94,10 @@ export function images(
   const port = config.exposedPorts[0]?.replace(/\/tcp$/, "") ?? "8080";
   const away = `registry.example/${reference.replace(/^localhost\//, "")}`;
   const given = Object.entries(env)
-    .map(([name, value]) => `-e ${quoted(`${name}=${value}`)} `);
+    // Of a secret, only the name: its value comes from who runs the line.
+    .map(([name, value]) =>
+      `-e ${value === "…" ? name : quoted(`${name}=${value}`)} `
+    );
   if (engine.name === "buildah") {
     // A mount would be root's; what an image writes to is its own there.
     const command = [...config.entrypoint, ...config.cmd].join(" ");

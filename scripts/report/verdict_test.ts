@@ -88,15 +88,18 @@ Deno.test("images() says how to run and push one, by engine", () => {
     images(report)?.run,
     "c=$(buildah from localhost/app:layered); buildah run $c /app; buildah rm $c",
   );
-  report.surroundings = { env: { A: "b c", D: "1" }, writable: ["/data"] };
+  report.surroundings = {
+    env: { A: "b c", D: "1", DB_PASSWORD: "…" },
+    writable: ["/data"],
+  };
   assertEquals(
     images(report)?.run,
-    "c=$(buildah from localhost/app:layered); buildah run -e 'A=b c' -e D=1 $c /app; buildah rm $c",
+    "c=$(buildah from localhost/app:layered); buildah run -e 'A=b c' -e D=1 -e DB_PASSWORD $c /app; buildah rm $c",
   );
   report.engine = { name: "docker", version: "28" };
   assertEquals(
     images(report)?.run,
-    "docker run --rm -p 127.0.0.1:80:80 -e 'A=b c' -e D=1 -v /data localhost/app:layered",
+    "docker run --rm -p 127.0.0.1:80:80 -e 'A=b c' -e D=1 -e DB_PASSWORD -v /data localhost/app:layered",
   );
   delete report.engine;
   assertEquals(images(report), undefined);
