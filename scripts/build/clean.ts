@@ -9,6 +9,7 @@ import { variantNames } from "../dockerfile/find_variants.ts";
 import type { Engine } from "../engine/engine.ts";
 import { cacheFolder } from "../lib/cache.ts";
 import { messageOf } from "../lib/errors.ts";
+import { isThere } from "../lib/files.ts";
 import { imageTag } from "./image_tag.ts";
 
 /** Bases that were assembled from packages. */
@@ -79,13 +80,9 @@ async function attempt(work: () => Promise<unknown>) {
 }
 
 async function names(folder: string): Promise<string[]> {
-  try {
-    return (await Array.fromAsync(Deno.readDir(folder), ({ name }) => name))
-      .sort();
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return [];
-    throw error;
-  }
+  if (!await isThere(folder)) return [];
+  const entries = await Array.fromAsync(Deno.readDir(folder));
+  return entries.map(({ name }) => name).sort();
 }
 
 /** Bytes of the files in a file or folder. */

@@ -5,6 +5,7 @@
  * @module
  */
 import { hash } from "node:crypto";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import own from "../../deno.json" with { type: "json" };
 import type { Engine } from "../engine/engine.ts";
@@ -181,19 +182,15 @@ const READERS = ["../image/", "../inspect/", "../deno_binary/"];
  */
 function readerVersion(): string {
   if (!import.meta.url.startsWith("file:")) return own.version;
-  const texts = READERS.flatMap((reader) =>
-    modulesBelow(new URL(reader, import.meta.url))
-  ).map((file) => Deno.readTextFileSync(file));
+  const texts = READERS.flatMap((reader) => {
+    const folder = new URL(reader, import.meta.url);
+    const names = readdirSync(folder, { recursive: true, encoding: "utf8" })
+      .filter((name) => name.endsWith(".ts") && !name.endsWith("_test.ts"));
+    return names.sort().map((name) =>
+      Deno.readTextFileSync(new URL(name, folder))
+    );
+  });
   return sha256(JSON.stringify(texts));
-}
-
-function modulesBelow(folder: URL): URL[] {
-  return [...Deno.readDirSync(folder)]
-    .sort((a, b) => a.name < b.name ? -1 : 1)
-    .flatMap(({ name, isDirectory }) => {
-      if (isDirectory) return modulesBelow(new URL(`${name}/`, folder));
-      return name.endsWith("_test.ts") ? [] : [new URL(name, folder)];
-    });
 }
 
 /** What no image is called: no engine is asked for it. */

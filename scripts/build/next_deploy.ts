@@ -5,7 +5,7 @@
  * @module
  */
 import { hash } from "node:crypto";
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { z } from "zod";
 import { parseDockerignore } from "../dockerfile/dockerignore.ts";
 import { entryCandidates } from "../dockerfile/find_entry.ts";
@@ -68,16 +68,12 @@ export async function buildChanged(
 }
 
 function relativeTo(context: string, path: string): string {
-  const [folder, file] = [context, path].map((path) =>
-    Deno.realPathSync(path).replace(/\/$/, "")
+  const file = relative(Deno.realPathSync(context), Deno.realPathSync(path));
+  if (!file.startsWith("../")) return file;
+  throw new UserError(
+    `Cannot find the next deploy of "${path}": it is outside its context`,
+    { next: "Keep the Dockerfile in the folder given with --context" },
   );
-  if (!file.startsWith(`${folder}/`)) {
-    throw new UserError(
-      `Cannot find the next deploy of "${path}": it is outside its context`,
-      { next: "Keep the Dockerfile in the folder given with --context" },
-    );
-  }
-  return file.slice(folder.length + 1);
 }
 
 async function findEntry(context: string, dockerfile: string): Promise<string> {

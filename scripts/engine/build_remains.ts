@@ -9,6 +9,7 @@ import { join, resolve } from "node:path";
 import { z } from "zod";
 import { cacheFolder, readCache, writeCache } from "../lib/cache.ts";
 import { attempt } from "../lib/command.ts";
+import { isThere } from "../lib/files.ts";
 import type { BuildOptions } from "./engine.ts";
 
 const keptSchema = z.object({
@@ -127,17 +128,14 @@ export async function contextSteps(
 
 async function keptSteps(engine: string, context: string, folder: string) {
   const found: { file: string; steps: string[] }[] = [];
-  try {
-    for await (const { name } of Deno.readDir(folder)) {
-      if (!name.startsWith(`${engine}-`)) continue;
-      const file = join(folder, name);
-      const kept = keptSchema.safeParse(await readCache(file)).data;
-      if (kept?.context === resolve(context)) {
-        found.push({ file, steps: kept.steps });
-      }
+  if (!await isThere(folder)) return found;
+  for await (const { name } of Deno.readDir(folder)) {
+    if (!name.startsWith(`${engine}-`)) continue;
+    const file = join(folder, name);
+    const kept = keptSchema.safeParse(await readCache(file)).data;
+    if (kept?.context === resolve(context)) {
+      found.push({ file, steps: kept.steps });
     }
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
   return found;
 }

@@ -28,6 +28,7 @@ import {
   type Container,
   type Engine,
   type ImageInfo,
+  type PullOptions,
   type RunOptions,
   Unusable,
 } from "./engine.ts";
@@ -134,12 +135,9 @@ export class Buildah implements Engine {
     throw new CommandFailed("buildah", args, result);
   }
 
-  async pull(
-    image: string,
-    options: { platform?: string; signal?: AbortSignal } = {},
-  ): Promise<void> {
-    const args = pullArgs(image, this.version, options.platform);
-    const { signal } = options;
+  async pull(image: string, options: PullOptions = {}): Promise<void> {
+    const { platform, signal } = options;
+    const args = pullArgs(image, this.version, platform);
     try {
       await withScratch((env) => run("buildah", args, { env, signal }));
     } catch (error) {

@@ -37,6 +37,7 @@ import type {
   Engine,
   EngineName,
   ImageInfo,
+  PullOptions,
   RunOptions,
 } from "./engine.ts";
 import { explainBuild, explainExport, explainPull } from "./explain.ts";
@@ -161,15 +162,12 @@ export class DockerLike implements Engine {
     }
   }
 
-  async pull(
-    image: string,
-    options: { platform?: string; signal?: AbortSignal } = {},
-  ): Promise<void> {
-    const platform = options.platform ? ["--platform", options.platform] : [];
+  async pull(image: string, options: PullOptions = {}): Promise<void> {
+    const { platform, signal } = options;
+    const chosen = platform ? ["--platform", platform] : [];
+    const args = ["pull", "--quiet", ...chosen, image];
     try {
-      await runDocker(this.name, ["pull", "--quiet", ...platform, image], {
-        signal: options.signal,
-      });
+      await runDocker(this.name, args, { signal });
     } catch (error) {
       throw explainPull(image, error);
     }

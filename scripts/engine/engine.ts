@@ -29,6 +29,8 @@ export interface BuildOptions {
   signal?: AbortSignal;
 }
 
+export type PullOptions = Pick<BuildOptions, "platform" | "signal">;
+
 /** What a run may be restricted by; engines differ in what they can do. */
 export interface Restrictions {
   readOnly?: boolean;
@@ -108,10 +110,7 @@ export interface Engine {
   /** `undefined` when it has no such image. */
   inspect(image: string): Promise<ImageInfo | undefined>;
   /** @throws {UserError} when the registry does not have it or does not answer. */
-  pull(
-    image: string,
-    options?: { platform?: string; signal?: AbortSignal },
-  ): Promise<void>;
+  pull(image: string, options?: PullOptions): Promise<void>;
   /** Streams the image as an archive: docker-archive or OCI. */
   export(image: string, signal?: AbortSignal): ReadableStream<Uint8Array>;
   run(options: RunOptions): Promise<Container>;

@@ -26,15 +26,9 @@ export function findPermissions(
   isNode: boolean,
 ) {
   const make = (flags: string[], source: string) => {
-    const allowed = (name: string) => allowedBy(config, flags, name);
-    return {
-      flags,
-      source,
-      net: allowed("net"),
-      env: allowed("env"),
-      read: allowed("read"),
-      write: allowed("write"),
-    };
+    const [net, env, read, write] = ["net", "env", "read", "write"]
+      .map((name) => allowedBy(config, flags, name));
+    return { flags, source, net, env, read, write };
   };
   // deno serve listens without being permitted to.
   const serving = command?.verb === "serve";
