@@ -85,7 +85,6 @@ async function names(folder: string): Promise<string[]> {
   return entries.map(({ name }) => name).sort();
 }
 
-/** Bytes of the files in a file or folder. */
 async function sizeOf(path: string): Promise<number> {
   const { isDirectory, size } = await Deno.lstat(path);
   if (!isDirectory) return size;

@@ -26,7 +26,6 @@ export type Looked = Awaited<ReturnType<typeof look>>;
 
 type Exporter = Pick<Engine, "name" | "version" | "inspect" | "export">;
 
-/** An image in an engine. */
 export type EngineSource = Extract<ImageSource, { open: unknown }> & {
   engine: Exporter;
   /** What the engine calls it: the reference, or another name of the image. */
@@ -40,7 +39,6 @@ interface LookOptions {
   zstd?: boolean;
   /** Only the analysis is wanted: of an archive, few files need a digest. */
   sparesDigests?: boolean;
-  /** Where images read before are kept. */
   cache?: ImageCache;
 }
 
@@ -100,7 +98,7 @@ export function engineSource(
   return { engine, reference, name, id, open };
 }
 
-/** Entries beyond which an image is not kept: it would take more memory than reading it. */
+/** Entries of an image that is kept: more would take more memory than to read it. */
 const MOST_ENTRIES = 50_000;
 /** Characters of an image as JSON; one of 10,000 files takes 2 million. */
 const LONGEST = 8 * 2 ** 20;
@@ -112,7 +110,6 @@ const MOST_IMAGES = 16;
  * stands for, so no entry grows old. Archives are not kept: they are always read.
  */
 export class ImageCache {
-  /** @param version Of what reads and probes images. */
   constructor(
     readonly folder: string = join(cacheFolder(), "images"),
     readonly version: () => string = readerVersion,
@@ -164,7 +161,6 @@ export class ImageCache {
 }
 
 interface Kept {
-  /** Of the image as JSON. */
   sha256: string;
   image: Image;
 }
@@ -176,10 +172,7 @@ function sha256(text: string): string {
 /** The layers of code that an image goes through: other code is another cache. */
 const READERS = ["../image/", "../inspect/", "../deno_binary/"];
 
-/**
- * What reads and probes images: the bytes of its code in a clone; in a package,
- * whose modules are no files, its version.
- */
+/** The code's bytes in a clone; in a package, whose modules are no files, its version. */
 function readerVersion(): string {
   if (!import.meta.url.startsWith("file:")) return own.version;
   const texts = READERS.flatMap((reader) => {

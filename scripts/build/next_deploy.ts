@@ -93,7 +93,7 @@ const keptSchema = z.object({
   kept: z.array(z.string()),
 });
 
-/** Measures the next deploy of every variant; one that fails has a note instead. */
+/** A variant whose next deploy fails has a note instead. */
 export async function nextDeploys(
   runs: BuiltRun[],
   context: RunContext,

@@ -44,7 +44,6 @@ export function tellCacheFailure(io: Pick<Io, "note">): void {
   io.note(`Nothing was kept for the next run in ${cacheFolder()}: ${failure}`);
 }
 
-/** A variant's layers with their compressed sizes, and the sum. */
 export function withPull(
   layers: Variant["layers"],
   sizes: LayerSizes,

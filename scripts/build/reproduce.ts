@@ -1,6 +1,5 @@
 /**
- * Builds every variant a second time from nothing, and tells whether the images
- * are the same, and if not, what differs and why.
+ * Builds every variant a second time from nothing, and tells what differs.
  *
  * @module
  */
@@ -66,13 +65,9 @@ const UNREPEATED =
   /^(created|container|parent|history\[\d+\]\.(created|comment)|(container_)?config\.(Hostname|Image))$/;
 
 /**
- * Compares two builds from the same context and bases.
- *
- * @param cannotDate Why the engine cannot date the files that it builds: then
- * dates alone are no failure.
- * @returns `layers`: the digests of the uncompressed layers; `config`: everything
- * else that the image states, but for what no builder repeats; `image ID`, when
- * both hold: skipped with the fields that keep it from being the same.
+ * @param cannotDate Why the engine cannot date files: dates alone are no failure then.
+ * @returns `layers`: by their digests; `config`: what else the image states, but for
+ * what no builder repeats; `image ID`, when both hold.
  */
 export function compareBuilds(
   first: Image,
@@ -198,10 +193,7 @@ type RecordChange =
 
 type RecordDifference = ReturnType<typeof compareLayers>[number];
 
-/**
- * The paths whose records differ in two builds of a layer, sorted. None, although
- * the digests differ: it is the order of records, or a header that is not looked at.
- */
+/** None where only the order of records differs, or a header not looked at. */
 export function compareLayers(
   first: Pick<Layer, "entries">,
   second: Pick<Layer, "entries">,

@@ -16,9 +16,7 @@ import { CHECK_LISTS } from "../report/check_kinds.ts";
 import type { Variant } from "../report/report_schema.ts";
 import type { Looked } from "./look.ts";
 
-/** What the command line asks for. */
 export interface BuildConfig extends EngineChoice {
-  /** Print the report as JSON alone on stdout. */
   json: boolean;
   context: string;
   /** Dockerfiles to build; empty: all of the context. */
@@ -32,9 +30,9 @@ export interface BuildConfig extends EngineChoice {
   vary: [name: string, value: string][];
   /** What the images are called in place of the context's name. */
   tag?: string;
-  /** Name of the variant that the others are compared with. */
+  /** A variant to compare with. */
   against?: string;
-  /** Counted starts for each variant. */
+  /** Counted starts. */
   runs: number;
   zstd: boolean;
   /** Only build, inspect and check the contract. */
@@ -77,7 +75,6 @@ export interface VariantRun {
   built?: Built;
   looked?: Looked;
   checks: Checks;
-  /** What running the image gives. */
   figures: Pick<
     Variant,
     "startMs" | "processStartMs" | "cpuMs" | "memoryBytes" | "memoryFloorBytes"
@@ -92,7 +89,6 @@ export type BuiltRun =
   & VariantRun
   & Required<Pick<VariantRun, "built" | "looked">>;
 
-/** What the steps of a run share. */
 export interface RunContext {
   config: BuildConfig;
   engine: Engine;

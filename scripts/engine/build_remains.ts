@@ -20,10 +20,7 @@ const keptSchema = z.object({
 /** `--> 1a2b3c4d5e6` or `--> Using cache <id>`: an id or the beginning of it. */
 const STEP = /^--> (Using cache )?([0-9a-f]{11,64})$/;
 
-/**
- * The images of one build's steps. Those of the last build of a Dockerfile are kept,
- * so that the next one can start from them; older ones would fill the disk.
- */
+/** Images of the last build's steps are kept, for the next; older ones fill the disk. */
 export class StepImages {
   readonly #made: string[] = [];
   readonly #used: string[] = [];
@@ -85,8 +82,7 @@ export interface Untagged {
 }
 
 /**
- * Removes images, as far as they are there and have no name: how many are gone,
- * with those that they alone were built upon, and which stay.
+ * How many are gone, with those that they alone were built upon, and which stay.
  *
  * @param ids In hex, or the beginning of them; those built upon others first.
  */
@@ -153,11 +149,9 @@ export function markIn(state: string): string | undefined {
 }
 
 /**
- * Removes the working containers whose name or mark is chosen; returns the names.
- * A build that is told to end leaves its own behind, with no label or name of ours.
+ * Removes the containers of builds that were told to end, by their name or mark.
  *
- * @param store The folder with a folder for each container, and the command that
- * removes one, up to its id.
+ * @param store The folder of a folder for each, and the command before an id.
  */
 export async function removeWorking(
   listed: { id: string; name: string }[],

@@ -10,10 +10,7 @@ import type { BuildOptions, RunOptions } from "./engine.ts";
 
 export type Builder = "buildkit" | "legacy" | "podman";
 
-/**
- * It works in sandboxes where no OCI runtime can make a container. Always this one:
- * a figure that depends on what a machine allows could not be compared.
- */
+/** Works in any sandbox; figures could not be compared if it depended on that. */
 const ISOLATION = ["--isolation", "chroot"];
 
 function option(flag: string, value: string | number | undefined): string[] {
@@ -25,10 +22,7 @@ function pairs(flag: string, values: Record<string, string> = {}): string[] {
     .flatMap(([name, value]) => [flag, `${name}=${value}`]);
 }
 
-/**
- * buildah 1.28 and podman 4.3 leave `BUILDPLATFORM` empty, by which
- * `FROM --platform` names this machine; as an argument it is what BuildKit makes it.
- */
+/** buildah 1.28 and podman 4.3 leave `BUILDPLATFORM` empty, which BuildKit sets. */
 function platformArgs(platform: string | undefined): string[] {
   return platform === undefined ? [] : [
     ...["--platform", platform],
@@ -36,12 +30,7 @@ function platformArgs(platform: string | undefined): string[] {
   ];
 }
 
-/**
- * `build` of docker and podman.
- *
- * @param mark Tells what a killed build leaves: podman's working containers keep it
- * as a secret, which no step asks for.
- */
+/** @param mark Tells what a killed build leaves: podman keeps it as a secret's id. */
 export function buildArgs(
   options: BuildOptions,
   builder: Builder,
@@ -78,12 +67,7 @@ function timestampArgs(timestamp: number, builder: Builder): string[] {
   ];
 }
 
-/**
- * `create` of docker and podman.
- *
- * @param create `hostPort` leads to `port` inside; `user` owns what is mounted,
- * unless it is a name, which is left to the engine.
- */
+/** @param create `user` owns what is mounted, but a name is left to the engine. */
 export function createArgs(
   options: RunOptions,
   create: { name: string; owner: string; hostPort?: number; user?: string },
@@ -122,10 +106,7 @@ export function createArgs(
 }
 
 /**
- * `buildah bud`.
- *
- * @param mark As for {@linkcode buildArgs}; chroot isolation makes no control group
- * of it.
+ * @param mark As for {@linkcode buildArgs}; in a chroot it makes no control group.
  * @param version buildah's, as `1.28.2`.
  */
 export function budArgs(
@@ -151,7 +132,6 @@ export function budArgs(
   ];
 }
 
-/** `buildah pull`. */
 export function pullArgs(
   image: string,
   version: string,
@@ -167,11 +147,7 @@ function retryArgs(version: string): string[] {
   return major > 1 || major === 1 && minor >= 28 ? ["--retry", "1"] : [];
 }
 
-/**
- * `buildah from`, which lays out the files of a container.
- *
- * @param files How many may be open; buildah's own limit is 1024, at which Deno ends.
- */
+/** @param files How many may be open: at buildah's own limit, 1024, Deno ends. */
 export function fromArgs(image: string, name: string, files: number): string[] {
   return [
     "from",

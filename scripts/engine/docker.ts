@@ -130,7 +130,7 @@ function serverVersion(json: string): string | undefined {
   }
 }
 
-/** The first BuildKit whose exporter dates the files of layers. */
+/** The first BuildKit that does. */
 const DATES_FROM = [0, 13];
 
 /**

@@ -75,13 +75,12 @@ async function answers(): Promise<boolean> {
   });
 }
 
-/** The daemon answered, but not with what was asked for. */
+/** An answer that is not what was asked for. */
 export class DaemonRefused extends Error {
   override name = "DaemonRefused";
   constructor(
     path: string,
     readonly status: number,
-    /** What it says about it. */
     readonly output: string,
   ) {
     super(`docker's daemon answered ${status} to GET ${path}`);
@@ -89,7 +88,6 @@ export class DaemonRefused extends Error {
 }
 
 interface DaemonStreamOptions {
-  /** Closes the connection and errors the stream with its reason. */
   signal?: AbortSignal;
   /** Makes the reader's error of what went wrong. */
   explain?: (error: unknown) => unknown | Promise<unknown>;
@@ -97,7 +95,7 @@ interface DaemonStreamOptions {
 
 /** Bytes in each chunk but the last: few turns, and they stay in the core's cache. */
 const CHUNK = 2 ** 18;
-/** Bytes after which a head that does not end is given up. */
+/** Bytes of a head. */
 const LONGEST_HEAD = 2 ** 16;
 
 /**
@@ -207,7 +205,6 @@ async function send(connection: Deno.Conn, path: string): Promise<void> {
   while (rest.length > 0) rest = rest.subarray(await connection.write(rest));
 }
 
-/** The `message` of a refusal, or all of it when it is not of that form. */
 function messageIn(body: Uint8Array | undefined): string {
   const text = new TextDecoder().decode(body);
   try {

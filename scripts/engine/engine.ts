@@ -18,7 +18,6 @@ export interface BuildOptions {
   alias?: string;
   target?: string;
   buildArgs?: Record<string, string>;
-  /** As `linux/arm64`. */
   platform?: string;
   noCache?: boolean;
   /** Date of the image and of the files in its new layers, in seconds since the epoch. */
@@ -31,7 +30,6 @@ export interface BuildOptions {
 
 export type PullOptions = Pick<BuildOptions, "platform" | "signal">;
 
-/** What a run may be restricted by; engines differ in what they can do. */
 export interface Restrictions {
   readOnly?: boolean;
   dropCapabilities?: boolean;
@@ -44,10 +42,7 @@ export interface Restrictions {
 
 export interface RunOptions extends Restrictions {
   image: string;
-  /**
-   * Listened on inside, and given as `PORT`; absent: none is published. Engines
-   * that share the host's network choose a free one instead.
-   */
+  /** Given as `PORT`, but a free one on the host's network; absent: none published. */
   port?: number;
   env?: Record<string, string>;
   /** Folders that are mounted in memory, writable for any user. */
@@ -76,7 +71,6 @@ export interface Container extends AsyncDisposable {
     command: string[],
     options?: { signal?: AbortSignal },
   ): Promise<{ code: number; output: string }>;
-  /** All that it has written to stdout and stderr so far. */
   logs(): Promise<string>;
   kill(signal: "SIGTERM" | "SIGKILL" | "SIGINT"): Promise<void>;
   /** The exit code, once it has ended. */
@@ -87,11 +81,10 @@ export interface Container extends AsyncDisposable {
 export interface ImageInfo {
   /** `sha256:<hex>` of its config. */
   id: string;
-  /** As `amd64`. */
   architecture: string;
   /** As the engine itself gives it. */
   sizeBytes?: number;
-  /** Diff IDs of its layers, lowest first. */
+  /** Lowest layer first. */
   diffIds: string[];
   config: ImageConfig;
 }
@@ -118,16 +111,12 @@ export interface Engine {
   list(): Promise<string[]>;
   /** Ends and removes what killed runs have left; returns the containers' names. */
   sweep(): Promise<string[]>;
-  /**
-   * How many untagged images it keeps of the steps of a context's builds, or how
-   * many it has removed: none where its cache is apart from images.
-   */
+  /** Counts or removes the untagged images that it keeps of a context's steps. */
   steps(context: string, options: { remove: boolean }): Promise<number>;
   /** Removes a tag, and the image if it was the last one. */
   remove(image: string): Promise<void>;
 }
 
-/** An engine that is not there or does not work. */
 export class Unusable extends Error {
   override name = "Unusable";
 

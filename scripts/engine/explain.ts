@@ -1,7 +1,6 @@
 /**
- * What an engine's failure says, for the person who has to correct it: a registry
- * that does not answer, a disk that is full, or the failing step's own output out
- * of everything that a builder wrote. Pure: text in, error out.
+ * What an engine's failure says, for the person who has to correct it. Pure: text
+ * in, error out.
  *
  * @module
  */
@@ -29,7 +28,6 @@ const UNKNOWN =
 interface Failure {
   /** What could not be done. */
   message: string;
-  /** What the engine wrote about it. */
   output: string;
   cause?: unknown;
 }
@@ -59,7 +57,6 @@ export function explainMachine(failure: Failure): UserError | undefined {
   );
 }
 
-/** The error for a base image that cannot be had. */
 function explainRegistry(failure: Failure): UserError | undefined {
   const { output } = failure;
   const next =
@@ -80,7 +77,7 @@ function explainRegistry(failure: Failure): UserError | undefined {
   return told(failure, why, next);
 }
 
-/** The error for a pull that failed; anything but a failed command as it is. */
+/** Anything but a failed command is given back as it is. */
 export function explainPull(image: string, error: unknown): unknown {
   if (!(error instanceof CommandFailed)) return error;
   const message = `Cannot pull "${image}"`;
@@ -89,7 +86,6 @@ export function explainPull(image: string, error: unknown): unknown {
     told(failure, undefined, "See the engine's message above");
 }
 
-/** The error for an export that failed. */
 export function explainExport(
   image: string,
   error: CommandFailed | DaemonRefused,
@@ -247,12 +243,10 @@ export function explainInstall(cause: CommandFailed, locks: string): UserError {
     told(failure, said, "Correct what Deno says above", EXIT.checkFailed);
 }
 
-/** All that a Dockerfile may say. */
 const INSTRUCTIONS =
   "ADD ARG CMD COPY ENTRYPOINT ENV EXPOSE FROM HEALTHCHECK LABEL MAINTAINER ONBUILD RUN SHELL STOPSIGNAL USER VOLUME WORKDIR"
     .split(" ");
 
-/** The error for an instruction that does not exist. */
 function explainInstruction(
   { message, output, cause }: Failure,
 ): UserError | undefined {
@@ -272,7 +266,6 @@ export class RuntimeMissing extends UserError {
 
   constructor(
     { message, output, cause }: Failure,
-    /** Why, in one line. */
     readonly reason: string,
     next: string,
   ) {
@@ -328,7 +321,6 @@ function explainLock(failure: Failure, locks: string): UserError | undefined {
     : undefined;
 }
 
-/** The error for a module that cannot be downloaded. */
 function explainModules(
   failure: Failure,
   next =

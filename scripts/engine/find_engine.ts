@@ -69,7 +69,6 @@ export async function findEngine(
   );
 }
 
-/** One command that would make it work. */
 function nextStep(engine: EngineName | undefined, reasons: string[]): string {
   const absent = reasons.at(-1)?.endsWith(": not installed") ?? false;
   if (engine === "docker") {
@@ -92,11 +91,7 @@ export interface EngineChoice {
   setup: boolean;
 }
 
-/**
- * Finds the engine that a command is to use.
- *
- * @param options `sweeps`: clear what killed runs may have left in it.
- */
+/** @param options `sweeps`: clear what killed runs may have left in it. */
 export function prepareEngine(
   config: EngineChoice,
   io: Io,

@@ -51,7 +51,7 @@ export function descendants(all: Process[], root: number): Process[] {
   return found;
 }
 
-/** Whether a process is the one that buildah starts services with, in their root. */
+/** buildah starts services with it, in their root. */
 export function isWrapper({ args }: Process): boolean {
   return args[0] === "buildah-chroot-exec";
 }
@@ -132,7 +132,6 @@ function isServiceLeft({ pid }: Process): boolean {
   return rootOf(pid)?.split("/").some(isLeftover) ?? false;
 }
 
-/** Ends the processes that killed runs have left. */
 export async function endLeftovers(): Promise<void> {
   const deadline = performance.now() + CLEANS_UP_WITHIN_MS;
   while (true) {

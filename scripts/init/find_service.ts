@@ -359,7 +359,6 @@ export function reasonsOf(
     .map(([what, value, source]) => ({ what, value, source }));
 }
 
-/** What its owner should know, or could make tighter. */
 export function notesOf(
   { egress, healthcheck, state, beside, folders, env, port, served }: Service,
   { loopback, readsPort, cannot }: Hints,
