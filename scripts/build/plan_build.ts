@@ -72,11 +72,10 @@ async function readOptional<T extends Parameters<typeof parseJson>[2]>(
   // A link to nothing is a slip.
   const isThere = () => Deno.lstat(file).then(() => true, () => false);
   if (config[what] === undefined && !await isThere()) return undefined;
-  return parseJson(await readText(file), file, schema, {
-    next: `Fix the file; "$schema": "${
-      schemaAddress(what)
-    }" in it lets an editor check it while you type`,
-  });
+  const address = schemaAddress(what);
+  const next =
+    `Fix the file; "$schema": "${address}" in it lets an editor check it while you type`;
+  return parseJson(await readText(file), file, schema, { next });
 }
 
 /**
@@ -85,17 +84,12 @@ async function readOptional<T extends Parameters<typeof parseJson>[2]>(
  */
 export function planVariants(
   files: VariantFile[],
-  { platform, vary, buildArg }: Pick<
-    BuildConfig,
-    "platform" | "vary" | "buildArg"
-  >,
+  config: Pick<BuildConfig, "platform" | "vary" | "buildArg">,
 ): VariantRun[] {
+  const { platform, vary, buildArg } = config;
+  const passed = buildArg.filter(([name]) => !PREDEFINED.test(name));
   checkArguments(files, vary, "vary");
-  checkArguments(
-    files,
-    buildArg.filter(([name]) => !PREDEFINED.test(name)),
-    "pass",
-  );
+  checkArguments(files, passed, "pass");
   const architectures = platform.length === 0
     ? [HOST]
     : platform.map(architectureOf)
@@ -148,14 +142,11 @@ function checkArguments(
     if (files.some(({ text }) => declares(text, name))) continue;
     const known = files.flatMap(({ text }) => argNames(parseDockerfile(text)));
     const meant = suggest(name, known);
-    throw new UserError(
-      `Cannot ${verb} "${name}": no Dockerfile has this argument`,
-      {
-        next: meant
-          ? `Did you mean ${meant}?`
-          : `Declare it in a Dockerfile with ARG ${name}`,
-      },
-    );
+    const next = meant
+      ? `Did you mean ${meant}?`
+      : `Declare it in a Dockerfile with ARG ${name}`;
+    const message = `Cannot ${verb} "${name}": no Dockerfile has this argument`;
+    throw new UserError(message, { next });
   }
 }
 

@@ -16,28 +16,28 @@ interface Process {
 }
 
 export function processes(): Process[] {
-  const found: Process[] = [];
-  for (const pid of processIds()) {
-    try {
-      const stat = Deno.readTextFileSync(`/proc/${pid}/stat`);
-      // The name may hold spaces and parentheses: fields count from its end.
-      const [, parent] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-      const line = Deno.readTextFileSync(`/proc/${pid}/cmdline`);
-      const args = line === "" ? [] : line.replace(/\0$/, "").split("\0");
-      found.push({ pid, parent: Number(parent), args });
-    } catch {
-      // It ended meanwhile.
-    }
-  }
-  return found;
+  const read = (pid: number) => {
+    const stat = Deno.readTextFileSync(`/proc/${pid}/stat`);
+    // The name may hold spaces and parentheses: fields count from its end.
+    const [, parent] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    const line = Deno.readTextFileSync(`/proc/${pid}/cmdline`);
+    const args = line === "" ? [] : line.replace(/\0$/, "").split("\0");
+    return { pid, parent: Number(parent), args };
+  };
+  return processIds().flatMap((pid) => ifThere(() => read(pid)) ?? []);
 }
 
 function processIds(): number[] {
+  const entries = ifThere(() => [...Deno.readDirSync("/proc")]) ?? [];
+  return entries.map(({ name }) => Number(name)).filter(Number.isInteger);
+}
+
+/** Nothing of a process that has ended meanwhile, or is not ours to look at. */
+function ifThere<T>(read: () => T): T | undefined {
   try {
-    return [...Deno.readDirSync("/proc")].map((entry) => Number(entry.name))
-      .filter((pid) => Number.isInteger(pid));
+    return read();
   } catch {
-    return [];
+    return undefined;
   }
 }
 
@@ -82,21 +82,15 @@ export function inRootBelow(folder: string): number[] {
   return processIds().filter((pid) => rootOf(pid)?.startsWith(`${folder}/`));
 }
 
-/** A process's root as a path of this host; `undefined` when it has ended. */
+/** As a path of this host. */
 export function rootOf(pid: number): string | undefined {
-  try {
-    return Deno.readLinkSync(`/proc/${pid}/root`);
-  } catch {
-    return undefined; // It ended meanwhile, or is not ours to look at.
-  }
+  return ifThere(() => Deno.readLinkSync(`/proc/${pid}/root`));
 }
 
+/** @param id A container's, which is a part of its control group's name. */
 export function isInGroup(pid: number, id: string): boolean {
-  try {
-    return Deno.readTextFileSync(`/proc/${pid}/cgroup`).includes(id);
-  } catch {
-    return false; // It ended meanwhile.
-  }
+  const groups = ifThere(() => Deno.readTextFileSync(`/proc/${pid}/cgroup`));
+  return groups?.includes(id) ?? false;
 }
 
 export function killGroup(id: string): void {
