@@ -114,32 +114,31 @@ export function daemonStream(
   async function* read() {
     signal?.throwIfAborted();
     const connect = () => Deno.connect({ transport: "unix", path: socket });
-    let body: Body | undefined;
-    const onAbort = () => body?.close();
-    signal?.addEventListener("abort", onAbort, { once: true });
+    let connection: Deno.Conn | undefined;
+    const close = () => {
+      connection?.close();
+      connection = undefined;
+    };
+    signal?.addEventListener("abort", close, { once: true });
     try {
-      const connection = await connect();
-      body = new Body(connection);
+      const opened = connection = await connect();
       signal?.throwIfAborted(); // It may have been while we connected.
-      await send(connection, path);
-      const status = await body.status();
+      await send(opened, path);
+      const { status, rest } = await readHead(opened);
+      const body = readBody(opened, rest);
       if (status !== 200) {
-        const reason = messageIn(await body.next());
-        throw new DaemonRefused(path, status, reason);
+        const { value } = await body.next();
+        throw new DaemonRefused(path, status, messageIn(value ?? undefined));
       }
-      for (;;) {
-        const chunk = await body.next();
-        if (chunk === undefined) break;
-        yield chunk;
-      }
+      yield* body;
       // Nobody listens any more where a daemon was killed.
       (await connect()).close();
     } catch (error) {
       signal?.throwIfAborted();
       throw await explain(error);
     } finally {
-      signal?.removeEventListener("abort", onAbort);
-      body?.close();
+      signal?.removeEventListener("abort", close);
+      close();
     }
   }
 }
@@ -153,48 +152,36 @@ export async function daemonText(
   return await new Response(daemonStream(socket, path, options)).text();
 }
 
-/** The answer on a connection: its status, and then its body. */
-class Body {
-  #closed = false;
-  /** What came with the head but belongs to the body. */
-  #rest = new Uint8Array(0);
-
-  constructor(readonly connection: Deno.Conn) {}
-
-  close(): void {
-    if (!this.#closed) this.connection.close();
-    this.#closed = true;
-  }
-
-  async status(): Promise<number> {
-    const latin1 = new TextDecoder("latin1");
-    const head = new Uint8Array(LONGEST_HEAD);
-    let length = 0;
-    for (;;) {
-      const read = await this.connection.read(head.subarray(length));
-      const text = latin1.decode(head.subarray(0, length += read ?? 0));
-      const end = text.indexOf("\r\n\r\n");
-      const status = /^HTTP\/1\.\d (\d{3})[ \r]/.exec(text)?.[1];
-      if (end !== -1 && status !== undefined) {
-        this.#rest = head.slice(end + 4, length);
-        return Number(status);
-      }
-      if (!read) throw new Error("docker's daemon does not answer in HTTP");
+/** The status, and what came with the head but belongs to the body. */
+async function readHead(connection: Deno.Conn) {
+  const latin1 = new TextDecoder("latin1");
+  const head = new Uint8Array(LONGEST_HEAD);
+  let length = 0;
+  for (;;) {
+    const read = await connection.read(head.subarray(length));
+    const text = latin1.decode(head.subarray(0, length += read ?? 0));
+    const end = text.indexOf("\r\n\r\n");
+    const status = /^HTTP\/1\.\d (\d{3})[ \r]/.exec(text)?.[1];
+    if (end !== -1 && status !== undefined) {
+      return { status: Number(status), rest: head.slice(end + 4, length) };
     }
+    if (!read) throw new Error("docker's daemon does not answer in HTTP");
   }
+}
 
-  /** The next bytes; `undefined` at the end. */
-  async next(): Promise<Uint8Array | undefined> {
+async function* readBody(connection: Deno.Conn, rest: Uint8Array) {
+  for (;;) {
     const chunk = new Uint8Array(CHUNK);
-    chunk.set(this.#rest);
-    let length = this.#rest.length;
-    this.#rest = new Uint8Array(0);
+    chunk.set(rest);
+    let length = rest.length;
+    rest = new Uint8Array(0);
     while (length < CHUNK) {
-      const read = await this.connection.read(chunk.subarray(length));
+      const read = await connection.read(chunk.subarray(length));
       if (read === null) break;
       length += read;
     }
-    return length === 0 ? undefined : chunk.subarray(0, length);
+    if (length === 0) return;
+    yield chunk.subarray(0, length);
   }
 }
 
