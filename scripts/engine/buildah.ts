@@ -201,7 +201,9 @@ export class Buildah implements Engine {
   }
 
   async #removeWorking(chosen: (mark: string) => boolean): Promise<string[]> {
-    const json = await run("buildah", ["containers", "--all", "--json"]);
+    const list = () => run("buildah", ["containers", "--all", "--json"]);
+    // It fails when somebody removes one meanwhile.
+    const json = await list().catch(list).catch(list);
     return await removeWorking(
       containerList.parse(JSON.parse(json)),
       { folder: this.containers, remove: ["buildah", "rm"] },
