@@ -68,6 +68,12 @@ export function isOnLoopback({ listeners }: Listening, port: number): boolean {
   return at.length > 0 && at.every(({ loopback }) => loopback);
 }
 
+/** Whether it listens for others, and not at this port. */
+export function isElsewhere({ listeners }: Listening, port: number): boolean {
+  return listeners.some(({ loopback }) => !loopback) &&
+    !listeners.some((listener) => listener.port === port);
+}
+
 function socketsOf(pid: number): Set<string> {
   const pids = [pid, ...descendants(processes(), pid).map(({ pid }) => pid)];
   const inodes = new Set<string>();
@@ -133,7 +139,7 @@ export function onLoopback(port: number): string {
 
 function otherPort(port: number, stated: boolean, shared: boolean): string {
   return shared
-    ? `Take the port from PORT: this engine shares the host's network, where two runs cannot both have ${port}. docker and podman take "port": ${port} in contract.json`
+    ? `Take the port from PORT: buildah cannot check a port of its own, as it shares the host's network, where two runs cannot both have ${port}. docker and podman take "port": ${port} in contract.json`
     : stated
     ? `Correct "port" in contract.json, or take the port from PORT`
     : `Add "port": ${port} to contract.json, or take the port from PORT`;

@@ -12,6 +12,7 @@ import {
   explainEnd,
   explainError,
   explainSilence,
+  isElsewhere,
   type Listener,
   listeningOf,
   parseDisposition,
@@ -96,6 +97,15 @@ Deno.test("explainSilence() tells loopback, another port and none apart", () => 
   );
   // It is reached, so something else is wrong.
   assertEquals(explained([listener(8080), listener(8080, true)]), undefined);
+});
+
+Deno.test("isElsewhere() wants a port that others reach, and not the asked one", () => {
+  const isAt = (...listeners: Listener[]) =>
+    isElsewhere({ listeners, shared: true }, 8080);
+  assertEquals(isAt(listener(3000)), true);
+  assertEquals(isAt(listener(3000), listener(8080)), false);
+  assertEquals(isAt(listener(9229, true)), false);
+  assertEquals(isAt(), false);
 });
 
 Deno.test("explainSilence() goes by the log where the process cannot be seen", () => {

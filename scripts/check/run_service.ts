@@ -6,7 +6,9 @@ import {
   explainAnswer,
   explainExit,
   explainSilence,
+  isElsewhere,
   isOnLoopback,
+  type Listening,
   listeningOf,
   NO_ANSWER,
   onLoopback,
@@ -83,6 +85,8 @@ const POLL_MS = 2;
 /** The same once a start has taken long, so that a handler that throws logs less. */
 const SLOW_POLL_MS = 50;
 const SLOW_MS = 2000;
+/** Looks, a second apart, that find it out of reach before it is given up. */
+const LOOKS = 2;
 /** A try that gets no answer is given up; a proxy may hold on to it for ever. */
 const TRY_MS = 1000;
 /** Milliseconds of no answer after which its end is watched for. */
@@ -121,6 +125,7 @@ export async function waitUntilReady(
 
   let last = "nothing listens";
   let answered = false;
+  let looks = 0;
   const poll = async (signal: AbortSignal): Promise<Ready> => {
     for (let polls = 1;; polls++) {
       try {
@@ -141,25 +146,31 @@ export async function waitUntilReady(
           : messageOf(error);
       }
       const slow = performance.now() - container.startedAt > SLOW_MS;
-      if (slow && polls % 20 === 0 && await isUnreachable()) {
-        throw new TimeLimitError("It would never be reached");
+      if (slow && polls % 20 === 0) {
+        looks = await isUnreachable() ? looks + 1 : 0;
+        if (looks === LOOKS) {
+          throw new TimeLimitError("It would never be reached");
+        }
       }
       await sleep(slow ? SLOW_POLL_MS : POLL_MS, signal);
     }
   };
   const listening = async () => await listeningOf(await container.pid?.());
+  const outside = Number(new URL(url).port);
+  const portIn = ({ shared }: Listening) => shared ? outside : port;
   const isUnreachable = async () => {
     if (answered) return false;
     const found = await listening();
-    return found !== undefined && !found.shared && port !== undefined &&
-      isOnLoopback(found, port);
+    const asked = found && portIn(found);
+    return found !== undefined && asked !== undefined &&
+      (isElsewhere(found, asked) ||
+        !found.shared && isOnLoopback(found, asked));
   };
   const explain = async (log: string) => {
     if (answered) return undefined;
     const found = await listening();
-    const asked = found?.shared ? undefined : port;
     return explainSilence({
-      port: asked ?? Number(new URL(url).port),
+      port: (found ? portIn(found) : port) ?? outside,
       stated: contract.port !== undefined,
       listening: found,
       log,

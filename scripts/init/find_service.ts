@@ -391,7 +391,7 @@ export function notesOf(
     ],
     [
       !readsPort && served === undefined,
-      `PORT does not change its port, ${port}`,
+      `PORT does not change its port, ${port}: docker and podman check it there, buildah cannot`,
     ],
     [
       !healthcheck,
