@@ -10,21 +10,17 @@ import { failureOf } from "../check/run_check.ts";
 import { runService, type Service, type Target } from "../check/run_service.ts";
 import { sleep } from "../check/time_limit.ts";
 import { EXIT, UserError } from "../lib/errors.ts";
-import type { Distribution } from "../report/report_schema.ts";
+import type { Distribution, Variant } from "../report/report_schema.ts";
 import { readProcess, type ServiceProcess } from "./read_process.ts";
 
 /** An engine tells within so many milliseconds that a container has ended. */
 const ENDED_MS = 2000;
 
-/** What one variant takes. */
-export interface Measured {
-  /** Engine told to start it until the first good answer, in milliseconds. */
+type Memory = Required<NonNullable<Variant["memoryBytes"]>>;
+
+/** What one variant takes; what cannot be seen is absent. */
+export interface Measured extends Pick<Variant, "processStartMs" | "cpuMs"> {
   startMs: Distribution;
-  /** From the program's own start to the same answer; absent where the engine cannot tell. */
-  processStartMs?: Distribution;
-  /** Median CPU time (user and system) of the service by then; absent where the process cannot be seen. */
-  cpuMs?: number;
-  /** Of the last start; absent where the process cannot be seen. */
   memoryBytes?: Memory;
 }
 
@@ -128,13 +124,6 @@ async function takeMemory(
       output: await container.logs(),
     },
   );
-}
-
-/** Resident memory of the service's process, in bytes. */
-interface Memory {
-  idle: number;
-  loaded: number;
-  peak: number;
 }
 
 /** Milliseconds between two looks at a process that settles. */

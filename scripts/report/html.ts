@@ -378,36 +378,38 @@ function sizes(report: Report): Markup {
 
 /** Builds, checks and limits that failed; nothing when none did. */
 function problems(report: Report): Markup {
-  const builds = sameFailures(report).map(([failure, names]) =>
-    markup`<div class="problem">
-<p><b>${names.join(", ")}</b> could not be built</p>
-<pre tabindex="0">${
-      preformatted([failure.message, failure.output ?? ""].join("\n"))
-    }</pre>
-${failure.next !== undefined && markup`<p>Next: ${failure.next}</p>\n`}</div>
-`
-  );
-  const checks = sameChecks(report).map(([check, names]) =>
-    markup`<div class="problem">
-<p><b>${names.join(", ")}</b>, ${check.kind}: ${check.name}</p>
-${
-      check.detail !== undefined &&
-      markup`<pre tabindex="0">${preformatted(check.detail)}</pre>\n`
-    }</div>
-`
+  const builds = sameFailures(report).map(([failure, names]) => {
+    const { message, output = "", next } = failure;
+    return problem(markup`<b>${names.join(", ")}</b> could not be built`, [
+      told(`${message}\n${output}`),
+      next !== undefined && markup`<p>Next: ${next}</p>\n`,
+    ]);
+  });
+  const checks = sameChecks(report).map(([{ kind, name, detail }, names]) =>
+    problem(
+      markup`<b>${names.join(", ")}</b>, ${kind}: ${name}`,
+      detail !== undefined && told(detail),
+    )
   );
   const limits = report.budgets.filter(({ status }) => status === "fail")
     .map((verdict) => {
       const { variant, rule, detail } = verdict;
       const { actual, limit } = verdictFigures(verdict);
-      return markup`<div class="problem">
-<p><b>${variant}</b>, budget: ${rule} is ${actual}, the limit is ${limit}${
-        detail !== undefined && ` (${detail})`
-      }</p>
-</div>
-`;
+      return problem(
+        markup`<b>${variant}</b>, budget: ${rule} is ${actual}, the limit is ${limit}${
+          detail !== undefined && ` (${detail})`
+        }`,
+      );
     });
   return markup`${builds}${checks}${limits}`;
+}
+
+function problem(what: Markup, details?: Value): Markup {
+  return markup`<div class="problem">\n<p>${what}</p>\n${details}</div>\n`;
+}
+
+function told(text: string): Markup {
+  return markup`<pre tabindex="0">${preformatted(text)}</pre>\n`;
 }
 
 const LIST_TITLES: Record<CheckList, string> = {

@@ -20,31 +20,25 @@ function widthOf(character: string): number {
   return NONE.test(character) ? 0 : WIDE.test(character) ? 2 : 1;
 }
 
+/** The first characters that fit into so many columns. */
+function fitting(characters: string[], room: number): string[] {
+  let used = 0;
+  const end = characters
+    .findIndex((character) => (used += widthOf(character)) > room);
+  return end < 0 ? characters : characters.slice(0, end);
+}
+
 /** Shortens a text at its end, to columns of which there is at least one. */
 export function clip(text: string, width: number): string {
   if (textWidth(text) <= width) return text;
-  let kept = "";
-  let used = 1;
-  for (const character of text) {
-    used += widthOf(character);
-    if (used > width) break;
-    kept += character;
-  }
-  return `${kept.trimEnd()}…`;
+  return `${fitting([...text], width - 1).join("").trimEnd()}…`;
 }
 
 /** Shortens a text in its middle, to 3 columns at least: a path's end says most. */
 export function clipMiddle(text: string, width: number): string {
   if (textWidth(text) <= width) return text;
-  const characters = [...text];
-  let end = "";
-  let used = 0;
-  const most = Math.ceil((width - 1) / 2);
-  for (let i = characters.length - 1; i >= 0; i--) {
-    used += widthOf(characters[i]);
-    if (used > most) break;
-    end = characters[i] + end;
-  }
+  const backwards = [...text].reverse();
+  const end = fitting(backwards, Math.ceil((width - 1) / 2)).reverse().join("");
   return clip(text, width - textWidth(end)) + end;
 }
 
