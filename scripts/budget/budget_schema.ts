@@ -107,7 +107,6 @@ const rules = z.strictObject({
   ),
 });
 
-/** What `budget.json` may say. */
 export const budgetSchema = z.strictObject({
   $schema: z.string().optional(),
   all: rules.optional().describe("Holds for every variant."),

@@ -65,7 +65,6 @@ export async function measureServices(
   );
 }
 
-/** What one start showed. */
 interface Sample {
   startMs: number;
   processMs?: number;
@@ -106,7 +105,6 @@ async function processShare(
   return share > 0 && share <= readyMs ? share : undefined;
 }
 
-/** @throws {UserError} When the container has ended. */
 async function takeMemory(
   service: Service,
   { contract, signal }: Target,
@@ -126,7 +124,6 @@ async function takeMemory(
   );
 }
 
-/** Milliseconds between two looks at a process that settles. */
 const LOOK_MS = 100;
 /** It has settled when so many looks in a row differ by less than 1 %. */
 const LOOKS = 4;
@@ -157,10 +154,7 @@ export async function measureMemory(
   };
 }
 
-/**
- * Looks at a process until looks in a row lie within 1 % of each other. Gives the
- * last look; `undefined` once the process is not there.
- */
+/** Looks at a process until it has settled; `undefined` once it is not there. */
 export async function settle(
   read: () => Promise<ServiceProcess | undefined>,
   wait: (milliseconds: number) => Promise<void>,

@@ -21,7 +21,6 @@ const LIMITS = Array.from(
 /** A first burst warms the program up; the better one of so many counts. */
 const BURSTS = 2;
 
-/** The floor, or why there is none. */
 type MemoryFloor = {
   bytes: number;
   /** What makes the figure doubtful; absent when it was taken as it should be. */
@@ -137,10 +136,7 @@ async function measureSpeed(
   return best;
 }
 
-/**
- * The first candidate that holds, if the last one does. All after one that holds
- * must hold too. Asks about log2 of the number of candidates.
- */
+/** The first candidate that holds, if the last one does; from it on, all must hold. */
 export async function bisect(
   candidates: number[],
   holds: (candidate: number) => Promise<boolean>,
@@ -172,11 +168,7 @@ interface CachedFile extends AsyncDisposable {
   forget(): Promise<boolean>;
 }
 
-/**
- * Keeps a file open in a shell of its own, which needs `sh` and GNU `dd`.
- * `undefined` when it cannot be opened: `/proc/<pid>/exe` of another user's process
- * takes root.
- */
+/** Keeps a file open in a shell; `/proc/<pid>/exe` of another user's takes root. */
 export async function holdFile(path: string): Promise<CachedFile | undefined> {
   const child = new Deno.Command("sh", {
     args: ["-c", SCRIPT, "sh", path],

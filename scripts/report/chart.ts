@@ -20,9 +20,9 @@ import { type ScaleLinear, scaleLinear } from "d3-scale";
 /** Widths that pictures are drawn for, in CSS pixels. */
 export const WIDTHS = { wide: 800, narrow: 340 } as const;
 
-/** A picture: its markup and its height in CSS pixels. */
 export interface Drawing {
   content: Value;
+  /** CSS pixels. */
   height: number;
 }
 
@@ -52,7 +52,6 @@ export function box(
   return markup`<rect class="${kind}" x="${x}" y="${y}" width="${width}" height="${height}"><title>${title}</title></rect>`;
 }
 
-/** One line of text. */
 export function label(
   x: number,
   y: number,
@@ -317,7 +316,6 @@ function drawSamples(rows: Row[], width: number): Drawing {
   };
 }
 
-/** Renders the memory of all variants; nothing when none was measured. */
 export function chartMemory({ variants }: Report): Markup {
   const marks = MARKS.filter(({ of }) =>
     variants.some((variant) => of(variant) !== undefined)

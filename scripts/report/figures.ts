@@ -11,10 +11,8 @@ import { CHECK_KINDS, CHECK_LISTS } from "./check_kinds.ts";
 import type { Check, Report, Variant } from "./report_schema.ts";
 import { textWidth } from "./text_width.ts";
 
-/** What a number counts. */
 export type Unit = "bytes" | "milliseconds" | "count";
 
-/** One figure of every variant. */
 export interface Figure {
   /** Also the name of its rule in a budget. */
   id: string;
@@ -188,7 +186,6 @@ const LIMITED: Figure[] = [
   },
 ];
 
-/** All figures. */
 export const FIGURES: readonly Figure[] = [
   ...Object.values(TABLES).flat(),
   ...LIMITED,

@@ -7,7 +7,6 @@
 import type { TreeNode } from "../inspect/inspect_schema.ts";
 import type { Variant } from "./report_schema.ts";
 
-/** A part of an image. */
 export interface FilledNode {
   name: string;
   /** From the root; of the program's parts, the program's with their name. */
@@ -18,7 +17,6 @@ export interface FilledNode {
   children?: FilledNode[];
 }
 
-/** The contents of a variant as a tree with paths. */
 export function filledTree({ contents, program }: Variant): FilledNode {
   const visit = (node: TreeNode, path: string): FilledNode => {
     const { name, bytes, children: within = [] } = node;

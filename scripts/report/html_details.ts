@@ -31,7 +31,6 @@ import {
 } from "./shared_rows.ts";
 import type { Column } from "./table.ts";
 
-/** The layers of every variant. */
 export function htmlLayers(report: Report): Markup {
   const variants = report.variants.filter(({ layers }) => layers.length > 0);
   if (variants.length === 0) return NOTHING;
@@ -51,7 +50,6 @@ function layerTable(variant: Variant): Markup {
   ], 60);
 }
 
-/** What fills every variant. */
 export function htmlContents({ variants }: Report): Markup {
   const filled = variants.filter(({ contents }) => contents.bytes > 0);
   const scale = treemapScale(filled);
@@ -72,7 +70,6 @@ ${chartTreemap(variant, scale)}${
   return markup`${parts}`;
 }
 
-/** What is in the programs made by deno compile. */
 export function htmlPrograms(report: Report): Markup {
   const parts = programs(report).map(({ program, variants }) => {
     const { path, bytes, runtimeBytes, applicationBytes, deno, v8 } = program;
@@ -130,7 +127,6 @@ export function htmlWaste({ variants }: Report): Markup {
   }${tables}`;
 }
 
-/** Starts, if they were measured. */
 export function htmlStart(report: Report): Markup {
   const picture = chartSamples(report);
   if (picture === NOTHING) return NOTHING;
@@ -150,7 +146,6 @@ export function htmlStart(report: Report): Markup {
   }`;
 }
 
-/** Memory, if it was measured. */
 export function htmlMemory(report: Report): Markup {
   const picture = chartMemory(report);
   if (picture === NOTHING) return NOTHING;
@@ -165,7 +160,6 @@ export function htmlMemory(report: Report): Markup {
   }`;
 }
 
-/** What an intruder could use. */
 export function htmlSurface({ variants }: Report): Markup {
   if (variants.length === 0) return NOTHING;
   const next = secretsNext(variants);

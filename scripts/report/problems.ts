@@ -14,14 +14,12 @@ import type {
   Verdict,
 } from "./report_schema.ts";
 
-/** A check of one variant. */
 export interface VariantCheck extends Check {
   variant: string;
   list: CheckList;
   kind: CheckKind;
 }
 
-/** All checks of one variant, whatever list they are in. */
 export function checksOf(variant: Variant): VariantCheck[] {
   return CHECK_LISTS.flatMap((list) =>
     (variant[list] ?? []).map((check) => ({
@@ -33,7 +31,6 @@ export function checksOf(variant: Variant): VariantCheck[] {
   );
 }
 
-/** All checks with a status, by variant. */
 export function checksWith(
   status: Check["status"],
   report: Report,

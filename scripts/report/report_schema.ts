@@ -18,7 +18,6 @@ const distribution = z.object({
   samples: z.array(milliseconds).describe("Each run, in the order taken."),
 });
 
-/** One check and how it went. */
 const checkSchema = z.object({
   name: z.string(),
   kind: z.enum(CHECK_KINDS.map(({ id }) => id)).optional()
@@ -43,7 +42,6 @@ const layer = analysisSchema.shape.layers.element.extend({
     .describe("Whether the next deploy transfers this layer again."),
 });
 
-/** One variant of the report. */
 export const variantSchema = analysisSchema.extend({
   name: z.string(),
   dockerfile: z.string().optional().describe(
@@ -131,7 +129,6 @@ const growthSchema = z.object({
     .describe("Debian packages, npm packages and modules in the binary."),
 });
 
-/** The whole of `report.json`. */
 export const reportSchema = z.object({
   $schema: z.string().optional(),
   schemaVersion: z.literal(1),

@@ -12,15 +12,14 @@ import { userOf } from "./figures.ts";
 import type { Layer, Report, Variant } from "./report_schema.ts";
 import type { Column } from "./table.ts";
 
-/** An answer; `named` when it repeats words of the image. */
 interface SurfaceCell {
   text: string;
+  /** Whether it repeats words of the image. */
   named: boolean;
   /** Whether it is what one wants. */
   good?: boolean;
 }
 
-/** A question, with an answer for each variant. */
 export interface SurfaceRow {
   title: string;
   cells: SurfaceCell[];

@@ -21,13 +21,11 @@ export interface TerminalStyle {
   colors: ReturnType<typeof picocolors.createColors>;
 }
 
-/** What a terminal is: the columns of a line, and whether it shows colours. */
 export interface TerminalOptions {
   columns: number;
   color: boolean;
 }
 
-/** The style that options ask for. */
 export function terminalStyle(
   { columns, color }: TerminalOptions,
 ): TerminalStyle {

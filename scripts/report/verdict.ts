@@ -121,7 +121,6 @@ export function images(
   };
 }
 
-/** A word as a shell takes it. */
 function quoted(word: string): string {
   return /^[\w=:/.,@%+-]+$/.test(word)
     ? word

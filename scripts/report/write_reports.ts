@@ -14,11 +14,7 @@ import { markdown } from "./markdown.ts";
 import { type Report, reportSchema } from "./report_schema.ts";
 import { basename, dirname, join } from "node:path";
 
-/**
- * Writes `report.json`, `report.md` and `index.html` into a folder.
- *
- * @throws {UserError} When the folder cannot be written to, or the disk is full.
- */
+/** Writes `report.json`, `report.md` and `index.html` into a folder. */
 export async function writeReports(
   report: Report,
   folder: string,
@@ -30,21 +26,12 @@ export async function writeReports(
   });
 }
 
-/**
- * Writes a file as a whole or not at all, into a folder that is made if need be.
- *
- * @throws {UserError} When it cannot be written.
- */
+/** Writes a file as a whole or not at all, into a folder that is made if need be. */
 export function writeFile(file: string, text: string): Promise<void> {
   return writeAll({ [file]: text });
 }
 
-/**
- * Finds out early whether a file could be written, and takes away what killed
- * runs have left beside it.
- *
- * @throws {UserError} When it cannot be written.
- */
+/** Throws early if a file could not be written; takes away what killed runs left. */
 export async function checkWritable(file: string): Promise<void> {
   const folder = dirname(file);
   const inTheWay = (what: string) =>
@@ -107,7 +94,7 @@ function besideOf(file: string): string {
   return join(dirname(file), `.${basename(file)}.${containerName()}`);
 }
 
-/** Whether a name is that of a file of {@linkcode besideOf} of a killed run. */
+/** Whether a killed run has left it. */
 function isBeside(name: string): boolean {
   return name.startsWith(".") &&
     isLeftover(name.slice(name.lastIndexOf(".") + 1));
@@ -118,7 +105,6 @@ const NEXT = {
   readOnly: "Choose a folder that can be written to with --out DIR",
 };
 
-/** Why a file could not be written, by what the system threw, and what to do. */
 export function cannotWrite(file: string, cause: unknown): UserError {
   if (cause instanceof UserError) return cause;
   const message = `Cannot write "${file}"`;
@@ -130,20 +116,12 @@ export function cannotWrite(file: string, cause: unknown): UserError {
     });
 }
 
-/**
- * Renders `report.json`, keys in the schema's order.
- *
- * @throws {Error} When the report is not what the schema says, which is a bug.
- */
+/** Renders `report.json`; what the schema does not have is a bug, and an error. */
 export function json(report: Report): string {
   return JSON.stringify(reportSchema.parse(report), null, 2) + "\n";
 }
 
-/**
- * Reads an earlier `report.json`; its path is for messages.
- *
- * @throws {UserError} That says where it is not a report, and why.
- */
+/** Reads an earlier `report.json`, or says where it is not one, and why. */
 export function parseReport(text: string, file: string): Report {
   const next = "Give the report.json of an earlier run, or make one: " +
     `${programName()} --write-baseline FILE`;

@@ -25,7 +25,6 @@ import {
   traceFiles,
 } from "./package_files.ts";
 
-/** All that was found in an image. */
 export interface Inventory {
   image: {
     reference: string;
@@ -80,7 +79,6 @@ export interface RuntimeItem {
 /** All texts together; a full Debian desktop has a tenth of it. */
 const MAX_TEXTS = 512 * 1024 * 1024;
 
-/** A probe for one image. */
 export function inventoryProbe(maxTexts = MAX_TEXTS): Probe {
   let left = maxTexts;
   return (entry) => {

@@ -16,30 +16,25 @@ import {
   packages,
 } from "../inspect/packages.ts";
 
-/** A package of a distribution. */
 export interface InstalledPackage extends Package {
   /** As its copyright file or database names them; empty if no machine can read it. */
   licenses: string[];
   distribution?: OsRelease;
   /** Present for a package of which only files are there. */
   traced?: {
-    /** The image whose database lists the files. */
+    /** Reference of the image whose database lists the files. */
     from: string;
-    files: TracedFile[];
+    files: {
+      path: string;
+      sha256: string;
+      /** Where the other image has it. */
+      origin: string;
+      /** Whether the package's own MD5 of it was found to hold. */
+      verified: boolean;
+    }[];
   };
 }
 
-/** A file that is identical to one that a package of another image owns. */
-interface TracedFile {
-  path: string;
-  sha256: string;
-  /** Where the other image has it. */
-  origin: string;
-  /** Whether the package's own MD5 of it was found to hold. */
-  verified: boolean;
-}
-
-/** The packages installed in a root file system, by name. */
 export function installedPackages(rootfs: Rootfs): InstalledPackage[] {
   const found = osRelease(rootfs);
   return packages(rootfs).map((item) => ({
@@ -72,12 +67,10 @@ export function parseCopyright(text = ""): string[] {
 const LIST =
   /^var\/lib\/dpkg\/(?:info\/([^/]+)\.(list|md5sums)|status\.d\/([^/]+)\.md5sums)$/;
 
-/** Whether a path lists the files or the licences of a package. */
 export function listsPackages(path: string): boolean {
   return LIST.test(path) || COPYRIGHT.test(path);
 }
 
-/** The package that owns a file. */
 interface Owner {
   name: string;
   /** `""` where only packages of one architecture are told apart. */
@@ -135,7 +128,6 @@ export interface Origin {
   rootfs: Rootfs;
 }
 
-/** A file of another image, and whose it is there. */
 type Candidate = Owner & { path: string; verified: boolean };
 
 /**
