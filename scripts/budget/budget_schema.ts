@@ -95,13 +95,14 @@ export const FACTS: Record<
   },
 };
 
+const facts = Object.fromEntries(
+  Object.entries(FACTS)
+    .map(([id, { says }]) => [id, z.boolean().optional().describe(says)]),
+);
+
 const rules = z.strictObject({
   ...ofFigures(({ limit }) => limit, (unit) => WRITTEN[unit]),
-  ...Object.fromEntries(
-    Object.entries(FACTS).map((
-      [id, { says }],
-    ) => [id, z.boolean().optional().describe(says)]),
-  ),
+  ...facts,
   growth: growth.optional().describe(
     "Against the report given with --baseline.",
   ),

@@ -137,9 +137,8 @@ function program(found: Program, style: TerminalStyle): string {
 }
 
 function surface(variant: Variant, style: TerminalStyle): string {
-  const rows = surfaceRows([variant]).map((
-    { title, cells },
-  ): [string, string] => [title, cells[0].text]);
+  const rows = surfaceRows([variant])
+    .map(({ title, cells }): [string, string] => [title, cells[0].text]);
   const names = variant.surface.debianPackages
     .map(({ name, version }) => `${name} ${version}`);
   const more = names.length - LISTED;
