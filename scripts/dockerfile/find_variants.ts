@@ -40,11 +40,7 @@ export async function findVariants(
   const variants = await Promise.all(chosen.map(async (dockerfile) => ({
     name: variantName(basename(dockerfile)),
     dockerfile,
-    text: await readable(
-      Deno.readTextFile(dockerfile),
-      `the Dockerfile "${dockerfile}"`,
-      "A Dockerfile is a file of text that this user may read",
-    ),
+    text: await read(dockerfile),
   })));
   for (const { name } of variants) {
     const twins = variants.filter((variant) => variant.name === name);
@@ -69,24 +65,25 @@ function isDockerfile(name: string): boolean {
     !name.endsWith(".dockerignore");
 }
 
-async function list(context: string): Promise<string[]> {
-  const next = "Give the folder with the Dockerfiles with --context DIR";
-  const folder = Array.fromAsync(Deno.readDir(context));
-  return (await readable(folder, `the context "${context}"`, next))
-    .filter((item) => item.isFile || item.isSymlink).map((item) => item.name);
+async function read(dockerfile: string): Promise<string> {
+  try {
+    return await Deno.readTextFile(dockerfile);
+  } catch (cause) {
+    const why = whyUnreadable(cause);
+    throw new UserError(`Cannot read the Dockerfile "${dockerfile}": ${why}`, {
+      next: "A Dockerfile is a file of text that this user may read",
+    });
+  }
 }
 
-/** What is read, or an error that says why it cannot be. */
-async function readable<T>(
-  content: Promise<T>,
-  what: string,
-  next: string,
-): Promise<T> {
+async function list(context: string): Promise<string[]> {
   try {
-    return await content;
+    return (await Array.fromAsync(Deno.readDir(context)))
+      .filter((item) => item.isFile || item.isSymlink).map((item) => item.name);
   } catch (cause) {
-    throw new UserError(`Cannot read ${what}: ${whyUnreadable(cause)}`, {
-      next,
+    const why = whyUnreadable(cause);
+    throw new UserError(`Cannot read the context "${context}": ${why}`, {
+      next: "Give the folder with the Dockerfiles with --context DIR",
     });
   }
 }

@@ -26,7 +26,9 @@ export interface TarBlob {
 
 export type OpenTar<T> = (blob: TarBlob) => TarSink<T>;
 
-export interface Blob<T> {
+export interface StoredBlob<T> {
+  /** With links followed. */
+  path: string;
   /** Hex, of the bytes as stored. */
   sha256: string;
   bytes: number;
@@ -37,9 +39,6 @@ export interface Blob<T> {
   /** Why it could not be decompressed. */
   error?: ArchiveError;
 }
-
-/** With links followed. */
-export type StoredBlob<T> = Blob<T> & { path: string };
 
 export interface BlobStore<T> {
   /** Names at the top, to tell what it is when it is no image archive. */
@@ -99,7 +98,7 @@ export class BlobReader<T> {
     return this.#decompressor !== undefined || this.#tar?.pending !== undefined;
   }
 
-  async finish(): Promise<Blob<T>> {
+  async finish(): Promise<StoredBlob<T>> {
     if (this.#kind === "unknown") {
       const start = this.#start ?? new Uint8Array(0);
       this.#decide(start);
@@ -108,6 +107,7 @@ export class BlobReader<T> {
     await this.#decompressor?.end();
     const sha256 = this.#hash?.digest("hex") ?? "";
     return {
+      path: this.path ?? "",
       sha256,
       bytes: this.#bytes,
       compression: this.#compression,

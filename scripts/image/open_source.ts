@@ -2,10 +2,10 @@
 import { isThere } from "../lib/files.ts";
 import { ArchiveError } from "./archive_error.ts";
 import {
-  type Blob,
   BlobReader,
   type BlobStore,
   type OpenTar,
+  type StoredBlob,
   type TarSink,
 } from "./blob_reader.ts";
 import { eventLoopTurn, type Limits } from "./limits.ts";
@@ -81,7 +81,7 @@ async function folderStore<T>(
       const reader = new BlobReader(path, limits, openTar);
       try {
         await readFile(file, reader, limits);
-        return { ...await reader.finish(), path };
+        return await reader.finish();
       } finally {
         reader.destroy();
       }
@@ -125,7 +125,7 @@ const MOST_BLOBS = 20_000;
 /** Takes the tar of an archive, whose manifest may come last. */
 class ArchiveScan<T> implements TarHandler, TarSink<void> {
   readonly #parser = new TarParser(this);
-  readonly #blobs = new Map<string, Blob<T>>();
+  readonly #blobs = new Map<string, StoredBlob<T>>();
   /** Symbolic and hard links, to the normalised path they lead to. */
   readonly #links = new Map<string, string>();
   readonly #top = new Set<string>();
@@ -150,11 +150,7 @@ class ArchiveScan<T> implements TarHandler, TarSink<void> {
     return {
       top: [...this.#top],
       // deno-lint-ignore require-await -- async, so that a circle rejects
-      blob: async (path) => {
-        const target = this.#follow(path);
-        const blob = this.#blobs.get(target);
-        return blob && { ...blob, path: target };
-      },
+      blob: async (path) => this.#blobs.get(this.#follow(path)),
       // deno-lint-ignore require-await -- async, so that a circle rejects
       has: async (path) => this.#blobs.has(this.#follow(path)),
     };
