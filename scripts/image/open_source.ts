@@ -129,10 +129,9 @@ class ArchiveScan<T> implements TarHandler, TarSink<void> {
   /** Symbolic and hard links, to the normalised path they lead to. */
   readonly #links = new Map<string, string>();
   readonly #top = new Set<string>();
-  #path = "";
   #reader?: BlobReader<T>;
   /** Blobs whose bytes have all arrived but are not yet all dealt with. */
-  #finishing: { path: string; reader: BlobReader<T> }[] = [];
+  #finishing: BlobReader<T>[] = [];
   #busy: BlobReader<T>[] = [];
   pending?: Promise<void>;
 
@@ -170,7 +169,7 @@ class ArchiveScan<T> implements TarHandler, TarSink<void> {
 
   destroy(): void {
     this.#reader?.destroy();
-    for (const { reader } of this.#finishing) reader.destroy();
+    for (const reader of this.#finishing) reader.destroy();
   }
 
   write(chunk: Uint8Array): void {
@@ -187,14 +186,14 @@ class ArchiveScan<T> implements TarHandler, TarSink<void> {
     this.#busy = [];
     this.#finishing = [];
     for (const reader of busy) await reader.settled();
-    for (const { path, reader } of finishing) {
-      this.#blobs.set(path, await reader.finish());
+    for (const reader of finishing) {
+      const blob = await reader.finish();
+      this.#blobs.set(blob.path, blob);
     }
   }
 
   entry({ path: name, type, link = "" }: Entry): void {
     const path = normalisePath(name);
-    this.#path = path;
     this.#reader = undefined;
     if (this.#top.size < 100) this.#top.add(path.split("/", 1)[0]);
     if (path.split("/").length > DEEPEST) return;
@@ -228,7 +227,7 @@ class ArchiveScan<T> implements TarHandler, TarSink<void> {
 
   entryEnd(): void {
     if (this.#reader === undefined) return;
-    this.#finishing.push({ path: this.#path, reader: this.#reader });
+    this.#finishing.push(this.#reader);
     this.#reader = undefined;
   }
 }
