@@ -29,10 +29,6 @@ export class ClosedError extends Error {
   }
 }
 
-export class ProtocolError extends Error {
-  override name = "ProtocolError";
-}
-
 /** A request as it is, with `Host` and `Content-Length` unless they are given. */
 export function formatRequest(request: HttpRequest): string {
   const { method = "GET", path, headers = {}, body = "" } = request;
@@ -53,13 +49,13 @@ function parseHead(text: string): Omit<HttpResponse, "body"> {
   const match = /^HTTP\/1\.[01] (\d{3})(?: |$)/.exec(first);
   if (!match) {
     const start = JSON.stringify(first.slice(0, 60));
-    throw new ProtocolError(`not an HTTP answer: ${start}`);
+    throw new Error(`not an HTTP answer: ${start}`);
   }
   const headers = new Map<string, string>();
   for (const line of lines) {
     const colon = line.indexOf(":");
     if (colon <= 0) {
-      throw new ProtocolError(`not a header: ${JSON.stringify(line)}`);
+      throw new Error(`not a header: ${JSON.stringify(line)}`);
     }
     const name = line.slice(0, colon).toLowerCase();
     const value = line.slice(colon + 1).trim();
@@ -208,7 +204,7 @@ export class HttpConnection implements Disposable {
       const received = this.#end - this.#start;
       scanned = Math.max(0, received - 3);
       if (received > MAX_HEAD) {
-        throw new ProtocolError("the head of the answer does not end");
+        throw new Error("the head of the answer does not end");
       }
       await this.#more();
     }
@@ -221,7 +217,7 @@ export class HttpConnection implements Disposable {
     const length = headers.get("content-length");
     if (length !== undefined) {
       if (!/^\d+$/.test(length)) {
-        throw new ProtocolError(`content-length "${length}" is not a number`);
+        throw new Error(`content-length "${length}" is not a number`);
       }
       return await this.#take(Number(length));
     }
@@ -234,7 +230,7 @@ export class HttpConnection implements Disposable {
     for (;;) {
       const line = await this.#readLine();
       if (!/^[0-9a-f]+\s*(;|$)/i.test(line)) {
-        throw new ProtocolError(`chunk size "${line}" is not a number`);
+        throw new Error(`chunk size "${line}" is not a number`);
       }
       const size = parseInt(line, 16);
       if (size === 0) break;
