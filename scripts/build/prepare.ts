@@ -26,6 +26,8 @@ import type { Io } from "../lib/progress.ts";
 import type { BuildConfig } from "./variant_run.ts";
 
 const FOLDERS = ["node_modules", "vendor"];
+/** Lock files from which Deno takes versions, into a deno.lock that it writes. */
+const LOCKS = ["package-lock.json", "pnpm-lock.yaml", "yarn.lock", "bun.lock"];
 
 /** @throws {UserError} When a package cannot be had, with what fills the folders. */
 export async function preparePackages(
@@ -53,12 +55,15 @@ export async function preparePackages(
     }
   }
   const hasTests = parsed.some((text) => testStages(text).length > 0);
+  const locked = await exists("deno.lock");
+  const others = await Promise.all(LOCKS.map(exists));
+  const seeded = !locked && others.includes(true);
   const args = [
     "install",
     "--node-modules-dir=manual",
     ...copied.includes("vendor") ? ["--vendor"] : [],
     // A lock file is the service's own: it is used, and never written.
-    await exists("deno.lock") ? "--frozen" : "--no-lock",
+    locked ? "--frozen" : seeded ? "--frozen=false" : "--no-lock",
     ...hasTests ? [] : ["--prod"],
     ...["--entrypoint", ...entries],
   ];
@@ -76,6 +81,9 @@ export async function preparePackages(
       const go = resolve(context) === Deno.cwd() ? "" : `cd ${context} && `;
       const words = ["deno install --frozen=false --entrypoint", ...entries];
       throw explainInstall(cause, go + words.join(" "));
+    } finally {
+      const written = join(context, "deno.lock");
+      if (seeded) await Deno.remove(written).catch(() => {});
     }
   });
 }

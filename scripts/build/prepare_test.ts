@@ -49,3 +49,29 @@ Deno.test("preparePackages() leaves alone what is there or not copied", async ()
   await Deno.mkdir(`${there.path}/node_modules`);
   await there.prepare();
 });
+
+Deno.test("preparePackages() takes the versions of a lock file of npm, and leaves no other", async () => {
+  await using here = await context(COPIES);
+  const write = (name: string, text: string) =>
+    Deno.writeTextFile(`${here.path}/${name}`, text);
+  await Deno.remove(`${here.path}/.npmrc`);
+  await write("main.js", 'import "ms";');
+  const dependencies = { ms: "^2.0.0" };
+  await write("package.json", JSON.stringify({ dependencies }));
+  const ms = {
+    version: "2.1.0",
+    integrity:
+      "sha512-gVZHb22Z7YDyiiaoGld9LD4tUuDDxdkDJUEfTIej9LFePFqiE9JxI0qTFfu6tD7Wu03lg7skmVwTmA6XkeMlPQ==",
+  };
+  const packages = { "": { dependencies }, "node_modules/ms": ms };
+  await write(
+    "package-lock.json",
+    JSON.stringify({ lockfileVersion: 3, packages }),
+  );
+  await here.prepare();
+  const installed = await Deno.readTextFile(
+    `${here.path}/node_modules/ms/package.json`,
+  );
+  assertEquals(JSON.parse(installed).version, "2.1.0");
+  await assertRejects(() => Deno.stat(`${here.path}/deno.lock`));
+});
