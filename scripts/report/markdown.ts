@@ -74,7 +74,7 @@ function ending(report: Report): string {
   const result = verdict(report);
   const run = images(report)?.run;
   return [
-    result && `${result.holds ? "✅" : "❌"} ${code(result.text, 400)}`,
+    result && `${result.holds ? "✅" : "❌"} ${code(result.text, 600)}`,
     run && `Run one: ${code(run)}`,
   ].filter(Boolean).join("  \n");
 }

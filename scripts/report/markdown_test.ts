@@ -163,7 +163,7 @@ const BINARY =
 
 const FAILED = `### No image could be built
 
-❌ \`FAILED: 1 of 1 build: scratch: Cannot build "Dockerfile.scratch": step 4 of 7 exited with 1\`
+❌ \`FAILED: 1 of 1 build: scratch: step 4 of 7 exited with 1\`
 
 ❌ \`scratch\` could not be built
 

@@ -225,6 +225,5 @@ const FAILED = `FAIL  build of scratch
       STEP 4/7: RUN deno compile main.ts
       error: Module not found
 
-FAILED: 1 of 1 build: scratch: Cannot build "Dockerfile.scratch": step 4 of 7
-exited with 1
+FAILED: 1 of 1 build: scratch: step 4 of 7 exited with 1
 `;

@@ -7,6 +7,7 @@ import { plural } from "./figures.ts";
 import { checksOf, checksWith, holds, verdictFigures } from "./problems.ts";
 import type { Report, Variant } from "./report_schema.ts";
 import { secretText } from "./shared_rows.ts";
+import { clipMiddle } from "./text_width.ts";
 
 /**
  * The verdict in one line, builds before checks before limits, such as `FAILED: 1
@@ -37,12 +38,12 @@ export function verdict(
   if (failures.length > 0) {
     const all = plural(failures.length + variants.length, "build");
     const [{ name, message }] = failures;
-    parts.push(`${failures.length} of ${all}: ${name}: ${oneLine(message)}`);
+    parts.push(`${failures.length} of ${all}: ${name}: ${causeIn(message)}`);
   }
   if (failed.length > 0) {
     const [{ variant, name, detail }] = failed;
     const all = plural(checks, "check");
-    const why = detail ? `: ${oneLine(detail)}` : "";
+    const why = detail ? `: ${causeIn(detail)}` : "";
     parts.push(`${failed.length} of ${all}: ${variant}: ${name}${why}`);
   }
   // That a check failed breaks the limit on the contract as well: told once.
@@ -127,7 +128,15 @@ function quoted(word: string): string {
     : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
-function oneLine(text: string): string {
+/** Columns for one cause; most messages fit with their next step. */
+const LONGEST = 240;
+
+/** The cause in a text, without what the verdict has named already. */
+function causeIn(text: string): string {
   const [first = ""] = text.split("\n");
-  return first.length > 120 ? `${first.slice(0, 119)}…` : first;
+  const cause = first.replace(
+    /^(Cannot build "[^"]*"|No good answer from \S+ within \d+ ms): /,
+    "",
+  );
+  return clipMiddle(cause, LONGEST);
 }

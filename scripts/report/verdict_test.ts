@@ -1,4 +1,4 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { emptyReport, fixtureReport } from "../../testing/report.ts";
 import { images, serviceOf, verdict } from "./verdict.ts";
 
@@ -57,6 +57,28 @@ Deno.test("verdict() names what failed first, of each sort", () => {
       limits + 1
     } limits: scratch size 95.6 MB > 90 MB`,
   );
+});
+
+Deno.test("verdict() keeps a cause and its remedy, and cuts what is between", () => {
+  const report = passing();
+  const remedy = "a service that needs longer states readyTimeoutMs";
+  const of = (message: string) => {
+    report.failures = [{ name: "a", dockerfile: "Dockerfile.a", message }];
+    return verdict(report)?.text.replace(/^.*? a: /, "");
+  };
+  const cause = `status 500; its log: ${"x".repeat(120)}. ${remedy}`;
+  assertEquals(
+    of(`No good answer from / within 30000 ms: ${cause}\nlog`),
+    cause,
+  );
+  assertEquals(of(`Cannot build "Dockerfile.a": ${cause}`), cause);
+  assertEquals(
+    of('Cannot build "Dockerfile.a"'),
+    'Cannot build "Dockerfile.a"',
+  );
+  const long = of(`status 500: ${"x".repeat(999)}. ${remedy}`) ?? "";
+  assertEquals(long.length, 240);
+  assertMatch(long, new RegExp(`^status 500: x+…x+\\. ${remedy}$`));
 });
 
 Deno.test("images() says how to run and push one, by engine", () => {
