@@ -57,7 +57,7 @@ import {
 
 /** What a quick run leaves out. */
 const QUICK =
-  "quick: only the contract and the answers; restrictions, stop, start, memory and next deploy were left out";
+  "quick: only the contract and the answers; whether it goes on running, restrictions, stop, start, memory and next deploy were left out";
 
 /** What a service without a contract is told. */
 const NONE = `no contract.json: GET / was asked, and any status is right; see ${

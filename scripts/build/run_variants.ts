@@ -148,7 +148,7 @@ async function measureVariants(
     },
   );
   for (const each of serving) {
-    const { run } = each;
+    const { run, target } = each;
     try {
       const found = measured.get(run.name)!;
       if (found instanceof UserError) throw found;
@@ -158,6 +158,9 @@ async function measureVariants(
       }
       if (found.memoryBytes === undefined) {
         run.notes.push("memory: the host cannot see the service's process");
+      } else {
+        const note = growthNote(found.memoryBytes, target.contract);
+        if (note !== undefined) run.notes.push(note);
       }
       if (config.memoryFloor) await findFloor(each, io);
     } catch (thrown) {
@@ -168,6 +171,21 @@ async function measureVariants(
       addChecks(run, { hardening: [{ name, kind, status: "fail", detail }] });
     }
   }
+}
+
+/** Growth under load that a heap which is not collected yet does not explain. */
+const GROWN_BYTES = 64e6;
+
+/** What stands out in the memory of a service that keeps more with each request. */
+export function growthNote(
+  { idle, loaded }: { idle: number; loaded: number },
+  { burst: { requests } }: Pick<Contract, "burst">,
+): string | undefined {
+  return loaded - idle < Math.max(idle, GROWN_BYTES)
+    ? undefined
+    : `memory: ${formatBytes(idle)} when idle, ${
+      formatBytes(loaded)
+    } after a burst of ${requests} requests: it seems to keep something of each`;
 }
 
 async function findFloor({ run, target }: Serving, io: Io): Promise<void> {

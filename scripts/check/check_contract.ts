@@ -25,7 +25,9 @@ export async function checkContract(
     );
     const long = check.detail?.startsWith(TOO_LONG);
     checks.push(
-      long ? { ...check, detail: `${check.detail}; ${LONGER}` } : check,
+      long
+        ? { ...check, detail: `${TOO_LONG} ${requestTimeoutMs} ms; ${LONGER}` }
+        : check,
     );
   }
   return checks;

@@ -49,9 +49,13 @@ export function failureOf(
 
 /** How the detail of a check begins that took too long. */
 export const TOO_LONG = "no end within";
+const SLOW =
+  "it answers slowly or not at all: see its log, CPU and memory under the same load";
 
 function explain(error: unknown, timeLimitMs: number): string {
-  if (error instanceof TimeLimitError) return `${TOO_LONG} ${timeLimitMs} ms`;
+  if (error instanceof TimeLimitError) {
+    return `${TOO_LONG} ${timeLimitMs} ms; ${SLOW}`;
+  }
   const message = messageOf(error);
   if (!(error instanceof UserError)) return message;
   const cause = errorOf(error.output ?? "");

@@ -73,7 +73,7 @@ export const variantSchema = analysisSchema.extend({
       "Smallest memory limit that serves a burst at half speed and stops cleanly.",
     ),
   notes: z.array(z.string()).optional()
-    .describe("What was not measured, and why."),
+    .describe("What was not measured and why, and what stands out."),
   bases: z.object({ builder: z.string(), runtime: z.string() }).optional()
     .describe("Where they are not the report's: for another architecture."),
   build: z.object({ seconds: z.number().nonnegative() }).optional(),
