@@ -6,15 +6,24 @@ import {
   HttpConnection,
   type HttpRequest,
 } from "./http_client.ts";
-import { CannotCheck, runCheck } from "./run_check.ts";
+import { CannotCheck, runCheck, TOO_LONG } from "./run_check.ts";
+import { withTimeLimit } from "./time_limit.ts";
 
 /** Milliseconds that a check may take; some open 1,000 connections. */
 const CHECK_MS = 20_000;
+/** Most answers that a check waits for one after the other, with room to spare. */
+const IN_SEQUENCE = 200;
+/** Connections that are asked at once. */
+const AT_ONCE = 50;
 
 type Work = (context: Context) => Promise<string[]>;
 interface Context {
   contract: Contract;
   signal: AbortSignal;
+  /** Answers in a row that there is time for. */
+  most: number;
+  /** Says what is waited for, for a check that does not end. */
+  awaits(what: string): void;
   /** Opens a connection, which is closed at the end of the check. */
   open(): Promise<HttpConnection>;
   /** The status of an answer on a connection of its own. */
@@ -71,7 +80,7 @@ const MALFORMED: [name: string, text: string, ...statuses: number[]][] = [
   ],
 ];
 
-/** Makes all checks, one after the other, each within a limit of 20 s unless told. */
+/** Makes all checks, one after the other, each within 20 s and what slow answers take. */
 export async function checkProtocol(
   url: string,
   contract: Contract,
@@ -80,38 +89,86 @@ export async function checkProtocol(
     timeLimitMs?: number;
   } = {},
 ): Promise<Check[]> {
-  const malformed = MALFORMED.map((
-    [name, text, ...statuses],
-  ): [string, Work] => [
-    `refuses ${name}`,
-    (context) => refuses(context, text, statuses),
-  ]);
+  const latencyMs = await latencyOf(url, contract, timeLimitMs, signal);
+  const limit = timeLimitMs + IN_SEQUENCE * latencyMs;
+  const most = Math.floor(timeLimitMs / 2 / latencyMs);
+  const slow = `healthPath alone took ${latencyMs} ms`;
+  const goOn =
+    `${slow}. It has to answer each, whatever other clients do; a handler that waits is not for healthPath in contract.json`;
+  const all = [
+    ...UNUSUAL.map(([name, work]) => ({ name, work, next: goOn })),
+    ...MALFORMED.map(([name, text, ...statuses]) => ({
+      name: `refuses ${name}`,
+      work: (context: Context) => refuses(context, text, statuses),
+      next: `${slow}. It has to answer ${
+        statuses.join(" or ")
+      } and close the connection`,
+    })),
+  ];
   const checks: Check[] = [];
-  for (const [name, work] of [...UNUSUAL, ...malformed]) {
-    const check = await runCheck(name, timeLimitMs, signal, async (signal) => {
+  for (const { name, work, next } of all) {
+    let awaited = "an answer";
+    const awaits = (what: string) => {
+      awaited = what;
+    };
+    const check = await runCheck(name, limit, signal, async (signal) => {
       const during = async (work: Work) => {
         using stack = new DisposableStack();
         const open = async () =>
           stack.use(await HttpConnection.open(url, signal));
         const ask = async (request: HttpRequest) =>
           (await (await open()).request(request)).status;
-        return await work({ contract, signal, open, ask });
+        return await work({ contract, signal, most, awaits, open, ask });
       };
       const wrong = await during(work);
       if (wrong.length > 0) return wrong;
       // Whatever it was, others must not notice.
-      return await during(async (context) =>
-        await health(await context.open(), context, "afterwards: ")
-      );
+      return await during(async (context) => {
+        context.awaits("the answer to another client afterwards");
+        return await health(await context.open(), context, "afterwards: ");
+      });
     });
-    checks.push(check);
+    const long = check.detail?.startsWith(TOO_LONG);
+    checks.push(
+      long
+        ? {
+          ...check,
+          detail: `${check.detail}, waiting for ${awaited}; ${next}`,
+        }
+        : check,
+    );
   }
   return checks;
+}
+
+/** Milliseconds of the slowest of a few answers, when nobody else asks. */
+async function latencyOf(
+  url: string,
+  { healthPath: path }: Contract,
+  timeLimitMs: number,
+  signal?: AbortSignal,
+): Promise<number> {
+  try {
+    return await withTimeLimit(timeLimitMs, signal, async (signal) => {
+      using connection = await HttpConnection.open(url, signal);
+      let slowest = 0;
+      for (let answer = 0; answer < 5; answer++) {
+        const start = performance.now();
+        await connection.request({ path });
+        slowest = Math.max(slowest, performance.now() - start);
+      }
+      return Math.ceil(slowest);
+    });
+  } catch {
+    signal?.throwIfAborted();
+    return 1; // The checks tell what is wrong.
+  }
 }
 
 async function keepAlive(context: Context): Promise<string[]> {
   const connection = await context.open();
   for (let request = 1; request <= 100; request++) {
+    context.awaits(`answer ${request} of 100`);
     const wrong = await health(connection, context, `${request}: `);
     if (wrong.length > 0) return wrong;
   }
@@ -119,9 +176,9 @@ async function keepAlive(context: Context): Promise<string[]> {
 }
 
 /** Two requests with answers that differ take turns, so that order shows. */
-async function pipelining({ contract, open }: Context): Promise<string[]> {
-  const connection = await open();
-  const texts = [contract.healthPath, "/not-there-0f3a"]
+async function pipelining(context: Context): Promise<string[]> {
+  const connection = await context.open();
+  const texts = [context.contract.healthPath, "/not-there-0f3a"]
     .map((path) => formatRequest({ path }));
   const receive = async () => {
     const { status, body } = await connection.receive();
@@ -134,6 +191,7 @@ async function pipelining({ contract, open }: Context): Promise<string[]> {
   }
   await connection.send(texts.join("").repeat(10));
   for (let answer = 0; answer < 20; answer++) {
+    context.awaits(`the answer to request ${answer + 1} of 20`);
     if (await receive() !== alone[answer % 2]) {
       return [`answer ${answer + 1} differs from the one given alone`];
     }
@@ -196,14 +254,22 @@ async function idleConnections(context: Context): Promise<string[]> {
     }
     return [`connection ${idle.length + 1} was refused`];
   }
+  context.awaits("the answer to a new client beside them");
   const wrong = await health(await context.open(), context);
-  for (const [index, connection] of idle.entries()) {
-    if (wrong.length > 0) break;
-    wrong.push(
-      ...await health(connection, context, `connection ${index + 1}: `),
-    );
-  }
-  return wrong;
+  let answered = 0;
+  const left = idle.entries();
+  const work = async () => {
+    for (const [index, connection] of left) {
+      if (wrong.length > 0) break;
+      context.awaits(`answers, of which ${answered} of 1,000 have come`);
+      wrong.push(
+        ...await health(connection, context, `connection ${index + 1}: `),
+      );
+      answered++;
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  return wrong.slice(0, 1);
 }
 
 /** The last byte of each is held back until somebody else has been served. */
@@ -214,26 +280,31 @@ async function slowSenders(context: Context): Promise<string[]> {
   for (let at = 0; at < text.length - 1; at++) {
     await Promise.all(slow.map((connection) => connection.send(text[at])));
   }
+  context.awaits("the answer to another client beside them");
   const wrong = await health(await context.open(), context, "others: ");
-  for (const connection of slow) {
+  context.awaits("the answers to the slow clients");
+  await Promise.all(slow.map(async (connection) => {
     await connection.send(text.slice(-1));
     const { status } = await connection.receive();
     // 408 is a refusal that says why: it was too slow for this server.
     if (!isHealthy(status, context) && status !== 408) {
       wrong.push(`a slow client: status ${status}`);
     }
-  }
+  }));
   return wrong;
 }
 
-/** 2,000 answers pile up unread; then all of them are read. */
+/** 2,000 answers, or as many as there is time for, pile up unread; then all are read. */
 async function slowReader(context: Context): Promise<string[]> {
+  const count = Math.min(2000, context.most);
   const piled = await context.open();
   const text = formatRequest({ path: context.contract.healthPath });
-  const sent = piled.send(text.repeat(2000));
+  const sent = piled.send(text.repeat(count));
   sent.catch(() => {}); // The answers tell when it was cut off.
+  context.awaits("the answer to another client beside it");
   const wrong = await health(await context.open(), context, "others: ");
-  for (let answer = 1; answer <= 2000; answer++) {
+  for (let answer = 1; answer <= count; answer++) {
+    context.awaits(`answer ${answer} of ${count}`);
     const { status } = await piled.receive();
     if (!isHealthy(status, context)) {
       return [...wrong, `answer ${answer}: status ${status}`];
@@ -244,17 +315,18 @@ async function slowReader(context: Context): Promise<string[]> {
 }
 
 async function refuses(
-  { open }: Context,
+  context: Context,
   text: string,
   statuses: number[],
 ): Promise<string[]> {
-  const connection = await open();
+  const connection = await context.open();
   await connection.send(text);
   const { status } = await connection.receive();
   if (!statuses.includes(status)) {
     return [`status: expected ${statuses.join(" or ")}, got ${status}`];
   }
   // What follows on this connection could be anything; only closing it is safe.
+  context.awaits("the end of the connection after it");
   await connection.drain();
   return [];
 }
