@@ -96,7 +96,8 @@ export class Buildah implements Engine {
       // It cleans up behind a step that fails, but not when it is told to end.
       await this.#removeWorking((found) => found === mark);
       if (!(error instanceof CommandFailed)) throw error;
-      throw explainBuild(basename(options.dockerfile), error.output, error);
+      const { dockerfile, context } = options;
+      throw explainBuild(basename(dockerfile), error.output, error, context);
     }
     // An image that lost its tag to a newer one is of no use to anybody.
     await this.#naming(() => steps.settle(this.#untagged, before || undefined));

@@ -106,7 +106,8 @@ export class DockerLike implements Engine {
     } catch (error) {
       await this.#removeWorking((found) => found === mark);
       if (!(error instanceof CommandFailed)) throw error;
-      throw explainBuild(basename(options.dockerfile), error.output, error);
+      const { dockerfile, context } = options;
+      throw explainBuild(basename(dockerfile), error.output, error, context);
     } finally {
       if (passing !== undefined) await attempt(this.name, ["rmi", passing]);
     }

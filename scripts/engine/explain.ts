@@ -1,12 +1,14 @@
 /**
- * What an engine's failure says, for the person who has to correct it. Pure: text
- * in, error out.
+ * What an engine's failure says, for the person who has to correct it. Text in,
+ * error out.
  *
  * @module
  */
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
 import { CommandFailed } from "../lib/command.ts";
 import { EXIT, UserError } from "../lib/errors.ts";
-import { outOfMemory, RAISE_HEAP } from "../lib/log_excerpt.ts";
+import { outOfMemory, RAISE_HEAP, statedError } from "../lib/log_excerpt.ts";
 import { suggest } from "../lib/suggest.ts";
 import type { DaemonRefused } from "./docker_daemon.ts";
 
@@ -197,17 +199,24 @@ function stepSince(all: string[]): string[] {
 const NEEDS_BUILDKIT =
   /requires? BuildKit|BuildKit to be enabled|failed to parse platform : ""/i;
 
-/** The error for a build that failed, by everything the builder wrote. */
+/**
+ * The error for a build that failed, by everything the builder wrote.
+ *
+ * @param context Folder in which a file that was not found may be all the same.
+ */
 export function explainBuild(
   dockerfile: string,
   output: string,
   cause?: unknown,
+  context?: string,
 ): UserError {
   const step = failingStep(output);
   const message = `Cannot build "${dockerfile}"`;
   const failure = { message, output: step, cause };
   return explainMachine(failure) ??
     explainInstruction(failure) ??
+    explainOption(failure) ??
+    explainCopy(failure, dockerfile, context) ??
     explainRuntime(failure) ??
     explainMemory(failure) ??
     explainLock(failure, "deno install --frozen=false") ??
@@ -216,7 +225,7 @@ export function explainBuild(
     (concernsBase(step) ? explainRegistry(failure) : undefined) ??
     told(
       failure,
-      undefined,
+      causeOf(step),
       NEEDS_BUILDKIT.test(step)
         ? "Install BuildKit for docker (on Debian and Ubuntu: apt-get install docker-buildx)"
         : /exec format error/i.test(step)
@@ -258,6 +267,66 @@ function explainInstruction(
     exitCode: EXIT.checkFailed,
     cause,
   });
+}
+
+/** The error for a slip in an option; a program that knows a similar one says so. */
+function explainOption(failure: Failure): UserError | undefined {
+  const [, option, similar] =
+    /unexpected argument '(--[\w-]+)'[^]*?a similar argument exists: '(--[\w-]+)'/
+      .exec(failure.output) ?? [];
+  // An option of a newer Deno is similar to some other one as well.
+  return option !== undefined && suggest(option, [similar]) !== undefined
+    ? told(
+      failure,
+      `there is no option ${option}`,
+      `Did you mean ${similar}?`,
+      EXIT.checkFailed,
+    )
+    : undefined;
+}
+
+/** How BuildKit, buildah and the legacy builder name what they cannot copy. */
+const NOT_FOUND = [
+  /(?:cache key|checksum of ref [^"]*): "\/?([^"]+)"(?::| )/,
+  /(?:copier: stat: |no items matching glob )"\/?([^"]+)"/,
+  /COPY failed: .*\bstat ([^\s:]+): file does not exist/,
+];
+
+/** The error for a file to copy that is not there, or that is kept from the build. */
+function explainCopy(
+  failure: Failure,
+  dockerfile: string,
+  context = ".",
+): UserError | undefined {
+  const [found] = NOT_FOUND.flatMap((form) =>
+    form.exec(failure.output)?.[1] ?? []
+  );
+  if (found === undefined) return undefined;
+  const explained = (why: string, next: string) =>
+    told(failure, why, next, EXIT.checkFailed);
+  const [, stage] = /\b(?:COPY|ADD)\b.* --from=(\S+)/.exec(failure.output) ??
+    [];
+  if (stage !== undefined) {
+    return explained(
+      `"${stage}" has no ${found}`,
+      `Correct the path in COPY --from=${stage}, or the step that is to make it`,
+    );
+  }
+  // buildah names it with its whole path.
+  const root = `${resolve(context)}/`;
+  const path = `/${found}`.replace(root, "").replace(/^\//, "");
+  if (!existsSync(`${context}/${path}`)) {
+    return explained(
+      `${path} is not in the build context`,
+      "Correct its name where the Dockerfile copies it, or make it before the build",
+    );
+  }
+  const own = `${dockerfile}.dockerignore`;
+  const ignore = existsSync(`${context}/${own}`) ? own : ".dockerignore";
+  return explained(
+    `${ignore} leaves out ${path}, which it copies`,
+    `Add !${path} at the end of ${ignore}, or do not copy it`,
+  );
 }
 
 /** The runtime, or an option, that `deno compile` needs cannot be had. */
@@ -338,9 +407,21 @@ function explainModules(
 const TIME = /^\d+\.\d+( |$)/;
 /** How builders say which command failed: with all of its text. */
 const STEP_FAILED =
-  /^(error: )?(failed to solve: )?(executor failed|building at STEP|process "\/|The command ')/i;
+  /^(error: )?(failed to solve: )?(executor failed|building at STEP|process "\/|The command '|exit status)/i;
 /** How Deno begins what is wrong with a module. */
 const SOURCE_ERROR = /^(?:TS\d+ \[ERROR\]: |error: )(.*)/;
+
+/** Why a step failed, or the Dockerfile cannot be read, in the words of who says it. */
+function causeOf(step: string): string | undefined {
+  const [, unread] =
+    /(?:failed to create LLB definition: |^Error: (?!building at STEP))(.*)/m
+      .exec(step) ?? [];
+  const lines = step.split("\n").slice(1)
+    .map((line) => line.replace(TIME, ""))
+    .filter((line) => !STEP_FAILED.test(line));
+  return unread ??
+    statedError(lines.join("\n"))?.replace(/^\/bin\/sh: (\d+: )?/, "");
+}
 
 /** The error for a slip in the source, a type, a module that is not there. */
 function explainSource(failure: Failure): UserError | undefined {

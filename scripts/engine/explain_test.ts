@@ -279,9 +279,68 @@ failed to compute cache key: "/nothere" not found: not found`,
     ]
   ) {
     const error = explainBuild("Dockerfile", output);
-    assertEquals(error.message, 'Cannot build "Dockerfile"');
+    assertEquals(error.message.includes("registry"), false);
     assertEquals(error.exitCode, EXIT.checkFailed);
   }
+});
+
+Deno.test("explainBuild() of a file to copy says whether .dockerignore hides it", async () => {
+  const context = await Deno.makeTempDir();
+  await Deno.writeTextFile(`${context}/a.json`, "");
+  const copies = (path: string) => [
+    `#5 [2/3] COPY x ${path} ./
+#5 ERROR: "/${path}" not found: not found
+failed to compute cache key: "/${path}" not found: not found`,
+    `#5 [2/3] COPY x ${path} ./
+#5 ERROR: failed to calculate checksum of ref 1x::2y: "/${path}": not found`,
+    `STEP 2/3: COPY x ${path} ./
+Error: building at STEP "COPY x ${path} ./": no items matching glob "${context}/${path}" copied (1 filtered out using /x/.dockerignore): no such file or directory`,
+    `Step 2/3 : COPY x ${path} ./
+COPY failed: file not found in build context or excluded by .dockerignore: stat ${path}: file does not exist`,
+  ];
+  const of = (output: string) =>
+    explainBuild("Dockerfile.a", output, undefined, context);
+  for (const output of copies("a.json")) {
+    const { message, next } = of(output);
+    assertMatch(
+      message,
+      /: \.dockerignore leaves out a\.json, which it copies$/,
+    );
+    assertStringIncludes(next, "!a.json");
+  }
+  for (const output of copies("b.json")) {
+    assertMatch(of(output).message, /: b\.json is not in the build context$/);
+  }
+  await Deno.writeTextFile(`${context}/Dockerfile.a.dockerignore`, "");
+  assertStringIncludes(
+    of(copies("a.json")[0]).message,
+    "Dockerfile.a.dockerignore leaves out",
+  );
+  const stage = of(copies("a.json")[0].replace("COPY", "COPY --from=build"));
+  assertMatch(stage.message, /: "build" has no a\.json$/);
+  await Deno.remove(context, { recursive: true });
+});
+
+Deno.test("explainBuild() takes the cause out of the failing step", () => {
+  const of = (output: string) => explainBuild("Dockerfile", output).message;
+  assertMatch(
+    of(`#5 [2/2] RUN npm ci
+#5 0.217 /bin/sh: 1: npm: not found
+#5 ERROR: process "/bin/sh -c npm ci" did not complete successfully: exit code: 127`),
+    /": npm: not found$/,
+  );
+  assertMatch(
+    of(`STEP 2/2: RUN npm ci
+/bin/sh: npm: not found
+Error: building at STEP "RUN npm ci": exit status 127`),
+    /": npm: not found$/,
+  );
+  assertMatch(
+    of(
+      "failed to solve with frontend dockerfile.v0: failed to create LLB definition: the Dockerfile cannot be empty",
+    ),
+    /": the Dockerfile cannot be empty$/,
+  );
 });
 
 Deno.test("explainBuild() of a full disk is the environment's fault", () => {
@@ -340,6 +399,23 @@ error: unexpected argument '${option}' found`);
     "STEP 7/7: RUN ls\nerror: unexpected argument '--bundle' found",
   );
   assertEquals(other instanceof RuntimeMissing, false);
+});
+
+Deno.test("explainBuild() of an option that Deno knows in another spelling", () => {
+  const of = (option: string, similar: string) =>
+    explainBuild(
+      "Dockerfile",
+      `STEP 7/7: RUN deno compile ${option} main.ts
+error: unexpected argument '${option}' found
+
+  tip: a similar argument exists: '${similar}'`,
+    );
+  const { message, next, exitCode } = of("--alow-env", "--allow-env");
+  assertMatch(message, /: there is no option --alow-env$/);
+  assertEquals(next, "Did you mean --allow-env?");
+  assertEquals(exitCode, EXIT.checkFailed);
+  assert(of("--engine", "--env-file") instanceof RuntimeMissing);
+  assert(of("--exclude-unused-npm", "--exclude") instanceof RuntimeMissing);
 });
 
 Deno.test("RuntimeMissing: a download that fails, and where from", () => {
