@@ -23,7 +23,11 @@ import { schemaAddress } from "../lib/own_file.ts";
 import { parseJson, readText } from "../lib/parse_json.ts";
 import { architectureOf, HOST } from "../lib/platform.ts";
 import { suggest } from "../lib/suggest.ts";
-import { checkWritable, parseReport } from "../report/write_reports.ts";
+import {
+  checkReports,
+  checkWritable,
+  parseReport,
+} from "../report/write_reports.ts";
 import { clean } from "./image_tag.ts";
 import type { BuildConfig, VariantRun } from "./variant_run.ts";
 
@@ -44,8 +48,8 @@ export async function readGiven(config: BuildConfig) {
   const earlier = config.baseline === undefined
     ? undefined
     : parseReport(await readText(config.baseline), config.baseline);
-  const report = join(config.out, "report.json");
-  for (const file of [report, config.writeBaseline, config.junit]) {
+  await checkReports(config.out);
+  for (const file of [config.writeBaseline, config.junit]) {
     if (file !== undefined) await checkWritable(file);
   }
   return { runs, baseline, contract, budget, earlier };

@@ -112,7 +112,17 @@ export async function parseCommandLine(args: string[]): Promise<Parsed> {
   for (const [index, argument] of command.registeredArguments.entries()) {
     options[argument.name()] = command.processedArgs[index];
   }
+  for (const [option, value] of Object.entries(options)) {
+    if ([value].flat().includes("")) throw emptyValue(option, command);
+  }
   return { name, module, options };
+}
+
+function emptyValue(name: string, { options }: Command): UserError {
+  const option = options.find((each) => each.attributeName() === name);
+  return new UserError(`Cannot use an empty ${option?.long ?? name}`, {
+    next: "Set the variable that it is taken from, or leave it out",
+  });
 }
 
 function unknownCommand(word: string, args: string[]): UserError {

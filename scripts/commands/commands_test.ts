@@ -119,6 +119,29 @@ Deno.test("a slip is answered with what comes close", async () => {
   assertStringIncludes((await complaint("inspct", "x")).next, "inspect");
 });
 
+Deno.test("an empty text is no path and no name", async () => {
+  const empty: [string[], string][] = [
+    [["--out", ""], "--out"],
+    [["--out="], "--out"],
+    [["--file", "Dockerfile", "--file", ""], "--file"],
+    [["--tag", ""], "--tag"],
+    [["--against", ""], "--against"],
+    [["--baseline", ""], "--baseline"],
+    [["init", ""], "folder"],
+    [["init", "--entry", ""], "--entry"],
+    [["compare", "a", ""], "images"],
+    [["sbom", "a", "--from", ""], "--from"],
+    [["clean", "--context", ""], "--context"],
+  ];
+  for (const [args, name] of empty) {
+    assertStringIncludes((await complaint(...args)).message, name);
+  }
+  const { message, next } = await complaint("--out", "");
+  assertEquals(message, "Cannot use an empty --out");
+  assertStringIncludes(next, "variable");
+  assertEquals((await parsed("--build-arg", "A=")).buildArg, [["A", ""]]);
+});
+
 Deno.test("a missing argument shows the help of its command", async () => {
   const error = await complaint("diff", "a");
   assertEquals(error.message, "Missing required argument 'after'");

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Command } from "commander";
 import { EXIT, UserError } from "../lib/errors.ts";
 import type { Io } from "../lib/progress.ts";
-import { checkWritable, json, writeReports } from "../report/write_reports.ts";
+import { checkReports, json, writeReports } from "../report/write_reports.ts";
 import { terminal } from "../report/terminal.ts";
 import type { Report } from "../report/report_schema.ts";
 import { findSources, look, type Looked } from "../build/look.ts";
@@ -45,7 +45,7 @@ export async function run(
       { next: `Choose one of ${options.images.join(", ")} with --against` },
     );
   }
-  await checkWritable(join(options.out, "report.json"));
+  await checkReports(options.out);
   const looked: Looked[] = [];
   for (const source of await findSources(options.images, options, io)) {
     looked.push(

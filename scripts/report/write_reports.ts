@@ -5,8 +5,9 @@
  *
  * @module
  */
-import { programName } from "../lib/own_file.ts";
 import { EXIT, explainFiles, messageOf, UserError } from "../lib/errors.ts";
+import { textOf } from "../lib/files.ts";
+import { programName } from "../lib/own_file.ts";
 import { containerName, isLeftover } from "../lib/owner.ts";
 import { parseJson } from "../lib/parse_json.ts";
 import { html } from "./html.ts";
@@ -31,39 +32,78 @@ export function writeFile(file: string, text: string): Promise<void> {
   return writeAll({ [file]: text });
 }
 
+/** By what a report of ours is known; other files of these names are kept. */
+const OWN = {
+  "report.json": /^\{\s*"schemaVersion": \d/,
+  "report.md": /^### (?:`|No image )/,
+  "index.html": /deno-small-image · /,
+};
+
+/** Throws early if reports could not be written, or would replace what is none. */
+export async function checkReports(folder: string): Promise<void> {
+  for (const [name, own] of Object.entries(OWN)) {
+    const file = join(folder, name);
+    await checkWritable(file);
+    const text = await textOf(file);
+    if (text.trim() === "" || own.test(text)) continue;
+    throw new UserError(`Cannot write "${file}": it is not a report`, {
+      next: "Choose a folder for the reports alone with --out DIR",
+    });
+  }
+}
+
 /** Throws early if a file could not be written; takes away what killed runs left. */
 export async function checkWritable(file: string): Promise<void> {
-  const folder = dirname(file);
   const inTheWay = (what: string) =>
     new UserError(`Cannot write "${file}": ${what}`, {
       next: "Choose another path, or move away what is there",
     });
-  if ((await stat(file))?.isDirectory) throw inTheWay("it is a folder");
-  if ((await stat(folder))?.isDirectory === false) {
-    throw inTheWay(`"${folder}" is no folder`);
-  }
-  const beside = besideOf(file);
-  // A run that ends before its report leaves no folder for it.
-  const made: string[] = [];
-  for (let at = folder; await stat(at) === undefined; at = dirname(at)) {
-    made.push(at);
-  }
+  const folder = dirname(file);
   try {
-    await Deno.mkdir(folder, { recursive: true });
-    await Deno.writeTextFile(beside, " ", { createNew: true });
-    await Deno.remove(beside);
-    for await (const { name } of Deno.readDir(folder)) {
-      if (isBeside(name)) await Deno.remove(join(folder, name));
+    if ((await stat(file))?.isDirectory) throw inTheWay("it is a folder");
+    // Nothing is made yet: a folder could be taken away under another run.
+    let at = folder;
+    let found = await stat(at);
+    while (found === undefined) {
+      const link = await Deno.lstat(at).catch(() => undefined);
+      if (link?.isSymlink) {
+        throw inTheWay(`"${at}" is a link to nothing`);
+      }
+      at = dirname(at);
+      found = await stat(at);
     }
-    for (const each of made) await Deno.remove(each).catch(() => {});
+    if (!found.isDirectory) throw inTheWay(`"${at}" is no folder`);
+    const beside = join(at, basename(besideOf(file)));
+    try {
+      await Deno.writeTextFile(beside, " ", { createNew: true });
+    } finally {
+      await remove(beside);
+    }
+    if (at !== folder) return;
+    for await (const { name } of Deno.readDir(folder)) {
+      if (isBeside(name)) await remove(join(folder, name));
+    }
   } catch (cause) {
-    await Deno.remove(beside).catch(() => {});
     throw cannotWrite(file, cause);
   }
 }
 
-function stat(path: string): Promise<Deno.FileInfo | undefined> {
-  return Deno.stat(path).catch(() => undefined);
+/** What a path leads to; `undefined` if there is nothing. */
+async function stat(path: string): Promise<Deno.FileInfo | undefined> {
+  try {
+    return await Deno.stat(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    if (error instanceof Deno.errors.NotADirectory) return undefined;
+    throw error;
+  }
+}
+
+/** Removes a file that may be gone. */
+async function remove(file: string): Promise<void> {
+  await Deno.remove(file).catch((error) => {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  });
 }
 
 /** Writes all files beside their places, then puts them there at one go. */

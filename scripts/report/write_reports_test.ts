@@ -8,6 +8,7 @@ import { hostileReport } from "../../testing/report_hostile.ts";
 import { EXIT, UserError } from "../lib/errors.ts";
 import {
   cannotWrite,
+  checkReports,
   checkWritable,
   json,
   parseReport,
@@ -151,3 +152,63 @@ Deno.test("checkWritable() leaves nothing behind, and what was there alone", asy
   const left = Array.from(Deno.readDirSync(place.path), ({ name }) => name);
   assertEquals(left, ["there"]);
 });
+
+Deno.test("checkWritable() takes no folder away under another run", () =>
+  inFolder(async (folder) => {
+    const runs = Array.from({ length: 20 }, async (_, at) => {
+      const file = `${folder}/report/${at}.json`;
+      await checkWritable(file);
+      await writeFile(file, "x");
+    });
+    await Promise.all(runs);
+    assertEquals(names(`${folder}/report`).length, 20);
+  }));
+
+Deno.test("checkWritable() says what is in the way", () =>
+  inFolder(async (folder) => {
+    Deno.writeTextFileSync(`${folder}/file`, "");
+    Deno.symlinkSync("nowhere", `${folder}/link`);
+    const cases = {
+      "file/x": "is no folder",
+      "file/x/y": "is no folder",
+      "link/x/y": "is a link to nothing",
+      [`${"x".repeat(300)}/y`]: "Cannot write",
+    };
+    for (const [file, why] of Object.entries(cases)) {
+      await assertRejects(
+        () => checkWritable(`${folder}/${file}`),
+        UserError,
+        why,
+      );
+    }
+  }));
+
+Deno.test("checkReports() takes a folder of reports, not others' files", () =>
+  inFolder(async (folder) => {
+    await checkReports(`${folder}/new`);
+    const all = [
+      emptyReport(),
+      failedReport(),
+      fixtureReport(),
+      hostileReport(),
+    ];
+    for (const report of all) {
+      await writeReports(report, folder);
+      await checkReports(folder);
+    }
+    const others = {
+      "index.html": "<!DOCTYPE html><h1>Shop</h1>",
+      "report.json": '{ "schemaVersion": "2.0" }',
+      "report.md": "# Report",
+    };
+    for (const [name, text] of Object.entries(others)) {
+      Deno.mkdirSync(`${folder}/${name}.d`);
+      Deno.writeTextFileSync(`${folder}/${name}.d/${name}`, text);
+      const error = await assertRejects(
+        () => checkReports(`${folder}/${name}.d`),
+        UserError,
+        `${name}": it is not a report`,
+      );
+      assertStringIncludes(error.next, "--out DIR");
+    }
+  }));
