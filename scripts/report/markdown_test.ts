@@ -109,7 +109,7 @@ const SHOWN =
   `### \`scratch\` is the smallest: 95.4 MB, 4.5× smaller than \`single-stage\`
 
 ❌ \`FAILED: 1 of 18 checks: scratch: HEAD /: status: expected 200, got 404; 1 of 3 limits: multi-stage size 122 MB > 120 MB\`  
-Run one: \`c=$(buildah from localhost/multi-stage); buildah run $c /hello; buildah rm $c\`
+Run one: \`c=$(buildah from localhost/multi-stage); buildah run --isolation chroot $c /hello; buildah rm $c\`
 
 \`scratch\` breaks its contract; the smallest that holds it is \`multi-stage\` with 122 MB. 85.3 % of \`scratch\` (81.4 MB) is the Deno runtime, 0.6 % your code.
 

@@ -194,7 +194,7 @@ IMAGES
   localhost/single-stage
   localhost/multi-stage
   localhost/scratch
-run   c=$(buildah from localhost/multi-stage); buildah run $c /hello; buildah rm $c
+run   c=$(buildah from localhost/multi-stage); buildah run --isolation chroot $c /hello; buildah rm $c
 push  buildah push localhost/multi-stage docker://registry.example/multi-stage
 
 FAILED: 1 of 18 checks: scratch: HEAD /: status: expected 200, got 404; 1 of 3

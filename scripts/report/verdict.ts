@@ -100,18 +100,21 @@ export function images(
       `-e ${value === "…" ? name : quoted(`${name}=${value}`)} `
     );
   if (engine.name === "buildah") {
-    // A mount would be root's; what an image writes to is its own there.
-    const command = [...config.entrypoint, ...config.cmd].join(" ");
+    const mounts = writable.map((path) =>
+      `--mount ${quoted(`type=tmpfs,destination=${path}`)} `
+    );
+    const words = [...config.entrypoint, ...config.cmd].map(quoted);
     return {
       names,
-      run: `c=$(buildah from ${reference}); buildah run ${
-        given.join("")
-      }$c ${command}; buildah rm $c`,
+      // Any other isolation has a network of its own, which it cannot publish.
+      run: `c=$(buildah from ${reference}); buildah run --isolation chroot ${
+        [...given, ...mounts].join("")
+      }$c ${words.join(" ")}; buildah rm $c`,
       push: `buildah push ${reference} docker://${away}`,
     };
   }
   // A new volume belongs to whom the folder in the image does.
-  given.push(...writable.map((path) => `-v ${path} `));
+  given.push(...writable.map((path) => `-v ${quoted(path)} `));
   return {
     names,
     run: `${engine.name} run --rm -p 127.0.0.1:${port}:${port} ${

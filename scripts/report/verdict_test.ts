@@ -108,7 +108,7 @@ Deno.test("images() says how to run and push one, by engine", () => {
   report.engine = { name: "buildah", version: "1" };
   assertEquals(
     images(report)?.run,
-    "c=$(buildah from localhost/app:layered); buildah run $c /app; buildah rm $c",
+    "c=$(buildah from localhost/app:layered); buildah run --isolation chroot $c /app; buildah rm $c",
   );
   report.surroundings = {
     env: { A: "b c", D: "1", DB_PASSWORD: "…" },
@@ -116,7 +116,7 @@ Deno.test("images() says how to run and push one, by engine", () => {
   };
   assertEquals(
     images(report)?.run,
-    "c=$(buildah from localhost/app:layered); buildah run -e 'A=b c' -e D=1 -e DB_PASSWORD $c /app; buildah rm $c",
+    "c=$(buildah from localhost/app:layered); buildah run --isolation chroot -e 'A=b c' -e D=1 -e DB_PASSWORD --mount type=tmpfs,destination=/data $c /app; buildah rm $c",
   );
   report.engine = { name: "docker", version: "28" };
   assertEquals(
