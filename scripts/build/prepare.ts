@@ -166,9 +166,19 @@ function basesFor(
     });
     if (bases.source === "packages" && architecture === HOST) {
       io.note(`Bases: ${bases.reason}`);
-      const flags = Object.entries(bases.buildArgs)
-        .map(([name, value]) => `--build-arg '${name}=${value}'`);
-      io.note(`To build by hand: ${engine.name} build ${flags.join(" ")} .`);
+      const flags = [
+        // OCI's config has no HEALTHCHECK; buildah leaves containers of stages.
+        ...engine.name === "docker"
+          ? []
+          : ["--format docker --layers --force-rm"],
+        ...Object.entries(bases.buildArgs)
+          .map(([name, value]) => `--build-arg '${name}=${value}'`),
+      ];
+      io.note(
+        `To build by hand: ${engine.name} build ${
+          flags.join(" ")
+        } ${config.context}`,
+      );
     } else say(bases.reason);
     // What the user names goes into the builds, whatever was assembled.
     return {
