@@ -120,7 +120,7 @@ export class Buildah implements Engine {
   readonly #untagged: Untagged = {
     list: async () => {
       // Not by the filter for dangling ones: it leaves out what others build upon.
-      return (await images("--no-trunc", "--all"))
+      return (await list(imageList, "images", "--no-trunc", "--all"))
         .filter(({ names }) => names.length === 0)
         .map(({ id }) => id.replace("sha256:", ""));
     },
@@ -187,7 +187,7 @@ export class Buildah implements Engine {
   }
 
   async list(): Promise<string[]> {
-    return (await images()).flatMap(({ names }) => names);
+    return (await list(imageList, "images")).flatMap(({ names }) => names);
   }
 
   async sweep(): Promise<string[]> {
@@ -202,11 +202,8 @@ export class Buildah implements Engine {
   }
 
   async #removeWorking(chosen: (mark: string) => boolean): Promise<string[]> {
-    const list = () => run("buildah", ["containers", "--all", "--json"]);
-    // It fails when somebody removes one meanwhile.
-    const json = await list().catch(list).catch(list);
     return await removeWorking(
-      containerList.parse(JSON.parse(json)),
+      await list(containerList, "containers", "--all"),
       { folder: this.containers, remove: ["buildah", "rm"] },
       chosen,
     );
@@ -233,11 +230,25 @@ export function buildahImageInfo(json: string): ImageInfo {
   };
 }
 
-/** The images that buildah lists; none when somebody removes one meanwhile. */
-async function images(...flags: string[]) {
-  const args = ["images", "--json", ...flags];
-  const { code, stdout } = await attempt("buildah", args);
-  return code === 0 ? imageList.parse(JSON.parse(stdout)) : [];
+/** What buildah lists; it fails when somebody removes one of them meanwhile. */
+async function list<T>(schema: z.ZodType<T>, ...args: string[]): Promise<T> {
+  const listed = await retried(() => run("buildah", [...args, "--json"]));
+  return schema.parse(JSON.parse(listed));
+}
+
+/** Works, once more as long as a command fails that may not the next time. */
+export async function retried<T>(
+  work: () => Promise<T>,
+  { tries = 10, pauseMs = 50 } = {},
+): Promise<T> {
+  for (let left = tries - 1;; left--) {
+    try {
+      return await work();
+    } catch (error) {
+      if (left === 0 || !(error instanceof CommandFailed)) throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, pauseMs));
+  }
 }
 
 /** @throws {Unusable} when it cannot work here. */
