@@ -24,8 +24,11 @@ const STEP = /^--> (Using cache )?([0-9a-f]{11,64})$/;
 export class StepImages {
   readonly #made: string[] = [];
   readonly #used: string[] = [];
+  #last?: Promise<string[]>;
   /** ID of the image that was built, in hex: the last line. */
   built?: string;
+  /** Resolves when all so far is on record: a build may end at any time. */
+  #recorded: Promise<void> = Promise.resolve();
 
   constructor(
     readonly engine: string,
@@ -41,29 +44,52 @@ export class StepImages {
     // What was taken from the cache is told once more, without saying so.
     if (id === undefined || this.#used.at(-1)?.startsWith(id)) return;
     this.#used.push(id);
-    if (cached === undefined) this.#made.push(id);
+    if (cached !== undefined) return;
+    this.#made.push(id);
+    this.#recorded = this.#recorded.then(async () =>
+      this.#record([...await this.#before(), ...this.#used])
+    );
   };
 
   /** Removes what no build needs any more; `before` has lost its name to this one. */
   async settle(images: Untagged, before?: string): Promise<void> {
+    await this.#recorded;
     const gone = before === undefined ? [] : [before.replace("sha256:", "")];
-    if (this.options.discardSteps) {
-      await removeUntagged([...gone, ...this.#made.toReversed()], images);
-      return;
-    }
-    const file = this.#file();
-    const last = keptSchema.safeParse(await readCache(file)).data?.steps ?? [];
-    const isUsed = (id: string) =>
-      this.#used.some((used) => used.startsWith(id) || id.startsWith(used));
-    const old = last.filter((id) => !isUsed(id));
+    const { discardSteps } = this.options;
+    const last = await this.#before();
+    const [kept, old] = discardSteps
+      ? [last, this.#made]
+      : [this.#used, last.filter((id) => !this.#isUsed(id))];
     const { refused } = await removeUntagged(
       [...gone, ...old.toReversed()],
       images,
     );
     // Another Dockerfile's last build may still start from them.
-    const left = old.filter((id) => refused.includes(id));
+    await this.#record([...old.filter((id) => refused.includes(id)), ...kept]);
+  }
+
+  /** What a build that fails has made stays for the next one, and on record. */
+  async fail(images: Untagged): Promise<void> {
+    if (!this.options.discardSteps) await this.#recorded;
+    else await this.settle(images).catch(() => {}); // The build's error counts.
+  }
+
+  #isUsed(id: string): boolean {
+    return this.#used.some((used) =>
+      used.startsWith(id) || id.startsWith(used)
+    );
+  }
+
+  /** The steps that were on record when this build began. */
+  #before(): Promise<string[]> {
+    return this.#last ??= readCache(this.#file())
+      .then((kept) => keptSchema.safeParse(kept).data?.steps ?? []);
+  }
+
+  async #record(steps: string[]): Promise<void> {
     const context = resolve(this.options.context);
-    await writeCache(file, { context, steps: [...left, ...this.#used] });
+    if (steps.length > 0) await writeCache(this.#file(), { context, steps });
+    else await Deno.remove(this.#file()).catch(() => {});
   }
 
   #file(): string {

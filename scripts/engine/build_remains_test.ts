@@ -64,6 +64,29 @@ Deno.test("StepImages keeps the last build's steps, and removes older ones", () 
     assertEquals([...images], [WHOLE("a"), WHOLE("c")]);
   }));
 
+Deno.test("StepImages knows what a build has left that did not end", () =>
+  withFolder(async (folder) => {
+    const { images, untagged } = store(...["a", "b", "c"].map(WHOLE));
+    const options = { context: "/ctx", dockerfile: "/ctx/Dockerfile" };
+    await build(folder, untagged, [`--> ${ID("a")}`]);
+    for (const discardSteps of [false, true]) {
+      const failed = new StepImages(
+        "buildah",
+        { ...options, discardSteps },
+        folder,
+      );
+      failed.onLine(`--> ${ID(discardSteps ? "b" : "c")}`);
+      await failed.fail(untagged);
+    }
+    const settings = { remove: false, folder };
+    const left = () => contextSteps("buildah", "/ctx", settings, untagged);
+    assertEquals([...images], [WHOLE("a"), WHOLE("c")]);
+    assertEquals(await left(), 2);
+    await build(folder, untagged, [`--> Using cache ${WHOLE("c")}`]);
+    assertEquals([...images], [WHOLE("c")]);
+    assertEquals(await left(), 1);
+  }));
+
 Deno.test("StepImages tries again what another build was built upon", () =>
   withFolder(async (folder) => {
     const { images, needed, untagged } = store(...["a", "b"].map(WHOLE));

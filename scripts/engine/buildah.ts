@@ -95,6 +95,7 @@ export class Buildah implements Engine {
     } catch (error) {
       // It cleans up behind a step that fails, but not when it is told to end.
       await this.#removeWorking((found) => found === mark);
+      await this.#naming(() => steps.fail(this.#untagged));
       if (!(error instanceof CommandFailed)) throw error;
       const { dockerfile, context } = options;
       throw explainBuild(basename(dockerfile), error.output, error, context);

@@ -105,6 +105,7 @@ export class DockerLike implements Engine {
         : build({ DOCKER_BUILDKIT: builder === "buildkit" ? "1" : "0" }));
     } catch (error) {
       await this.#removeWorking((found) => found === mark);
+      await steps.fail(this.#untagged);
       if (!(error instanceof CommandFailed)) throw error;
       const { dockerfile, context } = options;
       throw explainBuild(basename(dockerfile), error.output, error, context);
