@@ -4,6 +4,7 @@
  * @module
  */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { basename } from "node:path";
 import { EXIT } from "../scripts/lib/errors.ts";
 import { folder, image } from "./command_line.ts";
 import { withEngines } from "./fault_engines.ts";
@@ -26,8 +27,8 @@ withEngines(
     );
     const own = (names: string[]) =>
       names.filter((name) => name.endsWith(":tiny") && name.includes(base));
-    const base = place.path.split("/").at(-1)!.toLowerCase()
-      .replace(/[^a-z0-9]+/g, "-");
+    const name = basename(place.path);
+    const base = name.toLowerCase().replace(/[^a-z0-9]+/g, "-");
     assertEquals(own(await engine.list()).length, 1);
 
     const shown = await image(["clean", ...context, "--dry-run"], options);
@@ -39,6 +40,11 @@ withEngines(
       shown.stderr.includes("docker builder prune"),
       engine.name === "docker",
     );
+
+    await using beside = await folder({ [`${name}/Dockerfile.tiny`]: "" });
+    const other = ["--engine", engine.name, "--context"];
+    await image(["clean", ...other, `${beside.path}/${name}`], options);
+    assertEquals(own(await engine.list()).length, 1);
 
     const others = (await engine.list()).filter((name) => !name.includes(base));
     const removed = await image(["clean", ...context], options);

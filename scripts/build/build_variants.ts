@@ -16,6 +16,7 @@ import { ownTag } from "../lib/owner.ts";
 import { HOST } from "../lib/platform.ts";
 import { imageTag } from "./image_tag.ts";
 import { engineSource, look } from "./look.ts";
+import { recordMade } from "./made_images.ts";
 import { lacksBuilder, nothingToBuild } from "./plan_build.ts";
 import {
   type Built,
@@ -137,6 +138,10 @@ async function buildVariant(
     const noCache = config.reproducible;
     await engine.build({ ...common, tag, alias: own, noCache });
     const seconds = (performance.now() - start) / 1000;
+    // What is given a name is meant to stay.
+    if (context.given === undefined) {
+      await recordMade(tag, { engine, context: config.context }, own);
+    }
     const targets = tests ? testStages(parseDockerfile(file.text)) : [];
     for (const target of targets) {
       await engine.build({ ...common, target });

@@ -4,13 +4,12 @@
  *
  * @module
  */
-import { join, resolve } from "node:path";
-import { variantNames } from "../dockerfile/find_variants.ts";
+import { basename, resolve } from "node:path";
 import type { Engine } from "../engine/engine.ts";
 import { cacheFolder } from "../lib/cache.ts";
 import { messageOf } from "../lib/errors.ts";
-import { isThere } from "../lib/files.ts";
-import { imageTag } from "./image_tag.ts";
+import { filesIn } from "../lib/files.ts";
+import { MADE, madeImages } from "./made_images.ts";
 
 /** Bases that were assembled from packages. */
 const BASES = "localhost/deno-small-image/";
@@ -32,15 +31,22 @@ export async function findLeft(
   { bases, folder = cacheFolder() }: { bases: boolean; folder?: string },
 ): Promise<Left[]> {
   const left: Left[] = [];
-  const images = await engine.list();
-  const tags = (await variantNames(context))
-    .map((variant) => imageTag(context, variant));
-  const isOwn = (name: string) =>
-    tags.some((tag) => name === tag || name.startsWith(`${tag}-`));
-  for (const name of images) {
-    if (!isOwn(name) && !(bases && name.startsWith(BASES))) continue;
+  for (const made of await madeImages({ engine, context, folder })) {
     left.push({
-      what: isOwn(name) ? "image" : "base",
+      what: "image",
+      name: made.name,
+      bytes: made.info.sizeBytes,
+      remove: () =>
+        attempt(async () => {
+          await engine.remove(made.name);
+          await Deno.remove(made.file);
+        }),
+    });
+  }
+  for (const name of bases ? await engine.list() : []) {
+    if (!name.startsWith(BASES)) continue;
+    left.push({
+      what: "base",
       name,
       bytes: (await engine.inspect(name))?.sizeBytes,
       remove: () => attempt(() => engine.remove(name)),
@@ -55,13 +61,14 @@ export async function findLeft(
       remove: () => attempt(() => engine.steps(context, { remove: true })),
     });
   }
-  for (const name of await names(folder)) {
-    const path = join(folder, name);
-    // Programs of the bases; the record of steps is needed to remove those.
-    if (name === "steps" || !bases && name.endsWith(".whl")) continue;
+  for (const path of await filesIn(folder)) {
+    // The records are needed to remove what they name.
+    if (["steps", MADE].includes(basename(path))) continue;
+    const isProgram = path.endsWith(".whl"); // Of the bases.
+    if (isProgram && !bases) continue;
     left.push({
-      what: name.endsWith(".whl") ? "base" : "cache",
-      name: path,
+      what: isProgram ? "base" : "cache",
+      name: isProgram ? path : `${path} (of all contexts)`,
       bytes: await sizeOf(path),
       remove: () => attempt(() => Deno.remove(path, { recursive: true })),
     });
@@ -79,16 +86,11 @@ async function attempt(work: () => Promise<unknown>) {
   }
 }
 
-async function names(folder: string): Promise<string[]> {
-  if (!await isThere(folder)) return [];
-  const entries = await Array.fromAsync(Deno.readDir(folder));
-  return entries.map(({ name }) => name).sort();
-}
-
+/** Bytes of the files in a file or folder. */
 async function sizeOf(path: string): Promise<number> {
   const { isDirectory, size } = await Deno.lstat(path);
   if (!isDirectory) return size;
   let sum = 0;
-  for (const name of await names(path)) sum += await sizeOf(join(path, name));
+  for (const file of await filesIn(path)) sum += await sizeOf(file);
   return sum;
 }

@@ -1,19 +1,32 @@
 import { assertEquals } from "@std/assert";
 import { join } from "node:path";
 import { fakeEngine, serving } from "../../testing/fake_engine.ts";
+import { configOf } from "../image/image_documents.ts";
 import { findLeft } from "./clean.ts";
+import { recordMade } from "./made_images.ts";
 
 /** An engine with images, of which one is in use. */
 function engineWith(...names: string[]) {
-  const images = new Set(names);
+  const images = new Map(names.map((name) => [name, `sha256:${name}`]));
   const steps = { removed: false };
   return {
     images,
     steps,
     engine: {
       ...fakeEngine(() => serving(() => new Response())),
-      list: () => Promise.resolve([...images]),
-      inspect: () => Promise.resolve(undefined),
+      list: () => Promise.resolve([...images.keys()]),
+      inspect: (name: string) => {
+        const id = images.get(name);
+        return Promise.resolve(
+          id === undefined ? undefined : {
+            id,
+            architecture: "amd64",
+            sizeBytes: 9,
+            diffIds: [],
+            config: configOf({}),
+          },
+        );
+      },
       steps: (_context: string, { remove }: { remove: boolean }) => {
         steps.removed ||= remove;
         return Promise.resolve(3);
@@ -37,14 +50,7 @@ Deno.test("findLeft() takes images of the context, steps and the cache, no more"
     await Deno.mkdir(join(folder, "steps"));
     await Deno.writeTextFile(join(folder, "layers", "a.json"), "12345");
     await Deno.writeTextFile(join(folder, "deno.whl"), "1234567");
-    for (const name of ["Dockerfile", "Dockerfile.scratch"]) {
-      await Deno.writeTextFile(join(context, name), "FROM scratch");
-    }
-    const others = [
-      "localhost/shop:mine",
-      "localhost/shop-two:scratch",
-      "docker.example/shop:scratch",
-    ];
+    const others = ["localhost/shop:mine", "localhost/shop:multi-stage"];
     const base = "localhost/deno-small-image/builder:1";
     const { engine, images, steps } = engineWith(
       "localhost/shop:single-stage",
@@ -52,26 +58,39 @@ Deno.test("findLeft() takes images of the context, steps and the cache, no more"
       base,
       ...others,
     );
+    const own = ["localhost/shop:single-stage", "localhost/shop:scratch-arm64"];
+    for (const name of [...own, "localhost/shop:multi-stage"]) {
+      await recordMade(name, { engine, context, folder });
+    }
+    // Another folder of this name has built it since.
+    images.set("localhost/shop:multi-stage", "sha256:other");
+    const elsewhere = { engine, context: join(place, "x/shop"), folder };
+    await recordMade("localhost/shop:multi-stage", elsewhere);
     const find = (bases: boolean) =>
       findLeft(context, engine, { bases, folder });
+    const [none] = await findLeft(join(place, "y/shop"), engine, {
+      bases: false,
+      folder,
+    });
+    assertEquals(none.what, "steps");
     const left = await find(false);
     assertEquals(left.map(({ what, bytes }) => [what, bytes]), [
-      ["image", undefined],
-      ["image", undefined],
+      ["image", 9],
+      ["image", 9],
       ["steps", undefined],
       ["cache", 5],
     ]);
     for (const { remove } of left) assertEquals(await remove(), undefined);
-    assertEquals([...images], [base, ...others]);
+    assertEquals([...images.keys()], [base, ...others]);
     assertEquals(steps.removed, true);
     assertEquals(
       [...Deno.readDirSync(folder)].map(({ name }) => name).sort(),
-      ["deno.whl", "steps"],
+      ["deno.whl", "made", "steps"],
     );
     const bases = await find(true);
     assertEquals(
       bases.filter(({ what }) => what === "base").map(({ bytes }) => bytes),
-      [undefined, 7],
+      [9, 7],
     );
   } finally {
     await Deno.remove(place, { recursive: true });
@@ -81,15 +100,10 @@ Deno.test("findLeft() takes images of the context, steps and the cache, no more"
 Deno.test("findLeft() says why something stays", async () => {
   const context = await Deno.makeTempDir();
   try {
-    await Deno.writeTextFile(
-      join(context, "Dockerfile.in-use"),
-      "FROM scratch",
-    );
-    const name = `localhost/${
-      context.split("/").at(-1)!.toLowerCase().replace(/[^a-z0-9]+/g, "-")
-    }:in-use`;
+    const name = "localhost/shop:in-use";
     const { engine, images } = engineWith(name);
-    const folder = join(context, "no-cache");
+    const folder = join(context, "cache");
+    await recordMade(name, { engine, context, folder });
     const [image] = await findLeft(context, engine, { bases: false, folder });
     assertEquals(image.name, name);
     assertEquals(await image.remove(), "a container uses it");

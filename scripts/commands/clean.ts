@@ -10,7 +10,7 @@ import { withEngine, withExamples } from "./options.ts";
 export function define(command: Command): void {
   withEngine(command)
     .description(
-      "Remove what runs have left: a context's images, the steps they were built in, and what is kept of images that were read.",
+      "Remove what runs have left: a context's images, the steps they were built in, and the cache, which all contexts share.",
     )
     .option("--context <dir>", "folder whose images are meant", ".")
     .option("--bases", "bases from packages too, and their programs", false)

@@ -5,11 +5,11 @@
  * @module
  */
 import { hash } from "node:crypto";
-import { join, resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { z } from "zod";
 import { cacheFolder, readCache, writeCache } from "../lib/cache.ts";
 import { attempt } from "../lib/command.ts";
-import { isThere } from "../lib/files.ts";
+import { filesIn } from "../lib/files.ts";
 import type { BuildOptions } from "./engine.ts";
 
 const keptSchema = z.object({
@@ -150,10 +150,8 @@ export async function contextSteps(
 
 async function keptSteps(engine: string, context: string, folder: string) {
   const found: { file: string; steps: string[] }[] = [];
-  if (!await isThere(folder)) return found;
-  for await (const { name } of Deno.readDir(folder)) {
-    if (!name.startsWith(`${engine}-`)) continue;
-    const file = join(folder, name);
+  for (const file of await filesIn(folder)) {
+    if (!basename(file).startsWith(`${engine}-`)) continue;
     const kept = keptSchema.safeParse(await readCache(file)).data;
     if (kept?.context === resolve(context)) {
       found.push({ file, steps: kept.steps });
