@@ -33,7 +33,7 @@ withEngines(
 
     const shown = await image(["clean", ...context, "--dry-run"], options);
     assertEquals(shown.code, EXIT.ok, shown.stderr);
-    assertStringIncludes(shown.stdout, `image  localhost/${base}:tiny`);
+    assertStringIncludes(shown.stdout, `image     localhost/${base}:tiny`);
     assertStringIncludes(shown.stdout, "Nothing was removed");
     assertEquals(own(await engine.list()).length, 1);
     assertEquals(

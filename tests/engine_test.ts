@@ -478,8 +478,15 @@ async function proveCleanup(
     const killed = await attempt(Deno.execPath(), args);
     assertEquals(killed.code, 137, killed.output);
     const pid = /^pid (\d+)$/m.exec(killed.stdout)?.[1];
-    const swept = await engine.sweep();
-    assert(swept.some((name) => name.includes(`-${pid}-`)), `${swept}`);
+    const found = await engine.sweep({ remove: false });
+    assert(traces(`-${pid}-`).length > 0);
+    const swept = await engine.sweep({ remove: true });
+    for (const { container } of [found, swept]) {
+      assert(
+        container.some((name) => name.includes(`-${pid}-`)),
+        `${container}`,
+      );
+    }
     assertEquals((await ours(engine)).length, 1);
     assert(await ready(alive));
     assertEquals(traces(`-${pid}-`), []);

@@ -28,17 +28,21 @@ export async function run(
   io: Io,
 ): Promise<number> {
   const { context, bases, dryRun } = options;
-  const engine = await prepareEngine(options, io, { sweeps: !dryRun });
+  const engine = await prepareEngine(options, io, { sweeps: false });
+  const show = (what: string, name: string, size = "") =>
+    io.print(`${what.padEnd(9)} ${printable(name)}${size}\n`);
+  const swept = Object.entries(await engine.sweep({ remove: !dryRun }))
+    .flatMap(([what, names]) => names.map((name) => [what, name]));
+  for (const [what, name] of swept) show(what, name);
   const left = await findLeft(context, engine, { bases });
   const refused: string[] = [];
   for (const { what, name, bytes, remove } of left) {
     const size = bytes === undefined ? "" : `  ${formatBytes(bytes)}`;
     const why = dryRun ? undefined : await remove();
-    if (why === undefined) {
-      io.print(`${what.padEnd(6)} ${printable(name)}${size}\n`);
-    } else refused.push(`${name}: ${why}`);
+    if (why === undefined) show(what, name, size);
+    else refused.push(`${name}: ${why}`);
   }
-  if (left.length === 0) io.print("Nothing is left\n");
+  if (left.length + swept.length === 0) io.print("Nothing is left\n");
   else if (dryRun) io.print("Nothing was removed: leave out --dry-run\n");
   if (engine.pruneCommand !== undefined) {
     io.note(

@@ -173,24 +173,26 @@ export function markIn(state: string): string | undefined {
 }
 
 /**
- * Removes the containers of builds that were told to end, by their name or mark.
+ * Finds the containers of builds that were told to end, by their name or mark, and
+ * removes them if told how.
  *
  * @param store The folder of a folder for each, and the command before an id.
  */
-export async function removeWorking(
+export async function sweepWorking(
   listed: { id: string; name: string }[],
-  store: { folder: string; remove: [command: string, ...args: string[]] },
+  store: { folder: string; remove?: [command: string, ...args: string[]] },
   chosen: (nameOrMark: string) => boolean,
 ): Promise<string[]> {
-  const removed: string[] = [];
+  const found: string[] = [];
   for (const { id, name } of listed) {
     const mark = await readMark(`${store.folder}/${id}/userdata/buildah.json`);
     if (!chosen(name) && !(mark && chosen(mark))) continue;
-    const [command, ...args] = store.remove;
-    const { code } = await attempt(command, [...args, id]);
-    if (code === 0) removed.push(name);
+    const [command, ...args] = store.remove ?? [];
+    const isFound = command === undefined ||
+      (await attempt(command, [...args, id])).code === 0;
+    if (isFound) found.push(name);
   }
-  return removed;
+  return found;
 }
 
 async function readMark(path: string): Promise<string | undefined> {

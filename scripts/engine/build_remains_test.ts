@@ -3,8 +3,8 @@ import { dirname } from "node:path";
 import {
   contextSteps,
   markIn,
-  removeWorking,
   StepImages,
+  sweepWorking,
   type Untagged,
 } from "./build_remains.ts";
 
@@ -152,7 +152,7 @@ Deno.test("markIn() of a build without one is nothing", () => {
   assertEquals(markIn("{}"), undefined);
 });
 
-Deno.test("removeWorking() takes what is chosen by name or mark, no more", async () => {
+Deno.test("sweepWorking() takes what is chosen by name or mark, no more", async () => {
   const folder = await Deno.makeTempDir();
   const write = async (id: string, text: string) => {
     const path = `${folder}/${id}/userdata/buildah.json`;
@@ -164,16 +164,14 @@ Deno.test("removeWorking() takes what is chosen by name or mark, no more", async
   await write("3", "no JSON");
   const names = ["by-mark", "by-nothing", "unreadable", "no-state", "mine"];
   const listed = names.map((name, i) => ({ id: String(i + 1), name }));
+  for (const store of [{ folder }, { folder, remove: ["true"] as ["true"] }]) {
+    assertEquals(
+      await sweepWorking(listed, store, (text) => text === "mine"),
+      ["by-mark", "mine"],
+    );
+  }
   assertEquals(
-    await removeWorking(
-      listed,
-      { folder, remove: ["true"] },
-      (text) => text === "mine",
-    ),
-    ["by-mark", "mine"],
-  );
-  assertEquals(
-    await removeWorking(listed, { folder, remove: ["false"] }, () => true),
+    await sweepWorking(listed, { folder, remove: ["false"] }, () => true),
     [],
   );
   await Deno.remove(folder, { recursive: true });

@@ -17,8 +17,8 @@ import {
 } from "../lib/scratch_folder.ts";
 import {
   contextSteps,
-  removeWorking,
   StepImages,
+  sweepWorking,
   type Untagged,
 } from "./build_remains.ts";
 import { runService } from "./buildah_container.ts";
@@ -28,12 +28,13 @@ import {
   type Container,
   type Engine,
   type ImageInfo,
+  type Leftovers,
   type PullOptions,
   type RunOptions,
   Unusable,
 } from "./engine.ts";
 import { explainBuild, explainExport, explainPull } from "./explain.ts";
-import { endLeftovers } from "./processes.ts";
+import { sweepProcesses } from "./processes.ts";
 import { missing } from "./setup.ts";
 
 const imageList = z.array(z.object({
@@ -49,6 +50,8 @@ const containerList = z.array(
 /** What it says when its store changes while it looks for what it has built. */
 const RACED =
   /checking if cached image exists .*not known|[0-9a-f]{64}: image not known/;
+
+const RM: [command: string, ...args: string[]] = ["buildah", "rm"];
 
 export class Buildah implements Engine {
   readonly name = "buildah";
@@ -94,7 +97,7 @@ export class Buildah implements Engine {
       });
     } catch (error) {
       // It cleans up behind a step that fails, but not when it is told to end.
-      await this.#removeWorking((found) => found === mark);
+      await this.#sweepWorking((found) => found === mark, { remove: true });
       await this.#naming(() => steps.fail(this.#untagged));
       if (!(error instanceof CommandFailed)) throw error;
       const { dockerfile, context } = options;
@@ -191,23 +194,25 @@ export class Buildah implements Engine {
     return (await list(imageList, "images")).flatMap(({ names }) => names);
   }
 
-  async sweep(): Promise<string[]> {
-    await endLeftovers();
-    const removed = await this.#removeWorking(isLeftover);
-    const tags = (await this.list()).filter(isLeftoverTag);
-    if (tags.length > 0) {
-      await this.#naming(() => attempt("buildah", ["rmi", ...tags]));
+  async sweep(options: { remove: boolean }): Promise<Leftovers> {
+    const { remove } = options;
+    const process = await sweepProcesses(options);
+    const container = await this.#sweepWorking(isLeftover, options);
+    const image = (await this.list()).filter(isLeftoverTag);
+    if (remove && image.length > 0) {
+      await this.#naming(() => attempt("buildah", ["rmi", ...image]));
     }
-    await sweepScratch();
-    return removed;
+    const folder = await sweepScratch(options);
+    return { process, container, image, folder };
   }
 
-  async #removeWorking(chosen: (mark: string) => boolean): Promise<string[]> {
-    return await removeWorking(
-      await list(containerList, "containers", "--all"),
-      { folder: this.containers, remove: ["buildah", "rm"] },
-      chosen,
-    );
+  async #sweepWorking(
+    chosen: (mark: string) => boolean,
+    { remove }: { remove: boolean },
+  ): Promise<string[]> {
+    const listed = await list(containerList, "containers", "--all");
+    const store = { folder: this.containers, ...remove && { remove: RM } };
+    return await sweepWorking(listed, store, chosen);
   }
 }
 

@@ -17,8 +17,8 @@ import {
 import { sweepScratch, withScratch } from "../lib/scratch_folder.ts";
 import {
   contextSteps,
-  removeWorking,
   StepImages,
+  sweepWorking,
   type Untagged,
 } from "./build_remains.ts";
 import { buildArgs, type Builder } from "./command_lines.ts";
@@ -37,11 +37,12 @@ import type {
   Engine,
   EngineName,
   ImageInfo,
+  Leftovers,
   PullOptions,
   RunOptions,
 } from "./engine.ts";
 import { explainBuild, explainExport, explainPull } from "./explain.ts";
-import { endLeftovers } from "./processes.ts";
+import { sweepProcesses } from "./processes.ts";
 
 export interface HowItBuilds {
   builder: Builder;
@@ -104,7 +105,7 @@ export class DockerLike implements Engine {
         ? withScratch(build)
         : build({ DOCKER_BUILDKIT: builder === "buildkit" ? "1" : "0" }));
     } catch (error) {
-      await this.#removeWorking((found) => found === mark);
+      await this.#sweepWorking((found) => found === mark, { remove: true });
       await steps.fail(this.#untagged);
       if (!(error instanceof CommandFailed)) throw error;
       const { dockerfile, context } = options;
@@ -205,23 +206,27 @@ export class DockerLike implements Engine {
       .filter((name) => name !== "" && !name.includes("<none>"));
   }
 
-  async sweep(): Promise<string[]> {
-    await endLeftovers();
+  async sweep(options: { remove: boolean }): Promise<Leftovers> {
+    const { remove } = options;
+    const process = await sweepProcesses(options);
     const filter = `label=${OWNER_LABEL}`;
     const args = ["ps", "--all", "--filter", filter, "--format", "{{.Names}}"];
     const listed = (await runDocker(this.name, args)).trim().split("\n");
     const gone = listed.filter(isLeftover);
-    if (gone.length > 0) {
+    if (remove && gone.length > 0) {
       await attempt(this.name, ["rm", "--force", "--volumes", ...gone]);
     }
-    const working = await this.#removeWorking(isLeftover);
-    const tags = (await this.list()).filter(isLeftoverTag);
-    if (tags.length > 0) await attempt(this.name, ["rmi", ...tags]);
-    await sweepScratch();
-    return [...gone, ...working];
+    const working = await this.#sweepWorking(isLeftover, options);
+    const image = (await this.list()).filter(isLeftoverTag);
+    if (remove && image.length > 0) await attempt(this.name, ["rmi", ...image]);
+    const folder = await sweepScratch(options);
+    return { process, container: [...gone, ...working], image, folder };
   }
 
-  async #removeWorking(chosen: (mark: string) => boolean): Promise<string[]> {
+  async #sweepWorking(
+    chosen: (mark: string) => boolean,
+    { remove }: { remove: boolean },
+  ): Promise<string[]> {
     const { working } = this.dialect;
     if (working === undefined) return [];
     const format = ["--no-trunc", "--format", "{{.ID}}\t{{.Names}}"];
@@ -229,9 +234,9 @@ export class DockerLike implements Engine {
     const listed = (await runDocker(this.name, args)).trim().split("\n")
       .map((line) => line.split("\t"))
       .map(([id, name = ""]) => ({ id, name }));
-    return await removeWorking(listed, {
+    return await sweepWorking(listed, {
       folder: working,
-      remove: [this.name, "rm", "--force"],
+      ...remove && { remove: [this.name, "rm", "--force"] },
     }, chosen);
   }
 }

@@ -89,6 +89,12 @@ export interface ImageInfo {
   config: ImageConfig;
 }
 
+/** What killed runs have left, by name. */
+export type Leftovers = Record<
+  "process" | "container" | "image" | "folder",
+  string[]
+>;
+
 export interface Engine {
   readonly name: EngineName;
   readonly version: string;
@@ -109,8 +115,8 @@ export interface Engine {
   run(options: RunOptions): Promise<Container>;
   /** Names of the images that it has, as `localhost/hello:scratch`. */
   list(): Promise<string[]>;
-  /** Ends and removes what killed runs have left; returns the containers' names. */
-  sweep(): Promise<string[]>;
+  /** Finds what killed runs have left, and ends and removes it if told to. */
+  sweep(options: { remove: boolean }): Promise<Leftovers>;
   /** Counts or removes the untagged images that it keeps of a context's steps. */
   steps(context: string, options: { remove: boolean }): Promise<number>;
   /** Removes a tag, and the image if it was the last one. */

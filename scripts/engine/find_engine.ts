@@ -113,7 +113,7 @@ export function prepareEngine(
       return await find();
     });
     say(`${engine.name} ${engine.version}`);
-    if (options.sweeps) await engine.sweep();
+    if (options.sweeps) await engine.sweep({ remove: true });
     return engine;
   });
 }

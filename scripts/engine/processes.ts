@@ -115,28 +115,47 @@ const CLEANS_UP_WITHIN_MS = 3000;
 export function commandsLeft(
   all: Process[],
   isGone: (name: string) => boolean,
-): number[] {
+): Process[] {
   return all.filter(({ args: [program = "", ...words] }) =>
     ENGINES.some((name) => name === basename(program)) &&
     words.some((word) => word.split(/[=,/:]/).some(isGone))
-  ).map(({ pid }) => pid);
+  );
 }
 
 function isServiceLeft({ pid }: Process): boolean {
   return rootOf(pid)?.split("/").some(isLeftover) ?? false;
 }
 
-export async function endLeftovers(): Promise<void> {
+function leftovers() {
+  const all = processes();
+  return {
+    services: all.filter(isServiceLeft),
+    commands: commandsLeft(all, isLeftover),
+  };
+}
+
+/** Finds the processes that killed runs have left, and ends them if told to. */
+export async function sweepProcesses(
+  { remove }: { remove: boolean },
+): Promise<string[]> {
+  const { services, commands } = leftovers();
+  if (remove) await endLeftovers();
+  // Further arguments may hold what is secret.
+  return [
+    ...services.map(({ pid, args }) => `${pid} ${args[0] ?? ""}`),
+    ...commands.map(({ pid, args }) => `${pid} ${args.slice(0, 2).join(" ")}`),
+  ];
+}
+
+async function endLeftovers(): Promise<void> {
   const deadline = performance.now() + CLEANS_UP_WITHIN_MS;
   while (true) {
-    const all = processes();
-    const services = all.filter(isServiceLeft);
-    const commands = commandsLeft(all, isLeftover);
+    const { services, commands } = leftovers();
     if (services.length + commands.length === 0) return;
     const late = performance.now() > deadline;
     for (const { pid } of services) signalProcess(pid, "SIGKILL");
     // Without its service, buildah takes its mounts away and ends by itself.
-    for (const pid of commands) {
+    for (const { pid } of commands) {
       if (late) signalProcess(pid, "SIGKILL");
       else if (services.length === 0) signalProcess(pid, "SIGTERM");
     }

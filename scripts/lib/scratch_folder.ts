@@ -1,5 +1,6 @@
 /** A folder that is removed, even by the next run if this one is killed. @module */
-import { join } from "node:path";
+import { basename, join } from "node:path";
+import { filesIn } from "./files.ts";
 import { containerName, isLeftover } from "./owner.ts";
 
 /** Where they would write: layers are large, and `/tmp` is memory on some systems. */
@@ -45,8 +46,12 @@ export async function withScratch<T>(
   }
 }
 
-export async function sweepScratch(): Promise<void> {
-  for await (const { name } of Deno.readDir(parent())) {
-    if (isLeftover(name)) await removeScratch(join(parent(), name));
-  }
+/** Finds the folders that killed runs have left, and removes them if told to. */
+export async function sweepScratch(
+  { remove }: { remove: boolean },
+): Promise<string[]> {
+  const folders = (await filesIn(parent()))
+    .filter((path) => isLeftover(basename(path)));
+  if (remove) { for (const path of folders) await removeScratch(path); }
+  return folders;
 }
