@@ -479,7 +479,6 @@ async function proveCleanup(
     assertEquals(killed.code, 137, killed.output);
     const pid = /^pid (\d+)$/m.exec(killed.stdout)?.[1];
     const found = await engine.sweep({ remove: false });
-    assert(traces(`-${pid}-`).length > 0);
     const swept = await engine.sweep({ remove: true });
     for (const { container } of [found, swept]) {
       assert(
