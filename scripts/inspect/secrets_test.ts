@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { rootfs } from "../image/rootfs.ts";
 import { file, hardlink, image, layer, whiteout } from "../../testing/image.ts";
 import { payloadFixture, programFixture } from "../../testing/program.ts";
@@ -235,9 +235,19 @@ Deno.test("secretCheck() is not kept busy by hostile text", () => {
       "xoxb-" + "1234567890-".repeat(size),
     ]
   ) {
-    const before = performance.now();
-    assertEquals(kindOf("app/x", text.slice(0, size)), undefined);
-    assertEquals(performance.now() - before < 1000, true, text.slice(0, 40));
+    // The best of three, as others use the machine too.
+    const [some, all] = [size / 4, size].map((length) =>
+      Math.min(...[1, 2, 3].map(() => {
+        const before = performance.now();
+        assertEquals(kindOf("app/x", text.slice(0, length)), undefined);
+        return performance.now() - before;
+      }))
+    );
+    // Four times the text; in square, it would take sixteen times as long.
+    assert(
+      all < 10 * some + 5,
+      `${text.slice(0, 40)}: ${some}, then ${all} ms`,
+    );
   }
 });
 

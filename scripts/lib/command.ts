@@ -45,7 +45,7 @@ export class CommandNotFound extends Error {
 /** The command ended with an exit code that is not 0. */
 export class CommandFailed extends UserError {
   override name = "CommandFailed";
-  override readonly output: string;
+  declare readonly output: string;
   readonly code: number;
   readonly killedBy?: Deno.Signal;
   constructor(
@@ -63,10 +63,10 @@ export class CommandFailed extends UserError {
           ? `Run again; if nobody ended ${command}, the machine may lack memory`
           : `See what ${command} says above, and whether it works by hand`,
         exitCode: EXIT.environment,
+        output,
       },
     );
     this.code = code;
-    this.output = output;
     this.killedBy = killedBy;
   }
 }

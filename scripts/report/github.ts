@@ -6,7 +6,7 @@
  */
 import { formatBytes } from "../lib/format.ts";
 import { valueOf } from "./figures.ts";
-import { markdown } from "./markdown.ts";
+import { code, markdown } from "./markdown.ts";
 import { checksOf } from "./problems.ts";
 import type { Report, Variant } from "./report_schema.ts";
 
@@ -66,7 +66,9 @@ export function comment(
   const costs = report.variants.flatMap((variant) => {
     const before = earlier?.variants.find(({ name }) => name === variant.name);
     const parts = costsOf(variant, before);
-    return parts.length > 0 ? [`\`${variant.name}\`: ${parts.join(", ")}`] : [];
+    return parts.length > 0
+      ? [`${code(variant.name, 40)}: ${parts.join(", ")}`]
+      : [];
   });
   return [
     commentMarker(context),
