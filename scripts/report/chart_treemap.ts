@@ -64,7 +64,7 @@ export function chartTreemap(
 function caption(variant: Variant, share: number): Value {
   const parts = variant.program === undefined
     ? NOTHING
-    : markup` <span class="swatch runtime"></span> the Deno runtime, <span class="swatch code"></span> your code.`;
+    : markup` <span class="swatch runtime"></span> the Deno runtime, <span class="swatch code"></span> the application.`;
   const scale = Object.values(HEIGHTS).some((height) => height * share < LOWEST)
     ? "Drawn larger than to scale, to be legible."
     : "Areas are bytes, on the same scale for all images.";

@@ -6,13 +6,14 @@
  */
 import type { TreeNode } from "../inspect/inspect_schema.ts";
 import type { Variant } from "./report_schema.ts";
+import { applicationParts } from "./shared_rows.ts";
 
 export interface FilledNode {
   name: string;
   /** From the root; of the program's parts, the program's with their name. */
   path: string;
   bytes: number;
-  /** `runtime` and `code` are parts of the program. */
+  /** `runtime` and `code`, which packages are too, are parts of the program. */
   kind: "runtime" | "code" | "path";
   children?: FilledNode[];
 }
@@ -39,7 +40,8 @@ export function filledTree({ contents, program }: Variant): FilledNode {
     );
     const children = [
       part("runtime", "Deno runtime", program.runtimeBytes),
-      part("code", "your code", program.applicationBytes),
+      ...applicationParts(program)
+        .map(({ name, bytes }) => part("code", name, bytes)),
     ];
     return { ...filled, children };
   };

@@ -15,6 +15,17 @@ Deno.test("filledTree() takes the program apart", () => {
   );
 });
 
+Deno.test("filledTree() has packages apart from the service's own code", () => {
+  const variant = scratch();
+  const parts = { own: 4, remote: 6, npm: 90, assets: 0, metadata: 10 };
+  Object.assign(variant.program!, { parts, applicationBytes: 110 });
+  assertEquals(
+    filledLeaves(filledTree(variant)).slice(-2)
+      .map(({ name, bytes, kind }) => [name, bytes, kind]),
+    [["packages", 96, "code"], ["your code", 14, "code"]],
+  );
+});
+
 Deno.test("filledTree() leaves another file of that name alone", () => {
   const variant = scratch();
   if (variant.program) variant.program.path = "/lib/hello";

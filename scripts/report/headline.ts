@@ -9,6 +9,7 @@ import { baselineOf, smallestOf } from "./figures.ts";
 import { filledLeaves, filledTree } from "./filled_tree.ts";
 import { checksOf } from "./problems.ts";
 import type { Report, Variant } from "./report_schema.ts";
+import { applicationParts } from "./shared_rows.ts";
 
 /** How a name is written in the output. */
 type Show<T = string> = (name: string) => T;
@@ -91,7 +92,6 @@ export function insight<T>(
 }
 
 const RUNTIME = "the Deno runtime";
-const CODE = "your code";
 
 /** How the analysis names what it has summed up, which is no path. */
 const SEVERAL = /^other \(\d+\)$/;
@@ -106,10 +106,10 @@ export function largestPart({ variants }: Report) {
       path !== "/" && path !== program?.path && !SEVERAL.test(name)
     )
     .map(({ path, bytes }) => ({ name: path, bytes, named: false }));
+  const application = program === undefined ? [] : applicationParts(program);
   if (program !== undefined) {
-    const { runtimeBytes, applicationBytes } = program;
-    parts.push({ name: RUNTIME, bytes: runtimeBytes, named: true });
-    parts.push({ name: CODE, bytes: applicationBytes, named: true });
+    parts.push({ name: RUNTIME, bytes: program.runtimeBytes, named: true });
+    for (const part of application) parts.push({ ...part, named: true });
   }
   const [largest] = parts.sort((a, b) => b.bytes - a.bytes);
   return largest && {
@@ -120,20 +120,7 @@ export function largestPart({ variants }: Report) {
     /** Whether the name is ours; otherwise it is a path of the image. */
     named: largest.named,
     /** What else is in the program, as `1.4 % packages`. */
-    others: program === undefined || largest.name === CODE
-      ? []
-      : applicationParts(program)
-        .map(([name, bytes]) => `${formatShare(bytes, sizeBytes)} ${name}`),
+    others: application.filter(({ name }) => name !== largest.name)
+      .map(({ name, bytes }) => `${formatShare(bytes, sizeBytes)} ${name}`),
   };
-}
-
-/** Packages apart from the service's own code, where there are some. */
-function applicationParts(
-  { parts, applicationBytes }: NonNullable<Variant["program"]>,
-): [name: string, bytes: number][] {
-  const packages = parts === undefined ? 0 : parts.npm + parts.remote;
-  return packages === 0 ? [[CODE, applicationBytes]] : [
-    ["packages", packages],
-    [CODE, applicationBytes - packages],
-  ];
 }

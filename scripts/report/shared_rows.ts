@@ -146,6 +146,15 @@ export function programParts(
   ].sort((a, b) => b.bytes - a.bytes);
 }
 
+/** Packages apart from the service's own code, where there are some. */
+export function applicationParts(
+  { parts, applicationBytes }: Program,
+): { name: string; bytes: number }[] {
+  const packages = parts === undefined ? 0 : parts.npm + parts.remote;
+  const own = { name: "your code", bytes: applicationBytes - packages };
+  return packages === 0 ? [own] : [{ name: "packages", bytes: packages }, own];
+}
+
 /** What the application in a program is made of: most of it may be packages. */
 export function applicationText({ parts }: Program): string {
   if (!parts) return "your code";
