@@ -8,6 +8,7 @@ import { makeDockerArchive } from "../../testing/archive.ts";
 import { folder } from "../../testing/folder.ts";
 import { runCommand } from "../../testing/run_command.ts";
 import { EXIT, UserError } from "../lib/errors.ts";
+import { variantSchema } from "../report/report_schema.ts";
 
 const ARCHIVE = makeDockerArchive({
   layers: [[{ path: "app", content: "one" }], [
@@ -24,12 +25,14 @@ Deno.test("inspect shows an archive, and nothing that controls a terminal", asyn
   assert(!stdout.includes("\x1b"), "control characters are shown");
 });
 
-Deno.test("inspect --json prints the figures alone", async () => {
+Deno.test("inspect --json prints a variant of a report, alone", async () => {
   await using here = await folder({ "a.tar": ARCHIVE });
   const { stdout, notes } = await runCommand(
     ...["inspect", `${here.path}/a.tar`, "--json"],
   );
-  const { sizeBytes, layers, wasteBytes } = JSON.parse(stdout);
+  const printed = JSON.parse(stdout);
+  assertEquals(variantSchema.parse(printed), printed);
+  const { sizeBytes, layers, wasteBytes } = printed;
   assertEquals([sizeBytes, layers.length, wasteBytes], [4, 2, 0]);
   assertEquals(notes, []);
 });
