@@ -75,7 +75,7 @@ function ending(report: Report): string {
   const run = images(report)?.run;
   return [
     result && `${result.holds ? "✅" : "❌"} ${code(result.text, 600)}`,
-    run && `Run one: ${code(run)}`,
+    run && `Run one: ${code(run, 2000)}`,
   ].filter(Boolean).join("  \n");
 }
 

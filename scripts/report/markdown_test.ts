@@ -105,6 +105,13 @@ Deno.test("markdown() fits a comment, and says what is left out", () => {
   assertStringIncludes(text, "are in `report.json` and `index.html`._\n");
 });
 
+Deno.test("markdown() gives a command as a whole", () => {
+  const report = fixtureReport();
+  const path = `/${"x".repeat(200)}`;
+  report.surroundings = { writable: [path] };
+  assertStringIncludes(markdown(report), `destination=${path} $c /hello;`);
+});
+
 const SHOWN =
   `### \`scratch\` is the smallest: 95.4 MB, 4.5× smaller than \`single-stage\`
 
