@@ -175,16 +175,16 @@ export class Place implements AsyncDisposable {
   /** Puts reports there, as those of a run before. */
   async writeOldReports(): Promise<void> {
     await Deno.mkdir(this.out, { recursive: true });
-    for (const name of REPORTS) {
-      await Deno.writeTextFile(join(this.out, name), "old");
+    for (const [name, text] of Object.entries(OLD)) {
+      await Deno.writeTextFile(join(this.out, name), text);
     }
   }
 
   /** The reports of the run before are there, whole, and nothing else. */
   async assertOldReports(): Promise<void> {
     assertEquals(names(this.out), REPORTS);
-    for (const name of REPORTS) {
-      assertEquals(await Deno.readTextFile(join(this.out, name)), "old");
+    for (const [name, text] of Object.entries(OLD)) {
+      assertEquals(await Deno.readTextFile(join(this.out, name)), text);
     }
   }
 
@@ -224,7 +224,13 @@ export class Place implements AsyncDisposable {
 }
 
 /** The files of a run, sorted. */
-const REPORTS = ["index.html", "report.json", "report.md"];
+/** As far as a run looks at the reports of the one before. */
+const OLD = {
+  "index.html": "deno-small-image · old",
+  "report.json": '{ "schemaVersion": 1 }',
+  "report.md": "### `old`",
+};
+const REPORTS = Object.keys(OLD);
 
 async function exists(path: string): Promise<boolean> {
   return await Deno.stat(path).then(() => true, () => false);
