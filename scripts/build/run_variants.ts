@@ -7,6 +7,7 @@
 import {
   type Answer,
   checkConsistency,
+  checkServerErrors,
   staticPaths,
   takeAnswers,
 } from "../check/check_consistency.ts";
@@ -68,12 +69,13 @@ export async function runVariants(
   // One that breaks its contract says nothing of the others.
   const names = keep.map(({ run }) => run.name);
   const right = names.includes(baseline) ? baseline : names[0] ?? baseline;
-  await compareAnswers(serving, right);
+  await compareAnswers(serving, contract, right);
   if (!quick) await measureVariants(keep, context);
 }
 
 async function compareAnswers(
   serving: Serving[],
+  contract: Contract,
   baseline: string,
 ): Promise<void> {
   const all = new Map<string, Answer[]>();
@@ -86,9 +88,11 @@ async function compareAnswers(
     return await takeAnswers(service.url, target.contract, target);
   };
   const checks = await checkConsistency(all, baseline, again);
+  const error = checkServerErrors(all, contract);
   for (const { run } of serving) {
-    const check = checks.get(run.name);
-    if (check !== undefined) addChecks(run, { contract: [check] });
+    const made = [checks.get(run.name), error]
+      .filter((check) => check !== undefined);
+    if (made.length > 0) addChecks(run, { contract: made });
   }
 }
 

@@ -14,6 +14,8 @@ export interface Answer {
   body?: string;
   text?: string;
   error?: string;
+  /** What the service has logged about it. */
+  log?: string;
 }
 
 /** Folders whose files services send as they are, and files of each to ask for. */
@@ -126,6 +128,41 @@ export async function checkConsistency(
     });
   }
   return checks;
+}
+
+/** What no variant can answer, and the contract does not ask. */
+export function checkServerErrors(
+  all: Map<string, Answer[]>,
+  { requests, healthPath, healthStatus }: Contract,
+): Check | undefined {
+  const asked = new Set(
+    requests.filter(({ expect }) => expect.status !== undefined)
+      .map(({ path }) => `GET ${path}`),
+  );
+  if (healthStatus !== "any") asked.add(`GET ${healthPath}`);
+  const [first = [], ...others] = [...all.values()];
+  const wrong = first.filter((answer, index) =>
+    !asked.has(answer.request) && isServerError(answer) &&
+    others.every((answers) => isServerError(answers[index]))
+  );
+  if (wrong.length === 0) return undefined;
+  const where = others.length === 0 ? "" : " in every variant";
+  const texts = wrong.map(({ request, status, log }) =>
+    `${request}: ${status}${where}` +
+    (log === undefined ? "" : `; its log: ${log}`)
+  );
+  return {
+    name: "answers without an error of the server",
+    kind: "consistency",
+    status: "fail",
+    detail: `${
+      texts.join("; ")
+    }. Correct its handler, or state the status in contract.json if it is meant`,
+  };
+}
+
+export function isServerError({ status = 0 }: Answer): boolean {
+  return status >= 500;
 }
 
 /** What differs, told with the name of the variant that is right. */

@@ -4,6 +4,7 @@ import { serving } from "../../testing/fake_engine.ts";
 import {
   type Answer,
   checkConsistency,
+  checkServerErrors,
   staticPaths,
   takeAnswers,
 } from "./check_consistency.ts";
@@ -49,6 +50,26 @@ Deno.test("takeAnswers() leaves out a body that changes", async () => {
   );
   assertEquals(first.body, undefined);
   assert(second.body !== undefined);
+});
+
+Deno.test("checkServerErrors() finds what fails in all variants, unless the contract states it", () => {
+  const failing = (...statuses: number[]): Answer[] => [
+    { request: "GET /", status: statuses[0], log: "Error: no template" },
+    { request: "GET /a", status: statuses[1] },
+  ];
+  const of = (expect: { status?: number }, ...all: Answer[][]) =>
+    checkServerErrors(
+      new Map(all.map((answers, index) => [`${index}`, answers])),
+      contractSchema.parse({ requests: [{ path: "/a", expect }] }),
+    )?.detail;
+  assertEquals(
+    of({}, failing(500, 200), failing(500, 200))?.split(". ")[0],
+    "GET /: 500 in every variant; its log: Error: no template",
+  );
+  assertEquals(of({}, failing(404, 503))?.split(". ")[0], "GET /a: 503");
+  assertEquals(of({ status: 503 }, failing(404, 503)), undefined);
+  assertEquals(of({}, failing(500, 200), failing(200, 200)), undefined);
+  assertEquals(of({}), undefined);
 });
 
 Deno.test("takeAnswers() of a service that has ended", async () => {

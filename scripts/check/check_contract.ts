@@ -8,12 +8,18 @@ import { runCheck, TOO_LONG } from "./run_check.ts";
 /** Sends every request of the contract, each on a connection of its own. */
 export async function checkContract(
   url: string,
-  { requests, requestTimeoutMs }: Contract,
+  { requests, requestTimeoutMs, healthPath: path }: Contract,
   signal?: AbortSignal,
 ): Promise<Check[]> {
   const checks: Check[] = [];
+  let stuck: string | undefined;
   for (const request of requests) {
     const name = nameOf(request);
+    if (stuck !== undefined) {
+      const detail = `it ${NOTHING_SINCE} ${stuck}`;
+      checks.push({ name, status: "skip", detail });
+      continue;
+    }
     const check = await runCheck(
       name,
       requestTimeoutMs,
@@ -23,14 +29,36 @@ export async function checkContract(
         return compareResponse(request.expect, response, surplus);
       },
     );
-    const long = check.detail?.startsWith(TOO_LONG);
-    checks.push(
-      long
-        ? { ...check, detail: `${TOO_LONG} ${requestTimeoutMs} ms; ${LONGER}` }
-        : check,
+    if (!check.detail?.startsWith(TOO_LONG)) {
+      checks.push(check);
+      continue;
+    }
+    const other = await runCheck(
+      name,
+      requestTimeoutMs,
+      signal,
+      async (signal) => {
+        await askOnce(url, { method: "GET", path }, signal);
+        return [];
+      },
     );
+    if (other.detail?.startsWith(TOO_LONG)) stuck = name;
+    const next = stuck === undefined
+      ? LONGER
+      : `it ${NOTHING_SINCE} this request: correct its handler, which keeps the program busy or waits for ever, or raise requestTimeoutMs in contract.json`;
+    checks.push({
+      ...check,
+      detail: `${TOO_LONG} ${requestTimeoutMs} ms; ${next}`,
+    });
   }
   return checks;
+}
+
+const NOTHING_SINCE = "answers nothing since";
+
+/** Whether a request has kept the service from answering any other. */
+export function isStuck(checks: Check[]): boolean {
+  return checks.some(({ detail }) => detail?.includes(NOTHING_SINCE));
 }
 
 const LONGER =

@@ -10,8 +10,12 @@ import {
   type CheckList,
 } from "../report/check_kinds.ts";
 import type { Check } from "../report/report_schema.ts";
-import { type Answer, takeAnswers } from "./check_consistency.ts";
-import { checkContract, nameOf } from "./check_contract.ts";
+import {
+  type Answer,
+  isServerError,
+  takeAnswers,
+} from "./check_consistency.ts";
+import { checkContract, isStuck, nameOf } from "./check_contract.ts";
 import { checkNothingOpened, checkRefused } from "./check_egress.ts";
 import { checkHardening } from "./check_hardening.ts";
 import { checkHealth } from "./check_health.ts";
@@ -63,8 +67,11 @@ export async function checkImage(
     const made = await checkContract(service.url, contract, signal);
     let found = await withEnd(await withCause(made, service), service);
     add(checks, "contract", found.checks, say);
+    found.ended ||= isStuck(found.checks);
     if (!found.ended) {
       answers = await takeAnswers(service.url, contract, target);
+      const broken = answers?.find(isServerError);
+      if (broken) broken.log = statedError(await service.container.logs());
     }
     if (quick) return { checks, answers };
     const further: [CheckKind, () => Promise<Check[]>][] = [

@@ -133,7 +133,7 @@ export async function checkProtocol(
       long
         ? {
           ...check,
-          detail: `${check.detail}, waiting for ${awaited}; ${next}`,
+          detail: `${TOO_LONG} ${limit} ms, waiting for ${awaited}; ${next}`,
         }
         : check,
     );

@@ -4,6 +4,7 @@ import type { Check } from "../report/report_schema.ts";
 import {
   dispositionOf,
   doesNothing,
+  endedBy,
   exitText,
   explainEnd,
   SEE_STOPPING,
@@ -75,7 +76,14 @@ async function stopUnderLoad(
   const load = startLoad(service.url, path, signal);
   using stack = new DisposableStack();
   stack.defer(load.end);
-  await orAbort(load.warm, signal);
+  try {
+    await orAbort(load.warm, signal);
+  } catch (error) {
+    signal?.throwIfAborted();
+    const end = await endedBy(service.container, "under load");
+    if (end === undefined) throw error;
+    return { wrong: [end], counts: "" };
+  }
   const wrong = await endOf(service.container, kill, {
     exitCode: stop.exitCode,
     withinMs: Math.max(GRACE_MS, stop.withinMs),
@@ -89,9 +97,11 @@ async function stopUnderLoad(
   const open = lost + late;
   // Which of the two it is, is chance: a server that closes without notice.
   if (open > 0) {
-    const see = wrong.length > 0 ? "" : `, ${SEE_STOPPING}`;
+    const next = wrong.length > 0
+      ? ""
+      : `: it has to answer with Connection: close before server.shutdown(), ${SEE_STOPPING}`;
     wrong.push(
-      `${open} requests on open connections got no answer, ${lost} of them sent before the signal; ${answered} did: it has to answer with Connection: close before server.shutdown()${see}`,
+      `${open} requests on open connections got no answer, ${lost} of them sent before the signal; ${answered} did${next}`,
     );
   }
   return { wrong, counts: `${answered} answered, 0 lost` };

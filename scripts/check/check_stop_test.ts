@@ -47,6 +47,22 @@ Deno.test("checkStop() passes a service that stops with grace, and counts", asyn
   }
 });
 
+Deno.test("checkStop() says how a service ended that did so by itself", async () => {
+  const [first] = await check(() => {
+    const ended = Promise.withResolvers<number>();
+    let answered = 0;
+    const program = serving(() => {
+      if (++answered === 20) {
+        Promise.resolve(program.destroy()).then(() => ended.resolve(137));
+      }
+      return new Response("x");
+    });
+    return { ...program, died: ended.promise };
+  });
+  assertEquals(first.status, "fail");
+  assertMatch(first.detail ?? "", /ended with exit code 137 .* under load/);
+});
+
 Deno.test("checkStop() counts what an abrupt end loses", async () => {
   const checks = await check(() => {
     // Each answer takes a while, so there is always one on its way.

@@ -190,14 +190,21 @@ export async function dispositionOf(
   signal: Signal,
 ): Promise<Disposition | undefined> {
   if (pid === undefined) return undefined;
-  const last = descendants(processes(), pid).at(-1)?.pid ?? pid;
-  const [first, program] = await Promise.all(
-    [pid, last].map(async (id) =>
+  const pids = [pid, ...descendants(processes(), pid).map(({ pid }) => pid)];
+  const all = await Promise.all(
+    pids.map(async (id) =>
       parseDisposition(await textOf(`/proc/${id}/status`), signal)
     ),
   );
-  if (first === undefined || last === pid) return first;
-  return program && { ...program, wrapper: first.program };
+  const program = all.pop();
+  const [first] = all;
+  if (program === undefined || first === undefined) return program;
+  const shell = all.find((each) => each !== undefined && isShell(each.program));
+  return { ...program, wrapper: (shell ?? first).program };
+}
+
+function isShell(program: string): boolean {
+  return /^(ba|da|a)?sh$|^busybox$/.test(program);
 }
 
 /** Whether a signal does nothing at all. An init waits for it unseen. */
@@ -259,8 +266,8 @@ export function explainEnd(
 ): string {
   if (does === undefined) return SEE_STOPPING;
   const { program, handled, first, wrapper = "" } = does;
-  if (/^(ba|da|a)?sh$|^busybox$/.test(wrapper)) {
-    return `${wrapper} does not pass ${signal} on to ${program}: ${SEE_STOPPING}`;
+  if (isShell(wrapper)) {
+    return `it starts through ${wrapper}, which does not pass ${signal} on to ${program}: use the exec form, CMD ["/program"], or exec in a script; ${SEE_STOPPING}`;
   }
   // A runtime may handle it only to end.
   if (handled) return SEE_STOPPING;
@@ -301,9 +308,18 @@ export function explainExit(
   when: string,
   log: string,
 ): { message: string; next: string } {
+  const text = `The container ended with exit code ${exitText(code)} ${when}`;
+  // Nobody else kills it here.
+  if (code === 137) {
+    return {
+      message:
+        `${text}: it was killed, as the kernel does where memory runs out`,
+      next: "Raise the memory limit, or have it need less",
+    };
+  }
   const error = errorOf(log);
   return {
-    message: `The container ended with exit code ${exitText(code)} ${when}` +
+    message: text +
       (error === undefined ? ", and logged nothing" : `: ${error}`),
     next: explainError(error) ??
       (error === undefined

@@ -11,6 +11,7 @@ import {
   exitText,
   explainEnd,
   explainError,
+  explainExit,
   explainSilence,
   isElsewhere,
   type Listener,
@@ -179,6 +180,21 @@ Deno.test("exitText() names the signal that ended a program", () => {
   assertEquals(exitText(255), "255");
 });
 
+Deno.test("explainExit() says of what the kernel kills that memory ran out", () => {
+  const { message, next } = explainExit(137, "under it", "listening\n");
+  assertMatch(message, /137 \(SIGKILL\) under it: .*memory runs out$/);
+  assertStringIncludes(next, "memory limit");
+  const heap = explainExit(
+    133,
+    "under it",
+    `listening
+# Fatal JavaScript out of memory: Ineffective mark-compacts near heap limit
+/shop(+0x2cb9fe2) [0x55f205fe8fe2]
+[0x7f868be7cd76]`,
+  );
+  assertStringIncludes(heap.message, ": Fatal JavaScript out of memory");
+});
+
 Deno.test("explainEnd() says what the first process of a container needs", () => {
   const program = { program: "deno", handled: false, first: true };
   assert(doesNothing(program));
@@ -196,7 +212,7 @@ Deno.test("explainEnd() says what the first process of a container needs", () =>
   const wrapped = { ...program, handled: true, first: false, wrapper: "sh" };
   assertStringIncludes(
     explainEnd(wrapped, "SIGTERM"),
-    "sh does not pass SIGTERM on to deno",
+    "it starts through sh, which does not pass SIGTERM on to deno: use the exec",
   );
   // An init waits for signals in a way that its masks do not show.
   const init = { ...program, wrapper: "tini" };

@@ -6,6 +6,7 @@
  */
 import { burst } from "../check/burst.ts";
 import type { Contract } from "../check/contract_schema.ts";
+import { explainExit } from "../check/diagnose.ts";
 import { failureOf } from "../check/run_check.ts";
 import { runService, type Service, type Target } from "../check/run_service.ts";
 import { sleep } from "../check/time_limit.ts";
@@ -114,14 +115,10 @@ async function takeMemory(
   const { container } = service;
   const code = await Promise.race([container.exited, sleep(ENDED_MS, signal)]);
   if (code === undefined) return undefined;
-  throw new UserError(
-    `The container ended with exit code ${code} while it was measured`,
-    {
-      next: "Run the image by hand to look closer",
-      exitCode: EXIT.checkFailed,
-      output: await container.logs(),
-    },
-  );
+  const output = await container.logs();
+  const when = "while it was measured";
+  const { message, next } = explainExit(code, when, output);
+  throw new UserError(message, { next, exitCode: EXIT.checkFailed, output });
 }
 
 const LOOK_MS = 100;

@@ -83,6 +83,22 @@ Deno.test("sameChecks() tells a failure once for all variants that share it", ()
   ]);
 });
 
+Deno.test("sameChecks() keeps checks apart that differ in a number of their name", () => {
+  const report = fixtureReport();
+  report.variants.forEach((variant, at) => {
+    variant.contract = [];
+    variant.hardening = at > 0 ? [] : ["64 MiB", "128 MiB"]
+      .map((name) => ({ name, status: "fail", detail: "it ended" }));
+  });
+  assertEquals(
+    sameChecks(report).map(([{ name }, names]) => [name, ...names]),
+    [
+      ["64 MiB", "single-stage"],
+      ["128 MiB", "single-stage"],
+    ],
+  );
+});
+
 Deno.test("skipped() tells which variants were not built, and why", () => {
   const left = (name: string) => ({
     name,
