@@ -20,6 +20,7 @@ import { cacheFolder, readCache, writeCache } from "../lib/cache.ts";
 import { byteStream, run } from "../lib/command.ts";
 import { UserError } from "../lib/errors.ts";
 import type { Io } from "../lib/progress.ts";
+import { isImageName } from "./image_tag.ts";
 import { compression } from "./pull_sizes.ts";
 
 export type Looked = Awaited<ReturnType<typeof look>>;
@@ -212,6 +213,12 @@ export async function findSources(
     if (PATH.test(reference)) {
       throw new UserError(`Cannot find the file "${reference}"`, {
         next: "Check the path, or give an image's name",
+      });
+    }
+    if (!isImageName(reference.split("@", 1)[0])) {
+      throw new UserError(`"${reference}" is not the name of an image`, {
+        next:
+          "Give a name in lower case, such as registry.example/name:tag, or the path of an archive",
       });
     }
     if (engine === undefined || engine instanceof UserError) {

@@ -22,7 +22,11 @@ export function checkRefused(
   const name = `egress: its permissions refuse ${hosts}`;
   const skip = (detail: string): Check => ({ name, status: "skip", detail });
   if (egress === undefined) return skip("the contract states no egress");
-  if (egress === "any") return skip("the contract allows any host");
+  if (egress === "any") {
+    return skip(
+      "the contract lets it reach any host, so there is none to refuse",
+    );
+  }
   if (permissions === undefined) {
     return skip(
       "they are neither in a program of deno compile nor flags of deno run",
@@ -46,7 +50,9 @@ export function checkNothingOpened(
       throw new CannotCheck("the contract states no egress");
     }
     if (egress.length > 0) {
-      throw new CannotCheck("the contract lets it open some");
+      throw new CannotCheck(
+        "the contract lets it open some, which are not told from others",
+      );
     }
     const pid = await container.pid();
     if (pid === undefined) {

@@ -38,7 +38,7 @@ Deno.test("checkRefused() skips, with the reason, what it cannot tell", () => {
   );
   assertEquals(
     checkRefused(permissions, contract("any")).detail,
-    "the contract allows any host",
+    "the contract lets it reach any host, so there is none to refuse",
   );
   const unknown = checkRefused(undefined, contract([]));
   assertEquals(
@@ -74,8 +74,14 @@ Deno.test("checkNothingOpened() says why it cannot look", async () => {
       contract(egress),
     )).detail;
   assertEquals(await detail(), "the contract states no egress");
-  assertEquals(await detail(["db"]), "the contract lets it open some");
-  assertEquals(await detail("any"), "the contract lets it open some");
+  assertEquals(
+    await detail(["db"]),
+    "the contract lets it open some, which are not told from others",
+  );
+  assertEquals(
+    await detail("any"),
+    "the contract lets it open some, which are not told from others",
+  );
   assertEquals(await detail([]), "this machine does not see the process");
 });
 

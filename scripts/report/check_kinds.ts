@@ -35,3 +35,7 @@ export const CHECK_KINDS = [
 
 /** Id of a kind of check. */
 export type CheckKind = typeof CHECK_KINDS[number]["id"];
+
+export function kindTitle(kind: CheckKind): string {
+  return CHECK_KINDS.find(({ id }) => id === kind)!.title;
+}

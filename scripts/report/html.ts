@@ -5,7 +5,12 @@
  * @module
  */
 import { chartSizes } from "./chart.ts";
-import { CHECK_KINDS, CHECK_LISTS, type CheckList } from "./check_kinds.ts";
+import {
+  CHECK_KINDS,
+  CHECK_LISTS,
+  type CheckList,
+  kindTitle,
+} from "./check_kinds.ts";
 import {
   comparedFigures,
   failedIn,
@@ -387,7 +392,7 @@ function problems(report: Report): Markup {
   });
   const checks = sameChecks(report).map(([{ kind, name, detail }, names]) =>
     problem(
-      markup`<b>${names.join(", ")}</b>, ${kind}: ${name}`,
+      markup`<b>${names.join(", ")}</b>, ${kindTitle(kind)}: ${name}`,
       detail !== undefined && told(detail),
     )
   );

@@ -56,7 +56,7 @@ function facts(variant: Variant, style: TerminalStyle): string {
   return pairs([
     ["image", image.reference],
     ["id", image.id],
-    ["platform", image.architecture],
+    ["platform", `linux/${image.architecture}`],
     ["user", userOf(variant)],
     ["entrypoint", quoted(config.entrypoint)],
     ["command", quoted(config.cmd)],

@@ -33,7 +33,7 @@ Deno.test("inspectTerminal() fits, and lets nothing control the terminal", () =>
 const FULL = `image       localhost/single-stage
 id          sha256:0000000000000000000000000000000000000000000000000000000000000
             00c
-platform    amd64
+platform    linux/amd64
 user        deno
 command     ["/hello"]
 ports       8080/tcp
@@ -100,7 +100,7 @@ What an intruder finds
 const MINIMAL = `image       empty
 id          sha256:eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee
             eee
-platform    amd64
+platform    linux/amd64
 user        root
 files       0 with 0 B
 efficiency  100 %, 0 B wasted

@@ -11,6 +11,7 @@ import {
   printable,
 } from "../lib/format.ts";
 import { comparedFigures, failedIn, type Figure, textOf } from "./figures.ts";
+import { kindTitle } from "./check_kinds.ts";
 import { headline, insight, verdictOfSmallest } from "./headline.ts";
 import {
   changeText,
@@ -147,7 +148,7 @@ function failures(report: Report): string {
 
 function failedChecks(report: Report): string {
   const failed = sameChecks(report).map(([{ kind, name, detail }, names]) =>
-    `- ❌ ${codes(names)}, ${kind}: ${code(name)}${
+    `- ❌ ${codes(names)}, ${kindTitle(kind)}: ${code(name)}${
       detail === undefined ? "" : ` – ${code(detail, 300)}`
     }`
   );

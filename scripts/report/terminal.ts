@@ -5,7 +5,7 @@
  * @module
  */
 import { formatBytes, printable } from "../lib/format.ts";
-import { CHECK_KINDS } from "./check_kinds.ts";
+import { CHECK_KINDS, kindTitle } from "./check_kinds.ts";
 import {
   comparedFigures,
   failedIn,
@@ -73,13 +73,12 @@ export function terminal(report: Report, options: TerminalOptions): string {
 function whereImagesAre(report: Report, { colors }: TerminalStyle): string {
   const found = images(report);
   if (found === undefined) return "";
-  const { names, run, push = "" } = found;
+  const { names, run, push } = found;
   return [
     colors.dim("IMAGES"),
     ...names.map((name) => `  ${printable(name)}`),
-    ...run === undefined
-      ? []
-      : [`run   ${printable(run)}`, `push  ${printable(push)}`],
+    ...run === undefined ? [] : [`run   ${printable(run)}`],
+    ...push === undefined ? [] : [`push  ${printable(push)}`],
   ].join("\n");
 }
 
@@ -262,9 +261,9 @@ function failures(report: Report, { colors }: TerminalStyle): string {
 /** Checks that failed, each with its detail, and what was skipped. */
 function checks(report: Report, style: TerminalStyle): string[] {
   const failed = sameChecks(report).flatMap(([check, names]) => [
-    `${style.colors.red("FAIL")}  ${
-      printable(names.join(", "))
-    }: ${check.kind}: ${printable(check.name)}`,
+    `${style.colors.red("FAIL")}  ${printable(names.join(", "))}: ${
+      kindTitle(check.kind)
+    }: ${printable(check.name)}`,
     ...lines(check.detail ?? "")
       .flatMap((line) => wrap(line, Math.max(20, style.columns - 6)))
       .map(beneath),

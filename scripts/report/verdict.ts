@@ -32,7 +32,12 @@ export function verdict(
       plural(checks, "check"),
       plural(limits, "limit"),
     ].filter((part) => part !== "");
-    return { holds: true, text: `PASSED: ${made.join(", ")}${found}` };
+    const unrun = variants.filter(isUnrun).map(({ name }) => name);
+    const unchecked = unrun.length === 0
+      ? ""
+      : `; not run here, so not checked: ${unrun.join(", ")}`;
+    const text = `PASSED: ${made.join(", ")}${unchecked}${found}`;
+    return { holds: true, text };
   }
   const parts: string[] = [];
   if (failures.length > 0) {
@@ -87,11 +92,14 @@ export function images(
     checksOf(variant).every(({ status }) => status !== "fail")
   );
   if (good.length === 0) return { names };
-  // The one whose next deploy sends the least.
+  // One that runs here, and whose next deploy sends the least.
   const sent = ({ nextDeployBytes, sizeBytes }: Variant) =>
     nextDeployBytes ?? sizeBytes;
-  const [best] = good.sort((a, b) => sent(a) - sent(b));
+  const [best] = good.sort((a, b) =>
+    Number(isUnrun(a)) - Number(isUnrun(b)) || sent(a) - sent(b)
+  );
   const { image: { reference }, config } = best;
+  const line = (run: string) => isUnrun(best) ? {} : { run };
   const port = config.exposedPorts[0]?.replace(/\/tcp$/, "") ?? "8080";
   const away = `registry.example/${reference.replace(/^localhost\//, "")}`;
   const given = Object.entries(env)
@@ -107,9 +115,11 @@ export function images(
     return {
       names,
       // Any other isolation has a network of its own, which it cannot publish.
-      run: `c=$(buildah from ${reference}); buildah run --isolation chroot ${
-        [...given, ...mounts].join("")
-      }$c ${words.join(" ")}; buildah rm $c`,
+      ...line(
+        `c=$(buildah from ${reference}); buildah run --isolation chroot ${
+          [...given, ...mounts].join("")
+        }$c ${words.join(" ")}; buildah rm $c`,
+      ),
       push: `buildah push ${reference} docker://${away}`,
     };
   }
@@ -117,12 +127,20 @@ export function images(
   given.push(...writable.map((path) => `-v ${quoted(path)} `));
   return {
     names,
-    run: `${engine.name} run --rm -p 127.0.0.1:${port}:${port} ${
-      given.join("")
-    }${reference}`,
+    ...line(
+      `${engine.name} run --rm -p 127.0.0.1:${port}:${port} ${
+        given.join("")
+      }${reference}`,
+    ),
     push:
       `${engine.name} tag ${reference} ${away} && ${engine.name} push ${away}`,
   };
+}
+
+/** Whether it was built and could not be started here: nothing is known of it. */
+function isUnrun({ contract = [] }: Variant): boolean {
+  return contract.length > 0 &&
+    contract.every(({ status }) => status === "skip");
 }
 
 function quoted(word: string): string {

@@ -81,6 +81,21 @@ Deno.test("verdict() keeps a cause and its remedy, and cuts what is between", ()
   assertMatch(long, new RegExp(`^status 500: x+…x+\\. ${remedy}$`));
 });
 
+Deno.test("verdict() and images() say of what could not run here that it was not checked", () => {
+  const report = passing();
+  report.engine = { name: "docker", version: "28" };
+  for (const variant of report.variants) {
+    variant.contract = [{ name: "starts", status: "skip", detail: "no" }];
+  }
+  const [{ name }] = report.variants;
+  assertStringIncludes(
+    verdict(report)?.text ?? "",
+    `; not run here, so not checked: ${name}`,
+  );
+  const { run, push } = images(report) ?? {};
+  assertEquals([run, push?.startsWith("docker tag ")], [undefined, true]);
+});
+
 Deno.test("images() says how to run and push one, by engine", () => {
   const report = passing();
   const [first] = report.variants;
