@@ -8,6 +8,7 @@ import {
   type Answer,
   checkConsistency,
   checkServerErrors,
+  noteUnsent,
   staticPaths,
   takeAnswers,
 } from "../check/check_consistency.ts";
@@ -69,7 +70,7 @@ export async function runVariants(
   // One that breaks its contract says nothing of the others.
   const names = keep.map(({ run }) => run.name);
   const right = names.includes(baseline) ? baseline : names[0] ?? baseline;
-  await compareAnswers(serving, contract, right);
+  await compareAnswers(serving, contract, right, paths);
   if (!quick) await measureVariants(keep, context);
 }
 
@@ -77,6 +78,7 @@ async function compareAnswers(
   serving: Serving[],
   contract: Contract,
   baseline: string,
+  paths: string[],
 ): Promise<void> {
   const all = new Map<string, Answer[]>();
   for (const { run, answers } of serving) {
@@ -94,6 +96,8 @@ async function compareAnswers(
       .filter((check) => check !== undefined);
     if (made.length > 0) addChecks(run, { contract: made });
   }
+  const note = noteUnsent(paths, all);
+  if (note !== undefined) serving.forEach(({ run }) => run.notes.push(note));
 }
 
 /** @returns `undefined` when it cannot be run. */

@@ -19,13 +19,13 @@ export interface Answer {
 }
 
 /** Folders whose files services send as they are, and files of each to ask for. */
-const SENT = ["public", "static", "assets", "www"];
+export const STATIC_FOLDERS = ["public", "static", "assets", "www"];
 const MOST_FILES = 4;
 
 /** Where static files may be served: all variants are to agree on each. */
 export async function staticPaths(context: string): Promise<string[]> {
   const paths: string[] = [];
-  for (const folder of SENT) {
+  for (const folder of STATIC_FOLDERS) {
     const files: string[] = [];
     const find = async (path: string) => {
       const found = await Array.fromAsync(Deno.readDir(`${context}/${path}`))
@@ -163,6 +163,26 @@ export function checkServerErrors(
 
 export function isServerError({ status = 0 }: Answer): boolean {
   return status >= 500;
+}
+
+/** Says which static files no variant sends, whatever all agree on. */
+export function noteUnsent(
+  /** As {@linkcode staticPaths} gives them, two for each file. */
+  paths: string[],
+  all: Map<string, Answer[]>,
+): string | undefined {
+  if (all.size === 0) return undefined;
+  const sent = new Set(
+    [...all.values()].flat().filter(({ status }) => status === 200)
+      .map(({ request }) => request),
+  );
+  const isSent = (path: string) => sent.has(`GET ${path}`);
+  const unsent = paths.filter((path, at) =>
+    at % 2 === 0 && !isSent(path) && !isSent(paths[at + 1])
+  );
+  if (unsent.length === 0) return undefined;
+  const names = unsent.map((path) => path.slice(1)).join(", ");
+  return `no variant sends ${names}: if the service is to send such files, see whether the images have them, in which place, and whether it may read them`;
 }
 
 /** What differs, told with the name of the variant that is right. */

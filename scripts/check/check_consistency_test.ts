@@ -5,6 +5,7 @@ import {
   type Answer,
   checkConsistency,
   checkServerErrors,
+  noteUnsent,
   staticPaths,
   takeAnswers,
 } from "./check_consistency.ts";
@@ -167,4 +168,22 @@ Deno.test("staticPaths() names both ways a file may be served, and few", async (
     ...[1, 2, 3, 4].flatMap((n) => [`/static/${n}.js`, `/${n}.js`]),
   ]);
   assertEquals(await staticPaths(`${context.path}/public`), []);
+});
+
+Deno.test("noteUnsent() names the files that no variant sends in either place", () => {
+  const paths = ["/public/a.css", "/a.css", "/public/b.css", "/b.css"];
+  const all = (...sent: string[]) =>
+    new Map([[
+      "one",
+      paths.map((path): Answer => ({
+        request: `GET ${path}`,
+        status: sent.includes(path) ? 200 : 404,
+      })),
+    ]]);
+  assertEquals(noteUnsent(paths, all("/a.css", "/public/b.css")), undefined);
+  assertEquals(noteUnsent(paths, new Map()), undefined);
+  assertStringIncludes(
+    noteUnsent(paths, all("/a.css")) ?? "",
+    "no variant sends public/b.css: ",
+  );
 });
