@@ -202,7 +202,9 @@ export function workingFolder({ folder }: Service): string {
 /** Folders that it writes, in the image. */
 export function writablePaths(service: Service): string[] {
   const top = workingFolder(service);
-  return service.state.map((path) => path === "." ? top : `${top}/${path}`);
+  return service.state.map((path) =>
+    path === "." ? top : path.startsWith("/") ? path : `${top}/${path}`
+  );
 }
 
 /** The variants and facts of this project's own budget, and no size but zero. */

@@ -6,12 +6,13 @@
  */
 import { dirname, join, relative, resolve } from "node:path";
 import ignore from "ignore";
+import { STATIC_FOLDERS } from "../check/check_consistency.ts";
 import { readDenoCommand, splitCommands } from "../dockerfile/deno_command.ts";
 import { parseDockerignore } from "../dockerfile/dockerignore.ts";
 import { isThere, textOf } from "../lib/files.ts";
 import type { Entry } from "./choose_entry.ts";
 import { type Permissions, relativePaths } from "./permissions.ts";
-import { fileMentions, type Mention } from "./read_hints.ts";
+import { fileMentions, type Mention, withImports } from "./read_hints.ts";
 import { type Modules, readModules } from "./read_modules.ts";
 import type { Member, Project } from "./read_project.ts";
 
@@ -27,7 +28,7 @@ const OPAQUE = new Set(["node_modules", "vendor", ".git"]);
 
 /** Files that modules name, relative to the folder that the service is run in. */
 function mentionsOf({ paths, sources }: Modules, folder: string): Mention[] {
-  return sources.flatMap((text, at) =>
+  return withImports(sources).flatMap((text, at) =>
     fileMentions(text).map((mention) =>
       mention.from === "cwd" ? mention : {
         ...mention,
@@ -37,22 +38,35 @@ function mentionsOf({ paths, sources }: Modules, folder: string): Mention[] {
   ).filter(({ path }) => path !== "" && !path.startsWith(".."));
 }
 
-/** Folders that a service writes, by its permissions and databases; `.` may be one. */
+/**
+ * What a service writes, by its permissions and calls: folders, of which `.` may be
+ * one, and the paths that are written.
+ */
 export function findState(
   { write }: Permissions,
   modules: Modules,
   folder: string,
-): string[] {
-  const databases = mentionsOf(modules, folder)
-    .filter(({ database }) => database).map(({ path }) => path);
-  // A database is a file, whatever it is called, with others beside it.
-  const isFile = (path: string) =>
-    databases.includes(path) || /\.[\w-]+$/.test(path);
-  const places = [...relativePaths(write), ...databases]
-    .map((path) => isFile(path) ? dirname(path) : path);
-  return [...new Set(places)].sort().filter((path, _, all) =>
+): { state: string[]; written: string[] } {
+  const mentions = mentionsOf(modules, folder)
+    .filter(({ written }) => written !== undefined);
+  const files = mentions.filter(({ written }) => written === "file")
+    .map(({ path }) => path);
+  const places = [
+    ...relativePaths(write)
+      .map((path) =>
+        // A database is a file, whatever it is called, with others beside it.
+        files.includes(path) || /\.[\w-]+$/.test(path) ? dirname(path) : path
+      ),
+    // What lies beside a module is in the program, where nothing can be written.
+    ...mentions.filter(({ from }) => from === "cwd")
+      .map(({ path, written }) => written === "file" ? dirname(path) : path),
+  ];
+  const state = [...new Set(places)].sort().filter((path, _, all) =>
     !all.some((other) => other !== path && `${path}/`.startsWith(`${other}/`))
   );
+  const written = [...state, ...mentions.map(({ path }) => path)]
+    .filter((path) => path !== "." && !path.startsWith("/"));
+  return { state, written: [...new Set(written)] };
 }
 
 /** Data that is read: embedded is what is relative to a module, beside lies the rest. */
@@ -64,11 +78,15 @@ export async function findData(
 ): Promise<{ includes: string[]; beside: string[]; leftOut: LeftOut[] }> {
   const mentions = mentionsOf(modules, folder);
   const named = (from: Mention["from"]) =>
-    mentions.filter((mention) => mention.from === from && !mention.database)
+    mentions.filter((mention) => mention.from === from && !mention.written)
       .map(({ path }) => path);
   const touches = (paths: string[], place: string) =>
     paths.some((path) => `${path}/`.startsWith(`${place}/`));
-  const reads = relativePaths(permissions.read);
+  const statics = await staticFolders(join(root, folder), modules);
+  const reads = [
+    ...relativePaths(permissions.read),
+    ...statics.filter(({ isNamed }) => isNamed).map(({ path }) => path),
+  ];
   // What Fresh has built finds its files beside it.
   const built = entry.startsWith("_fresh/") ? ["_fresh"] : [];
   const included = [...command?.includes ?? [], ...built];
@@ -105,11 +123,35 @@ export async function findData(
       .sort();
   };
   const unseen = modules.unseen.map((path) => relative(folder, path));
+  const [embedded, beside] = [await keep(embed), await keep(lie)];
+  for (const { path, isNamed } of statics) {
+    const place = `${path}/`;
+    const isTaken = isNamed || built.length > 0 ||
+      [
+        ...embedded,
+        ...beside,
+        ...modules.paths.map((path) => relative(folder, path)),
+      ].some((other) => other.startsWith(place));
+    if (!isTaken) leftOut.set(join(folder, place), "nothing names it");
+  }
   return {
-    includes: [...await keep(embed), ...unseen],
-    beside: await keep(lie),
+    includes: [...embedded, ...unseen],
+    beside,
     leftOut: [...leftOut].map(([path, why]) => ({ path, why })),
   };
+}
+
+/** Folders as static files usually are in, and whether a module names them. */
+async function staticFolders(folder: string, { sources }: Modules) {
+  const text = sources.join("\n");
+  const found: { path: string; isNamed: boolean }[] = [];
+  for (const path of STATIC_FOLDERS) {
+    const info = await Deno.stat(join(folder, path)).catch(() => undefined);
+    if (!info?.isDirectory) continue;
+    const isNamed = new RegExp(`["'\`/]${path}(?=["'\`/\\\\])`).test(text);
+    found.push({ path, isNamed });
+  }
+  return found;
 }
 
 /** What is copied to the build: files at the top, else whole folders, or members. */
@@ -240,10 +282,10 @@ const SHOWN = [".env.example", ".env.sample", ".env.template"];
 /** Why a path is left out, if it is. */
 export type WhyPrivate = (path: string) => string | undefined;
 
-/** Which paths are private; those of folders end with `/`, `state` is written. */
+/** Which paths are private; those of folders end with `/`. */
 export async function readPrivate(
   root: string,
-  state: string[],
+  written: string[],
 ): Promise<WhyPrivate> {
   const matches = (patterns: string[]) => {
     const rules = ignore().add(patterns).add(SHOWN.map((name) => `!${name}`));
@@ -255,10 +297,10 @@ export async function readPrivate(
   const docker = parseDockerignore(await foreignIgnores(root) ?? "");
   return (path) => {
     const bare = path.replace(/\/$/, "");
-    const written = state.some((place) =>
+    const isWritten = written.some((place) =>
       bare === place || bare.startsWith(`${place}/`)
     );
-    if (written) return "the service writes it";
+    if (isWritten) return "the service writes it";
     if (secret(path)) return "it looks like a secret";
     if (isState(path)) return "it looks like a database or a log";
     if (git(path)) return ".gitignore";

@@ -20,17 +20,40 @@ const modules = (source: string, path = "main.ts"): Modules => ({
   commonJs: false,
 });
 const writes = (...write: string[]): Permissions => ({
-  ...{ flags: [], source: "", net: [], env: [], read: [], write },
+  ...{
+    flags: [],
+    source: "",
+    isGuess: false,
+    net: [],
+    env: [],
+    read: [],
+    write,
+  },
 });
 
 Deno.test("findState() names folders that are written, the outermost ones", () => {
   const state = (source: string, ...write: string[]) =>
-    findState(writes(...write), modules(source), "");
+    findState(writes(...write), modules(source), "").state;
   assertEquals(state("", "./data", "data/cache", "/tmp"), ["data"]);
   assertEquals(state("", "logs/app.log"), ["logs"]);
   assertEquals(state('new DatabaseSync("db/shop");'), ["db"]);
   assertEquals(state('new DatabaseSync("shop.db");'), ["."]);
   assertEquals(state('Deno.readTextFile("data/a.txt");'), []);
+  assertEquals(state('Deno.mkdir("data/in.d");'), ["data/in.d"]);
+  assertEquals(state('Deno.openKv("/data/kv");'), ["/data"]);
+  assertEquals(state("Deno.writeFile(`./up/${id}.txt`, a);"), ["up"]);
+  // In the program, where nothing can be written.
+  assertEquals(
+    state('Deno.writeFile(new URL("./a.json", import.meta.url), a);'),
+    [],
+  );
+});
+
+Deno.test("findState() names what is written in the folder that holds the rest", () => {
+  assertEquals(
+    findState(writes("data"), modules('Deno.writeTextFile("./count", a);'), ""),
+    { state: [".", "data"], written: ["data", "count"] },
+  );
 });
 
 Deno.test("findCopies() takes files at the top and folders as a whole", async () => {

@@ -17,9 +17,9 @@ import {
   readPrivate,
 } from "./find_files.ts";
 import {
+  codeFlags,
   findPermissions,
   mayAsk,
-  type Permissions,
   reachableHosts,
 } from "./permissions.ts";
 import { exportsFetch, type Hints, listens, readHints } from "./read_hints.ts";
@@ -80,8 +80,15 @@ async function readService(folder: string, wanted?: string) {
       ...extra.config?.permissions,
     },
   };
-  const permissions = findPermissions(config, command, chosen.isNode);
   const modules = await readModules(root, inRoot(chosen.entry), extra.graph);
+  const hasPackages = (["npm", "jsr", "https"] as const)
+    .some((kind) => modules.packages.has(kind));
+  const permissions = findPermissions(
+    config,
+    command,
+    chosen.isNode,
+    codeFlags(modules.sources, hasPackages),
+  );
   const isServed = command?.verb === "serve" ||
     !listens(modules.sources) && exportsFetch(modules.sources[0]);
   const port = command?.options.get("port");
@@ -90,13 +97,19 @@ async function readService(folder: string, wanted?: string) {
     ...port === undefined ? [] : ["--port", port],
   ]);
 
-  const state = findState(permissions, modules, member.folder);
-  const whyPrivate = await readPrivate(root, state.map(inRoot));
+  const { state, written: writes } = findState(
+    permissions,
+    modules,
+    member.folder,
+  );
+  const whyPrivate = await readPrivate(root, writes.map(inRoot));
   const data = await findData(chosen, permissions, modules, {
     root,
     whyPrivate,
   });
-  permissions.flags.push(...nodeFlags(permissions, chosen, data.beside, state));
+  if (permissions.isGuess) {
+    permissions.flags.push(...fileFlags(data.beside, state, hints.readsAny));
+  }
 
   /** Modules to write beside it: name of a template to path from the top. */
   const written: { template: string; path: string }[] = [];
@@ -201,22 +214,17 @@ async function readService(folder: string, wanted?: string) {
   return { root, service, written, chosen, hints, missing, sources };
 }
 
-/** What Node reads and writes without asking has to be permitted. */
-function nodeFlags(
-  { read, write }: Permissions,
-  { isNode }: Entry,
+/** What is read and written has to be permitted where nothing does it. */
+function fileFlags(
   beside: string[],
   state: string[],
+  readsAny: boolean,
 ): string[] {
-  if (!isNode) return [];
   const reads = [...beside.map((path) => path.replace(/\/$/, "")), ...state];
   const flags: string[] = [];
-  if (read !== true && reads.length > 0) {
-    flags.push(`--allow-read=${reads.join(",")}`);
-  }
-  if (write !== true && state.length > 0) {
-    flags.push(`--allow-write=${state.join(",")}`);
-  }
+  if (readsAny) flags.push("--allow-read");
+  else if (reads.length > 0) flags.push(`--allow-read=${reads.join(",")}`);
+  if (state.length > 0) flags.push(`--allow-write=${state.join(",")}`);
   return flags;
 }
 

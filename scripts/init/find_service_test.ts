@@ -163,6 +163,57 @@ const READ: Read[] = [
     is: { state: ["kv", "store"], includes: [], beside: [] },
   },
   {
+    name: "what it writes is state, whatever it is permitted",
+    files: {
+      "deno.json": task("deno run -A main.ts"),
+      "uploads/old.txt": "private",
+      "views/index.html": "<p>",
+      "main.ts":
+        "Deno.writeTextFile(`./uploads/${crypto.randomUUID()}`, '');\n" +
+        'Deno.readDir("uploads"); Deno.readTextFile("views/index.html");\n' +
+        SAYS,
+    },
+    is: {
+      state: ["uploads"],
+      beside: ["views/index.html"],
+      leftOut: [{ path: "uploads/", why: "the service writes it" }],
+    },
+  },
+  {
+    name: "static folders come along where a string names them",
+    files: {
+      "deno.json": task("deno run --allow-net --allow-read main.ts"),
+      "public/a.css": "a",
+      "assets/b.css": "b",
+      "www/c.css": "c",
+      "main.ts": 'if (p.startsWith("/public/")) Deno.readFile("." + p);\n' +
+        'const css = (name: string) => join(Deno.cwd(), "www", name);\n' +
+        'const headers = { "cache-control": "public, max-age=1" };\n' + SAYS,
+    },
+    is: {
+      includes: ["public/"],
+      beside: ["public/", "www/"],
+      leftOut: [{ path: "assets/", why: "nothing names it" }],
+    },
+  },
+  {
+    name: "no permissions but those that its code uses",
+    files: {
+      "templates/index.html": "<p>",
+      "main.ts":
+        'Deno.readTextFile("templates/index.html"); Deno.env.get("GREETING");\n' +
+        'const FILE = "./data/count"; Deno.writeTextFile(FILE, "1");\n' + SAYS,
+    },
+    is: {
+      flags: [
+        "--allow-net=0.0.0.0,127.0.0.1",
+        "--allow-env=PORT,GREETING",
+        "--allow-read=templates/index.html,data",
+        "--allow-write=data",
+      ],
+    },
+  },
+  {
     name: "what it writes is state, whatever may read it",
     files: {
       "deno.json": task(
@@ -270,7 +321,7 @@ const SERVICE: Service = {
 const HINTS: Hints = {
   ...{ port: 3000, portSource: "", readsPort: true, loopback: false },
   ...{ healthcheck: true, healthPath: "/up", looksAtMethod: false },
-  ...{ unhandled: [], env: [], cannot: [] },
+  ...{ unhandled: [], env: [], cannot: [], readsAny: false },
 };
 const ENTRY: Entry = {
   member: {

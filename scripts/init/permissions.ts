@@ -24,16 +24,25 @@ export function findPermissions(
   config: DenoConfig,
   command: DenoCommand | undefined,
   isNode: boolean,
+  /** What its code needs, where nothing else tells. */
+  code: string[] = LEAST,
 ) {
-  const make = (flags: string[], source: string) => {
+  const make = (flags: string[], source: string, isGuess = false) => {
     const [net, env, read, write] = ["net", "env", "read", "write"]
       .map((name) => allowedBy(config, flags, name));
-    return { flags, source, net, env, read, write };
+    // Of a guess the files are to be added that are read and written.
+    return { flags, source, isGuess, net, env, read, write };
   };
   // deno serve listens without being permitted to.
   const serving = command?.verb === "serve";
   const given = command?.flags ?? [];
-  if (given.some((flag) => !flag.startsWith("--unstable")) || serving) {
+  const guess = () =>
+    make(
+      [...given, ...code],
+      "what its own code uses: nothing names its permissions",
+      true,
+    );
+  if (given.some((flag) => !flag.startsWith("--unstable"))) {
     const found = make(given, "its task");
     if (!serving) return found;
     return make([
@@ -42,16 +51,44 @@ export function findPermissions(
       ...isNothing(found.env) ? [LEAST[1]] : [],
     ], "its task, and what deno serve listens with");
   }
-  if (isNode) return make([...given, ...NODE], "Node has no permissions");
+  if (serving) return guess();
+  if (isNode) {
+    return make([...given, ...NODE], "Node has no permissions", true);
+  }
   const names = Object.keys(config.permissions);
   const set = SETS.find((name) => names.includes(name)) ??
     (names.length === 1 ? names[0] : undefined);
-  if (set === undefined) {
-    const source = "the least a server needs: nothing names its permissions";
-    return make([...given, ...LEAST], source);
-  }
+  if (set === undefined) return guess();
   const flag = set === "default" ? "-P" : `-P=${set}`;
   return make([...given, flag], "its permission set");
+}
+
+/** Names of variables that are read, and reads that name none. */
+const ENV =
+  /\b(?:Deno\s*\.\s*env\s*\.\s*(?:get|has)\(\s*["'`](\w+)["'`]\s*\)|process\.env(?:\.(\w+)|\[\s*["'`](\w+)["'`]\s*\])|(?:Deno|process)\s*\.\s*env\b|\benv\b[^{}]*\}\s*(?:=\s*(?:Deno|process)\b|from\s*["'](?:node:)?process["']))/g;
+/** Reaches hosts that are not named. */
+const CONNECTS =
+  /\bDeno\s*\.\s*connect|\b(?:net|tls)\.connect\(|\bcreateConnection\(|\bhttps?\.(?:get|request)\(|["'`]\w*_(?:URL|URI|HOST|ADDR|ENDPOINT|DSN)["'`]|\.env\.\w*_(?:URL|URI|HOST|ADDR|ENDPOINT|DSN)\b|["'`](?:postgres(?:ql)?|mysql|mongodb(?:\+srv)?|rediss?|amqps?|nats|smtps?):\/\//;
+const ASKS =
+  /(?<![\w.$])(?:fetch|WebSocket|EventSource)\(\s*(?!["'`]\/)(?:["'`](?:https?|wss?):\/\/([\w.-]+(?::\d+)?)(?=["'`/?#])|(?=\S))/g;
+const DEFINES = /\bfetch\(([^()]*)\)\s*(?::[^{};]+)?\{/g;
+const SYSTEM =
+  /\bDeno\s*\.\s*(?:hostname|os(?:Release|Uptime)|loadavg|networkInterfaces|systemMemoryInfo|uid|gid)\b|["'](?:node:)?os["']/;
+
+/** Network, variables and system, as the code of a service uses them. */
+export function codeFlags(sources: string[], hasPackages: boolean): string[] {
+  const text = sources.join("\n").replace(DEFINES, " ");
+  const hosts = [...text.matchAll(ASKS)].map(([, host]) => host);
+  const isAny = CONNECTS.test(text) || hosts.includes(undefined!);
+  const reads = [...text.matchAll(ENV)]
+    .map(([, deno, node, index]) => deno ?? node ?? index)
+    .filter((name) => name !== "PORT");
+  const isAll = hasPackages || reads.includes(undefined!);
+  return [
+    isAny ? "--allow-net" : [LEAST[0], ...new Set(hosts)].join(","),
+    isAll ? "--allow-env" : [LEAST[1], ...new Set(reads)].join(","),
+    ...SYSTEM.test(text) ? ["--allow-sys"] : [],
+  ];
 }
 
 function isNothing(allowed: Allowed): boolean {

@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { readDenoCommand } from "../dockerfile/deno_command.ts";
 import {
+  codeFlags,
   findPermissions,
   mayAsk,
   reachableHosts,
@@ -74,4 +75,38 @@ Deno.test("hosts of its own are not egress, and tell whether it can ask itself",
   assertEquals(mayAsk(net("0.0.0.0:8080"), 8080), true);
   assertEquals(mayAsk(net("0.0.0.0:8080"), 3000), false);
   assertEquals(mayAsk(net("a.example"), 8080), false);
+});
+
+Deno.test("codeFlags() allows what code uses, and more where it does not tell", () => {
+  const flags = (text: string, hasPackages = false) =>
+    codeFlags([text], hasPackages).map((flag) => flag.replace("--allow-", ""));
+  const [net, env] = ["net=0.0.0.0,127.0.0.1", "env=PORT"];
+  const cases: [text: string, ...flags: string[]][] = [
+    ["Deno.serve(h)", net, env],
+    [
+      'Deno.env.get("PORT"); Deno.env.get("A"); process.env.B',
+      net,
+      `${env},A,B`,
+    ],
+    ["Deno.env.get(name)", net, "env"],
+    ["Deno.env.toObject()", net, "env"],
+    ['import { env } from "node:process"', net, "env"],
+    ['fetch("https://a.example/b?c")', `${net},a.example`, env],
+    ["fetch(`http://a.example:81/${b}`)", `${net},a.example:81`, env],
+    ["return fetch(url)", "net", env],
+    ["fetch(`https://${host}/`)", "net", env],
+    ['postgres(Deno.env.get("DATABASE_URL"))', "net", `${env},DATABASE_URL`],
+    ["Deno.connect({ port })", "net", env],
+    [
+      "export default { fetch(request) { return app.fetch(request) } }",
+      net,
+      env,
+    ],
+    ["`<script>fetch('/api')</script>`", net, env],
+    ["Deno.hostname()", net, env, "sys"],
+  ];
+  for (const [text, ...expected] of cases) {
+    assertEquals(flags(text), expected, text);
+  }
+  assertEquals(flags("", true), [net, "env"]);
 });

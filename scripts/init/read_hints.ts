@@ -14,7 +14,18 @@ const LOOPBACK =
 /** What takes a path relative to the working directory. */
 const FILE_CALL =
   /(?:root|fsRoot|static|public|views|dir|folder|path|(?:read|open|stat|serve|send|create|load|exists)\w*|DatabaseSync|Database|DB)\W{1,8}$/i;
-const DATABASE_CALL = /(?:DatabaseSync|Database|DB|openKv)\W{1,4}$/;
+/** What writes the file that is named next, or after another one. */
+const WRITES_FILE =
+  /\b(?:(?:write|append)(?:Text)?File|outputFile|ensureFile|createWriteStream|unlink|Deno\s*\.\s*(?:create|truncate|remove))(?:Sync)?\s*\(\s*$|\b(?:DatabaseSync|Database|DB|openKv|JSONFile\w*)\W{1,4}$|\b(?:rename|copyFile|copy|cp|move)(?:Sync)?\s*\([^,()]+,\s*$/;
+const WRITES_FOLDER =
+  /\b(?:mkdir|mkdtemp|ensureDir|emptyDir)(?:Sync)?\s*\(\s*$|\bmakeTemp\w+\s*\(\s*\{[^}]*\bdir\s*:\s*$|\bdest\s*:\s*$/;
+const OPENS = /\bopen(?:Sync)?\s*\(\s*$/;
+/** Follows the path where it is opened to be written. */
+const TO_WRITE =
+  /^\s*,\s*(?:\{[^}]*\b(?:write|append|create|createNew|truncate)\s*:\s*true|["'`](?:[wa]|r\+))/;
+/** Reads of files whose path nothing here tells. */
+const READS_ANY =
+  /\b(?:(?:read|readText)File|open|l?stat|readDir|readdir|realPath|createReadStream)(?:Sync)?\s*\((?!\s*(?:["'`)]|new\s+URL\([^()]*import\.meta|(?:\w+\.)?(?:\w+\(\s*)?(?:import\.meta|__dirname)))|\b(?:(?:read|readText)File|open|l?stat|readDir|realPath)(?:Sync)?\s*\(\s*(?:`\$\{(?!import\.meta|__dirname)|(["'])[^"'`\n]*\1\s*\+)|\bserveFile\(\s*[\w.]+\s*,(?!\s*["'`])/;
 
 /** Seen to fail with Deno 2.6 when compiled, and what works instead. */
 const LIMITS: [form: RegExp, why: string][] = [
@@ -27,10 +38,17 @@ const LIMITS: [form: RegExp, why: string][] = [
     "A worker made from a Blob does not start in a compiled program: give it a file",
   ],
   [
-    /\b(?:DatabaseSync|Database|DB|openKv)\s*\(\s*(?:[\w.]+\(\s*|`\$\{)?(?:import\.meta\.|__dirname\b)/,
-    "A database beside a module would be inside the program, which nothing can write: give it a path from the working directory",
+    /\b(?:DatabaseSync|Database|DB|openKv|(?:write|append)(?:Text)?File(?:Sync)?|mkdir(?:Sync)?)\s*\(\s*(?:(?:[\w.]+\(\s*|`\$\{)?(?:import\.meta\.|__dirname\b)|new\s+URL\(\s*["'`][^"'`\n]+["'`]\s*,\s*import\.meta)/,
+    "What is written beside a module, a database too, would be inside the program, which nothing can write: give it a path from the working directory",
+  ],
+  [
+    /\bopenKv\s*\(\s*(?:undefined\s*|Deno\.env\.get\(\s*["'`]\w+["'`]\s*\)\s*)?\)/,
+    'Deno.openKv() without a path keeps its data in memory once compiled, and each restart loses them: give it one, such as Deno.openKv("./data/kv"), and run init --force again',
   ],
 ];
+/** The same, in code alone: pages that are sent use them too. */
+const NO_STORAGE =
+  /(?<![\w.$])(?:localStorage\s*[.[]|caches\s*\.\s*(?:open|match|has|delete)\b)/;
 
 export type Hints = ReturnType<typeof readHints>;
 
@@ -38,7 +56,8 @@ export interface Mention {
   path: string;
   /** What `path` is relative to. */
   from: "module" | "cwd";
-  database: boolean;
+  /** What is written at the path, if anything: then it is state. */
+  written?: "file" | "folder";
 }
 
 export function listens(sources: string[]): boolean {
@@ -81,7 +100,17 @@ export function readHints(sources: string[], args: string[] = []) {
     ),
     env: findEnv(text),
     /** What Deno cannot do in a compiled program. */
-    cannot: LIMITS.filter(([form]) => form.test(text)).map(([, why]) => why),
+    cannot: [
+      ...LIMITS.filter(([form]) => form.test(text)).map(([, why]) => why),
+      ...NO_STORAGE.test(text.replace(TEXT, '""'))
+        ? [
+          "localStorage and caches do not work in a compiled program: use Deno.openKv with a path, or files",
+        ]
+        : [],
+    ],
+    /** It reads files that are not named. */
+    readsAny: withImports(sources)
+      .some((text) => READS_ANY.test(withConstants(text))),
   };
 }
 
@@ -192,18 +221,86 @@ function moduleFolders(text: string): string[] {
     .map(([, name]) => name);
 }
 
+/** Texts in quotes. */
+const TEXT = /(["'`])((?:\\.|(?!\1)[^\\])*)\1/g;
+
+/** Constants with a text, also with one that a variable may replace. */
+const CONSTANT =
+  /\bconst\s+([\w$]+)\s*(?::[^=\n]+)?=\s*(?:(?:Deno\.env\.get\([^)\n]*\)|process\.env[^?|;\n]*)\s*(?:\?\?|\|\|)\s*)?(["'`])((?:(?!\2)[^\\\n$])*)\2\s*(?:;|$)/gm;
+
+/** Modules, with the constants that each imports from another one. */
+export function withImports(sources: string[]): string[] {
+  const exported = sources.flatMap((text) => [...text.matchAll(CONSTANT)])
+    .filter(({ index, input }) => /\bexport\s+$/.test(input.slice(0, index)));
+  return sources.map((text) => {
+    const imports = text.match(/\bimport\s*\{[^}]*\}/g)?.join(" ") ?? "";
+    const names: string[] = imports.match(/[\w$]+/g) ?? [];
+    const lines = exported.filter(([, name]) => names.includes(name))
+      .map(([line]) => line);
+    return [text, ...lines].join("\n");
+  });
+}
+
+/** Puts the texts of constants, and joined paths, where they are used. */
+function withConstants(text: string): string {
+  const joins =
+    /(?<![\w$.])(?:path\.)?(?:join|resolve)\(\s*((?:(?:Deno|process)\.cwd\(\)\s*,\s*)?(?:(["'])[^"'`\n]*\2\s*,\s*)*(["'])[^"'`\n]*\3)\s*([,)])/g;
+  for (let round = 0; round < 3; round++) {
+    const before = text;
+    for (const [, name, , value] of before.matchAll(CONSTANT)) {
+      const word = name.replaceAll("$", "\\$");
+      text = text.replaceAll(`\${${name}}`, () => value)
+        .replace(
+          new RegExp(`([(,]\\s*)${word}(?=\\s*[,)])`, "g"),
+          (_, head) => head + JSON.stringify(value),
+        );
+    }
+    text = text.replace(joins, (whole, parts: string, _a, _b, end) => {
+      const names = [...parts.matchAll(TEXT)].map(([, , part]) => part);
+      const isFromHere = /\.cwd\(/.test(parts);
+      if (names.length < 2 && end === ")" && !isFromHere) return whole;
+      const path = names.join("/");
+      const full = path.startsWith("/") ? path : `./${path}`;
+      return end === ")" ? JSON.stringify(full) : `\`${full}/\${x}\`,`;
+    });
+    if (text === before) break;
+  }
+  return text;
+}
+
+/** What a call writes at the path between these texts, if it does. */
+function writtenBy(before: string, after: string): Mention["written"] {
+  if (WRITES_FOLDER.test(before)) return "folder";
+  const isWritten = WRITES_FILE.test(before) ||
+    OPENS.test(before) && TO_WRITE.test(after);
+  return isWritten ? "file" : undefined;
+}
+
 /** Files and folders that a module names in text, relative to itself or not. */
-export function fileMentions(text: string): Mention[] {
+export function fileMentions(source: string): Mention[] {
+  const text = withConstants(source);
   const found: Mention[] = [];
-  const add = (raw: string, from: Mention["from"], database: boolean) => {
+  const add = (
+    raw: string,
+    from: Mention["from"],
+    written?: Mention["written"],
+  ) => {
     // Of `static/${name}` the folder is known.
-    const known = raw.includes("${")
+    const isPart = raw.includes("${");
+    const known = isPart
       ? raw.slice(0, raw.indexOf("${")).replace(/[^/]*$/, "")
       : raw;
-    const path = known.replace(/^(?:\.\/)+|^\//, "").replace(/\/+$/, "");
+    const path =
+      (written && known.length > 1 ? known : known.replace(/^\//, ""))
+        .replace(/^(?:\.\/)+/, "").replace(/\/+$/, "");
     const isUp = from === "cwd" && path.includes("..");
-    if (/^\.?$/.test(path) || isUp || path.includes(":")) return;
-    found.push({ path, from, database });
+    if (isUp || path.includes(":")) return;
+    if (/^\.?$/.test(path) && !(written && known.startsWith("./"))) return;
+    found.push({
+      path: path || ".",
+      from,
+      ...written && { written: isPart ? "folder" : written },
+    });
   };
   const byModule =
     /new\s+URL\(\s*(["'`])([^"'`\n]+)\1\s*,\s*import\.meta\.url|import\.meta\.resolve\(\s*(["'`])([^"'`\n]+)\3/g;
@@ -216,24 +313,25 @@ export function fileMentions(text: string): Mention[] {
     "g",
   );
   const rest = text
-    .replace(byModule, (...match) => {
-      add(match[2] ?? match[4], "module", false);
+    .replace(byModule, (_, _a, url?: string, _b?: string, name?: string) => {
+      add(url ?? name!, "module");
       return " ";
     })
     .replace(inFolder, (_, parts?: string, templated?: string) => {
       const path = templated ??
         [...parts!.matchAll(/["'`]([^"'`\n]+)["'`]/g)]
           .map(([, part]) => part.replace(/^\//, "")).join("/");
-      add(path, "module", false);
+      add(path, "module");
       return "";
     });
   for (const match of rest.matchAll(/(["'`])((?:\\.|(?!\1)[^\\\n])*)\1/g)) {
     const [, , raw] = match;
     const before = rest.slice(Math.max(0, match.index - 60), match.index);
     if (/\b(?:from|import|require)\s*\(?\s*$/.test(before)) continue;
-    const database = DATABASE_CALL.test(before) && raw !== ":memory:";
+    const end = match.index + match[0].length;
+    const written = writtenBy(before, rest.slice(end, end + 100));
     const isPath = raw.startsWith("./") || FILE_CALL.test(before);
-    if (database || isPath) add(raw, "cwd", database);
+    if (written || isPath) add(raw, "cwd", written);
   }
   return found;
 }

@@ -4,6 +4,7 @@ import {
   fileMentions,
   listens,
   readHints,
+  withImports,
 } from "./read_hints.ts";
 import { withoutComments } from "./read_modules.ts";
 
@@ -106,47 +107,60 @@ Deno.test("exportsFetch() knows what deno serve serves", () => {
 });
 
 Deno.test("fileMentions() tells what a path is relative to", () => {
-  const cases: [text: string, path: string, from: string, database: boolean][] =
+  const cases: [text: string, path: string, from: string, written?: string][] =
     [
-      ['new URL("./a.txt", import.meta.url)', "a.txt", "module", false],
+      ['new URL("./a.txt", import.meta.url)', "a.txt", "module"],
       [
         "new URL(`static/${x}.css`, import.meta.url)",
         "static",
         "module",
-        false,
       ],
-      ['join(import.meta.dirname!, "views")', "views", "module", false],
-      ['path.join(__dirname, "public")', "public", "module", false],
-      ['new URL("../up.txt", import.meta.url)', "../up.txt", "module", false],
-      ["`${import.meta.dirname}/data/x.json`", "data/x.json", "module", false],
+      ['join(import.meta.dirname!, "views")', "views", "module"],
+      ['path.join(__dirname, "public")', "public", "module"],
+      ['new URL("../up.txt", import.meta.url)', "../up.txt", "module"],
+      ["`${import.meta.dirname}/data/x.json`", "data/x.json", "module"],
       [
         'const here = path.dirname(fileURLToPath(import.meta.url)); x(here, "../public")',
         "../public",
         "module",
-        false,
       ],
       [
         'const $d = import.meta.dirname!; resolve($d, "..", "/views/")',
         "../views",
         "module",
-        false,
       ],
       [
         'const dir = new URL(".", import.meta.url).pathname; open(`${dir}/a.txt`)',
         "a.txt",
         "module",
-        false,
       ],
-      ['Deno.readTextFile("./a.txt")', "a.txt", "cwd", false],
-      ['serveStatic({ root: "./public" })', "public", "cwd", false],
-      ['express.static("public")', "public", "cwd", false],
-      ['new DatabaseSync("data/app.db")', "data/app.db", "cwd", true],
-      ['Deno.openKv("./kv/x")', "kv/x", "cwd", true],
+      ['Deno.readTextFile("./a.txt")', "a.txt", "cwd"],
+      ['serveStatic({ root: "./public" })', "public", "cwd"],
+      ['express.static("public")', "public", "cwd"],
+      ['new DatabaseSync("data/app.db")', "data/app.db", "cwd", "file"],
+      ['Deno.openKv("./kv/x")', "kv/x", "cwd", "file"],
+      ['Deno.openKv("/data/kv")', "/data/kv", "cwd", "file"],
+      ["Deno.writeTextFile(\n  `./up/${id}.txt`, x)", "up", "cwd", "folder"],
+      ["Deno.writeTextFile(`./${id}.txt`, x)", ".", "cwd", "folder"],
+      ['const DIR = "./up"; Deno.mkdir(DIR, x)', "up", "cwd", "folder"],
+      [
+        'const dir = Deno.env.get("DIR") ?? "up";\nappendFile(`${dir}/log`, x)',
+        "up/log",
+        "cwd",
+        "file",
+      ],
+      ['fs.writeFileSync(path.join("up", name), x)', "up", "cwd", "folder"],
+      ['Deno.open("a/b", { create: true })', "a/b", "cwd", "file"],
+      ['Deno.open("a/b", { read: true })', "a/b", "cwd"],
+      ['Deno.rename(from, "a/b")', "a/b", "cwd", "file"],
+      ['multer({ dest: "up/" })', "up", "cwd", "folder"],
+      ['join(Deno.cwd(), "static", path)', "static", "cwd"],
+      ['const a = "views"; join(process.cwd(), a)', "views", "cwd"],
     ];
-  for (const [text, path, from, database] of cases) {
+  for (const [text, path, from, written] of cases) {
     assertEquals(
-      fileMentions(text),
-      [{ path, from, database }] as unknown,
+      fileMentions(text).slice(-1),
+      [{ path, from, ...written && { written } }] as unknown,
       text,
     );
   }
@@ -170,10 +184,52 @@ Deno.test("what a compiled program cannot do is told", () => {
     cannot('new DatabaseSync(join(import.meta.dirname!, "x.db"))'),
     1,
   );
+  assertEquals(cannot("await Deno.openKv()"), 1);
+  assertEquals(cannot('Deno.openKv(Deno.env.get("KV"))'), 1);
+  assertEquals(cannot('Deno.openKv("./data/kv")'), 0);
+  assertEquals(cannot('localStorage.setItem("a", "b")'), 1);
+  assertEquals(cannot('"<script>localStorage.setItem(1, 2)</script>"'), 0);
+  assertEquals(
+    cannot('Deno.writeTextFile(new URL("./a", import.meta.url), "")'),
+    1,
+  );
   assertEquals(
     cannot(
       'new Worker(new URL("../w.ts", import.meta.url)); join(dirname, "..")',
     ),
     0,
   );
+});
+
+Deno.test("reads of files count whose path nothing tells", () => {
+  const readsAny = (text: string) => readHints([text]).readsAny;
+  for (
+    const text of [
+      'Deno.readFile("." + pathname)',
+      "Deno.readFile(`${folder}/a.txt`)",
+      "Deno.stat( path)",
+      "serveFile(request, path)",
+    ]
+  ) assertEquals(readsAny(text), true, text);
+  for (
+    const text of [
+      'Deno.readFile( "a.txt")',
+      'const FILE = "a.txt"; Deno.readFile(FILE)',
+      'Deno.readTextFile(new URL("./a.txt", import.meta.url))',
+      'Deno.readFile(import.meta.dirname + "/a.txt")',
+      "Deno.readFile(`./public/${name}`)",
+    ]
+  ) assertEquals(readsAny(text), false, text);
+});
+
+Deno.test("withImports() adds the constants that a module imports", () => {
+  const config = 'export const DIR = "./up";\nconst OWN = "own";\n';
+  const [main] = withImports([
+    'import { DIR, OWN } from "./config.ts";\nDeno.mkdir(DIR);',
+    config,
+  ]);
+  assertEquals(fileMentions(main)[0], {
+    ...{ path: "up", from: "cwd", written: "folder" },
+  } as unknown);
+  assertEquals(main.includes('"own"'), false);
 });
