@@ -1,5 +1,6 @@
 /** Whether the image's health check tells both that it is well and ill. @module */
 import type { Container } from "../engine/engine.ts";
+import { missingProgram } from "../engine/explain.ts";
 import type { Check } from "../report/report_schema.ts";
 import { CannotCheck, runCheck } from "./run_check.ts";
 import { surroundings, type Target } from "./run_service.ts";
@@ -15,6 +16,7 @@ export async function checkHealth(
   test: string[],
 ): Promise<Check[]> {
   const command = commandOf(test);
+  let missing = false;
   const check = (name: string, work: typeof runAlone) =>
     runCheck(name, LIMIT_MS, target.signal, (signal) => {
       if (command === undefined) {
@@ -27,11 +29,35 @@ export async function checkHealth(
       "HEALTHCHECK: well while it serves",
       async ({ signal }, command) => {
         const { code, output } = await container.exec(command, { signal });
-        return code === 0 ? [] : [`exit code ${code}: ${output.trim()}`];
+        if (code === 0) return [];
+        const program = missingProgram(output);
+        if (program !== undefined) {
+          missing = true;
+          return [
+            `${program} is not in the image: correct HEALTHCHECK in the Dockerfile`,
+          ];
+        }
+        const { healthPath } = target.contract;
+        const asked = pathIn(output) ?? pathIn(command.join(" "));
+        return [
+          `exit code ${code}: ${output.trim()}`,
+          ...asked === undefined || asked === healthPath ? [] : [
+            `it asks ${asked}, healthPath in contract.json is ${healthPath}: correct the one that is wrong`,
+          ],
+        ];
       },
     ),
-    await check("HEALTHCHECK: ill while nothing serves", runAlone),
+    await check("HEALTHCHECK: ill while nothing serves", (target, command) => {
+      if (missing) throw new CannotCheck("its program is not in the image");
+      return runAlone(target, command);
+    }),
   ];
+}
+
+/** The path in a request or an address, as health checks write them. */
+function pathIn(text: string): string | undefined {
+  return /\b(?:GET (?=\/)|https?:\/\/[^\s/'"]+(?=\/))([^\s'"?#]+)/.exec(text)
+    ?.[1];
 }
 
 /** In a container of its own, in which it takes the service's place. */

@@ -37,6 +37,50 @@ Deno.test("checkHealth() wants 0 beside the service and not 0 without it", async
   ]);
 });
 
+Deno.test("checkHealth() names a program that is not there, and a path that is another", async () => {
+  const of = async (output: string, command: string) => {
+    const engine = fakeEngine(({ entrypoint }) => ({
+      ...serving(() => new Response()),
+      ...entrypoint && { died: Promise.resolve(1) },
+    }));
+    const contract = contractSchema.parse({
+      healthPath: "/livez",
+      requests: [{ path: "/", expect: {} }],
+    });
+    const target = { engine, image: "x", port: 8080, contract };
+    await using container = await engine.run(target);
+    container.exec = () => Promise.resolve({ code: 1, output });
+    const [well, ill] = await checkHealth(container, target, [
+      "CMD-SHELL",
+      command,
+    ]);
+    return [well.detail, ill.detail];
+  };
+  const said =
+    'OCI runtime exec failed: exec: "/shopp": stat /shopp: no such file or directory';
+  assertEquals(await of(said, "/shopp"), [
+    "/shopp is not in the image: correct HEALTHCHECK in the Dockerfile",
+    "its program is not in the image",
+  ]);
+  const other =
+    "it asks /healthz, healthPath in contract.json is /livez: correct the one that is wrong";
+  for (
+    const [output, command] of [
+      ["Unhealthy: GET /healthz on port 1: 404", "/shop healthcheck"],
+      ["404", "curl -f http://localhost:3000/healthz || exit 1"],
+    ]
+  ) {
+    assertEquals(
+      (await of(output, command))[0],
+      `exit code 1: ${output}; ${other}`,
+    );
+  }
+  assertEquals(
+    (await of("no", "wget http://localhost:3000/livez"))[0],
+    "exit code 1: no",
+  );
+});
+
 Deno.test("checkHealth() gives a line to the shell, and skips what is not there", async () => {
   const { commands } = await check(["CMD-SHELL", "curl -f x || exit 1"], 0, 1);
   assertEquals(commands[0], ["/bin/sh", "-c", "curl -f x || exit 1"]);

@@ -59,7 +59,8 @@ function explain(error: unknown, timeLimitMs: number): string {
   const message = messageOf(error);
   if (!(error instanceof UserError)) return message;
   const cause = errorOf(error.output ?? "");
-  return cause === undefined || message.includes(cause)
-    ? message
-    : `${message}; its log: ${cause}`;
+  const log = cause === undefined || message.includes(cause)
+    ? ""
+    : `; its log: ${cause}`;
+  return `${message}${log}. ${error.next}`;
 }

@@ -13,7 +13,7 @@ const run = (work: (signal: AbortSignal) => Promise<string[]>) =>
 const throwing = (error: unknown) => run(() => Promise.reject(error));
 const ofImage = (options: { output?: string } = {}) =>
   new UserError("It ended", {
-    next: "",
+    next: "Run it",
     exitCode: EXIT.checkFailed,
     ...options,
   });
@@ -44,9 +44,9 @@ Deno.test("runCheck() fails for what was thrown, with the error in the log", asy
   assertEquals(await detail(new Error("refused")), "refused");
   assertEquals(
     await detail(ofImage({ output: "error: no table\n" })),
-    "It ended; its log: no table",
+    "It ended; its log: no table. Run it",
   );
-  assertEquals(await detail(ofImage()), "It ended");
+  assertEquals(await detail(ofImage()), "It ended. Run it");
   // Cleaning up failed as well; the first is why.
   const both = new SuppressedError(new Error("busy"), new Error("refused"));
   assertEquals(await detail(both), "refused");

@@ -99,6 +99,12 @@ export function explainExport(
   return explainMachine(failure) ?? told(failure, undefined, next);
 }
 
+/** The program that an engine did not find in an image, by what it `said`. */
+export function missingProgram(said: string): string | undefined {
+  return /(?:exec: "|fork\/exec |stat |lstat )([^\s":]+)"?:.*(?:no such file|not found)/i
+    .exec(said)?.[1];
+}
+
 /** The error for a container that an engine cannot start, by what it `said`. */
 export function explainStart(
   image: string,
@@ -111,9 +117,7 @@ export function explainStart(
   // Its last words repeat the container's name.
   const output = said.replace(/^Error response from daemon: /, "")
     .replace(/^Error: failed to start containers: .*$/m, "").trim();
-  const [, program] =
-    /(?:exec: "|fork\/exec |stat |lstat )([^\s":]+)"?:.*(?:no such file|not found)/i
-      .exec(output) ?? [];
+  const program = missingProgram(output);
   const failure = { message, output, cause };
   const [why, next] = /no such image|image not known/i.test(output)
     ? [undefined, "Build or pull the image first"]

@@ -18,7 +18,7 @@ if (Deno.args[0] === "healthcheck") {
     may({ name: "net", host: `${name}:${port}` })
   ) ?? "0.0.0.0";
   const fail = (reason: string): never => {
-    console.error(`Unhealthy on port ${port}: ${reason}`);
+    console.error(`Unhealthy: GET ${PATH} on port ${port}: ${reason}`);
     Deno.exit(1);
   };
   setTimeout(() =>

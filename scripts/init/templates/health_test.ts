@@ -31,12 +31,15 @@ Deno.test("the health check is well with a 2xx and ill with anything else", asyn
   status = 503;
   const { code, said } = await check(server.addr.port);
   assertEquals(code, 1);
-  assertStringIncludes(said, `Unhealthy on port ${server.addr.port}: "HTTP`);
+  assertStringIncludes(
+    said,
+    `Unhealthy: GET /health on port ${server.addr.port}: "HTTP`,
+  );
 });
 
 Deno.test("the health check is ill where nothing listens, and says so", async () => {
   const port = freePort();
   const { code, said } = await check(port);
   assertEquals(code, 1);
-  assertStringIncludes(said, `Unhealthy on port ${port}: `);
+  assertStringIncludes(said, `Unhealthy: GET /health on port ${port}: `);
 });
