@@ -346,7 +346,11 @@ export function reasonsOf(
       [...files, ...folders.map((path) => `${path}/`)].join(" "),
       "what the entry imports and reads",
     ],
-    ["embedded", includes.join(" "), "read relative to a module, or workers"],
+    [
+      "embedded",
+      includes.join(" "),
+      "read relative to a module or nothing tells how, or workers",
+    ],
     ["beside it", beside.join(" "), "read relative to the working directory"],
     ["writes", state.map((path) => `${path}/`).join(" "), "state, in no image"],
     ["tests", service.tests.join(" "), "their names"],
