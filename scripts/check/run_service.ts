@@ -85,8 +85,8 @@ const POLL_MS = 2;
 /** The same once a start has taken long, so that a handler that throws logs less. */
 const SLOW_POLL_MS = 50;
 const SLOW_MS = 2000;
-/** Looks, a second apart, that find it out of reach before it is given up. */
-const LOOKS = 2;
+/** Looks, a second apart, that find it on another port before it is given up. */
+const LOOKS = 5;
 /** A try that gets no answer is given up; a proxy may hold on to it for ever. */
 const TRY_MS = 1000;
 /** Milliseconds of no answer after which its end is watched for. */
