@@ -23,6 +23,7 @@ import { checkProtocol } from "./check_protocol.ts";
 import { checkStop } from "./check_stop.ts";
 import { endedBy, explainError } from "./diagnose.ts";
 import { failureOf } from "./run_check.ts";
+import { sleep } from "./time_limit.ts";
 import {
   runService,
   type Service,
@@ -71,7 +72,7 @@ export async function checkImage(
     if (!found.ended) {
       answers = await takeAnswers(service.url, contract, target);
       const broken = answers?.find(isServerError);
-      if (broken) broken.log = statedError(await service.container.logs());
+      if (broken) broken.log = await errorOf(service);
     }
     if (quick) return { checks, answers };
     const further: [CheckKind, () => Promise<Check[]>][] = [
@@ -138,14 +139,23 @@ function add(checks: Checks, kind: CheckKind, made: Check[], say?: Say): void {
 /** The first check that failed for an error of the service tells it. */
 async function withCause(
   checks: Check[],
-  { container }: Service,
+  service: Service,
 ): Promise<Check[]> {
   const broken = checks.find(({ detail }) => /got 5\d\d/.test(detail ?? ""));
-  const error = broken && statedError(await container.logs());
+  const error = broken && await errorOf(service);
   if (error === undefined) return checks;
   const detail = [`${broken?.detail}; its log: ${error}`, explainError(error)]
     .filter(Boolean).join(". ");
   return checks.map((check) => check === broken ? { ...check, detail } : check);
+}
+
+/** The error in its log, which may come a moment after the answer. */
+async function errorOf({ container }: Service): Promise<string | undefined> {
+  for (let tries = 1;; tries++) {
+    const error = statedError(await container.logs());
+    if (error !== undefined || tries === 4) return error;
+    await sleep(100);
+  }
 }
 
 /** What clients say when the program at the other end has gone. */
