@@ -1,6 +1,6 @@
 /** Which Dockerfiles a build context holds, and what their variants are called. @module */
 import { programName } from "../lib/own_file.ts";
-import { basename, join } from "node:path";
+import { basename, dirname, join, relative, resolve } from "node:path";
 import { UserError, whyUnreadable } from "../lib/errors.ts";
 
 export interface VariantFile {
@@ -33,8 +33,11 @@ export async function findVariants(
     ? found.filter(isDockerfile).sort().map((name) => join(context, name))
     : await Promise.all(files.map((file) => locate(context, file)));
   if (chosen.length === 0) {
+    const top = await workspaceTop(context);
     throw new UserError(`Cannot find a Dockerfile in "${context}"`, {
-      next: `${programName()} init ${context} writes some; --file names others`,
+      next: top === undefined
+        ? `${programName()} init ${context} writes some; --file names others`
+        : `They are at the top of its workspace: ${programName()} --context ${top}`,
     });
   }
   const variants = await Promise.all(chosen.map(async (dockerfile) => ({
@@ -58,6 +61,23 @@ export async function findVariants(
 
 export async function variantNames(context: string): Promise<string[]> {
   return (await list(context)).filter(isDockerfile).map(variantName);
+}
+
+/** The folder above whose workspace it is in, if that has Dockerfiles. */
+async function workspaceTop(context: string): Promise<string | undefined> {
+  for (let folder = resolve(context); folder !== dirname(folder);) {
+    folder = dirname(folder);
+    const names = await list(folder).catch(() => []);
+    const configs = await Promise.all(
+      names.filter((name) => /^(?:deno\.jsonc?|package\.json)$/.test(name))
+        .map((name) => Deno.readTextFile(join(folder, name)).catch(() => "")),
+    );
+    if (configs.some((text) => /"workspaces?"\s*:/.test(text))) {
+      return names.some(isDockerfile)
+        ? relative(Deno.cwd(), folder) || "."
+        : undefined;
+    }
+  }
 }
 
 function isDockerfile(name: string): boolean {

@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { UserError } from "../lib/errors.ts";
 import { findVariants, variantName, variantNames } from "./find_variants.ts";
 
@@ -76,4 +76,23 @@ Deno.test("variantNames() lists them all, none if there are none", async () => {
   const context = await folder("Dockerfile.a", "Dockerfile.b", "x");
   assertEquals((await variantNames(context)).sort(), ["a", "b"]);
   await Deno.remove(context, { recursive: true });
+});
+
+Deno.test("findVariants() in a workspace member names the top that has the Dockerfiles", async () => {
+  const top = await Deno.makeTempDir();
+  try {
+    await Deno.mkdir(`${top}/services/web`, { recursive: true });
+    await Deno.writeTextFile(
+      `${top}/deno.json`,
+      '{"workspace":["services/*"]}',
+    );
+    const find = () =>
+      assertRejects(() => findVariants(`${top}/services/web`), UserError);
+    assertStringIncludes((await find()).next, "init");
+    await Deno.writeTextFile(`${top}/Dockerfile`, "FROM scratch");
+    assertStringIncludes((await find()).next, "top of its workspace");
+    assertStringIncludes((await find()).next, relative(Deno.cwd(), top));
+  } finally {
+    await Deno.remove(top, { recursive: true });
+  }
 });

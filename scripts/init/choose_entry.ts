@@ -62,7 +62,14 @@ export async function chooseEntry(
     first.find(({ member }) => member.folder === folder) ?? []
   );
   if (perMember.length > 1) throw several(perMember);
-  if (perMember.length === 1) return perMember[0];
+  if (perMember.length === 1) {
+    const [chosen] = perMember;
+    const other = first.find(({ entry }) => entry !== chosen.entry);
+    const source = other
+      ? `${chosen.source}; --entry ${other.entry} takes ${other.source}`
+      : chosen.source;
+    return { ...chosen, source };
+  }
   const serving = await onlyTops(named, look);
   if (serving.length > 1) throw several(serving);
   if (serving.length === 1) return serving[0];
@@ -70,7 +77,9 @@ export async function chooseEntry(
   if (missing !== undefined && ran.length === 0) throw notBuilt(missing);
   // A framework may hide that it listens.
   const [entry] = [...ran, ...named];
-  if (entry !== undefined) return entry;
+  if (entry !== undefined) {
+    return { ...entry, source: `${entry.source}; nothing in it listens` };
+  }
   throw new UserError("Cannot tell which module serves", {
     next: `Name it with --entry FILE; tried ${tried(members)}`,
   });

@@ -51,7 +51,12 @@ Deno.test("a task that serves names the entry, one that watches comes last", asy
   };
   const top = [member("", { tasks })];
   const files = { "a.ts": true, "b.ts": true, "c.ts": true, "main.ts": true };
-  assertEquals(await choose(top, files), ["b.ts", 'task "start"', false]);
+  assertEquals(await choose(top, files), [
+    ...["b.ts", 'task "start"; --entry a.ts takes task "dev"', false],
+  ]);
+  assertEquals(await choose(top, { ...files, "a.ts": false }), [
+    ...["b.ts", 'task "start"', false],
+  ]);
   assertEquals(await choose(top, { ...files, "b.ts": false }), [
     ...["a.ts", 'task "dev"', false],
   ]);

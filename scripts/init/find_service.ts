@@ -355,7 +355,13 @@ export function reasonsOf(
     ["writes", state.map((path) => `${path}/`).join(" "), "state, in no image"],
     ["tests", service.tests.join(" "), "their names"],
     ["port", String(service.port), sources.port],
-    ["health path", service.healthPath, "strings in its modules"],
+    [
+      "health path",
+      service.healthPath,
+      service.healthPath === "/"
+        ? "its modules name no other"
+        : "strings in its modules",
+    ],
     [
       "health check",
       service.healthcheck ? `/${name} healthcheck` : "",
