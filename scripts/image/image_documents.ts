@@ -74,7 +74,9 @@ export function historyOf(document: unknown): string[] {
   });
 }
 
-const SHELL = String.raw`\/\S*sh(?: [\w-]+)*? -\w*c `;
+/** Bounded, as a hostile history may be long. */
+const SHELL = String
+  .raw`\/[\w.\/-]{0,60}sh(?: [\w-]{1,30}){0,6}? -\w{0,6}c `;
 
 function parseHistory(
   createdBy: string,

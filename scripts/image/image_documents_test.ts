@@ -31,3 +31,12 @@ Deno.test("instruction() finds the line of the Dockerfile in what builders note"
     assertEquals(instruction(line), expected);
   }
 });
+
+Deno.test("instruction() takes time in step with a hostile line", () => {
+  for (
+    const part of ["/", "/sh ", "/sh -", "A=", "/sh a ", "|1 A=/bin/sh", "a/"]
+  ) {
+    const line = `RUN |1 A=${part.repeat(1_000_000 / part.length)}`;
+    assertEquals(instruction(line).startsWith("RUN"), true);
+  }
+});

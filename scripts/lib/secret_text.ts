@@ -112,7 +112,7 @@ export function maskText(text: string): string {
   return maskValues([...kept, text.slice(end)].join("…"), [...values]);
 }
 
-/** Values of the variables, `NAME=value`, that are secrets by their names. */
+/** Values of the variables, `NAME=value`, that hold secrets. */
 export function secretValues(variables: string[]): string[] {
   return variables.filter(isSecretVariable)
     .map((variable) => variable.slice(variable.indexOf("=") + 1));
