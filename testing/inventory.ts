@@ -4,7 +4,8 @@
  * @module
  */
 import type { Inventory } from "../scripts/sbom/inventory.ts";
-import type { Bom } from "../scripts/sbom/cyclonedx.ts";
+import type { Bom } from "../scripts/sbom/bill_of_materials.ts";
+import { image } from "./image.ts";
 import { validate } from "./validate.ts";
 
 /** @returns What the strict schema of CycloneDX 1.6 has against it, or `null`. */
@@ -21,12 +22,9 @@ export function sha256(digit: string): string {
 export function inventoryFixture(parts: Partial<Inventory> = {}): Inventory {
   return {
     image: {
+      ...image([]),
       reference: "localhost:5000/team/hello:1.2",
       id: `sha256:${sha256("a")}`,
-      architecture: "amd64",
-      os: "linux",
-      diffIds: [],
-      labels: {},
     },
     packages: [],
     unreadPackages: [],

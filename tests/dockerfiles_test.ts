@@ -21,7 +21,7 @@ import { findEngine } from "../scripts/engine/find_engine.ts";
 import { messageOf, UserError } from "../scripts/lib/errors.ts";
 import type { Image } from "../scripts/image/model.ts";
 import type { Engine, EngineName } from "../scripts/engine/engine.ts";
-import type { Bom } from "../scripts/sbom/cyclonedx.ts";
+import type { Bom } from "../scripts/sbom/bill_of_materials.ts";
 import { complaints } from "../testing/inventory.ts";
 
 const project = `${import.meta.dirname}/..`;

@@ -1,31 +1,32 @@
 /**
- * An inventory as a CycloneDX bill of materials.
+ * An inventory as a CycloneDX bill of materials. Of programs made by `deno compile`
+ * it has the runtime and its V8, npm and jsr packages, modules and embedded files.
  *
  * @module
  */
 import { hash } from "node:crypto";
+import { basename } from "node:path";
 import {
-  type Bom,
   type Component,
   evidence,
   hashes,
+  licenses,
   type Methods,
   type Part,
   properties,
+  purl,
 } from "./cyclonedx.ts";
-import type { Inventory } from "./inventory.ts";
-import { licenses } from "./licenses.ts";
-import type { InstalledPackage } from "./package_files.ts";
-import {
-  fileRef,
-  programComponents,
-  runtimeComponents,
-  runtimeRef,
-} from "./program_components.ts";
-import { packagePurl } from "./purl.ts";
+import type {
+  InstalledPackage,
+  Inventory,
+  ProgramItem,
+  RuntimeItem,
+} from "./inventory.ts";
+
+export type Bom = ReturnType<typeof billOfMaterials>;
 
 /** The same inventory at the same time gives the same text, serial number included. */
-export function billOfMaterials(inventory: Inventory, time: Date): Bom {
+export function billOfMaterials(inventory: Inventory, time: Date) {
   const { packages, programs } = inventory;
   const runtimes = [
     ...inventory.runtimes,
@@ -41,10 +42,10 @@ export function billOfMaterials(inventory: Inventory, time: Date): Bom {
   const image = imageComponent(inventory);
   // The crates that the runtime was built from leave no trace in it.
   const opaque = [...new Set(runtimes.map(runtimeRef))].sort();
-  const bom: Bom = {
+  const bom = {
     $schema: "http://cyclonedx.org/schema/bom-1.6.schema.json",
     bomFormat: "CycloneDX",
-    specVersion: "1.6",
+    specVersion: "1.6" as const,
     serialNumber: "",
     version: 1,
     metadata: {
@@ -68,10 +69,7 @@ export function billOfMaterials(inventory: Inventory, time: Date): Bom {
 }
 
 /** All parts, each once and in order; the image needs what none of them needs. */
-function joined(
-  image: string,
-  parts: Part[],
-): Pick<Bom, "components" | "dependencies"> {
+function joined(image: string, parts: Part[]) {
   const components = new Map<string, Component>();
   const roots = parts.filter(({ root }) => root).map((part) => part["bom-ref"]);
   const allNeeds = new Map([[image, roots]]);
@@ -82,22 +80,24 @@ function joined(
     allNeeds.set(ref, [...allNeeds.get(ref) ?? [], ...others]);
   }
   return {
-    components: [...components.values()].sort((a, b) =>
-      compare(a.type, b.type) || compare(a.group ?? "", b.group ?? "") ||
-      compare(a.name, b.name) || compare(a["bom-ref"], b["bom-ref"])
-    ),
-    dependencies: [...allNeeds].map(([ref, needs]) => ({
-      ref,
-      dependsOn: [...new Set(needs)].sort(compare),
-    })).sort((a, b) => compare(a.ref, b.ref)),
+    components: [...components.values()]
+      .sort((a, b) => sortKey(a) < sortKey(b) ? -1 : 1),
+    dependencies: Array.from(
+      allNeeds,
+      ([ref, needs]) => ({ ref, dependsOn: [...new Set(needs)].sort() }),
+    ).sort((a, b) => a.ref < b.ref ? -1 : 1),
   };
+}
+
+function sortKey({ type, group, name, "bom-ref": ref }: Component): string {
+  return [type, group, name, ref].join("\0");
 }
 
 /** The image. A purl would need the manifest's digest, which an archive has not. */
 function imageComponent(
   { image, otherFiles, unreadPackages }: Inventory,
 ): Component {
-  const { reference, id, architecture, os, diffIds, labels } = image;
+  const { reference, id, architecture, os, layers, config } = image;
   // A tag follows the last slash; the colon of a port does not.
   const [, name, tag] = reference.match(/^(.+):([\w][\w.-]{0,127})$/) ?? [];
   return {
@@ -108,9 +108,10 @@ function imageComponent(
     ...properties({
       "image:id": id,
       "image:platform": `${os}/${architecture}`,
-      "image:diff-ids": diffIds.join(" ") || undefined,
-      "image:title": labels["org.opencontainers.image.title"],
-      "image:revision": labels["org.opencontainers.image.revision"],
+      "image:diff-ids": layers.map(({ diffId }) => diffId).join(" ") ||
+        undefined,
+      "image:title": config.labels["org.opencontainers.image.title"],
+      "image:revision": config.labels["org.opencontainers.image.revision"],
       "image:unlisted-files": otherFiles,
       "image:unread-packages": unreadPackages.join(" ") || undefined,
     }),
@@ -134,7 +135,7 @@ function binaryComponents({ binaries }: Inventory): Part[] {
   return binaries.map(({ path, sha256, soname, library }) => ({
     type: library ? "library" : "file",
     "bom-ref": fileRef(path),
-    name: soname ?? path.slice(path.lastIndexOf("/") + 1),
+    name: soname ?? basename(path),
     ...hashes(sha256),
     ...properties({ kind: "binary", soname, traced: false }),
     ...evidence([path]),
@@ -194,6 +195,207 @@ function methods({ type, name, traced }: InstalledPackage): Methods {
   ]);
 }
 
+/** `pkg:deb/debian/libc6@2.41-12?arch=amd64&distro=debian-13`, `pkg:apk/alpine/…` */
+function packagePurl(item: InstalledPackage): string {
+  const { type, name, version, architecture: arch, distribution } = item;
+  const { id, version: release } = distribution ??
+    { id: type === "deb" ? "debian" : "alpine" };
+  const distro = distribution && [id, release].filter(Boolean).join("-");
+  return purl(type, id, name, version, {
+    ...arch && { arch },
+    ...distro && { distro },
+  });
+}
+
+/** The `bom-ref`. */
+function fileRef(path: string): string {
+  return `file:${path}`;
+}
+
+function programComponents(program: ProgramItem): Part[] {
+  const { path, sha256, runtime } = program;
+  const assets = program.assets
+    .map((item) => embedded(path, "asset", item.path, item.sha256));
+  const parts: Part[] = [...assets];
+  const needs = [
+    runtimeRef(runtime),
+    ...addNpm(program, parts),
+    ...addModules(program, parts),
+    ...assets.map((asset) => asset["bom-ref"]),
+  ];
+  return [...parts, {
+    type: "application",
+    "bom-ref": fileRef(path),
+    name: basename(path),
+    description: "A program made by deno compile",
+    ...hashes(sha256),
+    ...evidence([path]),
+    needs,
+    root: true,
+  }];
+}
+
+/** Gives what the program itself asks for; all, if that is not known. */
+function addNpm(
+  { path, npm, npmRoots }: ProgramItem,
+  parts: Part[],
+): string[] {
+  const refOf = (id: string) => `${fileRef(path)}#npm:${id}`;
+  const ids = new Set(npm.map(({ name, version }) => `${name}@${version}`));
+  const known = (wanted: Iterable<string>) =>
+    [...wanted].filter((id) => ids.has(id)).map(refOf);
+  for (const item of npm) {
+    const { version, license, files, sha256, dependencies } = item;
+    const named = namesOf(item.name);
+    parts.push({
+      type: "library",
+      "bom-ref": refOf(`${item.name}@${version}`),
+      ...named,
+      ...version && { version },
+      ...licenses(license ? [license] : []),
+      purl: purl("npm", named.group, named.name, version),
+      ...properties({ files, "files:sha256": sha256 }),
+      ...evidence([path], "purl", [
+        ["manifest-analysis", `npm package ${item.name}`],
+      ]),
+      needs: known(dependencies ?? []),
+    });
+  }
+  return known(npmRoots ?? ids);
+}
+
+/** `https://jsr.io/@scope/name/1.0.0/path` */
+const JSR = /^https:\/\/jsr\.io\/(@[^/]+\/[^/]+)\/([^/]+)\/./;
+
+/** Gives the jsr packages, and the modules of none. */
+function addModules({ path, modules }: ProgramItem, parts: Part[]): string[] {
+  const own: string[] = [];
+  const packages = new Map<string, string[]>();
+  for (const { specifier, sha256 } of modules) {
+    const module = embedded(path, "module", specifier, sha256);
+    parts.push(module);
+    const [, name, version] = specifier.match(JSR) ?? [];
+    if (name === undefined) {
+      own.push(module["bom-ref"]);
+      continue;
+    }
+    const named = namesOf(name);
+    const group = `jsr.io/${named.group}`;
+    const url = purl("generic", group, named.name, version);
+    const ref = `${fileRef(path)}#${url}`;
+    const needs = packages.get(ref) ?? [];
+    needs.push(module["bom-ref"]);
+    if (packages.has(ref)) continue;
+    packages.set(ref, needs);
+    parts.push({
+      type: "library",
+      "bom-ref": ref,
+      ...named,
+      version,
+      purl: url,
+      ...distributed(`https://jsr.io/${name}@${version}`),
+      ...evidence([path], "purl", [["binary-analysis", specifier]]),
+      needs,
+    });
+  }
+  return [...own, ...packages.keys()];
+}
+
+/** A file in a program. */
+function embedded(
+  path: string,
+  kind: "asset" | "module",
+  name: string,
+  sha256: string | undefined,
+): Component {
+  return {
+    type: "file",
+    "bom-ref": `${fileRef(path)}#${name}`,
+    name,
+    ...hashes(sha256),
+    .../^https?:\/\//.test(name) && distributed(name),
+    ...properties({ kind }),
+    ...evidence([path]),
+  };
+}
+
+/** `@scope/name` in the two fields that CycloneDX has for it. */
+function namesOf(name: string): Pick<Component, "group" | "name"> {
+  const [scope, ...rest] = name.split("/");
+  return rest.length > 0 ? { group: scope, name: rest.join("/") } : { name };
+}
+
+/** Where it comes from, in characters that the schema takes as a URL. */
+function distributed(text: string): Pick<Component, "externalReferences"> {
+  const url = encodeURI(text.toWellFormed()).replace(
+    /[[\]]|%25(?=[0-9A-Fa-f]{2})/g,
+    (found) => found === "%25" ? "%" : `%${found.charCodeAt(0).toString(16)}`,
+  );
+  return { externalReferences: [{ type: "distribution", url }] };
+}
+
+/** What tells runtimes apart, which is their `bom-ref` too. */
+function runtimeRef({ path, sha256, deno }: RuntimeItem): string {
+  return `deno@${deno ?? ""}#${sha256 ?? path}`;
+}
+
+function runtimeComponents(runtimes: RuntimeItem[]): Part[] {
+  const byRef = Map.groupBy(runtimes, runtimeRef);
+  const engines = runtimes.filter(({ v8 }) => v8);
+  const byEngine = Map.groupBy(engines, ({ v8 }) => `v8@${v8}`);
+  return [
+    ...Array.from(byRef, ([ref, items]) => denoComponent(ref, items)),
+    ...Array.from(byEngine, ([ref, items]) => v8Component(ref, items)),
+  ];
+}
+
+function denoComponent(ref: string, items: RuntimeItem[]): Part {
+  const { deno: version, v8, sha256 } = items[0];
+  return {
+    type: "platform",
+    "bom-ref": ref,
+    supplier: { name: "Deno Land Inc." },
+    name: "deno",
+    ...version && { version },
+    description: "The Deno runtime",
+    ...hashes(sha256),
+    ...licenses(["MIT"]),
+    ...version && {
+      cpe: `cpe:2.3:a:deno:deno:${version}:*:*:*:*:*:*:*`,
+      purl: purl("github", "denoland", "deno", `v${version}`),
+    },
+    externalReferences: [
+      { type: "vcs", url: "https://github.com/denoland/deno" },
+    ],
+    ...versionEvidence(version && `Deno/${version}`, items),
+    needs: v8 ? [`v8@${v8}`] : [],
+    root: true,
+  };
+}
+
+function v8Component(ref: string, items: RuntimeItem[]): Part {
+  const { v8: version = "" } = items[0];
+  return {
+    type: "library",
+    "bom-ref": ref,
+    supplier: { name: "The V8 project authors" },
+    name: "v8",
+    version,
+    description: "The JavaScript engine of the Deno runtime",
+    ...licenses(["BSD-3-Clause"]),
+    purl: purl("github", "v8", "v8", version.split("-")[0]),
+    ...versionEvidence(version, items),
+  };
+}
+
+/** The version is known from a text in the binary. */
+function versionEvidence(text: string | undefined, items: RuntimeItem[]) {
+  const methods: Methods = text
+    ? [["binary-analysis", `the binary holds ${text}`]]
+    : [];
+  return evidence(items.map(({ path }) => path), "version", methods);
+}
+
 /** A UUID of version 8: its bits are the SHA-256 of the text. */
 function serialNumber(text: string): string {
   const hex = hash("sha256", text);
@@ -202,8 +404,4 @@ function serialNumber(text: string): string {
     /^(.{8})(.{4}).(.{3}).(.{3})(.{12}).*/,
     `$1-$2-8$3-${variant}$4-$5`,
   );
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -4,10 +4,12 @@ import {
   assertMatch,
   assertNotEquals,
 } from "@std/assert";
-import type { ProgramItem } from "./inventory.ts";
-import type { InstalledPackage } from "./package_files.ts";
-import { billOfMaterials } from "./bill_of_materials.ts";
-import type { Bom } from "./cyclonedx.ts";
+import type {
+  InstalledPackage,
+  ProgramItem,
+  RuntimeItem,
+} from "./inventory.ts";
+import { billOfMaterials, type Bom } from "./bill_of_materials.ts";
 import {
   complaints,
   inventoryFixture,
@@ -271,7 +273,10 @@ Deno.test("billOfMaterials: hostile names make a valid bill", async () => {
         image: {
           ...inventoryFixture().image,
           reference: name,
-          labels: { "org.opencontainers.image.title": name },
+          config: {
+            ...inventoryFixture().image.config,
+            labels: { "org.opencontainers.image.title": name },
+          },
         },
         distribution: { id: name, version: name },
         packages: [{
@@ -327,4 +332,137 @@ Deno.test("billOfMaterials: as many parts as a large program has", async () => {
   );
   assert(bom.components.length > 300);
   assertEquals(await complaints(bom), null);
+});
+
+function installed(parts: Partial<InstalledPackage>): string | undefined {
+  const item: InstalledPackage = {
+    type: "deb",
+    name: "attr",
+    version: "1",
+    architecture: "",
+    source: { name: "attr", version: "1" },
+    depends: [],
+    licenses: [],
+    ...parts,
+  };
+  const bom = billOfMaterials(inventoryFixture({ packages: [item] }), TIME);
+  return bom.components[0].purl;
+}
+
+// The right values are those of the tests that the purl specification comes with:
+// tests/types/deb-test.json, apk-test.json, npm-test.json.
+Deno.test("billOfMaterials: the URL of a package is as the specification's tests have it", () => {
+  assertEquals(
+    installed({ version: "1:2.4.47-2+b1", architecture: "amd64" }),
+    "pkg:deb/debian/attr@1:2.4.47-2%2Bb1?arch=amd64",
+  );
+  assertEquals(
+    installed({
+      name: "dpkg",
+      version: "1.19.0.4",
+      architecture: "amd64",
+      distribution: { id: "ubuntu" },
+    }),
+    "pkg:deb/ubuntu/dpkg@1.19.0.4?arch=amd64&distro=ubuntu",
+  );
+  assertEquals(
+    installed({
+      type: "apk",
+      name: "curl",
+      version: "7.83.0-r0",
+      architecture: "x86",
+    }),
+    "pkg:apk/alpine/curl@7.83.0-r0?arch=x86",
+  );
+  assertEquals(
+    installed({ name: "g++", version: "1:1.2~rc1+dfsg-3+b1" }),
+    "pkg:deb/debian/g%2B%2B@1:1.2~rc1%2Bdfsg-3%2Bb1",
+  );
+});
+
+const RUNTIME: RuntimeItem = {
+  path: "/denort",
+  sha256: "a".repeat(64),
+  deno: "2.6.10",
+  v8: "14.5.201.2-rusty",
+};
+
+Deno.test("billOfMaterials: the same runtime and engine are there once, wherever they lie", () => {
+  const bom = billOfMaterials(
+    inventoryFixture({
+      runtimes: [
+        RUNTIME,
+        { ...RUNTIME, path: "/hello" },
+        RUNTIME,
+        { path: "/other", deno: "2.6.9", v8: RUNTIME.v8 },
+        { path: "/unknown" },
+      ],
+    }),
+    TIME,
+  );
+  const same = `deno@2.6.10#${RUNTIME.sha256}`;
+  const v8 = "v8@14.5.201.2-rusty";
+  const refs = ["deno@#/unknown", same, "deno@2.6.9#/other"];
+  assertEquals(needs(bom, bom.metadata.component["bom-ref"]), refs);
+  assertEquals(
+    bom.components.map((part) => [
+      part["bom-ref"],
+      part.evidence?.occurrences?.map(({ location }) => location),
+      needs(bom, part["bom-ref"]),
+    ]),
+    [
+      [v8, ["/denort", "/hello", "/other"], []],
+      ["deno@#/unknown", ["/unknown"], []],
+      [same, ["/denort", "/hello"], [v8]],
+      ["deno@2.6.9#/other", ["/other"], [v8]],
+    ],
+  );
+});
+
+Deno.test("billOfMaterials: packages are told from modules, and who asks for whom", () => {
+  const item: ProgramItem = {
+    path: "/hello",
+    sha256: "b".repeat(64),
+    runtime: RUNTIME,
+    modules: [
+      { specifier: "main.ts" },
+      { specifier: "https://jsr.io/@std/path/1.0.0/join.ts" },
+      { specifier: "https://jsr.io/@std/path/1.0.0/mod.ts" },
+      { specifier: "https://example.com/a b.js" },
+    ],
+    assets: [{ path: "page.html" }],
+    npm: [
+      { name: "@s/a", version: "1.0.0", dependencies: ["b@2.0.0", "c@3.0.0"] },
+      { name: "b", version: "2.0.0" },
+    ],
+    npmRoots: ["@s/a@1.0.0"],
+  };
+  const bom = billOfMaterials(inventoryFixture({ programs: [item] }), TIME);
+  const deno = `deno@2.6.10#${RUNTIME.sha256}`;
+  assertEquals(needs(bom, bom.metadata.component["bom-ref"]), [
+    deno,
+    "file:/hello",
+  ]);
+  const jsr = "file:/hello#pkg:generic/jsr.io/%40std/path@1.0.0";
+  assertEquals(needs(bom, "file:/hello"), [
+    deno,
+    "file:/hello#https://example.com/a b.js",
+    "file:/hello#main.ts",
+    "file:/hello#npm:@s/a@1.0.0",
+    "file:/hello#page.html",
+    jsr,
+  ]);
+  assertEquals(needs(bom, "file:/hello#npm:@s/a@1.0.0"), [
+    "file:/hello#npm:b@2.0.0", // what is not in the program is not listed
+  ]);
+  assertEquals(needs(bom, jsr)?.length, 2);
+  const scoped = bom.components.find(({ name }) => name === "a");
+  assertEquals([scoped?.group, scoped?.purl], ["@s", "pkg:npm/%40s/a@1.0.0"]);
+  const remote = bom.components.find(({ name }) =>
+    name.startsWith("https://ex")
+  );
+  assertEquals(
+    remote?.externalReferences?.[0].url,
+    "https://example.com/a%20b.js",
+  );
 });

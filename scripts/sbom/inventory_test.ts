@@ -10,7 +10,7 @@ import {
   text,
 } from "../../testing/image.ts";
 import { billOfMaterials } from "./bill_of_materials.ts";
-import { inventory, inventoryProbe } from "./inventory.ts";
+import { inventory, inventoryProbe, parseCopyright } from "./inventory.ts";
 import { rootfs } from "../image/rootfs.ts";
 
 const STATUS = `Package: libc6
@@ -201,4 +201,15 @@ Deno.test("inventory: a split program is a program and a runtime, as the whole o
       .map((item) => item["bom-ref"])
   );
   assertEquals(refs[0], refs[1]);
+});
+
+Deno.test("parseCopyright: licences of the machine-readable format alone", () => {
+  assertEquals(parseCopyright("License: MIT\n"), []);
+  assertEquals(
+    parseCopyright(
+      "Format: https://x\n\nFiles: *\nLicense: Expat\n text\n\nFiles: a\n" +
+        "license:  GPL-2+  or MIT\r\n\nLicense:\n more\n\nLicense: A and B, and C\n",
+    ),
+    ["A", "B", "C", "Expat", "GPL-2+ or MIT"],
+  );
 });
