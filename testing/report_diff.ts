@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { ImageDiff, PathChange } from "../scripts/inspect/diff_schema.ts";
+import type { ImageDiff, PathChange } from "../scripts/inspect/diff_images.ts";
 
 type State = NonNullable<PathChange["before"]>;
 

@@ -7,7 +7,7 @@
 import { valueOf } from "../report/figures.ts";
 import { programParts } from "../report/shared_rows.ts";
 import type { Growth, Report, Variant } from "../report/report_schema.ts";
-import { changedValues } from "../inspect/compare.ts";
+import { changedValues } from "../inspect/diff_images.ts";
 import type { TreeNode } from "../inspect/inspect_schema.ts";
 
 type Change = Growth["size"];

@@ -63,7 +63,12 @@ export async function look(
     ? await readOnce(source, options, cache)
     : await readImage(source, options);
   const files = rootfs(image);
-  return { source, image, files, analysis: analyseImage(image, files) };
+  return {
+    source,
+    image,
+    rootfs: files,
+    analysis: analyseImage(image, files),
+  };
 }
 
 async function readOnce(

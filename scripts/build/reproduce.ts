@@ -5,7 +5,7 @@
  */
 import type { Entry, Image, Layer } from "../image/model.ts";
 import { readImage } from "../image/read_image.ts";
-import { changedFields, type FIELDS } from "../inspect/compare.ts";
+import { changedFields, type FIELDS } from "../inspect/diff_images.ts";
 import { ownTag } from "../lib/owner.ts";
 import type { Check } from "../report/report_schema.ts";
 import { isOwnFailure, removeImage } from "./build_variants.ts";

@@ -38,10 +38,7 @@ export async function run(
   const [before, after] = await Promise.all(
     sources.map((source) => look(source, io)),
   );
-  const found = diffImages(
-    { image: before.image, rootfs: before.files },
-    { image: after.image, rootfs: after.files },
-  );
+  const found = diffImages(before, after);
   io.print(
     options.json
       ? JSON.stringify(found, null, 2) + "\n"

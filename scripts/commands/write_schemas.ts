@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { budgetSchema } from "../budget/budget_schema.ts";
 import { contractSchema } from "../check/contract_schema.ts";
-import { imageDiffSchema } from "../inspect/diff_schema.ts";
+import { imageDiffSchema } from "../inspect/diff_images.ts";
 import { reportSchema } from "../report/report_schema.ts";
 
 export const DOCS = new URL("../../docs/", import.meta.url);

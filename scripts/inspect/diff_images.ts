@@ -1,19 +1,113 @@
 /** What differs between two images: paths, folders and how they are run. @module */
+import { z } from "zod";
+import type { Entry, Image, Rootfs, RootfsFile } from "../image/model.ts";
+import { bytes, count, digest } from "../lib/schema_units.ts";
 import { maskCommand, maskText, maskVariable } from "../lib/secret_text.ts";
-import type { Image, Rootfs, RootfsFile } from "../image/model.ts";
-import { changedFields, changedValues } from "./compare.ts";
-import type { ImageDiff, PathChange, ValueChange } from "./diff_schema.ts";
-import { packages } from "./packages.ts";
+import type { ImageAnalysis } from "./inspect_schema.ts";
 
-export interface ImageSide {
+/** What of a path can differ, the time of its last change left out. */
+export const FIELDS = [
+  "type",
+  "content",
+  "link",
+  "device",
+  "mode",
+  "owner",
+  "capabilities",
+] as const;
+
+const difference = z.int().describe("Bytes after minus bytes before.");
+
+const side = z.object({
+  reference: z.string(),
+  id: digest.describe("SHA-256 of the image's config."),
+  architecture: z.string(),
+  sizeBytes: bytes,
+  rootfs: z.object({ bytes, files: count }),
+});
+
+const pathState = z.object({
+  type: z.enum([
+    "file",
+    "directory",
+    "symlink",
+    "character-device",
+    "block-device",
+    "fifo",
+    "hardlink",
+  ]).describe("hardlink: one whose file is not there."),
+  bytes: bytes.describe("0 for all but one of the names of one file."),
+  mode: count.describe("Permission bits with setuid, setgid and sticky."),
+  uid: count,
+  gid: count,
+  link: z.string().optional().describe("Target of a symlink."),
+});
+
+const pathChange = z.object({
+  path: z.string(),
+  kind: z.enum(["added", "removed", "changed"]),
+  changes: z.array(z.enum(FIELDS))
+    .describe("What changed; empty for what was added or removed."),
+  bytes: difference,
+  before: pathState.optional(),
+  after: pathState.optional(),
+});
+
+const valueChange = z.object({
+  name: z.string(),
+  before: z.string().optional(),
+  after: z.string().optional(),
+});
+
+const layer = z.object({ digest, instruction: z.string(), sizeBytes: bytes });
+
+/** What `deno task image diff --json` writes. */
+export const imageDiffSchema = z.object({
+  schemaVersion: z.literal(1),
+  before: side,
+  after: side,
+  bytes: difference.describe("Of the root file systems: the sum of paths[]."),
+  sizeBytes: difference.describe("Of the layers."),
+  added: count,
+  removed: count,
+  changed: count,
+  paths: z.array(pathChange).describe("By path; touching a file is no change."),
+  directories: z.array(z.object({
+    path: z.string(),
+    bytes: difference,
+    added: count,
+    removed: count,
+    changed: count,
+  })).describe("Sums of all below each folder that differs, by path."),
+  config: z.array(valueChange),
+  packages: z.array(valueChange).describe(
+    "Packages of Debian and Alpine, by version.",
+  ),
+  layers: z.object({
+    shared: z.array(digest).describe(
+      "Layers of the second that the first has.",
+    ),
+    added: z.array(layer).describe(
+      "Layers that only the second has: what has to be transferred.",
+    ),
+    removed: z.array(layer).describe("Layers that only the first has."),
+  }),
+});
+
+export type ImageDiff = z.infer<typeof imageDiffSchema>;
+export type PathChange = z.infer<typeof pathChange>;
+export type ValueChange = z.infer<typeof valueChange>;
+
+interface ImageSide {
   image: Image;
   rootfs: Rootfs;
+  analysis: ImageAnalysis;
 }
 
 /** A path differs in what it is, not in its time; the bytes of all add up. */
 export function diffImages(before: ImageSide, after: ImageSide): ImageDiff {
   const paths = diffPaths(before.rootfs, after.rootfs);
-  const count = (kind: PathChange["kind"]) =>
+  const counted = (kind: PathChange["kind"]) =>
     paths.filter((path) => path.kind === kind).length;
   const sides = { before: sideOf(before), after: sideOf(after) };
   const [old, now] = [layersOf(before), layersOf(after)];
@@ -24,14 +118,14 @@ export function diffImages(before: ImageSide, after: ImageSide): ImageDiff {
     ...sides,
     bytes: sides.after.rootfs.bytes - sides.before.rootfs.bytes,
     sizeBytes: sides.after.sizeBytes - sides.before.sizeBytes,
-    added: count("added"),
-    removed: count("removed"),
-    changed: count("changed"),
+    added: counted("added"),
+    removed: counted("removed"),
+    changed: counted("changed"),
     paths,
     directories: sumByDirectory(paths),
     config: changedValues(settingsOf(before.image), settingsOf(after.image))
       .map(withoutSecrets),
-    packages: diffPackages(before.rootfs, after.rootfs),
+    packages: diffPackages([before, after]),
     layers: {
       shared: now.filter(({ digest }) => had.has(digest))
         .map(({ digest }) => digest),
@@ -41,21 +135,16 @@ export function diffImages(before: ImageSide, after: ImageSide): ImageDiff {
   };
 }
 
-function sideOf({ image, rootfs }: ImageSide): ImageDiff["before"] {
-  return {
-    reference: image.reference,
-    id: image.id,
-    architecture: image.architecture,
-    sizeBytes: rootfs.layers.reduce((sum, { bytes }) => sum + bytes, 0),
-    rootfs: { bytes: rootfs.bytes, files: rootfs.regularFiles },
-  };
+function sideOf({ analysis }: ImageSide): ImageDiff["before"] {
+  const { image, sizeBytes, rootfs } = analysis;
+  return { ...image, sizeBytes, rootfs };
 }
 
-function layersOf({ image, rootfs }: ImageSide) {
-  return image.layers.map(({ diffId, instruction }, index) => ({
-    digest: diffId,
+function layersOf({ analysis }: ImageSide): ImageDiff["layers"]["added"] {
+  return analysis.layers.map(({ digest, instruction, sizeBytes }) => ({
+    digest,
     instruction,
-    sizeBytes: rootfs.layers[index].bytes,
+    sizeBytes,
   }));
 }
 
@@ -149,8 +238,11 @@ function withoutSecrets({ name, before, after }: ValueChange): ValueChange {
   };
 }
 
-function diffPackages(before: Rootfs, after: Rootfs): ValueChange[] {
-  const sides = [packages(before), packages(after)];
+function diffPackages(images: ImageSide[]): ValueChange[] {
+  const sides = images.map(({ analysis: { surface } }) => [
+    ...surface.debianPackages,
+    ...surface.alpinePackages ?? [],
+  ]);
   // One package may be installed for several architectures.
   const several = new Set(
     sides.flatMap((side) =>
@@ -165,4 +257,34 @@ function diffPackages(before: Rootfs, after: Rootfs): ValueChange[] {
     ]))
   );
   return changedValues(old, now);
+}
+
+export function changedValues<T>(
+  before: ReadonlyMap<string, T>,
+  after: ReadonlyMap<string, T>,
+) {
+  return [...new Set([...before.keys(), ...after.keys()])].sort()
+    .flatMap((name) => {
+      const [old, now] = [before.get(name), after.get(name)];
+      if (old === now) return [];
+      return [{
+        name,
+        ...old !== undefined && { before: old },
+        ...now !== undefined && { after: now },
+      }];
+    });
+}
+
+export function changedFields(a: Entry, b: Entry): typeof FIELDS[number][] {
+  const same: Record<typeof FIELDS[number], boolean> = {
+    type: a.type === b.type,
+    // Of two types, the type says it all.
+    content: a.type !== b.type || a.size === b.size && a.sha256 === b.sha256,
+    link: a.type !== b.type || a.link === b.link,
+    device: a.type !== b.type || a.device === b.device,
+    mode: a.mode === b.mode,
+    owner: a.uid === b.uid && a.gid === b.gid,
+    capabilities: a.capabilities === b.capabilities,
+  };
+  return FIELDS.filter((field) => !same[field]);
 }

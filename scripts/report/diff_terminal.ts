@@ -9,7 +9,7 @@ import type {
   ImageDiff,
   PathChange,
   ValueChange,
-} from "../inspect/diff_schema.ts";
+} from "../inspect/diff_images.ts";
 import {
   type Column,
   indent,

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { imageDiffSchema } from "../inspect/diff_schema.ts";
+import { imageDiffSchema } from "../inspect/diff_images.ts";
 import { diffTerminal } from "./diff_terminal.ts";
 import { fixtureDiff, sameDiff } from "../../testing/report_diff.ts";
 import { textWidth } from "./text_width.ts";
