@@ -70,6 +70,24 @@ Deno.test("a docker command without a daemon is no engine", async () => {
   assertMatch(stderr, /next: .*docker/);
 });
 
+Deno.test("where a registry has the images, an engine is looked for once", async () => {
+  const sh = "#!/bin/sh\n";
+  await using here = await folder({
+    docker: sh + 'echo x >> "${0%/*}/searches"\nexit 1\n',
+    skopeo: sh,
+  });
+  await Deno.chmod(`${here.path}/docker`, 0o755);
+  await Deno.chmod(`${here.path}/skopeo`, 0o755);
+  const searches = async (...args: string[]) => {
+    await Deno.writeTextFile(`${here.path}/searches`, "");
+    await image(args, { env: { PATH: here.path } });
+    return await Deno.readTextFile(`${here.path}/searches`);
+  };
+  const once = await searches("inspect", "a.example/x:1");
+  assert(once.length > 0);
+  assertEquals(await searches("diff", "a.example/x:1", "b.example/x:1"), once);
+});
+
 const { reason, engine } = await prepare();
 
 /** The engine with bases on it, or why there is none. */

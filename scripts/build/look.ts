@@ -226,9 +226,7 @@ export async function findSources(
           "Give a name in lower case, such as registry.example/name:tag, or the path of an archive",
       });
     }
-    if (engine === undefined || engine instanceof UserError) {
-      engine = await findEngineFor(reference, config, io);
-    }
+    engine ??= await findAnEngine(config, io);
     const source = await findNamed(reference, engine, config, io);
     sources.push({ ...source, ...platform });
   }
@@ -248,13 +246,21 @@ async function findNamed(
     const remote = await skopeoSource(reference, config.platform);
     if (remote !== undefined) return remote;
   }
-  if (engine instanceof UserError) throw engine;
+  if (engine instanceof UserError) {
+    throw new UserError(
+      `Cannot find the image "${reference}": no such path, and no engine`,
+      {
+        next: `Give the path of an archive; for a name: ${engine.next}`,
+        exitCode: engine.exitCode,
+        cause: engine,
+      },
+    );
+  }
   const id = known?.id ?? await pull(engine, reference, config, io);
   return engineSource(engine, reference, { id });
 }
 
-async function findEngineFor(
-  reference: string,
+async function findAnEngine(
   config: EngineChoice,
   io: Io,
 ): Promise<Engine | UserError> {
@@ -264,14 +270,7 @@ async function findEngineFor(
     return await prepareEngine(config, io, { sweeps: false });
   } catch (cause) {
     if (!(cause instanceof UserError)) throw cause;
-    return new UserError(
-      `Cannot find the image "${reference}": no such path, and no engine`,
-      {
-        next: `Give the path of an archive; for a name: ${cause.next}`,
-        exitCode: cause.exitCode,
-        cause,
-      },
-    );
+    return cause;
   }
 }
 

@@ -7,9 +7,11 @@
 import { hash } from "node:crypto";
 import { dirname, join, relative } from "node:path";
 import { z } from "zod";
-import { parseDockerignore } from "../dockerfile/dockerignore.ts";
-import { entryCandidates } from "../dockerfile/find_entry.ts";
-import { parseDockerfile } from "../dockerfile/parse_dockerfile.ts";
+import { entryCandidates } from "../dockerfile/deno_command.ts";
+import {
+  parseDockerfile,
+  parseDockerignore,
+} from "../dockerfile/parse_dockerfile.ts";
 import type { BuildOptions, Engine } from "../engine/engine.ts";
 import { readImage } from "../image/read_image.ts";
 import { cacheFolder, readCache, writeCache } from "../lib/cache.ts";

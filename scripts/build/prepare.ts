@@ -7,7 +7,7 @@
  */
 import { join, resolve } from "node:path";
 import { type Bases, chooseBases } from "../bases/choose_bases.ts";
-import { entryCandidates } from "../dockerfile/find_entry.ts";
+import { entryCandidates } from "../dockerfile/deno_command.ts";
 import type { VariantFile } from "../dockerfile/find_variants.ts";
 import {
   argDefaults,

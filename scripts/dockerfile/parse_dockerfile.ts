@@ -1,6 +1,6 @@
 /**
- * The one reader of Dockerfiles. dockerfile-ast was tried: it loses which values
- * stand in single quotes, and replaces no references. @module
+ * The one reader of Dockerfiles and `.dockerignore`. dockerfile-ast was tried: it
+ * loses which values stand in single quotes, and replaces no references. @module
  */
 import { suggest } from "../lib/suggest.ts";
 
@@ -136,17 +136,18 @@ function* instructions(text: string): Generator<Instruction> {
   if (joined.trim() !== "") yield readInstruction(joined);
 }
 
+/** One of those that an instruction begins with. */
+const FLAG = /--([a-z][\w-]*)(?:=("[^"]*"|\S*))?(?:\s+|$)/gy;
+
 function readInstruction(line: string): Instruction {
   const [, keyword = "", rest = ""] = /^\s*(\S+)\s*(.*)$/s.exec(line) ?? [];
   const flags = new Map<string, string>();
-  let text = rest.trimEnd();
-  for (;;) {
-    const [flag, name, value = ""] =
-      /^--([a-z][\w-]*)(?:=("[^"]*"|\S*))?(?:\s+|$)/.exec(text) ?? [];
-    if (flag === undefined) break;
+  let length = 0;
+  for (const [flag, name, value = ""] of rest.matchAll(FLAG)) {
     flags.set(name, value);
-    text = text.slice(flag.length);
+    length += flag.length;
   }
+  const text = rest.slice(length).trimEnd();
   return {
     keyword: keyword.toUpperCase(),
     flags,
@@ -295,4 +296,40 @@ export function misspeltStage(
     const meant = known ? undefined : suggest(name, names);
     if (meant !== undefined) return { name, meant };
   }
+}
+
+/**
+ * Tells whether a path in the context is left out: one pattern a line, the last one
+ * that matches decides, `!` takes a path in again, `*` and `?` stay within a name,
+ * `**` does not. A pattern that matches a folder matches all that is in it.
+ */
+export function parseDockerignore(text: string): (path: string) => boolean {
+  const rules = text.split("\n").map((line) => line.trim())
+    .filter((line) => line !== "" && !line.startsWith("#"))
+    .map((line) => {
+      const takesIn = line.startsWith("!");
+      const pattern = (takesIn ? line.slice(1).trim() : line)
+        .replace(/^(\.?\/)+/, "").replace(/\/+$/, "");
+      return { takesIn, expression: toExpression(pattern) };
+    });
+  return (path) => {
+    const rule = rules.findLast(({ expression }) => expression.test(path));
+    return rule !== undefined && !rule.takesIn;
+  };
+}
+
+function toExpression(pattern: string): RegExp {
+  if (pattern === "" || pattern === ".") return /^/;
+  const source = pattern.replace(
+    /\*\*\/|\*\*|\*|\?|\[[^\]]*\]|\\.|[^]/g,
+    (token) => {
+      if (token === "**/") return "(?:.*/)?";
+      if (token === "**") return ".*";
+      if (token === "*") return "[^/]*";
+      if (token === "?") return "[^/]";
+      if (token.length === 1) return RegExp.escape(token);
+      return token.startsWith("[") ? token : `\\${token[1]}`;
+    },
+  );
+  return new RegExp(`^${source}(?:/|$)`, "s");
 }

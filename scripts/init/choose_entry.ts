@@ -3,15 +3,19 @@
  *
  * @module
  */
-import { join } from "node:path";
+import { isAbsolute, join, normalize, relative } from "node:path";
 import {
   type DenoCommand,
+  MODULE,
   readDenoCommand,
   splitCommands,
+  USUAL_ENTRIES,
 } from "../dockerfile/deno_command.ts";
-import { USUAL_ENTRIES } from "../dockerfile/find_entry.ts";
 import { UserError } from "../lib/errors.ts";
-import type { Member, Project } from "./read_project.ts";
+import { isFile } from "../lib/files.ts";
+import { exportsFetch, listens } from "./read_hints.ts";
+import { readModules } from "./read_modules.ts";
+import { type Member, type Project, readConfig } from "./read_project.ts";
 
 export interface Entry {
   /** The folder that it is run in. */
@@ -24,12 +28,8 @@ export interface Entry {
   isNode: boolean;
 }
 
-/** Looks at the files of a project, by paths from its top. */
-interface Look {
-  exists(path: string): Promise<boolean>;
-  /** The modules of an entry, and whether they listen for requests. */
-  serves(entry: Entry): Promise<{ serves: boolean; modules: string[] }>;
-}
+/** An entry point that is there, with what it consists of. */
+export type Chosen = Exclude<Awaited<ReturnType<typeof look>>, undefined>;
 
 /** The likeliest first. */
 const TASKS = ["compile", "start", "serve", "preview", "dev"];
@@ -37,87 +37,116 @@ const TASKS = ["compile", "start", "serve", "preview", "dev"];
 const OTHER = /^(?:test|bench|lint|fmt|check|build|update|deploy|init|prepare)/;
 
 /**
- * @param wanted A path from the top or from the member that was asked for.
+ * @param wanted A path from the top or from the member that was asked for, or an
+ * absolute one.
  * @throws {UserError} If there is none, or more than one that serves.
  */
 export async function chooseEntry(
   project: Project,
-  wanted: string | undefined,
-  look: Look,
-): Promise<Entry> {
+  wanted?: string,
+): Promise<Chosen> {
   const members = project.asked ? [project.asked] : project.members;
   const tasks = members.flatMap(tasksOf);
-  if (wanted !== undefined) {
-    return await chooseWanted(project, tasks, wanted, look);
-  }
-  const isThere = (entry: Entry) => look.exists(fullPath(entry));
-  const ran = await filter(tasks, isThere);
-  const named = await filter(members.flatMap(namesOf), isThere);
-  const first = await filter(
-    ran,
-    async (entry) => (await look.serves(entry)).serves,
-  );
+  if (wanted !== undefined) return await chooseWanted(project, tasks, wanted);
+  const lookAll = async (entries: Entry[]) =>
+    (await Promise.all(entries.map((entry) => look(project.root, entry))))
+      .filter((found) => found !== undefined);
+  const ran = await lookAll(tasks);
+  const first = ran.filter(({ serves }) => serves);
   // A task says that its module serves, so the first one of a folder does.
-  const perMember = members.flatMap(({ folder }) =>
-    first.find(({ member }) => member.folder === folder) ?? []
-  );
+  const perMember = [...Map.groupBy(first, ({ member }) => member).values()]
+    .map(([chosen]) => chosen);
   if (perMember.length > 1) throw several(perMember);
   if (perMember.length === 1) {
     const [chosen] = perMember;
     const other = first.find(({ entry }) => entry !== chosen.entry);
-    const source = other
-      ? `${chosen.source}; --entry ${other.entry} takes ${other.source}`
-      : chosen.source;
-    return { ...chosen, source };
+    if (other === undefined) return chosen;
+    const instead = `--entry ${other.entry} takes ${other.source}`;
+    return { ...chosen, source: `${chosen.source}; ${instead}` };
   }
-  const serving = await onlyTops(named, look);
-  if (serving.length > 1) throw several(serving);
-  if (serving.length === 1) return serving[0];
-  const missing = tasks.find((task) => !ran.includes(task));
-  if (missing !== undefined && ran.length === 0) throw notBuilt(missing);
+  const named = await lookAll(members.flatMap(namesOf));
+  const serving = named.filter(({ serves }) => serves);
+  // Without those that another one of them imports.
+  const tops = serving.filter((one) =>
+    !serving.some((other) =>
+      other !== one && other.modules.paths.includes(fullPath(one))
+    )
+  );
+  if (tops.length > 1) throw several(tops);
+  if (tops.length === 1) return tops[0];
+  if (tasks.length > 0 && ran.length === 0) throw notBuilt(tasks[0]);
   // A framework may hide that it listens.
-  const [entry] = [...ran, ...named];
-  if (entry !== undefined) {
-    return { ...entry, source: `${entry.source}; nothing in it listens` };
+  const [chosen] = [...ran, ...named];
+  if (chosen !== undefined) {
+    return { ...chosen, source: `${chosen.source}; nothing in it listens` };
   }
+  const where = members.map(({ folder }) => folder).filter(Boolean);
+  const tried =
+    "tasks, exports, main, server, app, index and mod, also in src/" +
+    (where.length > 0 ? `, of ${where.join(", ")} too` : "");
   throw new UserError("Cannot tell which module serves", {
-    next: `Name it with --entry FILE; tried ${tried(members)}`,
+    next: `Name it with --entry FILE; tried ${tried}`,
   });
 }
 
 async function chooseWanted(
-  project: Project,
+  { root, asked, members }: Project,
   tasks: Entry[],
   wanted: string,
-  look: Look,
-): Promise<Entry> {
-  const path = wanted.replace(/^(?:\.\/)+/, "");
-  const asked = project.asked?.folder ?? "";
-  for (const full of [join(asked, path), path]) {
-    if (!await look.exists(full)) continue;
-    const task = tasks.find((task) => fullPath(task) === full);
-    if (task !== undefined) return { ...task, source: "--entry" };
+): Promise<Chosen> {
+  const path = isAbsolute(wanted) ? relative(root, wanted) : normalize(wanted);
+  for (const full of [join(asked?.folder ?? "", path), path]) {
     // The member that it lies in; the top comes first, so the last one is it.
-    const member = project.members.findLast(({ folder }) =>
+    const member = members.findLast(({ folder }) =>
       folder === "" || full.startsWith(`${folder}/`)
-    ) ?? project.members[0];
-    const entry = member.folder === ""
-      ? full
-      : full.slice(member.folder.length + 1);
-    return { member, entry, source: "--entry", isNode: isNode(member) };
+    ) ?? members[0];
+    const task = tasks.find((task) =>
+      fullPath(task) === full
+    ) ??
+      { member, entry: relative(member.folder, full), isNode: isNode(member) };
+    const found = await look(root, { ...task, source: "--entry" });
+    if (found !== undefined) return found;
   }
   throw new UserError(`Cannot find the entry point "${wanted}"`, {
     next: "Give its path from the service's folder with --entry FILE",
   });
 }
 
+/** Reads the modules of an entry point, if it is there. */
+async function look(root: string, entry: Entry) {
+  const path = fullPath(entry);
+  if (!await isFile(join(root, path))) return;
+  const { command, member } = entry;
+  /** Options that name a file, from the top. */
+  const [config, map] = ["config", "import-map"].map((name) => {
+    const file = command?.options.get(name);
+    return file && join(member.folder, file);
+  });
+  /** What its command names in place of the member's own configuration. */
+  const given = config ? await readConfig(join(root, config)) : undefined;
+  const modules = await readModules(root, path, [
+    ...config ? ["--config", join(root, config)] : [],
+    ...map ? ["--import-map", join(root, map)] : [],
+  ]);
+  const isListening = listens(modules.sources);
+  const isServed = command?.verb === "serve" ||
+    !isListening && exportsFetch(modules.sources[0]);
+  return {
+    ...entry,
+    modules,
+    config: given,
+    optionFiles: [config, map].filter((file) => file !== undefined),
+    /** Whether it exports what `deno serve` serves. */
+    isServed,
+    serves: isServed || isListening,
+  };
+}
+
 /** Modules that tasks and scripts run; those that watch files come last. */
 function tasksOf(member: Member): Entry[] {
   const all = [
-    ...Object.entries(member.config.tasks).map(([name, task]) => {
-      const text = typeof task === "string" ? task : task.command ?? "";
-      return { name, text, source: `task "${name}"` };
-    }),
+    ...Object.entries(member.config.tasks)
+      .map(([name, text]) => ({ name, text, source: `task "${name}"` })),
     ...Object.entries(member.npm.scripts)
       .map(([name, text]) => ({ name, text, source: `script "${name}"` })),
   ];
@@ -127,14 +156,9 @@ function tasksOf(member: Member): Entry[] {
     .flatMap(({ text, source }): Entry[] => {
       for (const words of splitCommands(text).toReversed()) {
         const command = readDenoCommand(words);
-        if (command !== undefined) {
-          const { entry } = command;
-          return [{ member, entry, source, command, isNode: false }];
-        }
-        const entry = readNodeCommand(words, member);
-        if (entry !== undefined) {
-          return [{ member, entry, source, isNode: true }];
-        }
+        const entry = command?.entry ?? readNodeCommand(words, member);
+        if (entry === undefined) continue;
+        return [{ member, entry, source, command, isNode: !command }];
       }
       return [];
     });
@@ -150,21 +174,21 @@ function readNodeCommand(words: string[], { npm }: Member): string | undefined {
   );
   if (at < 0) return;
   const path = words.slice(at + 1).find((word) =>
-    /\.[cm]?[jt]sx?$/.test(word) || word === "." || word.startsWith("./")
+    MODULE.test(word) || word === "." || word.startsWith("./")
   );
   if (path === ".") return npm.main ?? "index.js";
-  const entry = path?.replace(/^(?:\.\/)+/, "");
+  const entry = path && normalize(path);
   return entry === undefined || /\.\w+$/.test(entry) ? entry : `${entry}.js`;
 }
 
 /** Modules that are exported, or called as entry points usually are. */
 function namesOf(member: Member): Entry[] {
-  const { config: { exports }, npm } = member;
+  const { config: { exports = {} }, npm } = member;
   const exported = typeof exports === "string"
     ? [exports]
-    : Object.values(exports ?? {});
+    : Object.values(exports);
   const make = (path: string, source: string): Entry => {
-    const entry = path.replace(/^(?:\.\/)+/, "");
+    const entry = normalize(path);
     return { member, entry, source, isNode: isNode(member) };
   };
   return [
@@ -181,30 +205,8 @@ function isNode({ files }: Member): boolean {
   return files.length === 1 && files[0].endsWith("package.json");
 }
 
-/** Those that serve, without those that another one of them imports. */
-async function onlyTops(entries: Entry[], look: Look): Promise<Entry[]> {
-  const seen: { entry: Entry; modules: string[] }[] = [];
-  for (const entry of entries) {
-    const { serves, modules } = await look.serves(entry);
-    if (serves) seen.push({ entry, modules });
-  }
-  return seen.filter((one) =>
-    !seen.some((other) =>
-      other !== one && other.modules.includes(fullPath(one.entry))
-    )
-  ).map(({ entry }) => entry);
-}
-
-function fullPath({ member, entry }: Entry): string {
+export function fullPath({ member, entry }: Entry): string {
   return join(member.folder, entry);
-}
-
-async function filter<T>(
-  items: T[],
-  test: (item: T) => Promise<boolean>,
-): Promise<T[]> {
-  const results = await Promise.all(items.map(test));
-  return items.filter((_, at) => results[at]);
 }
 
 function several(entries: Entry[]): UserError {
@@ -223,11 +225,4 @@ function notBuilt(entry: Entry): UserError {
       ? "Build it first: deno task build"
       : "Name the module that serves with --entry FILE",
   });
-}
-
-function tried(members: Member[]): string {
-  const where = members.map(({ folder }) => folder).filter(Boolean);
-  const names =
-    "tasks, exports, main, server, app, index and mod, also in src/";
-  return where.length > 0 ? `${names}, of ${where.join(", ")} too` : names;
 }

@@ -1,46 +1,27 @@
 import { assertEquals, assertRejects } from "@std/assert";
+import { folder } from "../../testing/folder.ts";
 import { UserError } from "../lib/errors.ts";
-import { chooseEntry } from "./choose_entry.ts";
-import type { Member } from "./read_project.ts";
+import { chooseEntry, fullPath } from "./choose_entry.ts";
+import { readProject } from "./read_project.ts";
 
-/** A member of a project, of which only some parts matter here. */
-function member(
-  folder: string,
-  config: Partial<Member["config"]> = {},
-  npm: Partial<Member["npm"]> = {},
-): Member {
-  return {
-    folder,
-    files: Object.keys(npm).length > 0 ? ["package.json"] : ["deno.json"],
-    config: {
-      ...{ imports: {}, tasks: {}, permissions: {}, workspace: [] },
-      ...config,
-    },
-    npm: {
-      ...{ scripts: {}, dependencies: {}, devDependencies: {}, workspaces: [] },
-      ...npm,
-    },
-  };
-}
+const SERVES = "Deno.serve(() => new Response());\n";
 
-/** @param files Path to whether it serves, and what else it imports. */
+/** @param files Texts, or the content of a JSON file. */
 async function choose(
-  members: Member[],
-  files: Record<string, boolean | string[]>,
-  wanted?: string,
+  files: Record<string, string | Record<string, unknown>>,
+  wanted?: string | ((root: string) => string),
 ) {
-  const path = (folder: string, entry: string) =>
-    folder === "" ? entry : `${folder}/${entry}`;
-  const found = await chooseEntry({ root: "/", members }, wanted, {
-    exists: (path) => Promise.resolve(path in files),
-    serves: ({ member, entry }) => {
-      const full = path(member.folder, entry);
-      const known = files[full];
-      const modules = [full, ...Array.isArray(known) ? known : []];
-      return Promise.resolve({ serves: known !== false, modules });
-    },
-  });
-  return [path(found.member.folder, found.entry), found.source, found.isNode];
+  const texts = Object.entries(files).map(([path, content]) => [
+    path,
+    typeof content === "string" ? content : JSON.stringify(content),
+  ]);
+  await using here = await folder(Object.fromEntries(texts));
+  const project = await readProject(here.path);
+  const found = await chooseEntry(
+    project,
+    typeof wanted === "function" ? wanted(project.root) : wanted,
+  );
+  return [fullPath(found), found.source, found.isNode];
 }
 
 Deno.test("a task that serves names the entry, one that watches comes last", async () => {
@@ -49,29 +30,30 @@ Deno.test("a task that serves names the entry, one that watches comes last", asy
     start: { command: "deno run b.ts" },
     test: "deno run c.ts",
   };
-  const top = [member("", { tasks })];
-  const files = { "a.ts": true, "b.ts": true, "c.ts": true, "main.ts": true };
-  assertEquals(await choose(top, files), [
+  const files = {
+    "deno.json": { tasks },
+    ...{ "a.ts": SERVES, "b.ts": SERVES, "c.ts": SERVES, "main.ts": SERVES },
+  };
+  assertEquals(await choose(files), [
     ...["b.ts", 'task "start"; --entry a.ts takes task "dev"', false],
   ]);
-  assertEquals(await choose(top, { ...files, "a.ts": false }), [
+  assertEquals(await choose({ ...files, "a.ts": "" }), [
     ...["b.ts", 'task "start"', false],
   ]);
-  assertEquals(await choose(top, { ...files, "b.ts": false }), [
+  assertEquals(await choose({ ...files, "b.ts": "" }), [
     ...["a.ts", 'task "dev"', false],
   ]);
   const watching = { start: "deno run --watch a.ts", preview: "deno run b.ts" };
-  assertEquals(
-    (await choose([member("", { tasks: watching })], files))[0],
-    "b.ts",
-  );
+  const [first] = await choose({ ...files, "deno.json": { tasks: watching } });
+  assertEquals(first, "b.ts");
 });
 
 Deno.test("scripts of package.json count, whatever runs them", async () => {
   const run = (start: string, main?: string) =>
-    choose([member("", {}, { scripts: { start }, ...main ? { main } : {} })], {
-      "server.js": true,
-      "src/app.ts": true,
+    choose({
+      "package.json": { scripts: { start }, main },
+      "server.js": SERVES,
+      "src/app.ts": SERVES,
     });
   assertEquals(await run("NODE_ENV=production node server.js"), [
     ...["server.js", 'script "start"', true],
@@ -87,41 +69,55 @@ Deno.test("scripts of package.json count, whatever runs them", async () => {
 Deno.test("of exports and usual names the one that serves is taken", async () => {
   const exports = { "./cron": "./cron.ts", "./api": "./api.ts" };
   assertEquals(
-    await choose([member("", { exports })], {
-      "cron.ts": false,
-      "api.ts": true,
+    await choose({
+      "deno.json": { exports },
+      "cron.ts": "",
+      "api.ts": SERVES,
     }),
     ["api.ts", "exports", false],
   );
   // One that the other imports is a part of it.
-  assertEquals(
-    (await choose([member("")], { "main.ts": ["app.ts"], "app.ts": true }))[0],
-    "main.ts",
-  );
+  const files = { "main.ts": 'import "./app.ts";\n' + SERVES };
+  assertEquals((await choose({ ...files, "app.ts": SERVES }))[0], "main.ts");
   // A framework may hide that it listens.
-  assertEquals(
-    (await choose([member("")], { "main.ts": false }))[0],
-    "main.ts",
-  );
+  assertEquals((await choose({ "main.ts": "" }))[0], "main.ts");
 });
 
 Deno.test("a member's task counts for the whole workspace, two are a question", async () => {
   const tasks = { start: "deno run main.ts" };
-  const files = { "a/main.ts": true, "b/main.ts": true };
-  const members = [member(""), member("a", { tasks }), member("b")];
-  assertEquals((await choose(members, files))[0], "a/main.ts");
-  assertEquals(await choose(members, files, "b/main.ts"), [
+  const files = {
+    "deno.json": { workspace: ["a", "b"] },
+    "a/deno.json": { tasks },
+    "b/deno.json": {},
+    ...{ "a/main.ts": SERVES, "b/main.ts": SERVES },
+  };
+  assertEquals((await choose(files))[0], "a/main.ts");
+  assertEquals(await choose(files, "b/main.ts"), [
     ...["b/main.ts", "--entry", false],
   ]);
-  members[2] = member("b", { tasks });
-  const error = await assertRejects(() => choose(members, files), UserError);
+  const error = await assertRejects(
+    () => choose({ ...files, "b/deno.json": { tasks } }),
+    UserError,
+  );
   assertEquals(error.next, "Name it: --entry a/main.ts");
+});
+
+Deno.test("an absolute entry is taken as its path from the top", async () => {
+  const files = { "src/app.ts": SERVES };
+  assertEquals(await choose(files, (root) => `${root}/src/app.ts`), [
+    ...["src/app.ts", "--entry", false],
+  ]);
+  await assertRejects(
+    () => choose(files, "/src/app.ts"),
+    UserError,
+    'Cannot find the entry point "/src/app.ts"',
+  );
 });
 
 Deno.test("what is not there is named, with how to build it", async () => {
   const tasks = { start: "deno serve out/x.js", build: "vite build" };
   const built = await assertRejects(
-    () => choose([member("", { tasks })], { "main.ts": false }),
+    () => choose({ "deno.json": { tasks }, "main.ts": "" }),
     UserError,
   );
   assertEquals(
@@ -129,13 +125,9 @@ Deno.test("what is not there is named, with how to build it", async () => {
     'Cannot find "out/x.js", which task "start" runs',
   );
   assertEquals(built.next, "Build it first: deno task build");
+  await assertRejects(() => choose({}), UserError, "which module");
   await assertRejects(
-    () => choose([member("")], {}),
-    UserError,
-    "which module",
-  );
-  await assertRejects(
-    () => choose([member("")], { "main.ts": true }, "./y.ts"),
+    () => choose({ "main.ts": SERVES }, "./y.ts"),
     UserError,
     'Cannot find the entry point "./y.ts"',
   );

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { type Budget, budgetSchema } from "../budget/budget_schema.ts";
 import { parseContract } from "../check/contract_schema.ts";
-import { parseDockerignore } from "../dockerfile/dockerignore.ts";
+import { parseDockerignore } from "../dockerfile/parse_dockerfile.ts";
 import { parseJson } from "../lib/parse_json.ts";
 import {
   fillDockerfile,

@@ -4,13 +4,17 @@
  *
  * @module
  */
-import { dirname, join, relative, resolve } from "node:path";
+import { basename, dirname, join, relative } from "node:path";
 import ignore from "ignore";
 import { STATIC_FOLDERS } from "../check/check_consistency.ts";
-import { readDenoCommand, splitCommands } from "../dockerfile/deno_command.ts";
-import { parseDockerignore } from "../dockerfile/dockerignore.ts";
-import { isThere, textOf } from "../lib/files.ts";
-import type { Entry } from "./choose_entry.ts";
+import {
+  MODULE,
+  readDenoCommand,
+  splitCommands,
+} from "../dockerfile/deno_command.ts";
+import { parseDockerignore } from "../dockerfile/parse_dockerfile.ts";
+import { filesIn, isThere, textOf } from "../lib/files.ts";
+import type { Chosen } from "./choose_entry.ts";
 import { type Permissions, relativePaths } from "./permissions.ts";
 import { fileMentions, type Mention, withImports } from "./read_hints.ts";
 import { type Modules, readModules } from "./read_modules.ts";
@@ -21,9 +25,9 @@ export interface LeftOut {
   why: string;
 }
 
-const MODULE = /\.[cm]?[jt]sx?$/;
 const TEST = /(?:^|\/)(?:[^/]*[._])?test\.[cm]?[jt]sx?$/;
 /** Folders that are copied as they are, or never looked into. */
+const CONFIG = /\/(?:deno\.jsonc?|package\.json)$/;
 const OPAQUE = new Set(["node_modules", "vendor", ".git"]);
 
 /** Files that modules name, relative to the folder that the service is run in. */
@@ -71,17 +75,16 @@ export function findState(
 
 /** Data that is read: embedded is what is relative to a module, beside lies the rest. */
 export async function findData(
-  { member: { folder }, entry, command }: Entry,
+  { member: { folder }, entry, command, modules }: Chosen,
   permissions: Permissions,
-  modules: Modules,
   { root, whyPrivate }: { root: string; whyPrivate: WhyPrivate },
 ): Promise<{ includes: string[]; beside: string[]; leftOut: LeftOut[] }> {
   const mentions = mentionsOf(modules, folder);
   const named = (from: Mention["from"]) =>
     mentions.filter((mention) => mention.from === from && !mention.written)
       .map(({ path }) => path);
-  const touches = (paths: string[], place: string) =>
-    paths.some((path) => `${path}/`.startsWith(`${place}/`));
+  const isIn = (place: string) => (path: string) =>
+    `${path}/`.startsWith(`${place}/`);
   const statics = await staticFolders(join(root, folder), modules);
   const reads = [
     ...relativePaths(permissions.read),
@@ -90,17 +93,7 @@ export async function findData(
   // What Fresh has built finds its files beside it.
   const built = entry.startsWith("_fresh/") ? ["_fresh"] : [];
   const included = [...command?.includes ?? [], ...built];
-  const embed = [
-    ...included,
-    ...named("module"),
-    // Nothing tells how it is read: then both ways have to work.
-    ...reads.filter((path) => !touches(named("cwd"), path)),
-  ];
-  const lie = [
-    ...named("cwd"),
-    ...reads.filter((path) => !touches(named("module"), path)),
-  ];
-  const leftOut = new Map<string, string>();
+  const leftOut: LeftOut[] = [];
   const keep = async (paths: string[]) => {
     const kept: string[] = [];
     for (const path of new Set(paths.map((path) => path.replace(/\/$/, "")))) {
@@ -115,30 +108,32 @@ export async function findData(
       // A task that embeds what git ignores embeds what a build has made.
       const isMade = why === ".gitignore" && included.includes(path);
       if (why === undefined || isMade) kept.push(place);
-      else leftOut.set(join(folder, place), why);
+      else leftOut.push({ path: join(folder, place), why });
     }
-    const isInside = (path: string, other: string) =>
-      other !== path && other.endsWith("/") && path.startsWith(other);
-    return kept.filter((path) => !kept.some((other) => isInside(path, other)))
-      .sort();
+    return kept.filter((path) =>
+      !kept.some((other) =>
+        other !== path && other.endsWith("/") && path.startsWith(other)
+      )
+    ).sort();
   };
-  const unseen = modules.unseen.map((path) => relative(folder, path));
-  const [embedded, beside] = [await keep(embed), await keep(lie)];
+  // Nothing tells how some are read: then both ways have to work.
+  const embedded = await keep([
+    ...included,
+    ...named("module"),
+    ...reads.filter((place) => !named("cwd").some(isIn(place))),
+  ]);
+  const beside = await keep([
+    ...named("cwd"),
+    ...reads.filter((place) => !named("module").some(isIn(place))),
+  ]);
+  const own = modules.paths.map((path) => relative(folder, path));
+  const taken = [...embedded, ...beside, ...own];
   for (const { path, isNamed } of statics) {
-    const place = `${path}/`;
-    const isTaken = isNamed || built.length > 0 ||
-      [
-        ...embedded,
-        ...beside,
-        ...modules.paths.map((path) => relative(folder, path)),
-      ].some((other) => other.startsWith(place));
-    if (!isTaken) leftOut.set(join(folder, place), "nothing names it");
+    if (isNamed || built.length > 0 || taken.some(isIn(path))) continue;
+    leftOut.push({ path: join(folder, `${path}/`), why: "nothing names it" });
   }
-  return {
-    includes: [...embedded, ...unseen],
-    beside,
-    leftOut: [...leftOut].map(([path, why]) => ({ path, why })),
-  };
+  const unseen = modules.unseen.map((path) => relative(folder, path));
+  return { includes: [...embedded, ...unseen], beside, leftOut };
 }
 
 /** Folders as static files usually are in, and whether a module names them. */
@@ -181,6 +176,23 @@ export async function findCopies(
   };
 }
 
+/** What is below a folder, in order: paths from the top, with `/` those of folders. */
+async function* walk(
+  root: string,
+  folder: string,
+  enters: (folder: string) => boolean | Promise<boolean>,
+): AsyncGenerator<string> {
+  const items = await Array.fromAsync(Deno.readDir(join(root, folder)))
+    .catch(() => []);
+  items.sort((a, b) => a.name < b.name ? -1 : 1);
+  for (const { name, isDirectory } of items) {
+    if (OPAQUE.has(name)) continue;
+    const path = join(folder, isDirectory ? `${name}/` : name);
+    yield path;
+    if (isDirectory && await enters(path)) yield* walk(root, path, enters);
+  }
+}
+
 /** Private paths in what is copied, and secrets at the top that are not. */
 export async function findLeftOut(
   root: string,
@@ -189,25 +201,19 @@ export async function findLeftOut(
   whyPrivate: WhyPrivate,
 ): Promise<LeftOut[]> {
   const found: LeftOut[] = [];
-  const walk = async (folder: string) => {
-    for (const { name, isDirectory } of await list(join(root, folder))) {
-      if (OPAQUE.has(name)) continue;
-      const path = join(folder, name);
-      const why = whyPrivate(isDirectory ? `${path}/` : path);
-      const isNeeded = needed.some((other) =>
-        `${other}/`.startsWith(`${path}/`)
-      );
-      if (why !== undefined && !isNeeded) {
-        found.push({ path: isDirectory ? `${path}/` : path, why });
-      } else if (isDirectory) await walk(path);
-    }
-  };
+  const reason = (path: string) =>
+    needed.some((other) => `${other}/`.startsWith(path.replace(/\/?$/, "/")))
+      ? undefined
+      : whyPrivate(path);
+  const isShown = (path: string) => reason(path) === undefined;
   for (const folder of folders.filter((name) => !OPAQUE.has(name))) {
-    await walk(folder);
+    for await (const path of walk(root, folder, isShown)) {
+      const why = reason(path);
+      if (why !== undefined) found.push({ path, why });
+    }
   }
-  for (const { name, isDirectory } of await list(root)) {
-    if (OPAQUE.has(name) || folders.includes(name)) continue;
-    const path = isDirectory ? `${name}/` : name;
+  for await (const path of walk(root, "", () => false)) {
+    if (folders.includes(path.replace(/\/$/, ""))) continue;
     const why = whyPrivate(path);
     if (why !== undefined && !why.startsWith(".")) found.push({ path, why });
   }
@@ -221,46 +227,29 @@ export async function findTests(
   service: Modules,
   whyPrivate: WhyPrivate,
 ): Promise<{ files: string[]; flags?: string[]; leftOut: LeftOut[] }> {
+  const isShown = (path: string) =>
+    !basename(path).startsWith(".") && whyPrivate(path) === undefined;
+  const isOwn = async (folder: string) =>
+    isShown(folder) &&
+    // Another project, or another member.
+    !(await filesIn(join(root, folder))).some((path) => CONFIG.test(path));
   const files: string[] = [];
   const leftOut: LeftOut[] = [];
-  const walk = async (folder: string) => {
-    const items = await list(join(root, folder));
-    // Another project, or another member.
-    const isOther = folder !== member.folder &&
-      items.some(({ name }) => /^(?:deno\.jsonc?|package\.json)$/.test(name));
-    if (isOther) return;
-    for (const { name, isDirectory } of items) {
-      const path = join(folder, name);
-      if (name.startsWith(".") || OPAQUE.has(name)) continue;
-      if (whyPrivate(isDirectory ? `${path}/` : path) !== undefined) continue;
-      if (isDirectory) await walk(path);
-      else if (TEST.test(path)) files.push(path);
-    }
-  };
-  await walk(member.folder);
-  const kept: string[] = [];
-  for (const path of files.sort()) {
-    const text = await Deno.readTextFile(join(root, path));
+  for await (const path of walk(root, member.folder, isOwn)) {
+    if (!TEST.test(path) || !isShown(path)) continue;
+    const text = await textOf(join(root, path));
     if (!/\bDeno\.test\b|@std\/testing|["']node:test["']/.test(text)) continue;
     const { missing } = await readModules(root, path);
     // A build of what the service itself imports reaches as much.
     const lacks = service.missing.length > 0 ? [] : missing;
-    if (lacks.length === 0) kept.push(path);
+    if (lacks.length === 0) files.push(path);
     else leftOut.push({ path, why: `its import ${lacks[0]} is out of reach` });
   }
-  const task = member.config.tasks.test;
-  const text = typeof task === "string" ? task : task?.command;
-  const command = text === undefined || !/\bdeno test\b/.test(text)
-    ? undefined
-    : splitCommands(text.replace(/\bdeno test\b/, "deno run") + " x.ts")
-      .map((words) => readDenoCommand(words))
-      .find((command) => command !== undefined);
-  return { files: kept, flags: command?.flags, leftOut };
-}
-
-async function list(folder: string): Promise<Deno.DirEntry[]> {
-  const items = await Array.fromAsync(Deno.readDir(folder)).catch(() => []);
-  return items.sort((a, b) => a.name < b.name ? -1 : 1);
+  const words = splitCommands(member.config.tasks.test ?? "")
+    .find((words) => /\bdeno test\b/.test(words.join(" ")));
+  const asRun = words?.map((word) => word === "test" ? "run" : word) ?? [];
+  const flags = readDenoCommand([...asRun, "x.ts"])?.flags;
+  return { files: files.sort(), flags, leftOut };
 }
 
 /** Patterns of `.gitignore` and `.dockerignore` alike, for any depth. */
@@ -324,17 +313,15 @@ async function readGitignores(
   root: string,
 ): Promise<(path: string) => boolean> {
   const found: { from: string; rules: ReturnType<typeof ignore> }[] = [];
-  for (let folder = root;;) {
+  for (let folder = root;; folder = dirname(folder)) {
     const rules = ignore().add(await textOf(join(folder, ".gitignore")));
     found.push({ from: relative(folder, root), rules });
     if (await isThere(join(folder, ".git"))) break;
-    const above = resolve(folder, "..");
-    if (above === folder) {
+    if (folder === dirname(folder)) {
       // Without a repository, what lies above is not about the service.
       found.length = 1;
       break;
     }
-    folder = above;
   }
   return (path) =>
     found.some(({ from, rules }) => rules.ignores(join(from, path)));

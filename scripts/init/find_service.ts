@@ -6,8 +6,8 @@
  */
 import { basename, join } from "node:path";
 import { UserError } from "../lib/errors.ts";
-import { isFile, isThere, textOf } from "../lib/files.ts";
-import { chooseEntry, type Entry } from "./choose_entry.ts";
+import { isThere, textOf } from "../lib/files.ts";
+import { chooseEntry, type Chosen, type Entry } from "./choose_entry.ts";
 import {
   findCopies,
   findData,
@@ -22,13 +22,11 @@ import {
   mayAsk,
   reachableHosts,
 } from "./permissions.ts";
-import { exportsFetch, type Hints, listens, readHints } from "./read_hints.ts";
-import { type Modules, readModules } from "./read_modules.ts";
+import { type Hints, readHints } from "./read_hints.ts";
 import {
   type DenoConfig,
   lockFile,
   type Project,
-  readConfig,
   readProject,
 } from "./read_project.ts";
 
@@ -66,31 +64,25 @@ export async function findService(folder: string, wanted?: string) {
 async function readService(folder: string, wanted?: string) {
   const project = await readProject(folder);
   const { root } = project;
-  const chosen = await chooseEntry(project, wanted, look(root));
-  const { member, command } = chosen;
+  const chosen = await chooseEntry(project, wanted);
+  const { member, command, modules, isServed } = chosen;
   const inRoot = (path: string) => join(member.folder, path);
-  const extra = await optionsOf(root, chosen);
   const top = project.members[0].config;
   const config: DenoConfig = {
     ...member.config,
-    ...extra.config,
+    ...chosen.config,
     permissions: {
       ...top.permissions,
       ...member.config.permissions,
-      ...extra.config?.permissions,
+      ...chosen.config?.permissions,
     },
   };
-  const modules = await readModules(root, inRoot(chosen.entry), extra.graph);
-  const hasPackages = (["npm", "jsr", "https"] as const)
-    .some((kind) => modules.packages.has(kind));
   const permissions = findPermissions(
     config,
     command,
     chosen.isNode,
-    codeFlags(modules.sources, hasPackages),
+    codeFlags(modules),
   );
-  const isServed = command?.verb === "serve" ||
-    !listens(modules.sources) && exportsFetch(modules.sources[0]);
   const port = command?.options.get("port");
   const hints = readHints(modules.sources, [
     ...command?.args ?? [],
@@ -103,10 +95,7 @@ async function readService(folder: string, wanted?: string) {
     member.folder,
   );
   const whyPrivate = await readPrivate(root, writes.map(inRoot));
-  const data = await findData(chosen, permissions, modules, {
-    root,
-    whyPrivate,
-  });
+  const data = await findData(chosen, permissions, { root, whyPrivate });
   if (permissions.isGuess) {
     permissions.flags.push(...fileFlags(data.beside, state, hints.readsAny));
   }
@@ -132,7 +121,7 @@ async function readService(folder: string, wanted?: string) {
   const needed = [
     ...modules.paths,
     ...[...data.includes, ...data.beside].map(inRoot),
-    ...extra.files,
+    ...chosen.optionFiles,
     ...top.importMap ? [top.importMap.replace(/^\.\//, "")] : [],
     ...written.map(({ path }) => path),
   ];
@@ -142,10 +131,7 @@ async function readService(folder: string, wanted?: string) {
   ]);
   if (modules.packages.has("npm")) folders.push("node_modules");
   const vendors = config.vendor ?? top.vendor ?? false;
-  const isRemote = ["jsr", "https"] as const;
-  if (vendors && isRemote.some((kind) => modules.packages.has(kind))) {
-    folders.push("vendor");
-  }
+  if (vendors && modules.packages.has("remote")) folders.push("vendor");
   const leftOut = [
     ...data.leftOut,
     ...tests.leftOut,
@@ -170,7 +156,7 @@ async function readService(folder: string, wanted?: string) {
     /** The program's own. */
     args: command?.args ?? [],
     /** How modules are found: `--node-modules-dir=manual` and its like. */
-    resolution: resolutionOf(project, chosen, config, modules),
+    resolution: resolutionOf(project, chosen, config),
     /** Permissions and unstable features. */
     flags: permissions.flags,
     /** Modules that are written beside it and loaded first. */
@@ -228,32 +214,13 @@ function fileFlags(
   return flags;
 }
 
-/** What the task says of configuration, import map and lock. */
-async function optionsOf(root: string, { member, command }: Entry) {
-  const path = (name: string) => command?.options.get(name);
-  const [config, map] = [path("config"), path("import-map")];
-  const place = (file: string) => join(member.folder, file);
-  const files = [config, map].filter((file) => file !== undefined).map(place);
-  return {
-    files,
-    /** For `deno info`, which runs at the top. */
-    graph: [
-      ...config ? ["--config", join(root, place(config))] : [],
-      ...map ? ["--import-map", join(root, place(map))] : [],
-    ],
-    config: config === undefined
-      ? undefined
-      : await readConfig(join(root, place(config))),
-  };
-}
-
 /** Flags that make the build find modules as the service's own runs do. */
 function resolutionOf(
   { members: [top, ...others] }: Project,
-  { member, command, entry }: Entry,
+  { member, command, entry, modules }: Chosen,
   { nodeModulesDir }: DenoConfig,
-  { packages, commonJs, unseen }: Modules,
 ): string[] {
+  const { packages, commonJs, unseen } = modules;
   const flag = (name: string) => {
     const value = command?.options.get(name);
     return value === undefined ? [] : [`--${name}=${value}`];
@@ -300,20 +267,6 @@ async function exampleEnv(
     add(await read(name), true);
   }
   return Object.fromEntries([...values].filter(([name]) => env.includes(name)));
-}
-
-function look(root: string) {
-  return {
-    exists: (path: string) => isFile(join(root, path)),
-    async serves(entry: Entry) {
-      const { graph } = await optionsOf(root, entry);
-      const path = join(entry.member.folder, entry.entry);
-      const { paths, sources } = await readModules(root, path, graph);
-      const serves = entry.command?.verb === "serve" || listens(sources) ||
-        exportsFetch(sources[0]);
-      return { serves, modules: paths };
-    },
-  };
 }
 
 /** `COPY a b ./` takes words; a name with a space would be two. */

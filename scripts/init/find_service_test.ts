@@ -327,8 +327,8 @@ const ENTRY: Entry = {
   member: {
     folder: "",
     files: [],
-    config: { imports: {}, tasks: {}, permissions: {}, workspace: [] },
-    npm: { scripts: {}, dependencies: {}, devDependencies: {}, workspaces: [] },
+    config: { tasks: {}, permissions: {}, workspace: [] },
+    npm: { scripts: {}, workspaces: [] },
   },
   ...{ entry: "main.ts", source: "", isNode: false },
 };

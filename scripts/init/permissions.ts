@@ -6,6 +6,7 @@
  */
 import type { DenoCommand } from "../dockerfile/deno_command.ts";
 import { isOwnHost, permissionFlag } from "../inspect/permissions.ts";
+import type { Modules } from "./read_modules.ts";
 import type { DenoConfig } from "./read_project.ts";
 
 /** Everything, or what is listed. */
@@ -25,7 +26,7 @@ export function findPermissions(
   command: DenoCommand | undefined,
   isNode: boolean,
   /** What its code needs, where nothing else tells. */
-  code: string[] = LEAST,
+  code: string[],
 ) {
   const make = (flags: string[], source: string, isGuess = false) => {
     const [net, env, read, write] = ["net", "env", "read", "write"]
@@ -76,14 +77,17 @@ const SYSTEM =
   /\bDeno\s*\.\s*(?:hostname|os(?:Release|Uptime)|loadavg|networkInterfaces|systemMemoryInfo|uid|gid)\b|["'](?:node:)?os["']/;
 
 /** Network, variables and system, as the code of a service uses them. */
-export function codeFlags(sources: string[], hasPackages: boolean): string[] {
+export function codeFlags(
+  { sources, packages }: Pick<Modules, "sources" | "packages">,
+): string[] {
   const text = sources.join("\n").replace(DEFINES, " ");
   const hosts = [...text.matchAll(ASKS)].map(([, host]) => host);
   const isAny = CONNECTS.test(text) || hosts.includes(undefined!);
   const reads = [...text.matchAll(ENV)]
     .map(([, deno, node, index]) => deno ?? node ?? index)
     .filter((name) => name !== "PORT");
-  const isAll = hasPackages || reads.includes(undefined!);
+  const isAll = packages.has("npm") || packages.has("remote") ||
+    reads.includes(undefined!);
   return [
     isAny ? "--allow-net" : [LEAST[0], ...new Set(hosts)].join(","),
     isAll ? "--allow-env" : [LEAST[1], ...new Set(reads)].join(","),

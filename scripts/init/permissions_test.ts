@@ -14,11 +14,14 @@ function find(
   permissions: DenoConfig["permissions"] = {},
   isNode = false,
 ) {
-  const config = { imports: {}, tasks: {}, permissions, workspace: [] };
+  const config = { tasks: {}, permissions, workspace: [] };
   const command = task === ""
     ? undefined
     : readDenoCommand(["deno", ...task.split(" "), "main.ts"]);
-  return findPermissions(config, command, isNode);
+  return findPermissions(config, command, isNode, [
+    "--allow-net=0.0.0.0,127.0.0.1",
+    "--allow-env=PORT",
+  ]);
 }
 
 Deno.test("a task's flags come first, with what its set may do", () => {
@@ -78,8 +81,9 @@ Deno.test("hosts of its own are not egress, and tell whether it can ask itself",
 });
 
 Deno.test("codeFlags() allows what code uses, and more where it does not tell", () => {
-  const flags = (text: string, hasPackages = false) =>
-    codeFlags([text], hasPackages).map((flag) => flag.replace("--allow-", ""));
+  const flags = (text: string, ...packages: "npm"[]) =>
+    codeFlags({ sources: [text], packages: new Set(packages) })
+      .map((flag) => flag.replace("--allow-", ""));
   const [net, env] = ["net=0.0.0.0,127.0.0.1", "env=PORT"];
   const cases: [text: string, ...flags: string[]][] = [
     ["Deno.serve(h)", net, env],
@@ -108,5 +112,5 @@ Deno.test("codeFlags() allows what code uses, and more where it does not tell", 
   for (const [text, ...expected] of cases) {
     assertEquals(flags(text), expected, text);
   }
-  assertEquals(flags("", true), [net, "env"]);
+  assertEquals(flags("", "npm"), [net, "env"]);
 });

@@ -6,11 +6,20 @@
  */
 import { extname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { MODULE } from "../dockerfile/deno_command.ts";
 import { messageOf, UserError } from "../lib/errors.ts";
 import { isFile } from "../lib/files.ts";
 import { fileMentions } from "./read_hints.ts";
 
 export type Modules = Awaited<ReturnType<typeof readModules>>;
+
+/** Where modules come from that are not the service's own. */
+type Kind = "npm" | "remote" | "node";
+const KINDS: [Kind, RegExp][] = [
+  ["npm", /(?:^| )npm:|\/node_modules\//],
+  ["remote", /(?:^| )(?:jsr|https?):/],
+  ["node", /(?:^| )node:/],
+];
 
 /** The part of `deno info --json` that is used. */
 interface Info {
@@ -24,8 +33,6 @@ interface Info {
   }[];
 }
 
-const MODULE = /\.[cm]?[jt]sx?$/;
-
 /**
  * @param flags `--config` and `--import-map`, if the service is run with them.
  * @throws {UserError} If a module cannot be parsed or found, or lies outside.
@@ -35,18 +42,23 @@ export async function readModules(
   entry: string,
   flags: string[] = [],
 ) {
-  const packages = new Set<"npm" | "jsr" | "https" | "node">();
+  const packages = new Set<Kind>();
   const sources = new Map<string, string>();
-  const unseen: string[] = [];
+  const unseen = new Set<string>();
   const missing: string[] = [];
   let commonJs = false;
-  const queue = [entry];
-  for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+  const queue = new Set([entry]);
+  for (const next of queue) {
     const { modules } = await readInfo(root, next, flags);
     const required = new Set<string>();
     for (const { dependencies = [] } of modules) {
       for (const { specifier, code } of dependencies) {
-        for (const kind of kindsOf(specifier, code)) packages.add(kind);
+        const names = `${specifier} ${code?.specifier ?? ""}`;
+        for (const [kind, form] of KINDS) {
+          if (form.test(names)) packages.add(kind);
+        }
+        // A package that package.json lists and that is not installed yet.
+        if (/deno install/.test(code?.error ?? "")) packages.add("npm");
         if (code?.resolutionMode === "require" && code.specifier) {
           required.add(code.specifier);
         }
@@ -66,8 +78,8 @@ export async function readModules(
       if (path.startsWith("..")) throw outside(root, entry, path);
       if (isRequired) {
         commonJs = true;
-        if (!unseen.includes(path)) unseen.push(path);
-        if (path !== next && !sources.has(path)) queue.push(path);
+        unseen.add(path);
+        if (!sources.has(path)) queue.add(path);
       } else if (!sources.has(path)) {
         sources.set(path, withoutComments(await Deno.readTextFile(found)));
       }
@@ -76,10 +88,10 @@ export async function readModules(
       for (const mention of fileMentions(text)) {
         if (mention.from !== "module" || !MODULE.test(mention.path)) continue;
         const worker = join(path, "..", mention.path);
-        if (sources.has(worker) || queue.includes(worker)) continue;
+        if (sources.has(worker) || queue.has(worker)) continue;
         if (!await isFile(join(root, worker))) continue;
-        unseen.push(worker);
-        queue.push(worker);
+        unseen.add(worker);
+        queue.add(worker);
       }
     }
   }
@@ -91,27 +103,12 @@ export async function readModules(
     /** Their texts, without comments. */
     sources: paths.map((path) => sources.get(path) ?? ""),
     /** Those that `deno compile` does not find by itself. */
-    unseen: unseen.sort(),
+    unseen: [...unseen].sort(),
     packages,
     /** Imports from elsewhere that cannot be reached from here. */
     missing,
     commonJs,
   };
-}
-
-function* kindsOf(
-  specifier: string,
-  code: { specifier?: string; error?: string } | undefined,
-): Generator<"npm" | "jsr" | "https" | "node"> {
-  for (const text of [specifier, code?.specifier ?? ""]) {
-    const [, scheme] = /^(npm|jsr|https?|node):/.exec(text) ?? [];
-    if (/^https?:\/\/jsr\.io\//.test(text)) yield "jsr";
-    else if (scheme?.startsWith("http")) yield "https";
-    else if (scheme !== undefined) yield scheme as "npm" | "jsr" | "node";
-    if (text.includes("/node_modules/")) yield "npm";
-  }
-  // A package that package.json lists and that is not installed yet.
-  if (/deno install/.test(code?.error ?? "")) yield "npm";
 }
 
 /** The file that `require` finds: it adds extensions, and takes an index. */

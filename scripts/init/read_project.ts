@@ -12,15 +12,18 @@ import { programName } from "../lib/own_file.ts";
 import { parseJson, readText } from "../lib/parse_json.ts";
 
 // What is not listed is Deno's own business.
-const texts = z.record(z.string(), z.string()).default({});
 const configSchema = z.object({
   name: z.string().optional(),
   license: z.string().optional(),
   exports: z.union([z.string(), z.record(z.string(), z.string())]).optional(),
-  imports: texts,
+  /** By name, what each runs. */
   tasks: z.record(
     z.string(),
-    z.union([z.string(), z.object({ command: z.string().optional() })]),
+    z.union([
+      z.string(),
+      z.object({ command: z.string().default("") })
+        .transform(({ command }) => command),
+    ]),
   ).default({}),
   permissions: z.record(z.string(), z.unknown()).default({}),
   importMap: z.string().optional(),
@@ -42,9 +45,7 @@ const packageSchema = z.object({
   license: z.string().optional().catch(undefined),
   main: z.string().optional(),
   type: z.string().optional(),
-  scripts: texts,
-  dependencies: texts,
-  devDependencies: texts,
+  scripts: z.record(z.string(), z.string()).default({}),
   workspaces: z.union([
     z.array(z.string()),
     z.object({ packages: z.array(z.string()).default([]) })

@@ -56,7 +56,7 @@ Deno.test("readProject() names what is in the place of a configuration", async (
 });
 
 Deno.test("lockFile() in all its forms", () => {
-  const base = { imports: {}, tasks: {}, permissions: {}, workspace: [] };
+  const base = { tasks: {}, permissions: {}, workspace: [] };
   const path = (lock: unknown) => lockFile({ ...base, lock } as typeof base);
   assertEquals(path(undefined), "deno.lock");
   assertEquals(path(true), "deno.lock");
