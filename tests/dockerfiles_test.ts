@@ -11,7 +11,7 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
-import { libraries } from "../scripts/inspect/started_programs.ts";
+import { libraries } from "../scripts/inspect/surface.ts";
 import { probe } from "../scripts/inspect/probe.ts";
 import { rootfs } from "../scripts/image/rootfs.ts";
 import { waste } from "../scripts/inspect/waste.ts";

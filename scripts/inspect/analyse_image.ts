@@ -4,13 +4,12 @@ import type { CompiledProgram } from "../deno_binary/program_sink.ts";
 import type { Entry, Image, Rootfs } from "../image/model.ts";
 import { resolvePath } from "../image/resolve_path.ts";
 import { rootfs } from "../image/rootfs.ts";
-import { foundIn } from "./found.ts";
-import type { ImageAnalysis, TreeNode } from "./inspect_schema.ts";
+import type { ImageAnalysis, Secret, TreeNode } from "./inspect_schema.ts";
 import { maskCommand, maskVariable } from "../lib/secret_text.ts";
 import { commandPermissions } from "./permissions.ts";
-import { secrets } from "./secrets.ts";
-import { startedPrograms } from "./started_programs.ts";
-import { surface } from "./surface.ts";
+import { foundIn } from "./probe.ts";
+import { configSecrets } from "./secrets.ts";
+import { startedPrograms, surface } from "./surface.ts";
 import { waste } from "./waste.ts";
 
 /** Modules that come from jsr.io or another server. */
@@ -51,7 +50,7 @@ export function analyseImage(
       exposedPorts: config.exposedPorts,
     },
     surface: surface(image, files),
-    secrets: secrets(image, files),
+    secrets: [...configSecrets(image), ...fileSecrets(image, files)],
     ...program && { program },
     ...permissions && { permissions },
     contents: contents(files),
@@ -111,6 +110,50 @@ function describe(
   const known = parts.own + parts.remote + parts.npm + parts.assets;
   const metadata = Math.max(0, whole.applicationBytes - known);
   return { ...whole, parts: { ...parts, metadata } };
+}
+
+/** The files of all layers that look like secrets, and those in programs. */
+function fileSecrets(image: Image, rootfs: Rootfs): Secret[] {
+  // By what the probe found: hard links make other records of the same content.
+  const lost = new Map(
+    rootfs.losses.map((loss) => [loss.entry.found, loss]),
+  );
+  const there = new Set(
+    Array.from(rootfs.files.values(), ({ inode }) => inode.found),
+  );
+  return image.layers.flatMap(({ entries }, layer) =>
+    entries.flatMap((entry): Secret[] => {
+      const { secret, elf } = foundIn(entry);
+      const embedded = elf?.program?.secrets ?? [];
+      if (!secret && embedded.length === 0) return [];
+      const loss = lost.get(entry.found) ??
+        // Replaced within its layer: never unpacked, and still in the archive.
+        (there.has(entry.found)
+          ? undefined
+          : { coveredBy: layer, how: "overwritten" });
+      const where = {
+        layer,
+        ...loss && { deletedBy: loss.coveredBy },
+        ...loss && loss.how !== "deleted" && { replaced: true as const },
+      };
+      const path = `/${entry.path}`;
+      return [
+        ...secret ? [{ path: shownPath(path), kind: secret, ...where }] : [],
+        ...embedded.map((file) => ({
+          path: shownPath(file.path),
+          // The check that found it tells no other words.
+          kind: file.kind as Secret["kind"],
+          ...where,
+          program: path,
+        })),
+      ];
+    })
+  );
+}
+
+/** A repository is named by its folder. */
+function shownPath(path: string): string {
+  return path.replace(/(^|\/)\.git\/HEAD$/, "$1.git");
 }
 
 /** Smaller than this share of the whole, or beyond so many in a folder: summed up. */

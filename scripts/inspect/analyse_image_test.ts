@@ -3,8 +3,7 @@ import { variantSchema } from "../report/report_schema.ts";
 import type { Permissions } from "../deno_binary/program_schema.ts";
 import { analyseImage, contents } from "./analyse_image.ts";
 import { launcherOf } from "../deno_binary/split.ts";
-import type { Found } from "./found.ts";
-import { probe } from "./probe.ts";
+import { type Found, probe } from "./probe.ts";
 import {
   payloadFixture,
   programFixture,

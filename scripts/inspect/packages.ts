@@ -1,6 +1,6 @@
 /** The distribution of an image, and the packages that dpkg or apk has. @module */
 import type { Rootfs } from "../image/model.ts";
-import { foundIn, textAt } from "./found.ts";
+import { foundIn, textAt } from "./probe.ts";
 
 /** What etc/os-release says: `debian`, `13`, `Debian GNU/Linux 13 (trixie)`. */
 export interface OsRelease {

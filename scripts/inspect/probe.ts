@@ -2,9 +2,31 @@
 import { isElf } from "../deno_binary/elf.ts";
 import type { ProgramOptions } from "../deno_binary/program_files.ts";
 import { type ElfFacts, programSink } from "../deno_binary/program_sink.ts";
-import type { Entry, Probe, Sink } from "../image/model.ts";
-import type { Found } from "./found.ts";
+import type { Entry, Probe, Rootfs, Sink } from "../image/model.ts";
+import { resolvePath } from "../image/resolve_path.ts";
+import type { Secret } from "./inspect_schema.ts";
 import { SECRET_BYTES, secretCheck } from "./secrets.ts";
+
+/** What the probe found in a file. */
+export interface Found {
+  text?: string;
+  /** What the first line of a script asks for, such as `/bin/sh`. */
+  shebang?: string;
+  /** What it looks like, if that should not be in an image. */
+  secret?: Secret["kind"];
+  /** What the headers of an executable or a library say. */
+  elf?: ElfFacts;
+}
+
+/** The text at a path, links followed; nothing if it was not read. */
+export function textAt(rootfs: Rootfs, path: string): string | undefined {
+  return foundIn(resolvePath(rootfs, path)?.file?.inode).text;
+}
+
+/** What was found in a file; nothing when it was not looked into. */
+export function foundIn(entry: Entry | undefined): Found {
+  return entry?.found instanceof Object ? entry.found : {};
+}
 
 /** What is read as a text: accounts, shells, folders of the loader, packages. */
 const TEXTS =

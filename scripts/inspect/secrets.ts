@@ -2,8 +2,7 @@
 import { Buffer } from "node:buffer";
 import { isElf } from "../deno_binary/elf.ts";
 import { historyOf } from "../image/image_documents.ts";
-import type { Image, Rootfs } from "../image/model.ts";
-import { foundIn } from "./found.ts";
+import type { Image } from "../image/model.ts";
 import type { Secret } from "./inspect_schema.ts";
 import {
   findTextSecrets,
@@ -140,47 +139,8 @@ export function secretCheck(
   };
 }
 
-export function secrets(image: Image, rootfs: Rootfs): Secret[] {
-  // By what the probe found: hard links make other records of the same content.
-  const lost = new Map(
-    rootfs.losses.map((loss) => [loss.entry.found, loss]),
-  );
-  const there = new Set(
-    Array.from(rootfs.files.values(), ({ inode }) => inode.found),
-  );
-  const files = image.layers.flatMap(({ entries }, layer) =>
-    entries.flatMap((entry): Secret[] => {
-      const { secret, elf } = foundIn(entry);
-      const embedded = elf?.program?.secrets ?? [];
-      if (!secret && embedded.length === 0) return [];
-      const loss = lost.get(entry.found) ??
-        // Replaced within its layer: never unpacked, and still in the archive.
-        (there.has(entry.found)
-          ? undefined
-          : { coveredBy: layer, how: "overwritten" });
-      const where = {
-        layer,
-        ...loss && { deletedBy: loss.coveredBy },
-        ...loss && loss.how !== "deleted" && { replaced: true as const },
-      };
-      const path = `/${entry.path}`;
-      return [
-        ...secret ? [{ path: shownPath(path), kind: secret, ...where }] : [],
-        ...embedded.map((file) => ({
-          path: shownPath(file.path),
-          // The check that found it tells no other words.
-          kind: file.kind as Secret["kind"],
-          ...where,
-          program: path,
-        })),
-      ];
-    })
-  );
-  return [...configSecrets(image), ...files];
-}
-
 /** What the config and its history show to everyone who has the image. */
-function configSecrets({ config, document }: Image): Secret[] {
+export function configSecrets({ config, document }: Image): Secret[] {
   const { env, entrypoint, cmd, labels } = config;
   const lines = [
     ...historyOf(document),
@@ -211,9 +171,4 @@ function configSecrets({ config, document }: Image): Secret[] {
 
 function shortened(text: string): string {
   return text.length > 60 ? `${text.slice(0, 59)}…` : text;
-}
-
-/** A repository is named by its folder. */
-function shownPath(path: string): string {
-  return path.replace(/(^|\/)\.git\/HEAD$/, "$1.git");
 }

@@ -1,15 +1,19 @@
 import { assert, assertEquals } from "@std/assert";
-import { rootfs } from "../image/rootfs.ts";
 import { file, hardlink, image, layer, whiteout } from "../../testing/image.ts";
 import { payloadFixture, programFixture } from "../../testing/program.ts";
-import type { Entry } from "../image/model.ts";
+import type { Entry, Image } from "../image/model.ts";
 import { probe } from "./probe.ts";
-import { secretCheck, secrets } from "./secrets.ts";
+import { analyseImage } from "./analyse_image.ts";
+import { secretCheck } from "./secrets.ts";
 
 const bytes = (content: string) =>
   Uint8Array.from(content, (character) => character.charCodeAt(0));
 const kindOf = (path: string, content: string) =>
   secretCheck(path)?.(bytes(content));
+
+function secretsOf(image: Image) {
+  return analyseImage(image).secrets ?? [];
+}
 
 /** A file as the probe finds it. */
 function written(path: string, content: string | Uint8Array, mode = 0o644) {
@@ -80,7 +84,7 @@ Deno.test("secretCheck() knows secrets and state by name and content", () => {
   }
 });
 
-Deno.test("secrets() names variables with a secret in them, not their values", () => {
+Deno.test("secrets: an analysis names variables with a secret in them, not their values", () => {
   const env = [
     "PATH=/usr/bin",
     "DB_PASSWORD=hunter2",
@@ -96,14 +100,14 @@ Deno.test("secrets() names variables with a secret in them, not their values", (
   ];
   const tested = image([layer("COPY a /", file("a", 1))]);
   tested.config = { ...tested.config, env };
-  assertEquals(secrets(tested, rootfs(tested)), [
+  assertEquals(secretsOf(tested), [
     { path: "ENV DB_PASSWORD", kind: "variable" },
     { path: "ENV AWS_SECRET_ACCESS_KEY", kind: "variable" },
     { path: "ENV DATABASE_URL", kind: "variable" },
   ]);
 });
 
-Deno.test("secrets() names what the history and commands show, once", () => {
+Deno.test("secrets: an analysis names what the history and commands show, once", () => {
   const tested = image([layer("COPY a /", file("a", 1))]);
   tested.config = {
     ...tested.config,
@@ -122,7 +126,7 @@ Deno.test("secrets() names what the history and commands show, once", () => {
     'CMD ["serve" "--token=abcdef12"]',
   ].map((created_by) => ({ created_by }));
   tested.document = { history };
-  const found = secrets(tested, rootfs(tested));
+  const found = secretsOf(tested);
   assertEquals(found.map(({ path, kind }) => `${path}: ${kind}`), [
     "ENV DB_PASSWORD: variable",
     "ARG NPM_TOKEN: variable",
@@ -283,7 +287,7 @@ Deno.test("secretCheck() leaves alone what only looks like one", () => {
   }
 });
 
-Deno.test("secrets() names the layer that brought a file, and the one that deleted it", () => {
+Deno.test("secrets: an analysis names the layer that brought a file, and the one that deleted it", () => {
   const tested = image([
     layer(
       "COPY . /app",
@@ -301,7 +305,7 @@ Deno.test("secrets() names the layer that brought a file, and the one that delet
       hardlink("a", "app/id_ed25519"),
     ),
   ]);
-  assertEquals(secrets(tested, rootfs(tested)), [
+  assertEquals(secretsOf(tested), [
     { path: "/app/.env", kind: "environment file", layer: 0, deletedBy: 1 },
     { path: "/app/.git", kind: "git repository", layer: 0, deletedBy: 2 },
     { path: "/app/id_ed25519", kind: "private key", layer: 0 },
@@ -316,7 +320,7 @@ Deno.test("secrets() names the layer that brought a file, and the one that delet
   ]);
 });
 
-Deno.test("secrets() finds what is embedded in a compiled program", () => {
+Deno.test("secrets: an analysis finds what is embedded in a compiled program", () => {
   const payload = payloadFixture({
     files: {
       "main.ts": "1",
@@ -338,7 +342,7 @@ Deno.test("secrets() finds what is embedded in a compiled program", () => {
     ]);
     const found = { layer: 1, program: "/hello" };
     assertEquals(
-      secrets(tested, rootfs(tested)).sort((a, b) => a.path < b.path ? -1 : 1),
+      secretsOf(tested).sort((a, b) => a.path < b.path ? -1 : 1),
       [
         { path: "--env-file", kind: "environment file", ...found },
         { path: ".env", kind: "environment file", ...found },

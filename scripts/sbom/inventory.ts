@@ -14,7 +14,6 @@ import type {
 } from "../deno_binary/program_sink.ts";
 import type { Entry, Image, Probe, Rootfs } from "../image/model.ts";
 import { resolvePath } from "../image/resolve_path.ts";
-import { foundIn, textAt } from "../inspect/found.ts";
 import {
   APK_DATABASES,
   type OsRelease,
@@ -23,7 +22,7 @@ import {
   packages,
   unreadPackages,
 } from "../inspect/packages.ts";
-import { look, textSink } from "../inspect/probe.ts";
+import { foundIn, look, textAt, textSink } from "../inspect/probe.ts";
 import { UserError } from "../lib/errors.ts";
 
 export interface Inventory {
