@@ -6,7 +6,6 @@
  *
  * @module
  */
-import { cacheFolder } from "../scripts/lib/cache.ts";
 import { messageOf } from "../scripts/lib/errors.ts";
 import { DENO, DENORT } from "../scripts/bases/pins.ts";
 import { fetchWheel, findPip, readProgram } from "../scripts/bases/programs.ts";
@@ -96,9 +95,9 @@ export async function packagedCompiler(
   const paths: string[] = [];
   for (const [name, pins] of Object.entries({ deno: DENO, denort: DENORT })) {
     const pin = pins[architecture];
-    const wheel = await fetchWheel(pin, pip, { cache: cacheFolder() });
+    const wheel = await fetchWheel(pin, pip);
     const path = `${folder}/${name}`;
-    const program = ReadableStream.from(readProgram(wheel, pin, architecture));
+    const program = ReadableStream.from(readProgram(wheel, pin));
     await Deno.writeFile(path, program, { mode: 0o755 });
     paths.push(path);
   }

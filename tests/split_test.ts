@@ -19,7 +19,6 @@ import {
 import { split, SplitError } from "../scripts/deno_binary/split.ts";
 import { fetchWheel, findPip, readProgram } from "../scripts/bases/programs.ts";
 import { attempt } from "../scripts/lib/command.ts";
-import { cacheFolder } from "../scripts/lib/cache.ts";
 import { messageOf } from "../scripts/lib/errors.ts";
 import { packagedCompiler } from "./compiler.ts";
 
@@ -140,8 +139,8 @@ const COMPILERS: Record<string, (folder: string) => Promise<Compiler>> = {
     if (code !== 0) throw new Error(output);
     const pip = await findPip();
     if (!pip) throw new Error("There is no pip");
-    const wheel = await fetchWheel(DENO_29, pip, { cache: cacheFolder() });
-    const program = readProgram(wheel, DENO_29, "amd64");
+    const wheel = await fetchWheel(DENO_29, pip);
+    const program = readProgram(wheel, DENO_29);
     const deno = `${folder}/deno-note`;
     await Deno.writeFile(deno, ReadableStream.from(program), { mode: 0o755 });
     return { deno, denort: `${folder}/denort-note` };

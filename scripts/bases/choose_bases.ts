@@ -1,18 +1,11 @@
 /** Where base images come from: a registry, or packages where none answers. @module */
 import { hash } from "node:crypto";
 import type { Engine } from "../engine/engine.ts";
-import { cacheFolder } from "../lib/cache.ts";
+import { installCommand } from "../engine/setup.ts";
 import { runs } from "../lib/command.ts";
 import { EXIT, messageOf, UserError } from "../lib/errors.ts";
 import { type Architecture, HOST } from "../lib/platform.ts";
-import { makeScratch, removeScratch } from "../lib/scratch_folder.ts";
-import {
-  BUILDER_DOCKERFILE,
-  BUILDER_FILES,
-  crossDockerfile,
-  writeBuilder,
-  writeCross,
-} from "./builder_base.ts";
+import { withScratch } from "../lib/scratch_folder.ts";
 import type { WriteOptions } from "./debian.ts";
 import {
   BUILDER_PACKAGES,
@@ -25,10 +18,15 @@ import {
 } from "./pins.ts";
 import { fetchWheel, findPip, type Pip } from "./programs.ts";
 import {
+  BUILDER_DOCKERFILE,
+  BUILDER_FILES,
+  crossDockerfile,
   RUNTIME_DOCKERFILE,
   RUNTIME_FILES,
+  writeBuilder,
+  writeCross,
   writeRuntime,
-} from "./runtime_base.ts";
+} from "./root_filesystems.ts";
 
 export interface Bases {
   source: "registry" | "packages";
@@ -186,61 +184,93 @@ export async function assembleBases(
   const own = baseNames(HOST).builder;
   const missing = async (name: string) =>
     refresh || await engine.inspect(name) === undefined;
-  const needed = {
-    builder: await missing(names.builder),
-    runtime: await missing(names.runtime),
-  };
-  if (!needed.builder && !needed.runtime) return names;
-  const pip = await provide(needed.builder, options);
-  const withOwn = architecture === HOST || await missing(own);
+  const withBuilder = await missing(names.builder);
+  const withRuntime = await missing(names.runtime);
+  if (!withBuilder && !withRuntime) return names;
+  const pip = await provide(withBuilder, options);
 
   // One failure stops the rest, and all is waited for before it is reported.
   const failed = new AbortController();
   const signal = options.signal
     ? AbortSignal.any([options.signal, failed.signal])
     : failed.signal;
-  const tasks: Promise<void>[] = [];
-  if (pip !== undefined) tasks.push(builder(pip));
-  if (needed.runtime) {
-    tasks.push(
-      build("runtime", names.runtime, RUNTIME_DOCKERFILE, writeRuntime),
-    );
+  const tasks = [];
+  if (pip !== undefined) tasks.push(assembleBuilder(pip));
+  if (withRuntime) {
+    tasks.push(assemble("runtime", names.runtime, {
+      architecture,
+      dockerfile: RUNTIME_DOCKERFILE,
+      write: writeRuntime,
+    }));
   }
   await Promise.all(
     tasks.map((task) => task.catch((error) => failed.abort(error))),
   );
-  options.signal?.throwIfAborted();
-  failed.signal.throwIfAborted();
+  signal.throwIfAborted();
   return names;
 
-  async function builder(pip: Pip): Promise<void> {
-    const wheelOf = (pin: Pin) =>
-      fetchWheel(pin, pip, { cache: cacheFolder(), onLine, signal });
-    if (withOwn) {
-      await build("builder", own, BUILDER_DOCKERFILE, (path, options) => {
-        const wheels = [wheelOf(DENO[HOST]), wheelOf(DENORT[HOST])] as const;
-        return writeBuilder(path, Promise.all(wheels), options);
+  async function assembleBuilder(pip: Pip): Promise<void> {
+    const wheelOf = (pin: Pin) => fetchWheel(pin, pip, { onLine, signal });
+    if (await missing(own)) {
+      await assemble("builder", own, {
+        architecture: HOST,
+        dockerfile: BUILDER_DOCKERFILE,
+        write: (path, options) => {
+          const wheels = [wheelOf(DENO[HOST]), wheelOf(DENORT[HOST])] as const;
+          return writeBuilder(path, Promise.all(wheels), options);
+        },
       });
     }
     if (architecture === HOST) return;
-    const dockerfile = crossDockerfile(own);
-    await build("builder", names.builder, dockerfile, async (path) => {
-      await writeCross(path, await wheelOf(DENORT[architecture]), architecture);
+    await assemble("builder", names.builder, {
+      architecture: HOST,
+      dockerfile: crossDockerfile(own),
+      write: async (path) =>
+        writeCross(path, await wheelOf(DENORT[architecture]), architecture),
     });
   }
 
-  function build(
+  /** Builds a context of two files, as every engine can for any architecture. */
+  function assemble(
     kind: "builder" | "runtime",
     tag: string,
-    dockerfile: string,
-    write: Write,
+    { architecture, dockerfile, write }: Recipe,
   ): Promise<void> {
-    return buildBase(engine, tag, dockerfile, write, {
-      architecture: kind === "builder" ? HOST : architecture,
-      onLine: (line) => onLine?.(`${kind}: ${line}`),
-      signal,
+    const say = (line: string) => onLine?.(`${kind}: ${line}`);
+    return withScratch(async ({ TMPDIR: folder }) => {
+      const context = `${folder}/context`;
+      await Deno.mkdir(context);
+      await Deno.writeTextFile(`${context}/Dockerfile`, dockerfile);
+      const options = { architecture, folder, onLine: say, signal };
+      await write(`${context}/rootfs.tar`, options);
+      signal.throwIfAborted();
+      say(`building ${tag}`);
+      await engine.build({
+        context,
+        dockerfile: `${context}/Dockerfile`,
+        tag,
+        platform: architecture === HOST ? undefined : `linux/${architecture}`,
+        signal,
+      });
+    }).catch((cause) => {
+      if (cause instanceof UserError) throw cause;
+      if (!/no space left/i.test(messageOf(cause))) throw cause;
+      const message = "Cannot assemble the bases: no space left on device";
+      throw new UserError(message, {
+        next:
+          "Free some space where temporary files go, or set TMPDIR to a folder with 1 GB",
+        exitCode: EXIT.environment,
+        cause,
+      });
     });
   }
+}
+
+interface Recipe {
+  /** Of what is in it; nothing in it runs while it is built. */
+  architecture: Architecture;
+  dockerfile: string;
+  write: (path: string, options: WriteOptions) => Promise<void>;
 }
 
 /** Makes sure that the tools are there, or has them installed; tells how to call pip. */
@@ -256,67 +286,13 @@ async function provide(
     const missing = mmdebstrap ? [] : ["mmdebstrap"];
     if (withPrograms && pip === undefined) missing.push("python3-pip");
     if (missing.length === 0) return pip;
-    if (install === undefined) {
-      const packages = missing.join(" ");
-      throw new UserError(
-        `Cannot assemble the bases: missing ${missing.join(" and ")}`,
-        {
-          next:
-            `Add --setup, or run: apt-get update && apt-get install --yes ${packages}`,
-          exitCode: EXIT.environment,
-        },
-      );
+    if (install !== undefined) await install(missing);
+    else {
+      const packages = missing.join(" and ");
+      throw new UserError(`Cannot assemble the bases without ${packages}`, {
+        next: `Add --setup, or run: ${installCommand(missing)}`,
+        exitCode: EXIT.environment,
+      });
     }
-    await install(missing);
-  }
-}
-
-type Write = (path: string, options: WriteOptions) => Promise<void>;
-
-/**
- * Builds a context of two files, as every engine can for any architecture, since
- * nothing in it runs. Whatever happens, its temporary files are gone afterwards.
- */
-async function buildBase(
-  engine: Engine,
-  tag: string,
-  dockerfile: string,
-  write: Write,
-  options: Omit<WriteOptions, "folder">,
-): Promise<void> {
-  const { architecture, onLine, signal } = options;
-  const folder = await makeScratch();
-  try {
-    const context = `${folder}/context`;
-    await Deno.mkdir(context);
-    await Deno.writeTextFile(`${context}/Dockerfile`, dockerfile);
-    await write(`${context}/rootfs.tar`, { ...options, folder });
-    signal?.throwIfAborted();
-    onLine?.(`building ${tag}`);
-    const replaced = (await engine.inspect(tag))?.id;
-    await engine.build({
-      context,
-      dockerfile: `${context}/Dockerfile`,
-      tag,
-      platform: architecture === HOST ? undefined : `linux/${architecture}`,
-      signal,
-    });
-    if (
-      replaced !== undefined && replaced !== (await engine.inspect(tag))?.id
-    ) {
-      // Images built on it keep it.
-      await engine.remove(replaced).catch(() => {});
-    }
-  } catch (error) {
-    if (error instanceof UserError) throw error;
-    if (!/no space left/i.test(messageOf(error))) throw error;
-    throw new UserError("Cannot assemble the bases: no space left on device", {
-      next:
-        "Free some space where temporary files go, or set TMPDIR to a folder with 1 GB",
-      exitCode: EXIT.environment,
-      cause: error,
-    });
-  } finally {
-    await removeScratch(folder);
   }
 }

