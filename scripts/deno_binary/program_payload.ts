@@ -22,16 +22,12 @@ import { hash } from "node:crypto";
 import type { Ask, Parser } from "./byte_stream.ts";
 import { type ElfHeader, type ElfSegment, viewOf } from "./elf.ts";
 import {
-  listFiles,
-  type ProgramContents,
-  type ProgramOptions,
-  type Read,
-  summarise,
-} from "./program_files.ts";
-import {
   MAX_RESOLUTION_BYTES,
+  type NpmContents,
+  npmPackageOf,
   parseJson,
   parseResolution,
+  ProgramPackage,
   property,
   resolve,
 } from "./program_npm.ts";
@@ -63,6 +59,26 @@ const MAX_SPECIFIERS = 500_000;
 const MAX_MANIFEST_BYTES = 256 * 1024;
 /** Flags of a remote module that say which data follows its source. */
 const REMOTE_PARTS = [1, 2, 4];
+
+/** Bytes and SHA-256 (hex) are of files as stored; what is optional, only for a bill. */
+export interface ProgramContents {
+  modules: { specifier: string; bytes: number; sha256?: string }[];
+  npm: NpmContents[];
+  assets: { path: string; bytes: number; sha256?: string }[];
+  /** Embedded files that a check has found to be secrets, and of which kind. */
+  secrets?: { path: string; kind: string }[];
+  /** What the program itself asks for, as `name@version`. */
+  npmRoots?: string[];
+}
+
+export interface ProgramOptions {
+  /** Whether hashes and licences are wanted; secrets are not looked for then. */
+  detailed?: boolean;
+  /** By the path of an embedded file, what tells from its start whether it is a secret. */
+  secretCheck?: (
+    path: string,
+  ) => ((head: Uint8Array) => string | undefined) | undefined;
+}
 
 /** What is known of a payload; grows while it streams by. */
 export class Payload {
@@ -170,31 +186,26 @@ function* parseRemoteModule(
 
 /** In the order they lie there; of parts that overlap, but for equal ones, the first. */
 function* readParts(reads: Read[]): Parsing<void> {
-  reads.sort((a, b) => a.offset - b.offset || a.bytes - b.bytes);
+  const parts = Map.groupBy(reads, ({ offset, bytes }) => `${offset} ${bytes}`);
+  const sorted = [...parts.values()]
+    .sort(([a], [b]) => a.offset - b.offset || a.bytes - b.bytes);
   let at = 0;
-  for (let i = 0, next = 0; i < reads.length; i = next) {
-    const { offset, bytes } = reads[i];
-    while (
-      reads[next]?.offset === offset && reads[next].bytes === bytes
-    ) next++;
-    if (offset < at) continue;
-    const same = reads.slice(i, next);
+  for (const same of sorted) {
+    const [{ offset, bytes }] = same;
     const hashed = same.flatMap(({ hashed }) => hashed ?? []);
     const taken = bytes > MAX_MANIFEST_BYTES
       ? []
       : same.flatMap(({ taken }) => taken ?? []);
-    if (hashed.length + taken.length === 0) continue;
+    if (offset < at || hashed.length + taken.length === 0) continue;
     yield { skip: offset - at };
     at = offset + bytes;
-    if (taken.length === 0) {
-      const sha256 = (yield { hash: bytes }).toHex();
-      hashed.forEach((give) => give(sha256));
-      continue;
+    let sha256: string;
+    if (taken.length === 0) sha256 = (yield { hash: bytes }).toHex();
+    else {
+      const content = yield { take: bytes };
+      taken.forEach((give) => give(content));
+      sha256 = hash("sha256", content);
     }
-    const content = yield { take: bytes };
-    taken.forEach((give) => give(content));
-    if (hashed.length === 0) continue;
-    const sha256 = hash("sha256", content);
     hashed.forEach((give) => give(sha256));
   }
 }
@@ -205,6 +216,142 @@ function toText(bytes: Uint8Array): string {
 
 function isMagic(bytes: Uint8Array): boolean {
   return toText(bytes) === MAGIC;
+}
+
+/** A part of the file data that is worth reading, and what takes its hash or content. */
+interface Read {
+  /** Offset in the file data. */
+  offset: number;
+  bytes: number;
+  hashed?: (sha256: string) => void;
+  taken?: (content: Uint8Array) => void;
+}
+
+/** Deeper folders are left out: no program has them, a hostile file may. */
+const MAX_DEPTH = 128;
+/** As much of an embedded file is checked. */
+const MAX_CHECKED_BYTES = 64 * 1024;
+/** What Deno loads as a module by its name; the payload does not say which it does. */
+const MODULE = /\.(?:[mc]?[jt]s|[jt]sx|json|wasm)$/i;
+
+/** Sorts the files of a tree, of any shape, that points into so many bytes of data. */
+export function listFiles(
+  tree: unknown,
+  dataBytes: number,
+  { detailed, secretCheck }: ProgramOptions,
+) {
+  const modules: ProgramContents["modules"] = [];
+  const assets: ProgramContents["assets"] = [];
+  const secrets: { path: string; kind: string }[] = [];
+  const packages = new Map<string, ProgramPackage>();
+  const reads: Read[] = [];
+  const counted = new Set<number>();
+  let left = dataBytes;
+  for (const { path, ranges, source, compiled } of walk(tree)) {
+    let bytes = 0;
+    for (const [offset, length] of ranges) {
+      if (length === 0 || offset + length > dataBytes) continue;
+      if (length > left || counted.has(offset)) continue;
+      counted.add(offset);
+      bytes += length;
+      left -= length;
+    }
+    // Where its own text is; only what lies in the data can be read.
+    const [offset, length] = source ?? [0, Infinity];
+    const read = (how: Omit<Read, "offset" | "bytes">, most = length) => {
+      if (offset + length > dataBytes) return;
+      reads.push({ offset, bytes: Math.min(length, most), ...how });
+    };
+    const owner = npmPackageOf(path);
+    if (owner) {
+      const { name, version = "", file } = owner;
+      // Without a version in its path, each folder is a package of its own.
+      const key = version ? `${name}@${version}` : owner.folder;
+      let known = packages.get(key);
+      if (!known) packages.set(key, known = new ProgramPackage(name, version));
+      known.bytes += bytes;
+      if (detailed) known.files++;
+      const isManifest = file === "package.json" && (detailed || !version);
+      const taken = isManifest ? known.takeManifest : undefined;
+      if (detailed) read({ hashed: known.hashed(file), taken });
+      else if (taken) read({ taken });
+      continue;
+    }
+    const item: { bytes: number; sha256?: string } = { bytes };
+    const isOwn = !/(?:^|\/)node_modules\//.test(path);
+    if (isOwn && (compiled || MODULE.test(path))) {
+      modules.push(Object.assign(item, { specifier: path }));
+    } else if (bytes > 0) assets.push(Object.assign(item, { path }));
+    if (detailed) read({ hashed: (sha256) => item.sha256 = sha256 });
+    const check = detailed ? undefined : secretCheck?.(path);
+    if (!check) continue;
+    read({
+      taken: (head) => {
+        const kind = check(head);
+        if (kind) secrets.push({ path, kind });
+      },
+    }, MAX_CHECKED_BYTES);
+  }
+  return { modules, assets, secrets, packages, reads };
+}
+
+/** Adds sorted files, versions from manifests filled in, to the contents, the largest first. */
+export function summarise(
+  { modules, assets, secrets, packages }: ReturnType<typeof listFiles>,
+  contents: ProgramContents,
+): void {
+  const npm = new Map<string, NpmContents>();
+  for (const found of packages.values()) {
+    const key = `${found.name}@${found.version}`;
+    const known = npm.get(key);
+    if (known) known.bytes += found.bytes;
+    else npm.set(key, found.summary());
+  }
+  const bySize = (a: { bytes: number }, b: { bytes: number }) =>
+    b.bytes - a.bytes;
+  contents.modules = [...contents.modules, ...modules].sort(bySize);
+  contents.npm = [...npm.values()].sort(bySize);
+  contents.assets = assets.sort(bySize);
+  const all = [...contents.secrets ?? [], ...secrets];
+  if (all.length > 0) contents.secrets = all;
+}
+
+interface File {
+  path: string;
+  /** Offset and length of each stored form: source, compiled, source map, analysis. */
+  ranges: [number, number][];
+  source?: [number, number];
+  compiled: boolean;
+}
+
+function* walk(entries: unknown, path: string[] = []): Generator<File> {
+  if (!Array.isArray(entries) || path.length >= MAX_DEPTH) return;
+  for (const entry of entries) {
+    const [folder, file] = ["Dir", "File"].map((key) => property(entry, key));
+    const [folderName, name] = [folder, file].map((one) => property(one, "n"));
+    if (typeof folderName === "string") {
+      yield* walk(property(folder, "e"), [...path, folderName]);
+    }
+    if (typeof name !== "string") continue;
+    const ranges = ["o", "m", "s", "c"].map((key) =>
+      range(property(file, key))
+    );
+    yield {
+      path: [...path, name].join("/"),
+      ranges: ranges.filter((found) => found !== undefined),
+      source: ranges[0],
+      compiled: ranges[1] !== undefined || ranges[2] !== undefined,
+    };
+  }
+}
+
+function range(value: unknown): [number, number] | undefined {
+  if (!Array.isArray(value)) return undefined;
+  const [offset, length] = value;
+  return Number.isSafeInteger(offset) && Number.isSafeInteger(length) &&
+      offset >= 0 && length >= 0
+    ? [offset, length]
+    : undefined;
 }
 
 /** Goes through the notes of a segment, and through the payload if one holds it. */

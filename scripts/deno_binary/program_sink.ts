@@ -15,11 +15,12 @@ import {
   parseElfSegments,
   SEGMENT,
 } from "./elf.ts";
-import type { ProgramContents, ProgramOptions } from "./program_files.ts";
 import {
   parseNotes,
   parsePayload,
   Payload,
+  type ProgramContents,
+  type ProgramOptions,
   trailerLength,
 } from "./program_payload.ts";
 import type { Permissions, Program } from "./program_schema.ts";

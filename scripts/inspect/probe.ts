@@ -1,6 +1,6 @@
 /** Looks into the files of an image while their layers stream by. @module */
 import { isElf } from "../deno_binary/elf.ts";
-import type { ProgramOptions } from "../deno_binary/program_files.ts";
+import type { ProgramOptions } from "../deno_binary/program_payload.ts";
 import { type ElfFacts, programSink } from "../deno_binary/program_sink.ts";
 import type { Entry, Probe, Rootfs, Sink } from "../image/model.ts";
 import { resolvePath } from "../image/resolve_path.ts";
