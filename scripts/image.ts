@@ -20,15 +20,6 @@ import { createProgress, type Io } from "./lib/progress.ts";
 /** Exit code of a run that Ctrl-C ended, by the convention of shells. */
 const INTERRUPTED = 130;
 
-async function main(args: string[], io: Io): Promise<number> {
-  const parsed = await parseCommandLine(args);
-  if ("text" in parsed) {
-    io.print(parsed.text);
-    return EXIT.ok;
-  }
-  return await parsed.module.run(parsed.options, io, describeAll);
-}
-
 /**
  * How long the same signal may come again from those that passed it on, in ms:
  * a terminal sends Ctrl-C to the whole group, npx and deno task pass it on too.
@@ -141,7 +132,11 @@ if (import.meta.main) {
   let code: number;
   try {
     followTask();
-    code = await main(Deno.args, io);
+    const parsed = await parseCommandLine(Deno.args);
+    if ("text" in parsed) {
+      printAll(parsed.text);
+      code = EXIT.ok;
+    } else code = await parsed.module.run(parsed.options, io, describeAll);
   } catch (error) {
     code = signal.aborted ? INTERRUPTED : explain(error);
   }

@@ -170,7 +170,13 @@ export function elfDynamic(
     dynamic.offset,
     Math.min(dynamic.bytes, MAX_DYNAMIC_BYTES),
   );
-  const tags = parseTable(table, header);
+  const { word } = numbersIn(table, header);
+  const bytes = header.wide ? 8 : 4;
+  const tags: [tag: number, value: number][] = [];
+  for (let at = 0; at + 2 * bytes <= table.length; at += 2 * bytes) {
+    if (word(at) === TAG.end) break;
+    tags.push([word(at), word(at + bytes)]);
+  }
   const first = (tag: number) => tags.find(([other]) => other === tag)?.[1];
   const strings = fileOffset(segments, first(TAG.strings) ?? NaN);
   const stringsBytes = first(TAG.stringsBytes) ?? Infinity;
@@ -188,18 +194,6 @@ export function elfDynamic(
   const folders = read(first(TAG.runpath) ?? first(TAG.rpath));
   facts.runpath = (folders ?? "").split(":").filter((folder) => folder !== "");
   return facts;
-}
-
-function parseTable(table: Uint8Array, header: ElfHeader): [number, number][] {
-  const { word } = numbersIn(table, header);
-  const bytes = header.wide ? 8 : 4;
-  const tags: [number, number][] = [];
-  for (let at = 0; at + 2 * bytes <= table.length; at += 2 * bytes) {
-    const tag = word(at);
-    if (tag === TAG.end) break;
-    tags.push([tag, word(at + bytes)]);
-  }
-  return tags;
 }
 
 /** Where in the file the bytes lie that are mapped at an address. */

@@ -92,11 +92,10 @@ function copies(service: Service): string {
 
 /** Files with the same folder share an instruction, as `COPY` flattens paths. */
 function copyFiles(files: string[]): string {
-  const folders = new Map<string, string[]>();
-  for (const path of files) {
-    const folder = `./${path.slice(0, path.lastIndexOf("/") + 1)}`;
-    folders.set(folder, [...folders.get(folder) ?? [], path]);
-  }
+  const folders = Map.groupBy(
+    files,
+    (path) => `./${path.slice(0, path.lastIndexOf("/") + 1)}`,
+  );
   return [...folders].map(([folder, paths]) =>
     `COPY ${paths.join(" ")} ${folder}\n`
   ).join("");
@@ -158,7 +157,10 @@ export function fillModule(template: string, service: Service): string {
     )
     .replace(/(?<=^const PORT = )\d+/m, String(port))
     .replace(/(?<=^const PATH = )".*"/m, JSON.stringify(healthPath))
-    .replace(/(?<= from )"\.\/served\.ts"/, JSON.stringify(`./${served}`));
+    .replace(
+      /(?<= from )"\.\/served_fixture\.ts"/,
+      JSON.stringify(`./${served}`),
+    );
 }
 
 function words(list: string[]): string {

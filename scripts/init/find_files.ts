@@ -31,7 +31,10 @@ const CONFIG = /\/(?:deno\.jsonc?|package\.json)$/;
 const OPAQUE = new Set(["node_modules", "vendor", ".git"]);
 
 /** Files that modules name, relative to the folder that the service is run in. */
-function mentionsOf({ paths, sources }: Modules, folder: string): Mention[] {
+export function mentionsOf(
+  { paths, sources }: Modules,
+  folder: string,
+): Mention[] {
   return withImports(sources).flatMap((text, at) =>
     fileMentions(text).map((mention) =>
       mention.from === "cwd" ? mention : {
@@ -48,11 +51,9 @@ function mentionsOf({ paths, sources }: Modules, folder: string): Mention[] {
  */
 export function findState(
   { write }: Permissions,
-  modules: Modules,
-  folder: string,
+  all: Mention[],
 ): { state: string[]; written: string[] } {
-  const mentions = mentionsOf(modules, folder)
-    .filter(({ written }) => written !== undefined);
+  const mentions = all.filter(({ written }) => written !== undefined);
   const files = mentions.filter(({ written }) => written === "file")
     .map(({ path }) => path);
   const places = [
@@ -77,9 +78,10 @@ export function findState(
 export async function findData(
   { member: { folder }, entry, command, modules }: Chosen,
   permissions: Permissions,
-  { root, whyPrivate }: { root: string; whyPrivate: WhyPrivate },
+  mentions: Mention[],
+  root: string,
+  whyPrivate: WhyPrivate,
 ): Promise<{ includes: string[]; beside: string[]; leftOut: LeftOut[] }> {
-  const mentions = mentionsOf(modules, folder);
   const named = (from: Mention["from"]) =>
     mentions.filter((mention) => mention.from === from && !mention.written)
       .map(({ path }) => path);
@@ -266,7 +268,11 @@ export const PRIVATE: Record<"secret" | "state", string[]> = {
   ],
 };
 /** Examples of a `.env` are written to be shown. */
-const SHOWN = [".env.example", ".env.sample", ".env.template"];
+export const ENV_EXAMPLES: string[] = [
+  ".env.example",
+  ".env.sample",
+  ".env.template",
+];
 
 /** Why a path is left out, if it is. */
 export type WhyPrivate = (path: string) => string | undefined;
@@ -276,12 +282,10 @@ export async function readPrivate(
   root: string,
   written: string[],
 ): Promise<WhyPrivate> {
-  const matches = (patterns: string[]) => {
-    const rules = ignore().add(patterns).add(SHOWN.map((name) => `!${name}`));
-    return (path: string) => rules.ignores(path);
-  };
-  const secret = matches(PRIVATE.secret);
-  const isState = matches(PRIVATE.state);
+  const rules = (patterns: string[]) =>
+    ignore().add([...patterns, ...ENV_EXAMPLES.map((name) => `!${name}`)]);
+  const secret = rules(PRIVATE.secret);
+  const state = rules(PRIVATE.state);
   const git = await readGitignores(root);
   const docker = parseDockerignore(await foreignIgnores(root) ?? "");
   return (path) => {
@@ -290,8 +294,8 @@ export async function readPrivate(
       bare === place || bare.startsWith(`${place}/`)
     );
     if (isWritten) return "the service writes it";
-    if (secret(path)) return "it looks like a secret";
-    if (isState(path)) return "it looks like a database or a log";
+    if (secret.ignores(path)) return "it looks like a secret";
+    if (state.ignores(path)) return "it looks like a database or a log";
     if (git(path)) return ".gitignore";
     if (docker(bare)) return ".dockerignore";
   };

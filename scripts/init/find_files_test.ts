@@ -5,6 +5,7 @@ import {
   findCopies,
   findLeftOut,
   findState,
+  mentionsOf,
   readPrivate,
 } from "./find_files.ts";
 import type { Permissions } from "./permissions.ts";
@@ -33,7 +34,7 @@ const writes = (...write: string[]): Permissions => ({
 
 Deno.test("findState() names folders that are written, the outermost ones", () => {
   const state = (source: string, ...write: string[]) =>
-    findState(writes(...write), modules(source), "").state;
+    findState(writes(...write), mentionsOf(modules(source), "")).state;
   assertEquals(state("", "./data", "data/cache", "/tmp"), ["data"]);
   assertEquals(state("", "logs/app.log"), ["logs"]);
   assertEquals(state('new DatabaseSync("db/shop");'), ["db"]);
@@ -51,7 +52,10 @@ Deno.test("findState() names folders that are written, the outermost ones", () =
 
 Deno.test("findState() names what is written in the folder that holds the rest", () => {
   assertEquals(
-    findState(writes("data"), modules('Deno.writeTextFile("./count", a);'), ""),
+    findState(
+      writes("data"),
+      mentionsOf(modules('Deno.writeTextFile("./count", a);'), ""),
+    ),
     { state: [".", "data"], written: ["data", "count"] },
   );
 });

@@ -9,11 +9,13 @@ import { UserError } from "../lib/errors.ts";
 import { isThere, textOf } from "../lib/files.ts";
 import { chooseEntry, type Chosen, type Entry } from "./choose_entry.ts";
 import {
+  ENV_EXAMPLES,
   findCopies,
   findData,
   findLeftOut,
   findState,
   findTests,
+  mentionsOf,
   readPrivate,
 } from "./find_files.ts";
 import {
@@ -89,13 +91,16 @@ async function readService(folder: string, wanted?: string) {
     ...port === undefined ? [] : ["--port", port],
   ]);
 
-  const { state, written: writes } = findState(
-    permissions,
-    modules,
-    member.folder,
-  );
+  const mentions = mentionsOf(modules, member.folder);
+  const { state, written: writes } = findState(permissions, mentions);
   const whyPrivate = await readPrivate(root, writes.map(inRoot));
-  const data = await findData(chosen, permissions, { root, whyPrivate });
+  const data = await findData(
+    chosen,
+    permissions,
+    mentions,
+    root,
+    whyPrivate,
+  );
   if (permissions.isGuess) {
     permissions.flags.push(...fileFlags(data.beside, state, hints.readsAny));
   }
@@ -252,19 +257,18 @@ async function exampleEnv(
   { command }: Entry,
   { env }: Hints,
 ): Promise<Record<string, string>> {
-  const read = (name: string) => textOf(join(folder, name));
-  const values = new Map<string, string>();
-  const add = (text: string, isExample: boolean) => {
-    for (const [, name, value] of text.matchAll(/^(?:export )?(\w+)=(.*)$/gm)) {
-      const shown = isExample ? value.replace(/^(["'])(.*)\1$/, "$2") : "";
-      values.set(name, shown.trim() || values.get(name) || "example");
-    }
-  };
   const file = command?.options.get("env-file");
-  // Of the real one only the names: its values are secrets.
-  if (file !== undefined) add(await read(file || ".env"), false);
-  for (const name of [".env.example", ".env.sample", ".env.template"]) {
-    add(await read(name), true);
+  const real = file === undefined ? [] : [file || ".env"];
+  const values = new Map<string, string>();
+  for (const [at, path] of [...real, ...ENV_EXAMPLES].entries()) {
+    const text = await textOf(join(folder, path));
+    for (const [, name, value] of text.matchAll(/^(?:export )?(\w+)=(.*)$/gm)) {
+      // Of the real one only the names: its values are secrets.
+      const shown = at < real.length
+        ? ""
+        : value.replace(/^(["'])(.*)\1$/, "$2").trim();
+      values.set(name, shown || values.get(name) || "example");
+    }
   }
   return Object.fromEntries([...values].filter(([name]) => env.includes(name)));
 }
@@ -337,46 +341,27 @@ export function notesOf(
 ): string[] {
   const file = command?.options.get("env-file");
   const names = Object.keys(env);
-  const notes: [applies: boolean, note: string][] = [
-    [
-      file !== undefined,
-      `${file || ".env"} is in no image: give it with docker run --env-file`,
-    ],
-    [
-      names.length > 0,
-      `contract.json sets ${
-        names.join(", ")
-      } to try the images: check the values`,
-    ],
-    [
-      egress === true,
-      "It may connect to any host: name hosts in --allow-net, then egress in contract.json",
-    ],
-    [
-      isNode,
-      "Node asks for no permissions: add what it lacks to deno compile",
-    ],
-    [
-      loopback,
-      "It listens on 127.0.0.1, where nothing outside its container reaches it: listen on 0.0.0.0",
-    ],
-    [
-      !readsPort && served === undefined,
-      `PORT does not change its port, ${port}: docker and podman check it there, buildah cannot`,
-    ],
-    [
-      !healthcheck,
-      "No HEALTHCHECK: its permissions do not let it ask itself; allow 127.0.0.1",
-    ],
-    [
-      state.includes(".") && beside.length > 0,
-      "It writes into its working directory: a volume there hides the files beside it; write into a folder of its own",
-    ],
-    [
-      folders.includes("node_modules"),
-      "node_modules/ is filled by this tool where it is missing; before a plain build: deno install --node-modules-dir=manual",
-    ],
+  const notes = [
+    ...cannot,
+    file !== undefined &&
+    `${file || ".env"} is in no image: give it with docker run --env-file`,
+    names.length > 0 &&
+    `contract.json sets ${
+      names.join(", ")
+    } to try the images: check the values`,
+    egress === true &&
+    "It may connect to any host: name hosts in --allow-net, then egress in contract.json",
+    isNode && "Node asks for no permissions: add what it lacks to deno compile",
+    loopback &&
+    "It listens on 127.0.0.1, where nothing outside its container reaches it: listen on 0.0.0.0",
+    !readsPort && served === undefined &&
+    `PORT does not change its port, ${port}: docker and podman check it there, buildah cannot`,
+    !healthcheck &&
+    "No HEALTHCHECK: its permissions do not let it ask itself; allow 127.0.0.1",
+    state.includes(".") && beside.length > 0 &&
+    "It writes into its working directory: a volume there hides the files beside it; write into a folder of its own",
+    folders.includes("node_modules") &&
+    "node_modules/ is filled by this tool where it is missing; before a plain build: deno install --node-modules-dir=manual",
   ];
-  const applying = notes.filter(([applies]) => applies);
-  return [...cannot, ...applying.map(([, note]) => note)];
+  return notes.filter((note) => note !== false);
 }

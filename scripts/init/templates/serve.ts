@@ -3,7 +3,7 @@
  *
  * @module
  */
-import service from "./served.ts";
+import service from "./served_fixture.ts";
 
 const PORT = 8000;
 
