@@ -8,7 +8,7 @@ import { z } from "zod";
 import { egressOf } from "../inspect/permissions.ts";
 import { type Figure, FIGURES, type Unit } from "../report/figures.ts";
 import type { Variant } from "../report/report_schema.ts";
-import { secretText } from "../report/shared_rows.ts";
+import { secretText } from "../report/surface_table.ts";
 
 const DECIMAL = { B: 1, kB: 1e3, MB: 1e6, GB: 1e9 };
 const BINARY = { KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 };

@@ -5,7 +5,7 @@
  * @module
  */
 import { valueOf } from "../report/figures.ts";
-import { programParts } from "../report/shared_rows.ts";
+import { programParts } from "../report/filled_tree.ts";
 import type { Growth, Report, Variant } from "../report/report_schema.ts";
 import { changedValues } from "../inspect/diff_images.ts";
 import type { TreeNode } from "../inspect/inspect_schema.ts";

@@ -4,7 +4,8 @@ import { findSources, look } from "../build/look.ts";
 import { diffImages } from "../inspect/diff_images.ts";
 import { EXIT } from "../lib/errors.ts";
 import type { Io } from "../lib/progress.ts";
-import { diffTerminal } from "../report/diff_terminal.ts";
+import { diffDocument } from "../report/diff_document.ts";
+import { writeTerminal } from "../report/terminal.ts";
 import {
   IMAGE,
   type PlatformOptions,
@@ -42,7 +43,7 @@ export async function run(
   io.print(
     options.json
       ? JSON.stringify(found, null, 2) + "\n"
-      : diffTerminal(found, { columns: io.columns, color: io.color }),
+      : writeTerminal(diffDocument(found), io),
   );
   const differs = found.paths.length > 0 || found.config.length > 0;
   return options.exitCode && differs ? EXIT.checkFailed : EXIT.ok;

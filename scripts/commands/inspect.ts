@@ -3,8 +3,9 @@ import type { Command } from "commander";
 import { findSources, look } from "../build/look.ts";
 import { EXIT } from "../lib/errors.ts";
 import type { Io } from "../lib/progress.ts";
-import { inspectTerminal } from "../report/inspect_terminal.ts";
+import { inspectDocument } from "../report/inspect_document.ts";
 import type { Variant } from "../report/report_schema.ts";
+import { writeTerminal } from "../report/terminal.ts";
 import {
   IMAGE,
   type PlatformOptions,
@@ -31,7 +32,7 @@ export async function run(
   io.print(
     options.json
       ? JSON.stringify(variant, null, 2) + "\n"
-      : inspectTerminal(variant, { columns: io.columns, color: io.color }),
+      : writeTerminal(inspectDocument(variant), io),
   );
   return EXIT.ok;
 }

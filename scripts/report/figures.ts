@@ -7,6 +7,7 @@
  */
 import { formatLimit, formatRatio, printable } from "../lib/format.ts";
 import type { Surface } from "../inspect/inspect_schema.ts";
+import { bad, good, type Inline, named } from "./document.ts";
 import { CHECK_KINDS, CHECK_LISTS } from "./check_kinds.ts";
 import type { Check, Report, Variant } from "./report_schema.ts";
 import { textWidth } from "./text_width.ts";
@@ -216,18 +217,27 @@ export function textOf(
 }
 
 /** The title of its column; names that would make it wide are left out. */
-export function titleOf({ id, title }: Figure, { baseline }: Report): string {
-  const name = printable(baseline);
-  return id === "ratio" && textWidth(name) <= 16 ? `vs ${name}` : title;
+export function titleOf({ id, title }: Figure, { baseline }: Report): Inline {
+  return id === "ratio" && textWidth(printable(baseline)) <= 16
+    ? ["vs ", named(baseline)]
+    : title;
 }
 
-/** Whether a check failed that a figure counts; `undefined`: it counts none. */
-export function failedIn(
-  { id }: Figure,
+/** A cell of its column; `undefined` when it was not measured. */
+export function cellOf(
+  figure: Figure,
   variant: Variant,
-): boolean | undefined {
-  const list = CHECK_LISTS.find((list) => list === id);
-  return list && variant[list]?.some(({ status }) => status === "fail");
+  report: Report,
+): Inline {
+  const text = textOf(figure, variant, report);
+  if (text === undefined) return undefined;
+  if (figure.id === "user") return named(text);
+  // Its words are names of files.
+  if (figure.id === "surface" && text !== "none") return [named(text)];
+  const list = CHECK_LISTS.find((list) => list === figure.id);
+  if (list === undefined) return text;
+  const failed = variant[list]?.some(({ status }) => status === "fail");
+  return failed ? bad([text]) : good([text]);
 }
 
 /**

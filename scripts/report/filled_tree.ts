@@ -4,9 +4,10 @@
  *
  * @module
  */
+import type { Program } from "../deno_binary/program_schema.ts";
 import type { TreeNode } from "../inspect/inspect_schema.ts";
+import { formatBytes } from "../lib/format.ts";
 import type { Variant } from "./report_schema.ts";
-import { applicationParts } from "./shared_rows.ts";
 
 export interface FilledNode {
   name: string;
@@ -53,4 +54,43 @@ export function filledLeaves(node: FilledNode): FilledNode[] {
   const leaves = node.children?.flatMap(filledLeaves) ?? [node];
   return leaves.filter(({ bytes }) => bytes > 0)
     .sort((a, b) => b.bytes - a.bytes);
+}
+
+/** Packages, modules and embedded files of a program, largest first. */
+export function programParts(
+  { npm, modules, assets = [] }: Program,
+): { name: string; bytes: number }[] {
+  return [
+    ...npm.map(({ name, version, bytes }) => ({
+      name: `npm:${name}@${version}`,
+      bytes,
+    })),
+    ...modules.map(({ specifier, bytes }) => ({ name: specifier, bytes })),
+    ...assets.map(({ path, bytes }) => ({ name: path, bytes })),
+  ].sort((a, b) => b.bytes - a.bytes);
+}
+
+/** Packages apart from the service's own code, where there are some. */
+export function applicationParts(
+  { parts, applicationBytes }: Program,
+): { name: string; bytes: number }[] {
+  const packages = parts === undefined ? 0 : parts.npm + parts.remote;
+  const own = { name: "your code", bytes: applicationBytes - packages };
+  return packages === 0 ? [own] : [{ name: "packages", bytes: packages }, own];
+}
+
+/** What the application in a program is made of: most of it may be packages. */
+export function applicationText({ parts }: Program): string {
+  if (!parts) return "your code";
+  const { own, remote, npm, assets, metadata } = parts;
+  const known = Object.entries({
+    "own modules": own,
+    "remote modules": remote,
+    "npm packages": npm,
+    "embedded files": assets,
+    metadata,
+  }).filter(([, bytes]) => bytes > 0);
+  return `application: ${
+    known.map(([name, bytes]) => `${formatBytes(bytes)} ${name}`).join(", ")
+  }`;
 }

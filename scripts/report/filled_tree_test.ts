@@ -1,6 +1,7 @@
 import { minimalVariant } from "../../testing/report.ts";
 import { scratch } from "../../testing/report_variants.ts";
-import { filledLeaves, filledTree } from "./filled_tree.ts";
+import type { Program } from "../deno_binary/program_schema.ts";
+import { applicationText, filledLeaves, filledTree } from "./filled_tree.ts";
 import { assertEquals } from "@std/assert";
 
 Deno.test("filledTree() takes the program apart", () => {
@@ -47,4 +48,27 @@ Deno.test("filledTree() shows the two files of a split program as what they are"
 
 Deno.test("filledLeaves() of an empty image are none", () => {
   assertEquals(filledLeaves(filledTree(minimalVariant())), []);
+});
+
+Deno.test("applicationText() tells own modules from packages", () => {
+  const program: Program = {
+    path: "/hello",
+    bytes: 90,
+    runtimeBytes: 1,
+    applicationBytes: 89,
+    modules: [],
+    npm: [],
+  };
+  assertEquals(applicationText(program), "your code");
+  const parts = {
+    own: 2000,
+    remote: 0,
+    npm: 5_000_000,
+    assets: 0,
+    metadata: 7,
+  };
+  assertEquals(
+    applicationText({ ...program, parts }),
+    "application: 2 kB own modules, 5 MB npm packages, 7 B metadata",
+  );
 });

@@ -5,63 +5,56 @@
  * @module
  */
 import { formatBytes, formatRatio, formatShare } from "../lib/format.ts";
-import { baselineOf, smallestOf } from "./figures.ts";
-import { filledLeaves, filledTree } from "./filled_tree.ts";
+import { baselineOf, plural, smallestOf } from "./figures.ts";
+import { applicationParts, filledLeaves, filledTree } from "./filled_tree.ts";
+import { coded, type Inline, named } from "./document.ts";
 import { checksOf } from "./problems.ts";
 import type { Report, Variant } from "./report_schema.ts";
-import { applicationParts } from "./shared_rows.ts";
-
-/** How a name is written in the output. */
-type Show<T = string> = (name: string) => T;
 
 /** The smallest variant, and how it compares; a sentence without a full stop. */
-export function headline(report: Report, show: Show): string {
-  const smallest = smallestOf(report.variants);
+export function headline(report: Report): Inline {
+  const { variants, failures } = report;
+  const smallest = smallestOf(variants);
   if (smallest === undefined) {
-    return report.failures.length === 0
-      ? "No image was built"
-      : "No image could be built";
+    return `No image ${failures.length === 0 ? "was" : "could be"} built`;
   }
-  const size = formatBytes(smallest.sizeBytes);
-  return report.variants.length === 1
-    ? `${show(smallest.name)}: ${size}`
-    : `${show(smallest.name)} is the smallest: ${size}${
-      comparedWith(smallest, report, show)
-    }`;
-}
-
-function comparedWith(variant: Variant, report: Report, show: Show): string {
+  const { name, sizeBytes } = smallest;
+  const size = formatBytes(sizeBytes);
+  if (variants.length === 1) return [named(name), `: ${size}`];
   const baseline = baselineOf(report);
-  if (baseline === undefined || baseline === variant) return "";
-  const ratio = formatRatio(variant.sizeBytes, baseline.sizeBytes);
-  if (ratio === "same") return `, as ${show(baseline.name)}`;
-  return ratio === "–" ? "" : `, ${ratio} than ${show(baseline.name)}`;
+  const ratio = formatRatio(sizeBytes, baseline?.sizeBytes ?? 0);
+  return [
+    named(name),
+    ` is the smallest: ${size}`,
+    baseline && baseline !== smallest && ratio !== "–" &&
+    [ratio === "same" ? ", as " : `, ${ratio} than `, named(baseline.name)],
+  ];
 }
 
 /**
  * Whether the smallest variant works, and which one does if it does not, in
  * sentences; nothing when no contract was asked of it.
  */
-export function verdictOfSmallest({ variants }: Report, show: Show): string {
+export function verdictOfSmallest({ variants }: Report): Inline {
   const smallest = smallestOf(variants);
   const holds = smallest && works(smallest);
-  if (smallest === undefined || holds === undefined) return "";
-  const name = show(smallest.name);
+  if (smallest === undefined || holds === undefined) return undefined;
+  const name = named(smallest.name);
   if (holds) {
     const failed = checksOf(smallest)
       .filter(({ status }) => status === "fail").length;
-    return failed === 0
-      ? `${name} holds its contract.`
-      : `${name} holds its contract, and fails ${failed} further ${
-        failed === 1 ? "check" : "checks"
-      }.`;
+    return failed === 0 ? [name, " holds its contract."] : [
+      name,
+      ` holds its contract, and fails ${plural(failed, "further check")}.`,
+    ];
   }
   const best = smallestOf(variants.filter(works));
-  return best === undefined
-    ? `${name} breaks its contract.`
-    : `${name} breaks its contract; the smallest that holds it is ${
-      show(best.name)
-    } with ${formatBytes(best.sizeBytes)}.`;
+  return best === undefined ? [name, " breaks its contract."] : [
+    name,
+    " breaks its contract; the smallest that holds it is ",
+    named(best.name),
+    ` with ${formatBytes(best.sizeBytes)}.`,
+  ];
 }
 
 /** Whether the contract holds; `undefined` when nothing was asked of it. */
@@ -72,22 +65,18 @@ function works({ contract = [] }: Variant): boolean | undefined {
     : made.every(({ status }) => status === "pass");
 }
 
-/**
- * Where the largest part of the smallest image goes, as the pieces of a sentence
- * without a full stop; none of an empty image.
- */
-export function insight<T>(
-  report: Report,
-  show: Show,
-  showPath: Show<T>,
-): (string | T)[] {
+/** Where the largest part of the smallest image goes; nothing of an empty one. */
+export function insight(report: Report): Inline {
   const part = largestPart(report);
-  if (part === undefined) return [];
-  const { share, variant, bytes, name, named, others } = part;
+  if (part === undefined) return undefined;
+  const { share, variant, bytes, name, named: known, others } = part;
   return [
-    `${share} of ${show(variant)} (${bytes}) is `,
-    named ? name : showPath(name),
+    `${share} of `,
+    named(variant),
+    ` (${bytes}) is `,
+    known ? name : coded(name),
     ...others.map((other) => `, ${other}`),
+    ".",
   ];
 }
 

@@ -5,13 +5,19 @@ import {
   minimalVariant,
 } from "../../testing/report.ts";
 import { singleStage } from "../../testing/report_variants.ts";
+import { type Inline, isMark, plain } from "./document.ts";
 import { headline, largestPart, verdictOfSmallest } from "./headline.ts";
 import type { Report } from "./report_schema.ts";
 import { assert, assertEquals } from "@std/assert";
 
-const show = (name: string) => `[${name}]`;
-const first = (report: Report) => headline(report, show);
-const second = (report: Report) => verdictOfSmallest(report, show);
+/** The text with names in brackets. */
+function shown(inline: Inline): string {
+  if (isMark(inline)) return `[${plain(inline)}]`;
+  return Array.isArray(inline) ? inline.map(shown).join("") : plain(inline);
+}
+
+const first = (report: Report) => shown(headline(report));
+const second = (report: Report) => shown(verdictOfSmallest(report));
 
 Deno.test("headline() names the smallest and compares it with the baseline", () => {
   const report = fixtureReport();

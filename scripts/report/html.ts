@@ -4,92 +4,49 @@
  *
  * @module
  */
-import { chartSizes } from "./chart.ts";
 import {
-  CHECK_KINDS,
-  CHECK_LISTS,
-  type CheckList,
-  kindTitle,
-} from "./check_kinds.ts";
-import {
-  comparedFigures,
-  failedIn,
-  plural,
-  textOf,
-  titleOf,
-} from "./figures.ts";
-import { headline, insight, verdictOfSmallest } from "./headline.ts";
-import {
-  htmlContents,
-  htmlLayers,
-  htmlMemory,
-  htmlMethod,
-  htmlPrograms,
-  htmlStart,
-  htmlSurface,
-  htmlWaste,
-} from "./html_details.ts";
-import {
-  coded,
-  htmlTable,
-  Markup,
-  markup,
-  NOTHING,
-  preformatted,
-  type Value,
-} from "./markup.ts";
-import {
-  changeText,
-  checksOf,
-  failureCounts,
-  holds,
-  sameChecks,
-  sameFailures,
-  skipped,
-  verdictFigures,
-} from "./problems.ts";
-import type { Report, Variant } from "./report_schema.ts";
-import type { Column } from "./table.ts";
-import { images, serviceOf, verdict } from "./verdict.ts";
+  type Block,
+  type Inline,
+  isMark,
+  linesIn,
+  plain,
+  type Remark,
+  type Table,
+} from "./document.ts";
+import { Markup, markup, preformatted, type Value } from "./markup.ts";
+import { holds } from "./problems.ts";
+import { sectionsOf } from "./report_document.ts";
+import type { Report } from "./report_schema.ts";
+import { serviceOf } from "./verdict.ts";
 
 /** The page may show itself and nothing else, whatever it was made to contain. */
 const POLICY =
   "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 
-/** Sections of the page: id, the word that leads there, heading, content. */
-const SECTIONS: [string, string, string, (report: Report) => Markup][] = [
-  ["sizes", "Sizes", "Sizes", sizes],
-  ["problems", "What failed", "What failed", problems],
-  ["growth", "Growth", "Since the earlier report", growth],
-  ["layers", "Layers", "Layers", htmlLayers],
-  ["contents", "Contents", "What fills each image", htmlContents],
-  ["binary", "Binary", "What is in the binary", htmlPrograms],
-  ["waste", "Waste", "Waste", htmlWaste],
-  ["start", "Start", "Start", htmlStart],
-  ["memory", "Memory", "Memory", htmlMemory],
-  ["surface", "Surface", "Surface", htmlSurface],
-  ["checks", "Checks", "Does it work", checks],
-  ["budget", "Budget", "Budget", budget],
-  ["method", "Method", "How this was measured", htmlMethod],
-];
-
 /** Renders a report as an HTML page that needs nothing beside it. */
 export function html(report: Report): string {
-  const sections = SECTIONS.map(([id, word, heading, render]) => ({
-    id,
-    word,
-    heading,
-    content: render(report),
-  })).filter(({ content }) => content.text !== "");
-  const contents = sections.length > 0 &&
-    markup`<nav aria-label="Contents">
-<ul>${
-      sections.map(({ id, word }) =>
-        markup`<li><a href="#${id}">${word}</a></li>`
-      )
-    }</ul>
-</nav>
-`;
+  const { createdAt } = report;
+  const service = serviceOf(report);
+  const [{ blocks: [headline] }] = sectionsOf(report, ["headline"]);
+  const title = "text" in headline && headline.text;
+  const blocksOf = (...ids: Parameters<typeof sectionsOf>[1]) =>
+    sectionsOf(report, ids).flatMap(({ blocks }) => blocks.map(written));
+  const sections = sectionsOf(report, [
+    "sizes",
+    "problems",
+    "notes",
+    "growth",
+    "layers",
+    "contents",
+    "binary",
+    "waste",
+    "start",
+    "memory",
+    "surface",
+    "checks",
+    "budget",
+    "method",
+  ]);
   return markup`<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -97,16 +54,36 @@ export function html(report: Report): string {
 <meta http-equiv="Content-Security-Policy" content="${new Markup(POLICY)}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<title>${!holds(report) && "FAILED: "}${headline(report, String)}</title>
+<title>${!holds(report) && "FAILED: "}${plain(title)}</title>
 <style>${new Markup(STYLE)}</style>
 </head>
 <body>
-${header(report, contents)}<main>
+<header>
+<div class="meta">
+<p>${
+    service && markup`<b>${service}</b> · `
+  }deno-small-image · <time datetime="${createdAt}">${
+    createdAt.slice(0, 16).replace("T", " ")
+  } UTC</time></p>
+${blocksOf("origin")}</div>
+<h1>${inline(title)}</h1>
+${blocksOf("verdict", "lead", "counts", "images")}${
+    sections.length > 0 &&
+    markup`<nav aria-label="Contents">
+<ul>${
+      sections.map(({ id, title }) =>
+        markup`<li><a href="#${id}">${title}</a></li>`
+      )
+    }</ul>
+</nav>
+`
+  }</header>
+<main>
 ${
-    sections.map(({ id, heading, content }) =>
+    sections.map(({ id, title, blocks }) =>
       markup`<section id="${id}">
-<h2>${heading}</h2>
-${content}</section>
+<h2>${title}</h2>
+${blocks.map(written)}</section>
 `
     )
   }</main>
@@ -114,6 +91,112 @@ ${content}</section>
 </body>
 </html>
 `.text;
+}
+
+function written(block: Block): Markup {
+  if ("figure" in block) return block.figure();
+  if ("table" in block) return tableOf(block.table);
+  if ("text" in block) return markup`<p>${inline(block.text)}</p>\n`;
+  if ("heading" in block) return markup`<h3>${inline(block.heading)}</h3>\n`;
+  if ("remarks" in block) {
+    return markup`<ul class="remarks">
+${block.remarks.map(told)}</ul>
+`;
+  }
+  return markup`<dl>
+${
+    block.terms.map(([title, text]) =>
+      markup`<dt>${inline(title)}</dt><dd>${inline(text)}</dd>\n`
+    )
+  }</dl>
+`;
+}
+
+function told({ word, text, output = "", next }: Remark): Markup {
+  const failed = word === "FAIL";
+  return markup`<li${failed && markup` class="problem"`}>${
+    failed
+      ? markup`<span class="bad">✗</span>`
+      : markup`<span class="muted">${word.toLowerCase()}</span>`
+  } ${inline(text)}${
+    output !== "" &&
+    markup`\n<pre tabindex="0">${preformatted(output)}</pre>`
+  }${next !== undefined && markup`\n<p>Next: ${next}</p>`}</li>
+`;
+}
+
+/** Text with its marks. */
+function inline(text: Inline): Value {
+  if (typeof text !== "object") return text;
+  if (!isMark(text)) return text.map(inline);
+  const of = inline(text.of);
+  switch (text.as) {
+    case "name":
+      return of;
+    case "code":
+      return markup`<code>${of}</code>`;
+    case "good":
+      return markup`<span class="good">✓\u00a0${of}</span>`;
+    case "bad":
+      return markup`<span class="bad">✗\u00a0${of}</span>`;
+    case "muted":
+      return markup`<span class="muted">${of}</span>`;
+    case "strong":
+      return markup`<b>${of}</b>`;
+    case "lines":
+      return linesIn(text).map((line, index) => [
+        index > 0 && markup`<br>`,
+        inline(line),
+      ]);
+  }
+}
+
+/** A table; what each row is of is in its first column of words. */
+function tableOf({ caption, columns, more }: Table): Markup {
+  const header = columns.findIndex(({ right }) => !right);
+  const classed = (...names: (string | false)[]) => {
+    const found = names.filter((name) => name !== false).join(" ");
+    return found !== "" && markup` class="${found}"`;
+  };
+  // Sentences get a column that they can be read in.
+  const textual = (cell: Inline) => plain(cell).length > 24 && "text";
+  return markup`<div class="scroll" role="region" aria-label="${
+    plain(caption)
+  }" tabindex="0">
+<table>
+<caption>${inline(caption)}</caption>
+<thead><tr>${
+    columns.map(({ title, right }) =>
+      markup`<th scope="col"${classed(textual(title), right && "number")}>${
+        inline(title)
+      }</th>`
+    )
+  }</tr></thead>
+<tbody>
+${
+    columns[0].cells.map((_, row) =>
+      markup`<tr>${
+        columns.map(({ cells, right }, index) => {
+          const cell = cells[row];
+          const kind = textual(cell);
+          const number = right && "number";
+          // Names break at their hyphens unless they are told not to.
+          return index === header
+            ? markup`<th scope="row"${classed(kind || "short", number)}>${
+              inline(cell)
+            }</th>`
+            : markup`<td${classed(kind, number)}>${inline(cell ?? "–")}</td>`;
+        })
+      }</tr>
+`
+    )
+  }</tbody>
+</table>
+</div>
+${
+    more > 0 &&
+    markup`<p class="note">and ${String(more)} more, in report.json</p>\n`
+  }`;
 }
 
 const LIGHT = `
@@ -156,12 +239,13 @@ a { color: var(--link); text-underline-offset: .15em; }
 code, pre { font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace;
   font-size: .86em; }
 .meta, .note, figcaption, .muted { color: var(--muted); }
-.meta { font-size: .875rem; margin: 0; max-width: none; }
-.status { list-style: none; padding: 0; margin: 0 0 1.2rem; display: flex; flex-wrap: wrap; gap: .3rem 1.4rem; }
+.meta { font-size: .875rem; } .meta p { margin: 0; max-width: none; }
 .good { color: var(--good); } .bad { color: var(--bad); font-weight: 600; }
 nav ul { list-style: none; padding: .5rem 2px; margin: 0; display: flex; flex-wrap: wrap; gap: .2rem 1.1rem; overflow-x: auto;
   border-block: 1px solid var(--line); font-size: .875rem; white-space: nowrap; }
-.lead { font-size: 1.06rem; text-wrap: pretty; }
+header > p { font-size: 1.06rem; text-wrap: pretty; }
+.remarks { list-style: none; padding: 0; margin: 0 0 1rem; }
+.remarks > li { margin-bottom: .3rem; }
 .note { font-size: .875rem; }
 section { padding-top: 2.4rem; }
 section:first-child { padding-top: 1.4rem; }
@@ -227,9 +311,7 @@ td:has(code), th:has(code), .text { min-width: 9.5rem; max-width: 30rem; }
 .short { white-space: nowrap; }
 pre { overflow-x: auto; padding: .7rem .9rem; border: 1px solid var(--line); border-radius: 4px; margin: .4rem 0 1rem;
   line-height: 1.45; }
-.problem { border-left: 3px solid var(--bad); padding-left: .9rem; margin: 0 0 1.2rem; }
-.problem p { margin: 0 0 .3em; }
-ul.plain-list { padding-left: 1.1rem; margin: 0 0 1rem; }
+.remarks > .problem { border-left: 3px solid var(--bad); padding-left: .9rem; margin-bottom: 1.2rem; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .3rem 1rem; font-size: .925rem; margin: 0; }
 dt { font-weight: 600; } dd { margin: 0; color: var(--muted); }
 @media (max-width: 30rem) { dl { grid-template-columns: 1fr; } dd { margin-bottom: .5rem; } }
@@ -246,253 +328,3 @@ dt { font-weight: 600; } dd { margin: 0; color: var(--muted); }
   rect, circle, path, .swatch { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
 }
 `;
-
-/** The first screen: what holds and what fails. */
-function header(report: Report, contents: Value): Markup {
-  const service = serviceOf(report);
-  const result = verdict(report);
-  const found = images(report);
-  return markup`<header>
-<p class="meta">${service && markup`<b>${service}</b> · `}${origin(report)}</p>
-<h1>${headline(report, String)}</h1>
-${
-    result &&
-    markup`<p class="${result.holds ? "good" : "bad"}">${result.text}</p>\n`
-  }${
-    found?.run !== undefined &&
-    markup`<p>Run one: <code>${found.run}</code><br>push it: <code>${found.push}</code></p>\n`
-  }${lead(report)}${status(report)}${contents}</header>
-`;
-}
-
-function origin({ createdAt, engine, bases }: Report): Value[] {
-  const time = createdAt.slice(0, 16).replace("T", " ");
-  return [
-    "deno-small-image · ",
-    markup`<time datetime="${createdAt}">${time} UTC</time>`,
-    engine && ` · ${engine.name} ${engine.version}`,
-    bases && ` · bases from ${bases.source}`,
-    bases?.deno !== undefined && ` · Deno ${bases.deno}`,
-  ];
-}
-
-function lead(report: Report): Markup | false {
-  const verdict = verdictOfSmallest(report, String);
-  const largest = insight(report, String, coded);
-  const space = verdict !== "" && largest.length > 0 && " ";
-  return (verdict !== "" || largest.length > 0) &&
-    markup`<p class="lead">${verdict}${space}${largest}${
-      largest.length > 0 && "."
-    }</p>\n`;
-}
-
-/** One line each on builds, contract, the other kinds of checks and the budget. */
-function status(report: Report): Markup | false {
-  const { variants, budgets } = report;
-  const failed = failureCounts(report);
-  const made = (list: CheckList) =>
-    variants.filter((variant) =>
-      variant[list]?.some(({ status }) => status !== "skip")
-    );
-  const asked = made("contract");
-  const checked = made("hardening");
-  const again = made("reproducible");
-  const differing = again.filter(({ reproducible }) =>
-    reproducible?.some(({ status }) => status === "fail")
-  );
-  const lines = [
-    failed.builds > 0 && bad(`${plural(failed.builds, "build")} failed`),
-    asked.length > 0 &&
-    (failed.contract > 0
-      ? bad(`${plural(failed.contract, "contract check")} failed`)
-      : good(`the contract holds in ${every(asked, variants)}`)),
-    checked.length > 0 &&
-    (failed.hardening > 0
-      ? bad(`${plural(failed.hardening, "further check")} failed`)
-      : good(`${kindsOf(checked)} hold in ${every(checked, variants)}`)),
-    again.length > 0 &&
-    (differing.length > 0
-      ? bad(`a second build differs in ${every(differing, variants)}`)
-      : good(`a second build is the same in ${every(again, variants)}`)),
-    budgets.some(({ status }) => status !== "skip") &&
-    (failed.budget > 0
-      ? bad(`${plural(failed.budget, "budget limit")} exceeded`)
-      : good("within the budget")),
-  ].filter((line) => line !== false);
-  return lines.length > 0 &&
-    markup`<ul class="status">${
-      lines.map((line) => markup`<li>${line}</li>`)
-    }</ul>
-`;
-}
-
-/** The kinds of checks beside the contract that were made, as words. */
-function kindsOf(variants: Variant[]): string {
-  const made = variants.flatMap(checksOf)
-    .filter(({ list, status }) => list === "hardening" && status !== "skip");
-  const kinds = CHECK_KINDS.filter(({ id }) =>
-    made.some(({ kind }) => kind === id)
-  ).map(({ title }) => title);
-  return kinds.length > 1
-    ? `${kinds.slice(0, -1).join(", ")} and ${kinds.at(-1)}`
-    : kinds[0] ?? "further checks";
-}
-
-function good(text: string): Markup {
-  return markup`<span class="good">✓ ${text}</span>`;
-}
-
-function bad(text: string): Markup {
-  return markup`<a class="bad" href="#problems">✗ ${text}</a>`;
-}
-
-function every(some: Variant[], all: Variant[]): string {
-  if (all.length === 1) return "the one variant";
-  return some.length === all.length
-    ? `all ${all.length} variants`
-    : `${some.length} of ${all.length} variants`;
-}
-
-const CAPTIONS = {
-  size: "How large, and does it work",
-  cost: "What it costs to ship and to run",
-  defence: "What is lost, and what an intruder finds",
-};
-
-/** The sizes and the comparison. */
-function sizes(report: Report): Markup {
-  if (report.variants.length === 0) return NOTHING;
-  const tables = comparedFigures(report).map(({ table, figures }) =>
-    htmlTable(CAPTIONS[table], report.variants, [
-      ["Variant", ({ name }) => name],
-      ...figures.map((figure): Column<Variant, Value> => [
-        titleOf(figure, report),
-        (variant) => {
-          const text = textOf(figure, variant, report);
-          const failed = failedIn(figure, variant);
-          return text === undefined || failed === undefined
-            ? text
-            : marked(!failed, text);
-        },
-        figure.value && "right",
-      ]),
-    ])
-  );
-  return markup`${chartSizes(report)}${tables}`;
-}
-
-/** Builds, checks and limits that failed; nothing when none did. */
-function problems(report: Report): Markup {
-  const builds = sameFailures(report).map(([failure, names]) => {
-    const { message, output = "", next } = failure;
-    return problem(markup`<b>${names.join(", ")}</b> could not be built`, [
-      told(`${message}\n${output}`),
-      next !== undefined && markup`<p>Next: ${next}</p>\n`,
-    ]);
-  });
-  const checks = sameChecks(report).map(([{ kind, name, detail }, names]) =>
-    problem(
-      markup`<b>${names.join(", ")}</b>, ${kindTitle(kind)}: ${name}`,
-      detail !== undefined && told(detail),
-    )
-  );
-  const limits = report.budgets.filter(({ status }) => status === "fail")
-    .map((verdict) => {
-      const { variant, rule, detail } = verdict;
-      const { actual, limit } = verdictFigures(verdict);
-      return problem(
-        markup`<b>${variant}</b>, budget: ${rule} is ${actual}, the limit is ${limit}${
-          detail !== undefined && ` (${detail})`
-        }`,
-      );
-    });
-  return markup`${builds}${checks}${limits}`;
-}
-
-function problem(what: Markup, details?: Value): Markup {
-  return markup`<div class="problem">\n<p>${what}</p>\n${details}</div>\n`;
-}
-
-function told(text: string): Markup {
-  return markup`<pre tabindex="0">${preformatted(text)}</pre>\n`;
-}
-
-const LIST_TITLES: Record<CheckList, string> = {
-  contract: "The contract: what every running image must answer",
-  hardening: "Hardening: what it must survive",
-  reproducible: "Reproducible: what a second build made the same",
-};
-
-/** All checks and what was skipped. */
-function checks(report: Report): Markup {
-  const { variants } = report;
-  const tables = CHECK_LISTS.map((list) => {
-    const all = variants.flatMap((variant) => variant[list] ?? []);
-    return htmlTable(
-      LIST_TITLES[list],
-      [...new Set(all.map(({ name }) => name))],
-      [
-        ["Check", (name) => name],
-        ...variants.map((variant): Column<string, Value> => [
-          variant.name,
-          (name) => {
-            const check = variant[list]?.find((found) => found.name === name);
-            return check && statusMark(check.status);
-          },
-        ]),
-      ],
-    );
-  });
-  const left = skipped(report).map(({ names, reason, variants: some }) =>
-    markup`<li>${some.length > 0 && `${some.join(", ")}: `}${
-      names.join(", ")
-    }: ${reason}</li>\n`
-  );
-  return markup`${tables}${
-    left.length > 0 &&
-    markup`<h3>Skipped, and why</h3>
-<ul class="plain-list">${left}</ul>
-`
-  }`;
-}
-
-function budget({ budgets }: Report): Markup {
-  return htmlTable("Limits, and how they are kept", budgets, [
-    ["Variant", ({ variant }) => variant],
-    ["Rule", ({ rule }) => rule],
-    ["Verdict", ({ status }) => statusMark(status)],
-    ["Actual", (verdict) => verdictFigures(verdict).actual, "right"],
-    ["Limit", (verdict) => verdictFigures(verdict).limit, "right"],
-    ["Detail", ({ detail }) => detail ?? ""],
-  ]);
-}
-
-/** What became larger or smaller since an earlier report. */
-function growth({ growth = [] }: Report): Markup {
-  const tables = growth.map(({ variant, size, pull, ...why }) => {
-    const changes = [...why.layers, ...why.paths, ...why.packages]
-      .map((change): [Value, string] => [
-        coded(change.name),
-        changeText(change),
-      ]);
-    const sums: [Value, string][] = [["Size", changeText(size)]];
-    if (pull) sums.push(["Pull", changeText(pull)]);
-    return htmlTable(`${variant}: what changed`, [...sums, ...changes], [
-      ["What", ([what]) => what],
-      ["Change", ([, change]) => change],
-    ]);
-  });
-  return markup`${tables}`;
-}
-
-function statusMark(status: "pass" | "fail" | "skip"): Markup {
-  return status === "skip"
-    ? markup`<span class="muted">skip</span>`
-    : marked(status === "pass", status);
-}
-
-function marked(good: boolean, text: string): Markup {
-  return good
-    ? markup`<span class="good">✓\u00a0${text}</span>`
-    : markup`<span class="bad">✗\u00a0${text}</span>`;
-}

@@ -5,7 +5,6 @@
  * @module
  */
 import { printable } from "../lib/format.ts";
-import type { Column } from "./table.ts";
 
 /** Text that is HTML or SVG already. */
 export class Markup {
@@ -60,72 +59,4 @@ const ENTITIES: Record<string, string> = {
 /** Lines of text for a `<pre>`: line ends are kept, all else is escaped. */
 export function preformatted(text: string): Markup {
   return new Markup(text.trimEnd().split("\n").map(escape).join("\n"));
-}
-
-/**
- * A table; the first cell of each row is its header. Nothing without items.
- *
- * @param caption What it shows; unique on the page, since it names a region.
- * @param most How many rows are shown; those left out are counted below.
- */
-export function htmlTable<T>(
-  caption: string,
-  items: readonly T[],
-  columns: Column<T, Value>[],
-  most = items.length,
-): Markup {
-  if (items.length === 0) return NOTHING;
-  return markup`<div class="scroll" role="region" aria-label="${caption}" tabindex="0">
-<table>
-<caption>${caption}</caption>
-<thead><tr>${
-    columns.map(([title, , side]) =>
-      markup`<th scope="col"${textual(title) || numeric(side)}>${title}</th>`
-    )
-  }</tr></thead>
-<tbody>
-${
-    items.slice(0, most).map((item, row) =>
-      markup`<tr>${
-        columns.map(([, cellOf, side], index) => {
-          const cell = cellOf(item, row);
-          if (index > 0) {
-            const kind = textual(cell) || numeric(side);
-            return markup`<td${kind}>${cell ?? "–"}</td>`;
-          }
-          // Names break at their hyphens unless they are told not to.
-          const short = typeof cell === "string" && markup` class="short"`;
-          const kind = textual(cell) || short || numeric(side);
-          return markup`<th scope="row"${kind}>${cell}</th>`;
-        })
-      }</tr>
-`
-    )
-  }</tbody>
-</table>
-</div>
-${
-    items.length > most &&
-    markup`<p class="note">and ${
-      items.length - most
-    } more, in report.json</p>\n`
-  }`;
-}
-
-function numeric(side: "right" | undefined): Markup | false {
-  return side === "right" && markup` class="number"`;
-}
-
-/** Sentences get a column that they can be read in. */
-function textual(cell: Value): Markup | false {
-  const text = cell instanceof Markup
-    ? cell.text.replace(/<[^>]*>/g, "")
-    : cell;
-  return typeof text === "string" && text.length > 24 &&
-    markup` class="text"`;
-}
-
-/** Text as the image has it. */
-export function coded(text: string): Markup {
-  return markup`<code>${text}</code>`;
 }

@@ -108,7 +108,7 @@ export function sameChecks(
 }
 
 /** Items by what makes them alike, in the order of their first. */
-function alike<T>(items: T[], key: (item: T) => unknown): T[][] {
+export function alike<T>(items: T[], key: (item: T) => unknown): T[][] {
   return [...Map.groupBy(items, (item) => JSON.stringify(key(item))).values()];
 }
 

@@ -1,396 +1,253 @@
 /**
- * The report for the terminal: the comparison first, then where the bytes are,
- * then all that needs attention, closest to where the cursor ends.
+ * Writes documents for a terminal: no line is longer than it is wide, but for
+ * commands, and nothing from an image controls it.
  *
  * @module
  */
-import { formatBytes, printable } from "../lib/format.ts";
-import { CHECK_KINDS, kindTitle } from "./check_kinds.ts";
+import { printable } from "../lib/format.ts";
 import {
-  comparedFigures,
-  failedIn,
-  type Figure,
-  smallestOf,
-  textOf,
-  titleOf,
-} from "./figures.ts";
-import { insight } from "./headline.ts";
-import {
-  changeText,
-  checksOf,
-  sameChecks,
-  sameFailures,
-  skipped,
-  type VariantCheck,
-  verdictFigures,
-} from "./problems.ts";
-import type { Report, Variant, Verdict } from "./report_schema.ts";
-import {
-  layerColumns,
-  measured,
-  secretsNext,
-  secretText,
-} from "./shared_rows.ts";
-import {
+  type Block,
   type Column,
-  GAP,
-  indent,
-  joined,
-  table,
-  type TerminalOptions,
-  type TerminalStyle,
-  terminalStyle,
-} from "./table.ts";
+  type Inline,
+  isMark,
+  linesIn,
+  type Look,
+  plain,
+  type Remark,
+  type Table,
+} from "./document.ts";
+import { sectionsOf } from "./report_document.ts";
+import type { Report } from "./report_schema.ts";
 import { clip, clipMiddle, textWidth, wrap } from "./text_width.ts";
-import { images, verdict } from "./verdict.ts";
-import { stripVTControlCharacters } from "node:util";
+import picocolors from "picocolors";
+
+export interface TerminalOptions {
+  columns: number;
+  color: boolean;
+}
+
+/** Columns that a line may take, and how to colour. */
+interface Style {
+  columns: number;
+  colors: ReturnType<typeof picocolors.createColors>;
+}
 
 /**
- * Renders a report without control characters but for colours, ending in a
- * newline.
+ * Renders a report, ending in a newline: the comparison first, then where the
+ * bytes are, then all that needs attention, closest to where the cursor ends.
  */
 export function terminal(report: Report, options: TerminalOptions): string {
-  const style = terminalStyle(options);
-  const nothing = report.variants.length + report.failures.length === 0;
-  const largest = insight(report, String, String);
-  return joined([
-    origin(report, style),
-    comparison(report, style),
-    nothing
-      ? "No image was built"
-      : wrap(printable(largest.join("")), style.columns).join("\n"),
-    ...report.variants.map((variant) => layersTable(variant, style)),
-    growth(report, style),
-    [...notes(report, style), ...checks(report, style)].join("\n"),
-    failures(report, style),
-    [...checkCounts(report, style), ...budget(report.budgets, style)]
-      .join("\n"),
-    whereImagesAre(report, style),
-    ending(report, style),
-  ]) + "\n";
-}
-
-function whereImagesAre(report: Report, { colors }: TerminalStyle): string {
-  const found = images(report);
-  if (found === undefined) return "";
-  const { names, run, push } = found;
-  return [
-    colors.dim("IMAGES"),
-    ...names.map((name) => `  ${printable(name)}`),
-    ...run === undefined ? [] : [`run   ${printable(run)}`],
-    ...push === undefined ? [] : [`push  ${printable(push)}`],
-  ].join("\n");
-}
-
-/** The verdict, closest to the prompt. */
-function ending(report: Report, { colors, columns }: TerminalStyle): string {
-  const result = verdict(report);
-  return result === undefined ? "" : wrap(printable(result.text), columns)
-    .map(result.holds ? colors.green : colors.red).join("\n");
-}
-
-/** Which engine and which bases the figures come from. */
-function origin(
-  { engine, bases }: Report,
-  { columns, colors }: TerminalStyle,
-): string {
-  const parts: string[] = [];
-  if (engine !== undefined) {
-    const text = printable(`${engine.name} ${engine.version}`);
-    parts.push(`${colors.dim("engine")}  ${text}`);
-  }
-  if (bases !== undefined) {
-    const { source, system, builder, deno } = bases;
-    const version = deno === undefined ? "" : `, Deno ${deno}`;
-    const text = printable(`${source}: ${system ?? builder}${version}`);
-    parts.push(`${colors.dim("bases")}  ${text}`);
-  }
-  const line = parts.join(" ".repeat(6));
-  return textWidth(line) > columns ? parts.join("\n") : line;
-}
-
-/** Images may have hundreds of layers; the smallest are summed up beyond this. */
-const LISTED = 20;
-
-/** Renders a heading and a table with one line for each layer. */
-export function layersTable(variant: Variant, style: TerminalStyle): string {
-  const { name, layers, sizeBytes } = variant;
-  const heading = `${style.colors.bold(printable(name))}  ${
-    formatBytes(sizeBytes)
-  } in ${layers.length} ${layers.length === 1 ? "layer" : "layers"}`;
-  if (layers.length === 0) return heading;
-  const largest = layers.toSorted((a, b) => b.sizeBytes - a.sizeBytes)
-    .slice(0, LISTED);
-  const shown = layers.filter((layer) => largest.includes(layer));
-  const columns = measured(layers, layerColumns(variant));
-  const before = columns.map((column) => widthOf(column, shown) + GAP);
-  const room = Math.max(20, style.columns - 2 - sum(before));
-  columns.push([
-    "Instruction",
-    ({ instruction }) =>
-      clip(printable(instruction) || "(not in the history)", room),
+  const sections = sectionsOf(report, [
+    "origin",
+    "sizes",
+    "headline",
+    "lead",
+    "layers",
+    "growth",
+    "notes",
+    "problems",
+    "counts",
+    "images",
+    "verdict",
   ]);
-  const hidden = layers.length - shown.length;
-  return [
-    heading,
-    indent(table(shown, columns, style)),
-    ...hidden > 0 ? [`  and ${hidden} smaller ones`] : [],
-  ].join("\n");
+  return writeTerminal(sections.map(({ blocks }) => blocks), options);
 }
 
-/** Columns for a name, if there is room; otherwise a quarter of the terminal. */
-const LONGEST = [48, 40, 32, 28, 24];
-/** The last column may be broken into lines as narrow as this. */
-const NARROWEST = 24;
-
-/** A column of the comparison with its cells, and the width that it takes. */
-interface Drawn {
-  column: Column<Variant>;
-  cells: string[];
-  width: number;
+/** Renders the parts of a document, an empty line between them. */
+export function writeTerminal(
+  parts: Block[][],
+  { columns, color }: TerminalOptions,
+): string {
+  const style = { columns, colors: picocolors.createColors(color) };
+  return parts.flatMap((part) => withTables(part, style))
+    .map((block) => write(block, style))
+    .filter((text) => text !== "").join("\n\n") + "\n";
 }
 
-/**
- * The comparison of all variants: one table where there is room, otherwise one
- * for size, one for costs, one for what an intruder finds.
- */
-function comparison(report: Report, style: TerminalStyle): string {
-  const { variants } = report;
-  if (variants.length === 0) return "";
-  const drawn = (column: Column<Variant>): Drawn => ({
-    column,
-    cells: variants.map(column[1]),
-    width: widthOf(column, variants),
-  });
-  const groups = comparedFigures(report).map(({ figures }) =>
-    figures.map((figure) => drawn(figureColumn(figure, report, style)))
-  );
-  const smallest = smallestOf(variants);
-  const arranged = (longest: number) => {
-    const names = drawn(["Variant", (variant) => {
-      const text = clipMiddle(printable(variant.name), longest);
-      return variant === smallest ? style.colors.bold(text) : text;
-    }]);
-    return { names, parts: arrange(groups, style.columns - names.width) };
-  };
-  // Names are shortened only where they would cost one more table.
-  const least = arranged(Math.floor(style.columns / 4));
-  const { names, parts } = LONGEST.map(arranged)
-    .find(({ parts }) => parts.length === least.parts.length) ?? least;
-  return joined(parts.map((part) => draw([names, ...part], style)));
-}
-
-function figureColumn(
-  figure: Figure,
-  report: Report,
-  { columns, colors }: TerminalStyle,
-): Column<Variant> {
-  return [titleOf(figure, report), (variant) => {
-    const text = printable(textOf(figure, variant, report) ?? "–");
-    if (text === "–") return colors.dim(text);
-    const cell = figure.id === "user"
-      ? clip(text, Math.floor(columns / 4))
-      : text;
-    const failed = failedIn(figure, variant);
-    if (failed === undefined) return cell;
-    return failed ? colors.red(cell) : colors.green(cell);
-  }, figure.value && "right"];
-}
-
-/** Joins groups of columns while they fit beside the names. */
-function arrange(groups: Drawn[][], room: number): Drawn[][] {
-  const fits = (columns: Drawn[]) => {
-    const widths = columns.map(({ width }) => width + GAP);
-    const last = Math.min(widths.at(-1) ?? 0, NARROWEST + GAP);
-    return sum(widths.slice(0, -1)) + last <= room;
-  };
-  const parts: Drawn[][] = [];
-  for (const group of groups) {
-    const last = parts.at(-1);
-    if (last !== undefined && fits([...last, ...group])) {
-      last.push(...group);
-      continue;
-    }
-    // A group that is too wide by itself is broken where it has to be.
-    parts.push([]);
-    for (const column of group) {
-      const part = parts[parts.length - 1];
-      if (part.length === 0 || fits([...part, column])) part.push(column);
-      else parts.push([column]);
-    }
+function write(block: Block, style: Style): string {
+  if ("text" in block) {
+    return linesOf(block.text, style.columns, style).join("\n");
   }
-  return parts;
-}
-
-function draw(columns: Drawn[], style: TerminalStyle): string {
-  const before = sum(columns.slice(0, -1).map(({ width }) => width + GAP));
-  const room = Math.max(NARROWEST, style.columns - before);
-  return table(
-    columns[0].cells,
-    columns.map(({ column: [title, , side], cells }, index) => [
-      title,
-      (_, row) =>
-        index < columns.length - 1 || textWidth(cells[row]) <= room
-          ? cells[row]
-          : wrap(stripVTControlCharacters(cells[row]), room).join("\n"),
-      side,
-    ]),
-    style,
-  );
+  if ("heading" in block) {
+    return style.colors.bold(styled(block.heading, style));
+  }
+  if ("remarks" in block) {
+    return block.remarks.map((remark) => told(remark, style)).join("\n");
+  }
+  if ("terms" in block) return terms(block.terms, style);
+  return "table" in block ? drawn(block.table, style) : "";
 }
 
 /** Lines of a failed build's output that are shown. */
 const OUTPUT_LINES = 20;
 
-/** Renders builds that failed, with the end of their output. */
-function failures(report: Report, { colors }: TerminalStyle): string {
-  return joined(
-    sameFailures(report).map(([failure, names]) => {
-      const { message, output = "", next } = failure;
-      const images = names.map((name) => colors.bold(printable(name)));
-      return [
-        `${colors.red("FAIL")}  build of ${images.join(", ")}`,
-        ...lines(message).map(beneath),
-        ...lines(output).slice(-OUTPUT_LINES).map(beneath).map(colors.dim),
-        ...next === undefined ? [] : lines(`next: ${next}`).map(beneath),
-      ].join("\n");
-    }),
-  );
-}
-
-/** Checks that failed, each with its detail, and what was skipped. */
-function checks(report: Report, style: TerminalStyle): string[] {
-  const failed = sameChecks(report).flatMap(([check, names]) => [
-    `${style.colors.red("FAIL")}  ${printable(names.join(", "))}: ${
-      kindTitle(check.kind)
-    }: ${printable(check.name)}`,
-    ...lines(check.detail ?? "")
-      .flatMap((line) => wrap(line, Math.max(20, style.columns - 6)))
-      .map(beneath),
-  ]);
-  const left = skipped(report).map(({ names, reason, variants }) =>
-    told("SKIP", [names.join(", "), reason], variants, style)
-  );
-  return [...failed, ...left];
-}
-
-/** How many checks of each kind hold, in one line. */
-function checkCounts(report: Report, style: TerminalStyle): string[] {
-  const made = report.variants.flatMap(checksOf)
-    .filter(({ status }) => status !== "skip");
-  if (made.length === 0) return [];
-  const passed = (checks: VariantCheck[]) =>
-    checks.filter(({ status }) => status === "pass").length;
-  const kinds = CHECK_KINDS.flatMap(({ id, title }) => {
-    const own = made.filter(({ kind }) => kind === id);
-    if (own.length === 0) return [];
-    const all = passed(own) === own.length;
-    return [`${title} ${all ? own.length : `${passed(own)}/${own.length}`}`];
-  });
-  const held = `${passed(made)} of ${made.length} hold`;
-  return [told("CHECKS", [held, kinds.join(", ")], [], style)];
-}
-
-/** Limits that fail, a line each; the others are counted in one. */
-function budget(verdicts: Verdict[], style: TerminalStyle): string[] {
-  if (verdicts.length === 0) return [];
-  const all = (wanted: Verdict["status"]) =>
-    verdicts.filter(({ status }) => status === wanted);
-  const failed = all("fail");
-  const skipped = all("skip").length;
-  const summary = `${style.colors.dim("BUDGET")}  ${all("pass").length} of ${
-    verdicts.length - skipped
-  } limits hold${skipped > 0 ? `, ${skipped} not measured` : ""}`;
-  if (failed.length === 0) return [summary];
-  const longest = Math.floor(style.columns / 4);
-  const columns: Column<Verdict>[] = [
-    ["Budget", () => style.colors.red("FAIL")],
-    ["Variant", ({ variant }) => clipMiddle(printable(variant), longest)],
-    ["Rule", ({ rule }) => printable(rule)],
-    ["Actual", (verdict) => verdictFigures(verdict).actual, "right"],
-    ["Limit", (verdict) => verdictFigures(verdict).limit, "right"],
-  ];
-  const before = columns.map((column) => widthOf(column, failed) + GAP);
-  const room = style.columns - sum(before);
-  // Where there is no room beside the figures, the detail is in the reports.
-  columns.push([
-    "",
-    ({ detail = "" }) => room < 16 ? "" : clip(printable(detail), room),
-  ]);
-  return [summary, table(failed, columns, style)];
-}
-
-/** Renders what grew since an earlier report, and where. */
-function growth({ growth = [] }: Report, style: TerminalStyle): string {
-  if (growth.length === 0) return "";
-  const each = growth.flatMap(({ variant, size, pull, ...why }) => [
-    `${style.colors.bold(printable(variant))}  ${changeText(size)}`,
-    ...pull ? [`  pull ${changeText(pull)}`] : [],
-    ...[...why.layers, ...why.paths, ...why.packages].map((change) => {
-      const text = changeText(change);
-      const room = Math.max(16, style.columns - textWidth(text) - 4);
-      return `  ${clipMiddle(printable(change.name), room)}  ${text}`;
-    }),
-  ]);
-  return [style.colors.dim("SINCE THE EARLIER REPORT"), ...each].join("\n");
-}
-
-/**
- * Why something was not measured, and what has no place in an image, one line for
- * all variants it holds for.
- */
-function notes({ variants }: Report, style: TerminalStyle): string[] {
-  const all = variants.flatMap(
-    ({ name, notes = [], secrets = [], surface }) => {
-      const found = [...secrets.map(secretText), ...surface.broken ?? []];
-      return [
-        ...notes.map((line) => ({ name, line, word: "NOTE" })),
-        ...found.map((line) => ({ name, line, word: "FOUND" })),
-      ];
-    },
-  );
-  const found = [...Map.groupBy(all, ({ line }) => line)].map(
-    ([line, same]) => {
-      const names = [...new Set(same.map(({ name }) => name))];
-      const some = names.length === variants.length ? [] : names;
-      return told(same[0].word, [line], some, style);
-    },
-  );
-  const next = secretsNext(variants);
-  return next === "" ? found : [...found, told("next", [next], [], style)];
-}
-
-/** A word and beside it, broken into lines, a text and the variants it is of. */
-function told(
-  word: string,
-  text: string[],
-  variants: string[],
-  { columns, colors }: TerminalStyle,
-): string {
-  const where = variants.length === 0 ? [] : [variants.join(", ")];
-  const [first, ...rest] = wrap(
-    printable([...where, ...text].join(": ").replaceAll("\n", " ")),
-    Math.max(20, columns - word.length - 2),
-  );
-  const color = word === "FOUND" ? colors.yellow : colors.dim;
+/** A word and beside it, broken into lines, what it is of. */
+function told(remark: Remark, style: Style): string {
+  const { word, text, output = "", next } = remark;
+  const { colors, columns } = style;
+  const color = word === "FAIL"
+    ? colors.red
+    : word === "FOUND"
+    ? colors.yellow
+    : colors.dim;
+  const before = color(word.padEnd(4)) + "  ";
+  // A command that is broken into lines could not be pasted.
+  const room = word === "run" || word === "push" ? Infinity : columns;
+  const beneath = [
+    ...output.trimEnd().split("\n").slice(-OUTPUT_LINES).map(printable),
+    printable(next === undefined ? "" : `next: ${next}`),
+  ].filter((line) => line !== "");
   return [
-    `${color(word)}  ${first}`,
-    ...rest.map((line) => indent(line, word.length + 2)),
+    beside(before, linesOf(text, room - textWidth(before), style)),
+    ...beneath.flatMap((line) => wrap(line, columns - 6))
+      .map((line) => indent(line, 6)),
   ].join("\n");
 }
 
-function beneath(line: string): string {
-  return indent(line, 6);
+/** Titles and texts, one below the other. */
+function terms(terms: [Inline, Inline][], style: Style): string {
+  const titles = terms.map(([title]) => printable(plain(title)));
+  const width = Math.max(...titles.map(textWidth)) + GAP;
+  return terms.map(([, text], index) =>
+    beside(
+      style.colors.dim(padded(titles[index], width)),
+      linesOf(text, style.columns - width, style),
+    )
+  ).join("\n");
 }
 
-function lines(text: string): string[] {
-  return text === "" ? [] : text.trimEnd().split("\n").map(printable);
+/** Lines to the right of a text. */
+function beside(text: string, [first, ...rest]: string[]): string {
+  const width = textWidth(text);
+  return [text + first, ...rest.map((line) => indent(line, width))].join("\n");
 }
 
-function widthOf<T>([title, cell]: Column<T>, items: T[]): number {
-  return Math.max(...[title, ...items.map(cell)].map(textWidth));
+/** Spaces between two columns. */
+const GAP = 2;
+/** Text is not made narrower than this to fit. */
+const NARROWEST = 24;
+
+/** What a column takes: as it is, and at least. */
+function widthOf({ title, cells }: Column): number {
+  return Math.max(
+    1,
+    ...[title, ...cells.flatMap(linesIn)]
+      .map((line) => textWidth(printable(plain(line)))),
+  );
 }
 
-function sum(numbers: number[]): number {
-  return numbers.reduce((sum, number) => sum + number, 0);
+function sumOf(widths: number[]): number {
+  return widths.reduce((sum, width) => sum + width + GAP, -GAP);
+}
+
+/** Tables that stand beside each other as far as there is room. */
+function withTables(blocks: Block[], { columns: room }: Style): Block[] {
+  const fits = (columns: Column[]) =>
+    sumOf(columns.map((column) => Math.min(widthOf(column), NARROWEST))) <=
+      room;
+  const found: Block[] = [];
+  for (const block of blocks) {
+    if (!("table" in block) || !block.table.joins) {
+      found.push(block);
+      continue;
+    }
+    const [names, ...columns] = block.table.columns;
+    const add = (columns: Column[]) => {
+      const last = found.at(-1);
+      const there = last && "table" in last ? last.table.columns : [];
+      if (there.length > 0 && fits([...there, ...columns])) {
+        return there.push(...columns);
+      }
+      if (columns.length === 1 || fits([names, ...columns])) {
+        return found.push({
+          table: { ...block.table, columns: [names, ...columns] },
+        });
+      }
+      // What is too wide by itself is broken where it has to be.
+      for (const column of columns) add([column]);
+    };
+    add(columns);
+  }
+  return found;
+}
+
+/** A table without boxes, its titles in capitals. */
+function drawn({ caption, columns, more, joins }: Table, style: Style): string {
+  const margin = joins ? 0 : 2;
+  const natural = columns.map(widthOf);
+  const room = style.columns - margin;
+  // The widest columns give way.
+  let widest = Math.max(...natural);
+  const narrowed = () => natural.map((width) => Math.min(width, widest));
+  while (widest > NARROWEST && sumOf(narrowed()) > room) widest--;
+  const widths = narrowed();
+  const row = (cells: string[][]) =>
+    Array.from({ length: Math.max(...cells.map(({ length }) => length)) }, (
+      _,
+      at,
+    ) =>
+      cells.map((lines, index) =>
+        padded(lines[at] ?? "", widths[index], columns[index].right)
+      ).join(" ".repeat(GAP)).trimEnd());
+  const { bold, dim } = style.colors;
+  const text = [
+    ...row(columns.map(({ title }, index) => [
+      dim(clip(printable(plain(title)).toUpperCase(), widths[index])),
+    ])),
+    ...columns[0].cells.flatMap((_, index) =>
+      row(columns.map(({ cells }, column) =>
+        linesOf(
+          cells[index] ?? { as: "muted", of: "–" },
+          widths[column],
+          style,
+        )
+      ))
+    ),
+    ...more > 0 ? [`and ${more} more, all with --json`] : [],
+  ].join("\n");
+  return joins ? text : `${bold(styled(caption, style))}\n${indent(text)}`;
+}
+
+function padded(text: string, width: number, right = false): string {
+  const spaces = " ".repeat(Math.max(0, width - textWidth(text)));
+  return right ? spaces + text : text + spaces;
+}
+
+const COLORS: Partial<Record<Look, "green" | "red" | "dim" | "bold">> = {
+  good: "green",
+  bad: "red",
+  muted: "dim",
+  strong: "bold",
+};
+
+function styled(inline: Inline, style: Style): string {
+  if (inline === undefined || inline === false) return "";
+  if (typeof inline === "string") return printable(inline);
+  if (!isMark(inline)) {
+    return inline.map((each) => styled(each, style)).join("");
+  }
+  return painted(inline.as, style)(styled(inline.of, style));
+}
+
+function painted(look: Look, { colors }: Style): (text: string) => string {
+  const color = COLORS[look];
+  return color === undefined ? (text) => text : colors[color];
+}
+
+/** In so many columns: a lone name or code is shortened, a sentence broken. */
+function linesOf(inline: Inline, width: number, style: Style): string[] {
+  const lines = linesIn(inline);
+  if (lines.length > 1) {
+    return lines.flatMap((line) => linesOf(line, width, style));
+  }
+  const whole = styled(inline, style);
+  if (textWidth(whole) <= width) return [whole];
+  if (!isMark(inline)) return wrap(printable(plain(inline)), width);
+  return inline.as === "name" || inline.as === "code"
+    ? [clipMiddle(whole, width)]
+    : linesOf(inline.of, width, style).map(painted(inline.as, style));
+}
+
+function indent(text: string, spaces = 2): string {
+  return text.replace(/^(?=.)/gm, " ".repeat(spaces));
 }

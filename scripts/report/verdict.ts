@@ -6,7 +6,7 @@
 import { plural } from "./figures.ts";
 import { checksOf, checksWith, holds, verdictFigures } from "./problems.ts";
 import type { Report, Variant } from "./report_schema.ts";
-import { secretText } from "./shared_rows.ts";
+import { secretText } from "./surface_table.ts";
 import { clipMiddle } from "./text_width.ts";
 
 /**

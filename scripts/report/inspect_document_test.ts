@@ -1,30 +1,33 @@
 import { assert, assertEquals } from "@std/assert";
-import { inspectTerminal } from "./inspect_terminal.ts";
+import { inspectDocument } from "./inspect_document.ts";
+import type { Variant } from "./report_schema.ts";
+import { writeTerminal } from "./terminal.ts";
 import { minimalVariant } from "../../testing/report.ts";
 import { hostileReport } from "../../testing/report_hostile.ts";
 import { singleStage } from "../../testing/report_variants.ts";
 import { textWidth } from "./text_width.ts";
 
-const EIGHTY = { columns: 80, color: false };
+const shown = (variant: Variant) =>
+  writeTerminal(inspectDocument(variant), { columns: 80, color: false });
 
-Deno.test("inspectTerminal() tells all of one image", () => {
-  assertEquals(inspectTerminal(singleStage(), EIGHTY), FULL);
+Deno.test("inspectDocument() tells all of one image", () => {
+  assertEquals(shown(singleStage()), FULL);
 });
 
-Deno.test("inspectTerminal() leaves out what an empty image does not have", () => {
-  assertEquals(inspectTerminal(minimalVariant(), EIGHTY), MINIMAL);
+Deno.test("inspectDocument() leaves out what an empty image does not have", () => {
+  assertEquals(shown(minimalVariant()), MINIMAL);
 });
 
-Deno.test("inspectTerminal() counts what it does not list", () => {
+Deno.test("inspectDocument() counts what it does not list", () => {
   const variant = singleStage();
   const [item] = variant.wasted;
   variant.wasted = Array.from({ length: 40 }, () => item);
-  assert(inspectTerminal(variant, EIGHTY).includes("\n  and 25 more\n"));
+  assert(shown(variant).includes("\n  and 15 more, all with --json\n"));
 });
 
-Deno.test("inspectTerminal() fits, and lets nothing control the terminal", () => {
+Deno.test("inspectDocument() fits, and lets nothing control the terminal", () => {
   for (const variant of [singleStage(), hostileReport().variants[0]]) {
-    const text = inspectTerminal(variant, EIGHTY);
+    const text = shown(variant);
     assertEquals(text.match(/[^\n\P{C}]/u), null);
   }
   for (const line of FULL.split("\n")) assert(textWidth(line) <= 80, line);
@@ -38,17 +41,19 @@ user        deno
 command     ["/hello"]
 ports       8080/tcp
 env         DENO_USE_CGROUPS=1
+size        427 MB in 6 layers
 files       7954 with 421 MB
 efficiency  98.5 %, 6 MB wasted
+packages    apt 1.0-1, bash 1.0-1, dpkg 1.0-1, libc6 1.0-1
 
-single-stage  427 MB in 6 layers
-    SIZE   SHARE   PULL  NEXT DEPLOY  INSTRUCTION
-  127 MB  29.7 %  48 MB  kept         ADD trixie.tar / in /
-  208 MB  48.7 %  78 MB  kept         COPY deno denort /usr/bin/
-     0 B     0 %   32 B  kept         WORKDIR /app
-  200 kB  <0.1 %  60 kB  again        COPY . .
-   86 MB  20.1 %  34 MB  again        RUN deno compile main.ts
-    6 MB   1.4 %   2 MB  again        RUN chmod +x /app/hello
+single-stage: 427 MB in 6 layers
+  LAYER    SIZE   SHARE   PULL  NEXT DEPLOY  INSTRUCTION
+  1      127 MB  29.7 %  48 MB  kept         ADD trixie.tar / in /
+  2      208 MB  48.7 %  78 MB  kept         COPY deno denort /usr/bin/
+  3         0 B     0 %   32 B  kept         WORKDIR /app
+  4      200 kB  <0.1 %  60 kB  again        COPY . .
+  5       86 MB  20.1 %  34 MB  again        RUN deno compile main.ts
+  6        6 MB   1.4 %   2 MB  again        RUN chmod +x /app/hello
 
 What fills it
     BYTES   SHARE  PATH
@@ -67,20 +72,23 @@ What fills it
    200 kB  <0.1 %    other (11)
    800 kB   0.2 %  other (5)
 
-Waste, and what to change
-      6 MB  /app/assets.bin
-            copied again for its mode, owner or time by layer 6 (RUN chmod +x
-            /app/hello), written by layer 5
-            Run chmod in the same RUN that writes it
+single-stage wastes 6 MB
+  BYTES  PATH, AND WHAT TO CHANGE
+   6 MB  /app/assets.bin
+         copied again for its mode, owner or time by layer 6 (RUN chmod +x
+         /app/hello), written by layer 5
+         Run chmod in the same RUN that writes it
 
-What is in /app/hello
-    BYTES   SHARE  PART
-  81.4 MB  99.3 %  Deno runtime 2.6.10
-   600 kB   0.7 %  your code
-   590 kB   0.7 %    npm:zod@4.6.7
-   4.2 kB  <0.1 %    file:///main.ts
+single-stage: /app/hello is 81.4 MB (99.3 %) the Deno runtime 2.6.10 and 600 kB
+(0.7 %) your code
+
+In the binary of single-stage
+   BYTES   SHARE  MODULE OR PACKAGE
+  590 kB   0.7 %  npm:zod@4.6.7
+  4.2 kB  <0.1 %  file:///main.ts
 
 What an intruder finds
+  WHAT                  SINGLE-STAGE
   User                  deno
   Shells                /bin/bash, /bin/dash, /bin/sh
   Package managers      /usr/bin/apt, /usr/bin/apt-get, /usr/bin/dpkg
@@ -94,7 +102,8 @@ What an intruder finds
   Loader                /lib64/ld-linux-x86-64.so.2
   Libraries             libc.so.6, libgcc_s.so.1, libm.so.6
   Missing libraries     none
-  Packages              apt 1.0-1, bash 1.0-1, dpkg 1.0-1, libc6 1.0-1
+
+SKIP  single-stage: 64 to 128 MB memory: buildah cannot limit memory here
 `;
 
 const MINIMAL = `image       empty
@@ -102,12 +111,14 @@ id          sha256:eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee
             eee
 platform    linux/amd64
 user        root
+size        0 B in 0 layers
 files       0 with 0 B
 efficiency  100 %, 0 B wasted
 
-empty  0 B in 0 layers
+Nothing is wasted in empty: no layer replaces or deletes a file of another.
 
 What an intruder finds
+  WHAT                  EMPTY
   User                  root
   Shells                none
   Package managers      none

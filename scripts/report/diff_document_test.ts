@@ -1,31 +1,34 @@
 import { assert, assertEquals } from "@std/assert";
 import { imageDiffSchema } from "../inspect/diff_images.ts";
-import { diffTerminal } from "./diff_terminal.ts";
+import { diffDocument } from "./diff_document.ts";
+import type { ImageDiff } from "../inspect/diff_images.ts";
+import { writeTerminal } from "./terminal.ts";
 import { fixtureDiff, sameDiff } from "../../testing/report_diff.ts";
 import { textWidth } from "./text_width.ts";
 
-const EIGHTY = { columns: 80, color: false };
+const shown = (diff: ImageDiff) =>
+  writeTerminal(diffDocument(diff), { columns: 80, color: false });
 
 Deno.test("the fixtures are what the schema says", () => {
   assertEquals(imageDiffSchema.parse(fixtureDiff()), fixtureDiff());
   assertEquals(imageDiffSchema.parse(sameDiff()), sameDiff());
 });
 
-Deno.test("diffTerminal() tells sums, layers, folders, paths and values", () => {
-  assertEquals(diffTerminal(fixtureDiff(), EIGHTY), DIFFERENT);
+Deno.test("diffDocument() tells sums, layers, folders, paths and values", () => {
+  assertEquals(shown(fixtureDiff()), DIFFERENT);
 });
 
-Deno.test("diffTerminal() says when nothing differs", () => {
-  assertEquals(diffTerminal(sameDiff(), EIGHTY), SAME);
+Deno.test("diffDocument() says when nothing differs", () => {
+  assertEquals(shown(sameDiff()), SAME);
 });
 
-Deno.test("diffTerminal() counts what it does not list, and fits", () => {
+Deno.test("diffDocument() counts what it does not list, and fits", () => {
   const diff = fixtureDiff();
   diff.paths = Array.from({ length: 1000 }, (_, index) => ({
     ...diff.paths[0],
     path: `/${"long/".repeat(40)}${index}`,
   }));
-  const text = diffTerminal(diff, EIGHTY);
+  const text = shown(diff);
   assert(text.includes("\n  and 980 more, all with --json\n"));
   for (const line of text.split("\n")) assert(textWidth(line) <= 80, line);
 });

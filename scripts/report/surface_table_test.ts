@@ -1,12 +1,23 @@
 import { minimalVariant } from "../../testing/report.ts";
-import type { Program } from "../deno_binary/program_schema.ts";
-import { applicationText, surfaceRows } from "./shared_rows.ts";
+import { plain } from "./document.ts";
+import type { Variant } from "./report_schema.ts";
+import { surfaceTable } from "./surface_table.ts";
 import { assertEquals } from "@std/assert";
 
-Deno.test("surfaceRows() has a row for a finding only where there is one", () => {
+/** The rows of one image: titles with what is said. */
+function rowsOf(variant: Variant): string[][] {
+  const [block] = surfaceTable([variant]);
+  const [titles, found] = "table" in block ? block.table.columns : [];
+  return titles.cells.map((title, row) => [
+    plain(title),
+    plain(found.cells[row]),
+  ]);
+}
+
+Deno.test("surfaceTable() has a row for a finding only where there is one", () => {
   const variant = minimalVariant();
-  const titles = surfaceRows([variant]).map(({ title }) => title);
-  const found = surfaceRows([{
+  const titles = rowsOf(variant).map(([title]) => title);
+  const found = rowsOf({
     ...variant,
     surface: {
       ...variant.surface,
@@ -20,8 +31,8 @@ Deno.test("surfaceRows() has a row for a finding only where there is one", () =>
       { path: "/app/.env", kind: "environment file", layer: 1, deletedBy: 2 },
       { path: "app.db", kind: "database", layer: 0, program: "/hello" },
     ],
-  }]).filter(({ title }) => !titles.includes(title));
-  assertEquals(found.map(({ title, cells: [{ text }] }) => [title, text]), [
+  }).filter(([title]) => !titles.includes(title));
+  assertEquals(found, [
     ["File capabilities", "/bin/x cap_sys_admin=ep"],
     ["Alpine packages", "1"],
     ["Packages not read", "/var/lib/rpm/rpmdb.sqlite (RPM)"],
@@ -33,27 +44,4 @@ Deno.test("surfaceRows() has a row for a finding only where there is one", () =>
     ["Missing programs", "/bin/sh"],
     ["Cannot start", "/hello: it ends too early"],
   ]);
-});
-
-Deno.test("applicationText() tells own modules from packages", () => {
-  const program: Program = {
-    path: "/hello",
-    bytes: 90,
-    runtimeBytes: 1,
-    applicationBytes: 89,
-    modules: [],
-    npm: [],
-  };
-  assertEquals(applicationText(program), "your code");
-  const parts = {
-    own: 2000,
-    remote: 0,
-    npm: 5_000_000,
-    assets: 0,
-    metadata: 7,
-  };
-  assertEquals(
-    applicationText({ ...program, parts }),
-    "application: 2 kB own modules, 5 MB npm packages, 7 B metadata",
-  );
 });

@@ -1,0 +1,535 @@
+/**
+ * The report as a document, once for all who write it down: each section, from
+ * the first sentence to how it was measured.
+ *
+ * @module
+ */
+import { formatBytes, formatDuration, formatShare } from "../lib/format.ts";
+import { chartLayers, chartMemory, chartSamples, chartSizes } from "./chart.ts";
+import { chartTreemap, treemapScale } from "./chart_treemap.ts";
+import { CHECK_KINDS, CHECK_LISTS, kindTitle } from "./check_kinds.ts";
+import {
+  bad,
+  type Block,
+  coded,
+  type ColumnOf,
+  good,
+  type Inline,
+  lines,
+  listed,
+  named,
+  type Remark,
+  strong,
+  table,
+} from "./document.ts";
+import {
+  cellOf,
+  comparedFigures,
+  FIGURES,
+  plural,
+  smallestOf,
+  textOf,
+  titleOf,
+} from "./figures.ts";
+import {
+  applicationText,
+  filledLeaves,
+  filledTree,
+  programParts,
+} from "./filled_tree.ts";
+import { headline, insight, verdictOfSmallest } from "./headline.ts";
+import {
+  alike,
+  changeText,
+  checksOf,
+  sameChecks,
+  sameFailures,
+  skipped,
+  verdictFigures,
+} from "./problems.ts";
+import type { Check, Report, Variant } from "./report_schema.ts";
+import { secretsNext, secretText, surfaceTable } from "./surface_table.ts";
+import { images, verdict } from "./verdict.ts";
+
+/** Rows of a list that may be endless. */
+export const LISTED = 25;
+
+/** Each section with its heading, empty where there is nothing to tell. */
+const SECTIONS = {
+  headline: ["", (report) => [{ text: headline(report) }]],
+  lead: ["", lead],
+  origin: ["", origin],
+  verdict: ["", ending],
+  images: ["", whereImagesAre],
+  counts: ["", counts],
+  sizes: ["Sizes", sizes],
+  problems: ["What failed", problems],
+  notes: ["Found, skipped, not measured", notes],
+  growth: ["Growth", growth],
+  layers: ["Layers", layers],
+  contents: ["What fills each image", contents],
+  binary: ["What is in the binary", programs],
+  waste: ["Waste, and what to change", waste],
+  start: ["Start", start],
+  memory: ["Memory", memory],
+  surface: ["Surface", ({ variants }) => surfaceTable(variants)],
+  checks: ["Checks", checks],
+  budget: ["Budget", budget],
+  method: ["How this was measured", method],
+} satisfies Record<string, [string, (report: Report) => Block[]]>;
+
+export type SectionId = keyof typeof SECTIONS;
+
+/** Those of some sections that tell something; a picture alone does not. */
+export function sectionsOf(report: Report, ids: readonly SectionId[]) {
+  return ids.map((id) => {
+    const [title, blocks] = SECTIONS[id];
+    return { id, title, blocks: blocks(report) };
+  }).filter(({ blocks }) => blocks.some((block) => !("figure" in block)));
+}
+
+/** Whether the smallest works, and where its bytes are. */
+function lead(report: Report): Block[] {
+  const found = [verdictOfSmallest(report), insight(report)]
+    .filter((sentence) => sentence !== undefined);
+  return found.length === 0
+    ? []
+    : [{ text: found.flatMap((each, at) => at === 0 ? [each] : [" ", each]) }];
+}
+
+/** Which engine and which bases the figures come from. */
+function origin({ engine, bases }: Report): Block[] {
+  const parts: Inline[] = [];
+  if (engine) parts.push(named(`${engine.name} ${engine.version}`));
+  if (bases) {
+    const { source, system, builder, runtime, deno } = bases;
+    if (deno !== undefined) parts.push(["Deno ", named(deno)]);
+    parts.push([
+      `bases from ${source}`,
+      system !== undefined && [" (", named(system), ")"],
+      ": ",
+      named(builder),
+      " and ",
+      named(runtime),
+    ]);
+  }
+  return parts.length === 0
+    ? []
+    : [{ text: ["Measured with ", listed(parts)] }];
+}
+
+function ending(report: Report): Block[] {
+  const result = verdict(report);
+  if (result === undefined) return [];
+  return [{ text: (result.holds ? good : bad)([named(result.text)]) }];
+}
+
+function whereImagesAre(report: Report): Block[] {
+  const found = images(report);
+  if (found === undefined) return [];
+  const remarks: Remark[] = [
+    { word: "IMAGES", text: listed(found.names.map(named)) },
+  ];
+  for (const word of ["run", "push"] as const) {
+    const command = found[word];
+    if (command !== undefined) remarks.push({ word, text: coded(command) });
+  }
+  return remarked(remarks);
+}
+
+/** How many checks of each kind hold, and how many limits. */
+function counts({ variants, budgets }: Report): Block[] {
+  const remarks: Remark[] = [];
+  const made = variants.flatMap(checksOf)
+    .filter(({ status }) => status !== "skip");
+  const passed = (checks: Check[]) =>
+    checks.filter(({ status }) => status === "pass").length;
+  if (made.length > 0) {
+    const kinds = CHECK_KINDS.flatMap(({ id, title }) => {
+      const own = made.filter(({ kind }) => kind === id);
+      if (own.length === 0) return [];
+      const good = passed(own);
+      return [
+        `${title} ${good === own.length ? good : `${good}/${own.length}`}`,
+      ];
+    });
+    const held = passed(made) === made.length ? good : bad;
+    remarks.push({
+      word: "CHECKS",
+      text: [
+        held(`${passed(made)} of ${made.length} hold`),
+        `: ${kinds.join(", ")}`,
+      ],
+    });
+  }
+  if (budgets.length > 0) {
+    const all = (wanted: Check["status"]) =>
+      budgets.filter(({ status }) => status === wanted).length;
+    const measured = budgets.length - all("skip");
+    const held = all("fail") === 0 ? good : bad;
+    remarks.push({
+      word: "BUDGET",
+      text: [
+        held(`${all("pass")} of ${measured} limits hold`),
+        all("skip") > 0 && `, ${all("skip")} not measured`,
+      ],
+    });
+  }
+  return remarked(remarks);
+}
+
+const CAPTIONS = {
+  size: "How large, and does it work",
+  cost: "What it costs to ship and to run",
+  defence: "What is lost, and what an intruder finds",
+};
+
+function sizes(report: Report): Block[] {
+  const smallest = smallestOf(report.variants);
+  const tables = comparedFigures(report).flatMap(({ table: part, figures }) =>
+    table(CAPTIONS[part], report.variants, [
+      ["Variant", (variant) => {
+        const name = named(variant.name);
+        return variant === smallest ? strong(name) : name;
+      }],
+      ...figures.map((figure): ColumnOf<Variant> => [
+        titleOf(figure, report),
+        (variant) => cellOf(figure, variant, report),
+        figure.value && "right",
+      ]),
+    ], { joins: true })
+  );
+  return [{ figure: () => chartSizes(report) }, ...tables];
+}
+
+/** Builds, checks and limits that failed. */
+function problems(report: Report): Block[] {
+  const all = (names: string[]) => strong(listed(names.map(named)));
+  const builds = sameFailures(report).map(([failure, names]): Remark => ({
+    word: "FAIL",
+    text: [all(names), " could not be built"],
+    output: `${failure.message}\n${failure.output ?? ""}`,
+    next: failure.next,
+  }));
+  const checks = sameChecks(report).map(([check, names]): Remark => ({
+    word: "FAIL",
+    text: [all(names), `, ${kindTitle(check.kind)}: `, named(check.name)],
+    output: check.detail,
+  }));
+  const limits = report.budgets.filter(({ status }) => status === "fail")
+    .map((verdict): Remark => {
+      const { actual, limit } = verdictFigures(verdict);
+      const { variant, rule, detail } = verdict;
+      return {
+        word: "FAIL",
+        text: [
+          all([variant]),
+          ", budget: ",
+          named(rule),
+          ` is ${actual}, the limit is ${limit}`,
+        ],
+        output: detail,
+      };
+    });
+  const remarks = [...builds, ...checks, ...limits];
+  return remarked(remarks);
+}
+
+/**
+ * What has no place in an image, what was not looked at or not measured and why,
+ * once for all variants that it holds for.
+ */
+function notes(report: Report): Block[] {
+  const { variants } = report;
+  const told = variants.flatMap((variant) => {
+    const { name, notes = [], secrets = [], surface } = variant;
+    const found = [...secrets.map(secretText), ...surface.broken ?? []];
+    return [
+      ...found.map((text) => ({ name, text, word: "FOUND" as const })),
+      ...notes.map((text) => ({ name, text, word: "NOTE" as const })),
+    ];
+  });
+  const remark = (
+    word: Remark["word"],
+    names: string[],
+    text: Inline,
+  ): Remark => ({
+    word,
+    text: [names.length > 0 && [listed(names.map(named)), ": "], text],
+  });
+  const remarks = alike(told, ({ word, text }) => [word, text]).map((same) => {
+    const names = [...new Set(same.map(({ name }) => name))];
+    const [{ word, text }] = same;
+    const all = names.length === variants.length;
+    return remark(word, all ? [] : names, named(text));
+  }).sort((a, b) => Number(a.word !== "FOUND") - Number(b.word !== "FOUND"));
+  const next = secretsNext(variants);
+  if (next !== "") remarks.push(remark("next", [], next));
+  for (const { names, reason, variants } of skipped(report)) {
+    const text = [listed(names.map(named)), ": ", named(reason)];
+    remarks.push(remark("SKIP", variants, text));
+  }
+  return remarked(remarks);
+}
+
+/** What became larger or smaller since an earlier report. */
+function growth({ growth = [] }: Report): Block[] {
+  return growth.flatMap(({ variant, size, pull, layers, paths, packages }) => {
+    const changes = [...layers, ...paths, ...packages].map((change) => ({
+      ...change,
+      what: coded(change.name),
+    }));
+    return table([named(variant), " since the earlier report"], [
+      { ...size, what: "Size" },
+      ...pull ? [{ ...pull, what: "Pull" }] : [],
+      ...changes,
+    ], [
+      ["What", ({ what }) => what],
+      ["Change", changeText],
+    ]);
+  });
+}
+
+function layers({ variants }: Report): Block[] {
+  const some = variants.filter(({ layers }) => layers.length > 0);
+  const tables = some.flatMap(({ name, layers, sizeBytes }) => {
+    // Images may have hundreds of layers; the largest are shown.
+    const largest = layers.toSorted((a, b) => b.sizeBytes - a.sizeBytes)
+      .slice(0, LISTED);
+    const shown = layers.filter((layer) => largest.includes(layer));
+    return table(
+      [
+        named(name),
+        `: ${formatBytes(sizeBytes)} in ${countOf(layers.length, "layer")}`,
+      ],
+      shown,
+      [
+        ["Layer", (layer) => String(layers.indexOf(layer) + 1)],
+        ["Size", (layer) => formatBytes(layer.sizeBytes), "right"],
+        ["Share", (layer) => formatShare(layer.sizeBytes, sizeBytes), "right"],
+        ["Pull", ({ gzipBytes }) => bytesText(gzipBytes), "right"],
+        ["Next deploy", ({ pulledAgain, shared }) => {
+          if (pulledAgain === undefined) return undefined;
+          return pulledAgain ? "again" : shared ? "kept, shared" : "kept";
+        }],
+        ["Instruction", instructionOf],
+      ],
+      { all: layers.length },
+    );
+  });
+  return [{ figure: () => chartLayers(some) }, ...tables];
+}
+
+function contents({ variants }: Report): Block[] {
+  const filled = variants.filter(({ contents }) => contents.bytes > 0);
+  return filled.flatMap((variant) => {
+    const { name, rootfs, contents: { bytes: whole } } = variant;
+    const leaves = filledLeaves(filledTree(variant));
+    const files = rootfs.files.toLocaleString("en");
+    return [
+      { heading: [named(name), `: ${formatBytes(whole)} in ${files} files`] },
+      { figure: () => chartTreemap(variant, treemapScale(filled)) },
+      ...table(["The largest parts of ", named(name)], leaves, [
+        ["Bytes", ({ bytes }) => formatBytes(bytes), "right"],
+        ["Share", ({ bytes }) => formatShare(bytes, whole), "right"],
+        ["Path", ({ path }) => coded(path)],
+      ], { most: 12 }),
+    ];
+  });
+}
+
+/** The programs that differ by more than their path. */
+function programs({ variants }: Report): Block[] {
+  const found = variants.flatMap(({ name, program }) =>
+    program ? [{ name, program }] : []
+  );
+  return alike(found, ({ program }) => ({ ...program, path: "" }))
+    .flatMap((same) => {
+      const [{ program }] = same;
+      const { bytes: whole, deno, v8, runtimePath } = program;
+      const where = listed(same.map(({ name }) => named(name)));
+      const part = (bytes: number) =>
+        `${formatBytes(bytes)} (${formatShare(bytes, whole)})`;
+      return [
+        {
+          text: [
+            where,
+            ": ",
+            coded(program.path),
+            ` is ${part(program.runtimeBytes)} the Deno runtime`,
+            deno !== undefined && [" ", named(deno)],
+            v8 !== undefined && [" with V8 ", named(v8)],
+            runtimePath !== undefined && [" in ", coded(runtimePath)],
+            ` and ${part(program.applicationBytes)} ${
+              applicationText(program)
+            }`,
+          ],
+        },
+        ...table(["In the binary of ", where], programParts(program), [
+          ["Bytes", ({ bytes }) => formatBytes(bytes), "right"],
+          ["Share", ({ bytes }) => formatShare(bytes, whole), "right"],
+          ["Module or package", ({ name }) => coded(name)],
+        ], { most: LISTED }),
+      ];
+    });
+}
+
+const HAPPENED = {
+  overwritten: "overwritten",
+  deleted: "deleted",
+  metadata: "copied again for its mode, owner or time",
+};
+
+/** What was written for nothing, and what to change. */
+function waste({ variants }: Report): Block[] {
+  const clean = variants.filter(({ wasteBytes }) => wasteBytes === 0)
+    .map(({ name }) => named(name));
+  const tables = variants.flatMap(({ name, wasted, wasteBytes, layers }) =>
+    table([named(name), ` wastes ${formatBytes(wasteBytes)}`], wasted, [
+      ["Bytes", ({ bytes }) => formatBytes(bytes), "right"],
+      ["Path, and what to change", (item) => {
+        const { path, files, how, coveredBy, writtenBy, advice } = item;
+        const by = layers[coveredBy];
+        return lines([
+          files === undefined
+            ? coded(path)
+            : [coded(path), ` (${files} files)`],
+          [
+            `${HAPPENED[how]} by layer ${coveredBy + 1}`,
+            by && [" (", instructionOf(by), ")"],
+            `, written by layer ${writtenBy + 1}`,
+          ],
+          [named(advice)],
+        ]);
+      }],
+    ], { most: LISTED })
+  );
+  if (clean.length === 0) return tables;
+  return [{
+    text: [
+      "Nothing is wasted in ",
+      listed(clean),
+      ": no layer replaces or deletes a file of another.",
+    ],
+  }, ...tables];
+}
+
+function start(report: Report): Block[] {
+  return [
+    { figure: () => chartSamples(report) },
+    ...table("Starts: median, 95th percentile and CPU time", report.variants, [
+      ["Variant", ({ name }) => named(name)],
+      ["Container", (v) => duration(v.startMs?.median), "right"],
+      ["p95", (v) => duration(v.startMs?.p95), "right"],
+      ["Process", (v) => duration(v.processStartMs?.median), "right"],
+      ["p95", (v) => duration(v.processStartMs?.p95), "right"],
+      ["CPU time", ({ cpuMs }) => duration(cpuMs), "right"],
+      [
+        "Runs",
+        (v) => (v.startMs ?? v.processStartMs)?.runs.toString(),
+        "right",
+      ],
+    ]),
+  ];
+}
+
+function memory(report: Report): Block[] {
+  return [
+    { figure: () => chartMemory(report) },
+    ...table("Memory of the service's process", report.variants, [
+      ["Variant", ({ name }) => named(name)],
+      ["Idle", (v) => bytesText(v.memoryBytes?.idle), "right"],
+      ["After a burst", (v) => bytesText(v.memoryBytes?.loaded), "right"],
+      ["Peak", (v) => bytesText(v.memoryBytes?.peak), "right"],
+      ["Memory floor", (v) => bytesText(v.memoryFloorBytes), "right"],
+    ]),
+  ];
+}
+
+const LIST_TITLES = {
+  contract: "The contract: what every running image must answer",
+  hardening: "Hardening: what it must survive",
+  reproducible: "Reproducible: what a second build made the same",
+};
+
+/** Every check that was made, of every variant. */
+function checks({ variants }: Report): Block[] {
+  return CHECK_LISTS.flatMap((list) => {
+    const all = variants.flatMap((variant) => variant[list] ?? []);
+    const names = [...new Set(all.map(({ name }) => name))];
+    return table(LIST_TITLES[list], names, [
+      ["Check", (name) => named(name)],
+      ...variants.map((variant): ColumnOf<string> => [
+        named(variant.name),
+        (name) =>
+          statusText(variant[list]?.find((check) => check.name === name)),
+      ]),
+    ]);
+  });
+}
+
+function budget({ budgets }: Report): Block[] {
+  return table("Limits, and how they are kept", budgets, [
+    ["Variant", ({ variant }) => named(variant)],
+    ["Rule", ({ rule }) => named(rule)],
+    ["Verdict", statusText],
+    ["Actual", (verdict) => verdictFigures(verdict).actual, "right"],
+    ["Limit", (verdict) => verdictFigures(verdict).limit, "right"],
+    ["Detail", ({ detail }) => detail && named(detail)],
+  ]);
+}
+
+function statusText(check: Pick<Check, "status"> | undefined): Inline {
+  if (check === undefined) return undefined;
+  const { status } = check;
+  return status === "pass"
+    ? good(status)
+    : status === "fail"
+    ? bad(status)
+    : status;
+}
+
+/** What the figures mean and which images they are of. */
+function method(report: Report): Block[] {
+  const { variants, baseline, bases } = report;
+  if (variants.length === 0) return [];
+  const terms: [Inline, Inline][] = FIGURES.filter((figure) =>
+    figure.method !== undefined &&
+    variants.some((variant) => textOf(figure, variant, report) !== undefined)
+  ).map(({ title, method }) => [title, method]);
+  terms.push(["Baseline", named(baseline)]);
+  if (bases?.source === "packages") {
+    terms.push(["Bases", "sizes on these are not sizes on the public images"]);
+  }
+  for (const { name, image } of variants) {
+    terms.push([named(name), [
+      coded(image.id),
+      ", ",
+      named(image.architecture),
+    ]]);
+  }
+  return [{ terms }];
+}
+
+/** The instruction that made a layer. */
+export function instructionOf(
+  { instruction }: { instruction: string },
+): Inline {
+  return instruction === "" ? "(not in the history)" : coded(instruction);
+}
+
+function remarked(remarks: Remark[]): Block[] {
+  return remarks.length === 0 ? [] : [{ remarks }];
+}
+
+export function countOf(count: number, word: string): string {
+  return plural(count, word) || `0 ${word}s`;
+}
+
+function bytesText(bytes: number | undefined): string | undefined {
+  return bytes === undefined ? undefined : formatBytes(bytes);
+}
+
+function duration(milliseconds: number | undefined): string | undefined {
+  return milliseconds === undefined ? undefined : formatDuration(milliseconds);
+}
