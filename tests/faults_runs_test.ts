@@ -46,7 +46,7 @@ withEngines("two runs at once do not mix up their images", async (engine) => {
  * The time of day is compared with what docker tells by the same clock, and only
  * where that was not set meanwhile.
  */
-const COMPARES = "engine/docker_container.ts";
+const COMPARES = "engine/docker_like.ts";
 
 Deno.test("what is measured is measured by a clock that does not jump", async () => {
   const scripts = normalize(join(import.meta.dirname ?? ".", "../scripts"));

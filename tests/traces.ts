@@ -26,8 +26,8 @@ export async function containersOf(
   const found = listed.split("\n").filter(mine);
   // Those of a build tell it only in their stored options.
   if (engine instanceof Buildah) {
-    for await (const { name } of Deno.readDir(engine.containers)) {
-      const path = join(engine.containers, name, "userdata/buildah.json");
+    for await (const { name } of Deno.readDir(engine.working)) {
+      const path = join(engine.working, name, "userdata/buildah.json");
       const state = await Deno.readTextFile(path).catch(() => "");
       if (mine(/"CgroupParent":"[^"]*"/.exec(state)?.[0] ?? "")) {
         found.push(name);

@@ -1,40 +1,51 @@
-/**
- * buildah: no daemon, no OCI runtime; what is left where nothing else works.
- *
- * @module
- */
-import { basename, dirname } from "node:path";
+/** buildah: no daemon, no OCI runtime; what is left where nothing else works. @module */
+import { dirname } from "node:path";
 import { z } from "zod";
 import { configOf } from "../image/image_documents.ts";
-import { attempt, byteStream, CommandFailed, run } from "../lib/command.ts";
+import type { ImageConfig } from "../image/model.ts";
+import {
+  attempt,
+  byteStream,
+  type Child,
+  CommandFailed,
+  run,
+  start,
+} from "../lib/command.ts";
 import { EXIT, UserError } from "../lib/errors.ts";
-import { containerName, isLeftover, isLeftoverTag } from "../lib/owner.ts";
+import { containerName } from "../lib/owner.ts";
 import {
   makeScratch,
   removeScratch,
-  sweepScratch,
   withScratch,
 } from "../lib/scratch_folder.ts";
+import { CommandEngine } from "./command_engine.ts";
+import { attemptDocker } from "./docker_daemon.ts";
 import {
-  contextSteps,
-  StepImages,
-  sweepWorking,
-  type Untagged,
-} from "./build_remains.ts";
-import { runService } from "./buildah_container.ts";
-import { budArgs, pullArgs } from "./command_lines.ts";
+  budArgs,
+  fromArgs,
+  mostFiles,
+  pullArgs,
+  runArgs,
+} from "./command_lines.ts";
 import {
   type BuildOptions,
   type Container,
   type Engine,
   type ImageInfo,
-  type Leftovers,
-  type PullOptions,
   type RunOptions,
   Unusable,
 } from "./engine.ts";
-import { explainBuild, explainExport, explainPull } from "./explain.ts";
-import { sweepProcesses } from "./processes.ts";
+import { explainExport, explainStart } from "./explain.ts";
+import { freePort, isFree } from "./free_port.ts";
+import {
+  descendants,
+  inRootBelow,
+  inSameRoot,
+  isWrapper,
+  processes,
+  serviceOf,
+  signalProcess,
+} from "./processes.ts";
 import { missing } from "./setup.ts";
 
 const imageList = z.array(z.object({
@@ -51,14 +62,12 @@ const containerList = z.array(
 const RACED =
   /checking if cached image exists .*not known|[0-9a-f]{64}: image not known/;
 
-const RM: [command: string, ...args: string[]] = ["buildah", "rm"];
-
-export class Buildah implements Engine {
+export class Buildah extends CommandEngine implements Engine {
   readonly name = "buildah";
   readonly cannot: Engine["cannot"];
 
-  /** @param containers Folder in which it describes its working containers. */
-  constructor(readonly version: string, readonly containers: string) {
+  constructor(readonly version: string, readonly working: string) {
+    super();
     const chroot = "buildah runs the service in a chroot";
     this.cannot = {
       readOnly: `${chroot}, whose files cannot be made read-only`,
@@ -71,83 +80,58 @@ export class Buildah implements Engine {
   }
 
   async build(options: BuildOptions): Promise<void> {
-    const mark = containerName();
-    const before = options.tag && (await this.inspect(options.tag))?.id;
-    const steps = new StepImages("buildah", options);
     const { alias, tag, signal } = options;
-    const { onLine } = steps;
     const names = [alias, tag].filter((name) => name !== undefined);
-    const build = () =>
-      withScratch(async (env) => {
-        const args = budArgs(options, mark, this.version);
-        await run("buildah", args, { env, signal, onLine });
+    await this.clearing(options, async (mark, steps) => {
+      const { onLine } = steps;
+      const args = budArgs(options, mark, this.version);
+      const build = async () => {
+        await withScratch((env) =>
+          run("buildah", args, { env, signal, onLine })
+        );
         // Named here: buildah itself does so without regard to others.
         if (names.length === 0) return;
         const { built } = steps;
         if (built === undefined) throw new Error("buildah printed no image ID");
-        await this.#naming(() => run("buildah", ["tag", built, ...names]));
-      });
-    try {
+        await this.naming(() => run("buildah", ["tag", built, ...names]));
+      };
       await build().catch((error) => {
         // Somebody else removed an image that it was looking at.
-        if (!(error instanceof CommandFailed && RACED.test(error.output))) {
-          throw error;
+        if (error instanceof CommandFailed && RACED.test(error.output)) {
+          return build();
         }
-        return build();
+        throw error;
       });
-    } catch (error) {
-      // It cleans up behind a step that fails, but not when it is told to end.
-      await this.#sweepWorking((found) => found === mark, { remove: true });
-      await this.#naming(() => steps.fail(this.#untagged));
-      if (!(error instanceof CommandFailed)) throw error;
-      const { dockerfile, context } = options;
-      throw explainBuild(basename(dockerfile), error.output, error, context);
-    }
-    // An image that lost its tag to a newer one is of no use to anybody.
-    await this.#naming(() => steps.settle(this.#untagged, before || undefined));
+    });
   }
 
   /**
    * Gives or takes names. Two buildahs that do so to the same image each write
    * back what they have read before, so that names get lost or come back.
    */
-  #naming<T>(work: () => Promise<T>): Promise<T> {
-    return locked(dirname(this.containers), work);
+  protected override naming<T>(work: () => Promise<T>): Promise<T> {
+    return locked(dirname(this.working), work);
   }
 
-  steps(context: string, options: { remove: boolean }): Promise<number> {
-    return this.#naming(() =>
-      contextSteps(this.name, context, options, this.#untagged)
-    );
+  protected async untagged(): Promise<string[]> {
+    // Not by the filter for dangling ones: it leaves out what others build upon.
+    return (await list(imageList, "images", "--no-trunc", "--all"))
+      .filter(({ names }) => names.length === 0).map(({ id }) => id);
   }
 
-  readonly #untagged: Untagged = {
-    list: async () => {
-      // Not by the filter for dangling ones: it leaves out what others build upon.
-      return (await list(imageList, "images", "--no-trunc", "--all"))
-        .filter(({ names }) => names.length === 0)
-        .map(({ id }) => id.replace("sha256:", ""));
-    },
-    remove: async (id) => (await attempt("buildah", ["rmi", id])).code === 0,
-  };
+  protected containers(): Promise<{ id: string; name: string }[]> {
+    return list(containerList, "containers", "--all");
+  }
+
+  protected pullArgs(image: string, platform?: string): string[] {
+    return pullArgs(image, this.version, platform);
+  }
 
   async inspect(image: string): Promise<ImageInfo | undefined> {
     const args = ["inspect", "--type", "image", image];
-    const result = await attempt("buildah", args);
-    const { code, stdout, output } = result;
-    if (code === 0) return buildahImageInfo(stdout);
-    if (/image not known|no such image|locating image/i.test(output)) return;
-    throw new CommandFailed("buildah", args, result);
-  }
-
-  async pull(image: string, options: PullOptions = {}): Promise<void> {
-    const { platform, signal } = options;
-    const args = pullArgs(image, this.version, platform);
-    try {
-      await withScratch((env) => run("buildah", args, { env, signal }));
-    } catch (error) {
-      throw explainPull(image, error);
-    }
+    const accepts = /image not known|no such image|locating image/i;
+    const { code, stdout } = await attemptDocker("buildah", args, { accepts });
+    return code === 0 ? buildahImageInfo(stdout) : undefined;
   }
 
   export(image: string, signal?: AbortSignal): ReadableStream<Uint8Array> {
@@ -177,10 +161,10 @@ export class Buildah implements Engine {
     return await runService(options, info.config);
   }
 
-  async remove(image: string): Promise<void> {
+  override async remove(image: string): Promise<void> {
     for (let tries = 1;; tries++) {
       try {
-        await this.#naming(() => run("buildah", ["rmi", image]));
+        await this.naming(() => super.remove(image));
         return;
       } catch (error) {
         // Its store may have changed under it; perhaps the image went, too.
@@ -192,27 +176,6 @@ export class Buildah implements Engine {
 
   async list(): Promise<string[]> {
     return (await list(imageList, "images")).flatMap(({ names }) => names);
-  }
-
-  async sweep(options: { remove: boolean }): Promise<Leftovers> {
-    const { remove } = options;
-    const process = await sweepProcesses(options);
-    const container = await this.#sweepWorking(isLeftover, options);
-    const image = (await this.list()).filter(isLeftoverTag);
-    if (remove && image.length > 0) {
-      await this.#naming(() => attempt("buildah", ["rmi", ...image]));
-    }
-    const folder = await sweepScratch(options);
-    return { process, container, image, folder };
-  }
-
-  async #sweepWorking(
-    chosen: (mark: string) => boolean,
-    { remove }: { remove: boolean },
-  ): Promise<string[]> {
-    const listed = await list(containerList, "containers", "--all");
-    const store = { folder: this.containers, ...remove && { remove: RM } };
-    return await sweepWorking(listed, store, chosen);
   }
 }
 
@@ -280,4 +243,204 @@ export async function locked<T>(
   // Some network file systems have no locks: then it goes as it did without.
   await handle.lock(true).catch(() => {});
   return await work();
+}
+
+/** Runs a service; nothing is left behind when that fails or is aborted. */
+export async function runService(
+  options: RunOptions,
+  config: ImageConfig,
+): Promise<Container> {
+  options.signal?.throwIfAborted();
+  const name = containerName();
+  const scratch = await makeScratch();
+  try {
+    // Without the signal: it is short, and half a container has no name yet.
+    const files = mostFiles(await Deno.readTextFile("/proc/self/limits"));
+    await run("buildah", fromArgs(options.image, name, files));
+    options.signal?.throwIfAborted();
+    const port = options.port === undefined ? undefined : freePort();
+    const args = runArgs(options, name, config, port);
+    // buildah has no switch for it in a chroot; it passes on to all that descends.
+    const [command, ...rest] = options.noNewPrivileges
+      ? ["setpriv", "--no-new-privs", "buildah", ...args]
+      : ["buildah", ...args];
+    const startedAt = performance.now();
+    const child = start(command, rest, { env: { TMPDIR: scratch } });
+    const service = new Service(name, child, scratch, startedAt, options, port);
+    if (await service.started(options.signal)) return service;
+    const { output, code } = await child.ended;
+    const failure = code === 0 ? undefined : startFailure(output);
+    if (failure !== undefined) throw explainStart(options.image, failure);
+    return service; // A short command has done its work.
+  } catch (error) {
+    await attempt("buildah", ["rm", name]);
+    await removeScratch(scratch);
+    throw error instanceof CommandFailed
+      ? explainStart(options.image, error.output, error)
+      : error;
+  }
+}
+
+class Service implements Container {
+  readonly url?: string;
+  readonly exited: Promise<number>;
+  #ended = false;
+  #removed?: Promise<void>;
+  #seenAt?: number;
+
+  constructor(
+    readonly name: string,
+    readonly child: Child,
+    readonly scratch: string,
+    readonly startedAt: number,
+    readonly options: RunOptions,
+    readonly port?: number,
+  ) {
+    if (port !== undefined) this.url = `http://127.0.0.1:${port}`;
+    this.exited = child.ended.then(({ code, output }) =>
+      serviceExitCode(code, output)
+    ).finally(() => this.#ended = true);
+    this.exited.catch(() => {}); // Whoever awaits it sees it.
+  }
+
+  /** Waits for the service's process; `false` when it ended before it was seen. */
+  async started(signal?: AbortSignal): Promise<boolean> {
+    while (!this.#ended) {
+      if (signal?.aborted) {
+        await this.#end();
+        signal.throwIfAborted();
+      }
+      if (this.#find() !== undefined) {
+        this.#seenAt = performance.now();
+        return true;
+      }
+      await new Promise((resolve) => setTimeout(resolve, 3));
+    }
+    return false;
+  }
+
+  #find(): number | undefined {
+    return serviceOf(processes(), this.child.pid);
+  }
+
+  processStartedAt(): Promise<number | undefined> {
+    return Promise.resolve(this.#seenAt);
+  }
+
+  portWasTaken(): boolean {
+    return this.#ended && this.port !== undefined && !isFree(this.port);
+  }
+
+  pid(): Promise<number | undefined> {
+    return Promise.resolve(this.#ended ? undefined : this.#find());
+  }
+
+  /** In a chroot of its own over the same files, as there is no other way in. */
+  async exec(command: string[], options: { signal?: AbortSignal } = {}) {
+    const args = runArgs(
+      { ...this.options, entrypoint: command },
+      this.name,
+      { entrypoint: [], cmd: [] },
+      this.port,
+    );
+    const { code, output } = await attempt("buildah", args, {
+      ...options,
+      env: { TMPDIR: this.scratch },
+    });
+    return {
+      code: serviceExitCode(code, output),
+      output: startFailure(output) ?? serviceLog(output),
+    };
+  }
+
+  logs(): Promise<string> {
+    return Promise.resolve(serviceLog(this.child.output()));
+  }
+
+  kill(signal: "SIGTERM" | "SIGKILL" | "SIGINT"): Promise<void> {
+    const pid = this.#ended ? undefined : this.#find();
+    if (pid !== undefined) signalProcess(pid, signal);
+    return Promise.resolve();
+  }
+
+  /** Without its service, buildah takes the mounts away; one that hangs is ended. */
+  async #end(): Promise<void> {
+    const all = processes();
+    const service = serviceOf(all, this.child.pid);
+    if (service === undefined) {
+      if (!this.#ended) await this.child.stop();
+      return;
+    }
+    // No process namespace ends with its first process here.
+    const wrappers = descendants(all, this.child.pid)
+      .filter(isWrapper).map(({ pid }) => pid);
+    for (const pid of inSameRoot(service)) {
+      if (!wrappers.includes(pid)) signalProcess(pid, "SIGKILL");
+    }
+    signalProcess(service, "SIGKILL");
+    const timer = setTimeout(() => void this.child.stop(), 3000);
+    await this.child.ended.catch(() => {});
+    clearTimeout(timer);
+  }
+
+  /** A buildah that is killed leaves its service behind. */
+  async #endOrphans(): Promise<void> {
+    for (let tries = 0; tries < 100; tries++) {
+      const orphans = inRootBelow(this.scratch);
+      if (orphans.length === 0) return;
+      for (const pid of orphans) signalProcess(pid, "SIGKILL");
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#removed ??= this.#remove();
+  }
+
+  async #remove(): Promise<void> {
+    if (!this.#ended) await this.#end();
+    await this.#endOrphans();
+    const args = ["rm", this.name];
+    const result = await attempt("buildah", args);
+    await removeScratch(this.scratch);
+    if (result.code !== 0 && !/container not known/.test(result.output)) {
+      throw new CommandFailed("buildah", args, result);
+    }
+  }
+}
+
+const OWN =
+  /^(subprocess exited (with status \d+|on .+)|process exited with error: .*|Error: exit status \d+|Error: while running runtime: .*)$/;
+
+/** The service's output without what buildah adds at its end. */
+export function serviceLog(output: string): string {
+  const all = output.split("\n");
+  let end = all.length;
+  while (end > 0 && (all[end - 1] === "" || OWN.test(all[end - 1]))) end--;
+  return end === 0 ? "" : all.slice(0, end).join("\n") + "\n";
+}
+
+/** The signals 1 to 15, as Go names them. */
+const SIGNALS =
+  "hangup,interrupt,quit,illegal instruction,trace/breakpoint trap,aborted,bus error,floating point exception,killed,user defined signal 1,segmentation fault,user defined signal 2,broken pipe,alarm clock,terminated"
+    .split(",");
+
+/** The exit code as other engines give it: 128 + n when signal n ended it. */
+export function serviceExitCode(code: number, output: string): number {
+  const signal = /^subprocess exited on ([^\n]+?)(?: \(core dumped\))?$/m
+    .exec(output.slice(-2000))?.[1];
+  const number = signal === "bad system call"
+    ? 31
+    : SIGNALS.indexOf(signal ?? "") + 1;
+  return number === 0 ? code : 128 + number;
+}
+
+/**
+ * What hindered a service from starting at all, by what a `buildah run` that failed
+ * wrote: had it run, the last line would be `Error: exit status`.
+ */
+export function startFailure(output: string): string | undefined {
+  return /process failed to start with error: (.*?)(?:process exited with error|\n|$)/
+    .exec(output)?.[1] ??
+    /(?:^|\n)Error: (?!exit status)([^\n]*)\n?$/.exec(output)?.[1];
 }

@@ -1,8 +1,4 @@
-/**
- * The command lines of the engines. Pure: options in, arguments out.
- *
- * @module
- */
+/** The command lines of the engines. Pure: options in, arguments out. @module */
 import type { ImageConfig } from "../image/model.ts";
 import { OWNER_LABEL } from "../lib/owner.ts";
 import { HOST } from "../lib/platform.ts";

@@ -1,8 +1,6 @@
 /**
  * The docker daemon, which may be gone the next moment: commands to it by its
- * client, and what it answers itself on its Unix socket.
- *
- * @module
+ * client, and what it answers itself on its Unix socket. @module
  */
 import {
   attempt,
@@ -21,15 +19,22 @@ const DOUBTFUL =
 const ASKED_AGAIN_MS = 1000;
 const ANSWERS_WITHIN_MS = 10_000;
 
-/** @throws {EngineGone} when it failed because the daemon is gone. */
+/**
+ * Runs a command to its end.
+ *
+ * @param options `accepts`: what it may say when it fails; absent: anything.
+ * @throws {EngineGone} when it failed because the daemon is gone.
+ */
 export async function attemptDocker(
   command: string,
   args: string[],
-  options: CommandOptions = {},
+  { accepts, ...options }: CommandOptions & { accepts?: RegExp } = {},
 ): Promise<CommandResult> {
   const result = await attempt(command, args, options);
-  if (result.code !== 0) await throwIfGone(command, result.output);
-  return result;
+  if (result.code === 0) return result;
+  await throwIfGone(command, result.output);
+  if (accepts?.test(result.output) ?? true) return result;
+  throw new CommandFailed(command, args, result);
 }
 
 /** The standard output of a command that must succeed, as {@linkcode attemptDocker}. */
@@ -38,9 +43,9 @@ export async function runDocker(
   args: string[],
   options: CommandOptions = {},
 ): Promise<string> {
-  const result = await attemptDocker(command, args, options);
-  if (result.code !== 0) throw new CommandFailed(command, args, result);
-  return result.stdout;
+  const none = /(?!)/;
+  return (await attemptDocker(command, args, { ...options, accepts: none }))
+    .stdout;
 }
 
 /**
@@ -123,14 +128,18 @@ export function daemonStream(
     try {
       const opened = connection = await connect();
       signal?.throwIfAborted(); // It may have been while we connected.
-      await send(opened, path);
-      const { status, rest } = await readHead(opened);
-      const body = readBody(opened, rest);
+      const writer = opened.writable.getWriter();
+      const request = `GET ${path} HTTP/1.0\r\nHost: docker\r\n\r\n`;
+      await writer.write(new TextEncoder().encode(request));
+      const chunks = chunksOf(opened);
+      const { status, rest } = parseHead(
+        (await chunks.next()).value ?? undefined,
+      );
       if (status !== 200) {
-        const { value } = await body.next();
-        throw new DaemonRefused(path, status, messageIn(value ?? undefined));
+        throw new DaemonRefused(path, status, messageIn(rest));
       }
-      yield* body;
+      if (rest.length > 0) yield rest;
+      yield* chunks;
       // Nobody listens any more where a daemon was killed.
       (await connect()).close();
     } catch (error) {
@@ -152,29 +161,23 @@ export async function daemonText(
   return await new Response(daemonStream(socket, path, options)).text();
 }
 
-/** The status, and what came with the head but belongs to the body. */
-async function readHead(connection: Deno.Conn) {
-  const latin1 = new TextDecoder("latin1");
-  const head = new Uint8Array(LONGEST_HEAD);
-  let length = 0;
-  for (;;) {
-    const read = await connection.read(head.subarray(length));
-    const text = latin1.decode(head.subarray(0, length += read ?? 0));
-    const end = text.indexOf("\r\n\r\n");
-    const status = /^HTTP\/1\.\d (\d{3})[ \r]/.exec(text)?.[1];
-    if (end !== -1 && status !== undefined) {
-      return { status: Number(status), rest: head.slice(end + 4, length) };
-    }
-    if (!read) throw new Error("docker's daemon does not answer in HTTP");
+/** Cuts what an HTTP answer begins with off its first chunk. */
+function parseHead(chunk: Uint8Array | undefined) {
+  const text = new TextDecoder("latin1").decode(
+    chunk?.subarray(0, LONGEST_HEAD),
+  );
+  const end = text.indexOf("\r\n\r\n");
+  const status = /^HTTP\/1\.\d (\d{3})[ \r]/.exec(text)?.[1];
+  if (chunk === undefined || end === -1 || status === undefined) {
+    throw new Error("docker's daemon does not answer in HTTP");
   }
+  return { status: Number(status), rest: chunk.subarray(end + 4) };
 }
 
-async function* readBody(connection: Deno.Conn, rest: Uint8Array) {
+async function* chunksOf(connection: Deno.Conn) {
   for (;;) {
     const chunk = new Uint8Array(CHUNK);
-    chunk.set(rest);
-    let length = rest.length;
-    rest = new Uint8Array(0);
+    let length = 0;
     while (length < CHUNK) {
       const read = await connection.read(chunk.subarray(length));
       if (read === null) break;
@@ -185,14 +188,7 @@ async function* readBody(connection: Deno.Conn, rest: Uint8Array) {
   }
 }
 
-async function send(connection: Deno.Conn, path: string): Promise<void> {
-  let rest = new TextEncoder().encode(
-    `GET ${path} HTTP/1.0\r\nHost: docker\r\n\r\n`,
-  );
-  while (rest.length > 0) rest = rest.subarray(await connection.write(rest));
-}
-
-function messageIn(body: Uint8Array | undefined): string {
+function messageIn(body: Uint8Array): string {
   const text = new TextDecoder().decode(body);
   try {
     const { message } = JSON.parse(text);

@@ -1,28 +1,18 @@
-/**
- * What docker and podman share: one command with the same words.
- *
- * @module
- */
-import { basename } from "node:path";
+/** What docker and podman share: one command with the same words. @module */
 import { z } from "zod";
 import { configOf } from "../image/image_documents.ts";
 import { attempt, byteStream, CommandFailed } from "../lib/command.ts";
+import { EngineGone, EXIT, UserError } from "../lib/errors.ts";
 import {
   containerName,
   isLeftover,
-  isLeftoverTag,
+  owner,
   OWNER_LABEL,
   ownTag,
 } from "../lib/owner.ts";
-import { sweepScratch, withScratch } from "../lib/scratch_folder.ts";
-import {
-  contextSteps,
-  StepImages,
-  sweepWorking,
-  type Untagged,
-} from "./build_remains.ts";
-import { buildArgs, type Builder } from "./command_lines.ts";
-import { runContainer } from "./docker_container.ts";
+import { withScratch } from "../lib/scratch_folder.ts";
+import { CommandEngine } from "./command_engine.ts";
+import { buildArgs, type Builder, createArgs } from "./command_lines.ts";
 import {
   attemptDocker,
   DaemonRefused,
@@ -35,14 +25,12 @@ import type {
   BuildOptions,
   Container,
   Engine,
-  EngineName,
   ImageInfo,
-  Leftovers,
-  PullOptions,
   RunOptions,
 } from "./engine.ts";
-import { explainBuild, explainExport, explainPull } from "./explain.ts";
-import { sweepProcesses } from "./processes.ts";
+import { explainExport, explainStart } from "./explain.ts";
+import { freePort } from "./free_port.ts";
+import { isInGroup, killGroup } from "./processes.ts";
 
 export interface HowItBuilds {
   builder: Builder;
@@ -61,18 +49,21 @@ export interface Dialect
   socket?: string;
 }
 
-export class DockerLike implements Engine {
-  readonly name: EngineName;
+export class DockerLike extends CommandEngine implements Engine {
+  readonly name: Dialect["name"];
   readonly version: string;
   readonly pruneCommand?: string;
   readonly cannot: Engine["cannot"];
+  readonly working?: string;
   #how?: HowItBuilds | Promise<HowItBuilds>;
 
   constructor(readonly dialect: Dialect) {
+    super();
     this.name = dialect.name;
     this.version = dialect.version;
     this.pruneCommand = dialect.pruneCommand;
     this.cannot = dialect.cannot;
+    this.working = dialect.working;
   }
 
   async cannotDate(local: boolean): Promise<string | undefined> {
@@ -85,76 +76,61 @@ export class DockerLike implements Engine {
 
   async build(options: BuildOptions): Promise<void> {
     const { builder } = await (this.#how ??= this.dialect.build());
-    const mark = containerName();
     // BuildKit keeps its cache apart from images: a test leaves no image. The
     // others' cache is the untagged image, which therefore stays.
     const passing = options.tag === undefined && builder === "buildkit"
       ? ownTag("test")
       : undefined;
-    const before = options.tag && (await this.inspect(options.tag))?.id;
     const named = { ...options, tag: options.tag ?? passing };
-    const args = buildArgs(named, builder, mark);
-    // docker keeps steps apart from images, and prints none like these.
-    const steps = new StepImages(this.name, options);
     const { signal } = options;
-    const { onLine } = steps;
-    const build = (env: Record<string, string>) =>
-      runDocker(this.name, args, { env, signal, onLine });
     try {
-      await (this.name === "podman"
-        ? withScratch(build)
-        : build({ DOCKER_BUILDKIT: builder === "buildkit" ? "1" : "0" }));
-    } catch (error) {
-      await this.#sweepWorking((found) => found === mark, { remove: true });
-      await steps.fail(this.#untagged);
-      if (!(error instanceof CommandFailed)) throw error;
-      const { dockerfile, context } = options;
-      throw explainBuild(basename(dockerfile), error.output, error, context);
+      await this.clearing(options, async (mark, { onLine }) => {
+        const args = buildArgs(named, builder, mark);
+        await withScratch(({ TMPDIR }) => {
+          const env: Record<string, string> = builder === "podman"
+            ? { TMPDIR }
+            : { DOCKER_BUILDKIT: builder === "buildkit" ? "1" : "0" };
+          return runDocker(this.name, args, { env, signal, onLine });
+        });
+      });
     } finally {
       if (passing !== undefined) await attempt(this.name, ["rmi", passing]);
     }
-    if (before) await this.#removeUntagged(before);
-    if (this.name === "podman") await steps.settle(this.#untagged);
   }
 
-  steps(context: string, options: { remove: boolean }): Promise<number> {
-    return contextSteps(this.name, context, options, this.#untagged);
+  protected async untagged(): Promise<string[]> {
+    const filter = ["--filter", "dangling=true", "--quiet", "--no-trunc"];
+    return await this.#listed("images", ...filter);
   }
 
-  readonly #untagged: Untagged = {
-    list: async () => {
-      const filter = ["--filter", "dangling=true", "--quiet", "--no-trunc"];
-      const listed = await runDocker(this.name, ["images", ...filter]);
-      return listed.trim().split("\n").map((id) => id.replace("sha256:", ""));
-    },
-    remove: async (id) => (await attempt(this.name, ["rmi", id])).code === 0,
-  };
-
-  /** An image that lost its tag to a newer one is of no use to anybody. */
-  async #removeUntagged(id: string): Promise<void> {
-    // podman makes up a digest for images that were never in a registry.
-    const digests = this.name === "docker" ? "{{len .RepoDigests}}" : "0";
-    const format = `{{len .RepoTags}} ${digests}`;
-    const args = ["image", "inspect", "--format", format, id];
-    const { code, stdout } = await attempt(this.name, args);
-    // It stays when something still uses it; the engine refuses then.
-    if (code === 0 && stdout.trim() === "0 0") {
-      await attempt(this.name, ["rmi", id]);
-    }
+  protected async containers(): Promise<{ id: string; name: string }[]> {
+    const format = ["--no-trunc", "--format", "{{.ID}}\t{{.Names}}"];
+    return (await this.#listed("ps", "--all", "--external", ...format))
+      .map((line) => line.split("\t"))
+      .map(([id, name = ""]) => ({ id, name }));
   }
 
-  async inspect(image: string): Promise<ImageInfo | undefined> {
-    const { socket } = this.dialect;
-    if (socket !== undefined) return await this.#ask(socket, image);
-    const args = ["image", "inspect", image];
-    const result = await attemptDocker(this.name, args);
-    if (result.code === 0) return dockerImageInfo(result.stdout);
-    if (/no such image|image not known/i.test(result.output)) return undefined;
-    throw new CommandFailed(this.name, args, result);
+  async #listed(...args: string[]): Promise<string[]> {
+    const text = (await runDocker(this.name, args)).trim();
+    return text === "" ? [] : text.split("\n");
+  }
+
+  protected pullArgs(image: string, platform?: string): string[] {
+    const chosen = platform === undefined ? [] : ["--platform", platform];
+    return ["pull", "--quiet", ...chosen, image];
   }
 
   /** Of the daemon itself, which answers in a tenth of the client's time. */
-  async #ask(socket: string, image: string): Promise<ImageInfo | undefined> {
+  async inspect(image: string): Promise<ImageInfo | undefined> {
+    const { socket } = this.dialect;
+    if (socket === undefined) {
+      const accepts = /no such image|image not known/i;
+      const args = ["image", "inspect", image];
+      const { code, stdout } = await attemptDocker(this.name, args, {
+        accepts,
+      });
+      return code === 0 ? dockerImageInfo(stdout) : undefined;
+    }
     const path = `/images/${encodeURIComponent(image)}/json`;
     try {
       return dockerImageInfo(`[${await daemonText(socket, path)}]`);
@@ -162,17 +138,6 @@ export class DockerLike implements Engine {
       if (error instanceof DaemonRefused && isUnknown(error)) return undefined;
       if (!(error instanceof DaemonRefused)) await throwIfGone(this.name);
       throw error;
-    }
-  }
-
-  async pull(image: string, options: PullOptions = {}): Promise<void> {
-    const { platform, signal } = options;
-    const chosen = platform ? ["--platform", platform] : [];
-    const args = ["pull", "--quiet", ...chosen, image];
-    try {
-      await runDocker(this.name, args, { signal });
-    } catch (error) {
-      throw explainPull(image, error);
     }
   }
 
@@ -196,48 +161,22 @@ export class DockerLike implements Engine {
     return runContainer(this.name, options);
   }
 
-  async remove(image: string): Promise<void> {
-    await runDocker(this.name, ["rmi", image]);
-  }
-
   async list(): Promise<string[]> {
-    const args = ["images", "--format", "{{.Repository}}:{{.Tag}}"];
-    return (await runDocker(this.name, args)).trim().split("\n")
-      .filter((name) => name !== "" && !name.includes("<none>"));
+    const format = ["--format", "{{.Repository}}:{{.Tag}}"];
+    return (await this.#listed("images", ...format))
+      .filter((name) => !name.includes("<none>"));
   }
 
-  async sweep(options: { remove: boolean }): Promise<Leftovers> {
-    const { remove } = options;
-    const process = await sweepProcesses(options);
-    const filter = `label=${OWNER_LABEL}`;
-    const args = ["ps", "--all", "--filter", filter, "--format", "{{.Names}}"];
-    const listed = (await runDocker(this.name, args)).trim().split("\n");
-    const gone = listed.filter(isLeftover);
-    if (remove && gone.length > 0) {
+  protected override async sweepContainers(
+    options: { remove: boolean },
+  ): Promise<string[]> {
+    const filter = ["--filter", `label=${OWNER_LABEL}`];
+    const all = ["ps", "--all", ...filter, "--format", "{{.Names}}"];
+    const gone = (await this.#listed(...all)).filter(isLeftover);
+    if (options.remove && gone.length > 0) {
       await attempt(this.name, ["rm", "--force", "--volumes", ...gone]);
     }
-    const working = await this.#sweepWorking(isLeftover, options);
-    const image = (await this.list()).filter(isLeftoverTag);
-    if (remove && image.length > 0) await attempt(this.name, ["rmi", ...image]);
-    const folder = await sweepScratch(options);
-    return { process, container: [...gone, ...working], image, folder };
-  }
-
-  async #sweepWorking(
-    chosen: (mark: string) => boolean,
-    { remove }: { remove: boolean },
-  ): Promise<string[]> {
-    const { working } = this.dialect;
-    if (working === undefined) return [];
-    const format = ["--no-trunc", "--format", "{{.ID}}\t{{.Names}}"];
-    const args = ["ps", "--all", "--external", ...format];
-    const listed = (await runDocker(this.name, args)).trim().split("\n")
-      .map((line) => line.split("\t"))
-      .map(([id, name = ""]) => ({ id, name }));
-    return await sweepWorking(listed, {
-      folder: working,
-      ...remove && { remove: [this.name, "rm", "--force"] },
-    }, chosen);
+    return [...gone, ...await super.sweepContainers(options)];
   }
 }
 
@@ -273,4 +212,169 @@ export function dockerImageInfo(json: string): ImageInfo {
     diffIds: image.RootFS.Layers ?? [],
     config,
   };
+}
+
+const NO_SUCH = /no such (container|object)/i;
+/** It is gone, or somebody else removes it. */
+const GOING =
+  /no such (container|object)|removal of container .* is already in progress/i;
+const PORT_TAKEN = /port is already allocated|address already in use/i;
+/** Characters of standard output that a log shows. */
+const LOG_SHOWN = 128 * 1024;
+/** Milliseconds by which the time of day may be slewed while a container starts. */
+const CLOCK_MS = 5;
+
+/** Runs a container; nothing is left behind when that fails or is aborted. */
+export async function runContainer(
+  command: string,
+  options: RunOptions,
+): Promise<Container> {
+  for (let tries = 1;; tries++) {
+    try {
+      return await startOnce(command, options);
+    } catch (error) {
+      if (!(error instanceof CommandFailed)) throw error;
+      if (PORT_TAKEN.test(error.output) && tries < 5) continue;
+      throw explainStart(options.image, error.output, error);
+    }
+  }
+}
+
+async function startOnce(
+  command: string,
+  options: RunOptions,
+): Promise<Container> {
+  options.signal?.throwIfAborted();
+  const name = containerName();
+  const hostPort = options.port === undefined ? undefined : freePort();
+  let id: string | undefined;
+  try {
+    // Without the signal: a client that is killed leaves its daemon at work,
+    // and the container would appear after it was removed.
+    // podman knows no owner of a tmpfs.
+    const user = options.writable === undefined || command !== "docker"
+      ? undefined
+      : options.user ?? await imageUser(command, options.image);
+    const args = createArgs(options, { name, owner: owner(), hostPort, user });
+    id = (await runDocker(command, args)).trim();
+    options.signal?.throwIfAborted();
+    const startedAt = performance.now();
+    await runDocker(command, ["start", name]);
+    options.signal?.throwIfAborted();
+    const url = hostPort ? `http://127.0.0.1:${hostPort}` : undefined;
+    return new DockerContainer(command, name, id, startedAt, url);
+  } catch (error) {
+    await attempt(command, ["rm", "--force", "--volumes", name]);
+    // It may have come up while the daemon was killed.
+    if (id && error instanceof EngineGone) killGroup(id);
+    throw error;
+  }
+}
+
+/** The user that an image runs as; nothing if it has no such image. */
+async function imageUser(command: string, image: string): Promise<string> {
+  const format = ["--format", "{{.Config.User}}"];
+  const args = ["image", "inspect", ...format, image];
+  const { code, stdout } = await attempt(command, args);
+  return code === 0 ? stdout.trim() : "";
+}
+
+/** The time of day when `performance.now()` was 0, in milliseconds. */
+function timeOfDay(): number {
+  return Date.now() - performance.now();
+}
+
+class DockerContainer implements Container {
+  readonly #clock = timeOfDay();
+  #exited?: Promise<number>;
+  #pid?: number;
+
+  constructor(
+    readonly command: string,
+    readonly name: string,
+    readonly id: string,
+    readonly startedAt: number,
+    readonly url?: string,
+  ) {}
+
+  /** Waiting takes a process of its own: it starts when somebody asks. */
+  get exited(): Promise<number> {
+    if (this.#exited === undefined) {
+      this.#exited = this.#wait();
+      this.#exited.catch(() => {}); // Whoever awaits it sees it.
+    }
+    return this.#exited;
+  }
+
+  async #wait(): Promise<number> {
+    const { code, stdout } = await this.#ask(["wait", this.name], NO_SUCH);
+    if (code === 0) return Number(stdout.trim());
+    throw new UserError("The container was removed while it ran", {
+      next: "Leave containers named deno-small-image-* alone, and run again",
+      exitCode: EXIT.checkFailed,
+    });
+  }
+
+  /** Runs a command, which may also fail with what is accepted. */
+  #ask(args: string[], accepts: RegExp) {
+    return attemptDocker(this.command, args, { accepts });
+  }
+
+  async processStartedAt(): Promise<number | undefined> {
+    // The clock of a virtual machine is not this one's.
+    if (await this.pid() === undefined) return undefined;
+    const format = "{{json .State.StartedAt}}";
+    const args = ["inspect", "--format", format, this.name];
+    const at = Date.parse(JSON.parse(await runDocker(this.command, args)));
+    const clock = timeOfDay();
+    // Else the clock was set since the container was started.
+    return Math.abs(clock - this.#clock) < CLOCK_MS ? at - clock : undefined;
+  }
+
+  /** Asking takes a process of its own: what is known is only looked at. */
+  async pid(): Promise<number | undefined> {
+    if (this.#pid !== undefined && isInGroup(this.#pid, this.id)) {
+      return this.#pid;
+    }
+    const args = ["inspect", "--format", "{{.State.Pid}}", this.name];
+    const pid = Number((await this.#ask(args, NO_SUCH)).stdout);
+    // In a virtual machine or on another host the number means nothing here.
+    this.#pid = pid > 0 && isInGroup(pid, this.id) ? pid : undefined;
+    return this.#pid;
+  }
+
+  async exec(command: string[], options: { signal?: AbortSignal } = {}) {
+    const args = ["exec", this.name, ...command];
+    const { code, output } = await attemptDocker(this.command, args, options);
+    return { code, output };
+  }
+
+  async logs(): Promise<string> {
+    const args = ["logs", this.name];
+    const { stdout, stderr } = await attemptDocker(this.command, args);
+    // Errors last, where no flood of other lines pushes them out.
+    return stdout.slice(-LOG_SHOWN) + stderr;
+  }
+
+  async kill(signal: "SIGTERM" | "SIGKILL" | "SIGINT"): Promise<void> {
+    const ended = /is not running|no such container|can only kill running/i;
+    await this.#ask(["kill", "--signal", signal, this.name], ended);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const args = ["rm", "--force", "--volumes", this.name];
+    try {
+      for (let tries = 1;; tries++) {
+        const accepts = tries < 50 ? GOING : NO_SUCH;
+        const { code, output } = await this.#ask(args, accepts);
+        if (code === 0 || NO_SUCH.test(output)) break;
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+    } catch (error) {
+      // A daemon that was killed leaves its containers at work.
+      if (error instanceof EngineGone) killGroup(this.id);
+      throw error;
+    }
+    await this.#exited?.catch(() => {});
+  }
 }

@@ -1,8 +1,4 @@
-/**
- * What an engine must offer to build, run and export images.
- *
- * @module
- */
+/** What an engine must offer to build, run and export images. @module */
 import type { ImageConfig } from "../image/model.ts";
 
 /** In the order in which people prefer them. */

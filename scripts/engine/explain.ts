@@ -1,8 +1,6 @@
 /**
  * What an engine's failure says, for the person who has to correct it. Text in,
- * error out.
- *
- * @module
+ * error out. @module
  */
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";

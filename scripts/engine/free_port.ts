@@ -1,8 +1,6 @@
 /**
  * A port of this host for a service: chosen before it starts, so that no
- * question to the engine lies between its start and the first request.
- *
- * @module
+ * question to the engine lies between its start and the first request. @module
  */
 
 /** Below the range that Linux hands to outgoing connections: 32768 and up. */

@@ -1,8 +1,6 @@
 /**
  * The processes of this host, as `/proc` tells them: an engine that starts a
- * service behind wrappers does not say which process is the service.
- *
- * @module
+ * service behind wrappers does not say which process is the service. @module
  */
 import { basename } from "node:path";
 import { isLeftover } from "../lib/owner.ts";

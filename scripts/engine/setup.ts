@@ -1,8 +1,6 @@
 /**
  * What has to be installed, and installing it where that is plain: apt on
- * Debian and Ubuntu, as root.
- *
- * @module
+ * Debian and Ubuntu, as root. @module
  */
 import { CommandFailed, run } from "../lib/command.ts";
 import { EXIT, UserError } from "../lib/errors.ts";

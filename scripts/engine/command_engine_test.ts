@@ -1,12 +1,14 @@
 import { assertEquals } from "@std/assert";
 import { dirname } from "node:path";
+import { containerName } from "../lib/owner.ts";
+import type { EngineName } from "./engine.ts";
 import {
+  CommandEngine,
   contextSteps,
   markIn,
   StepImages,
-  sweepWorking,
   type Untagged,
-} from "./build_remains.ts";
+} from "./command_engine.ts";
 
 /** Untagged images, some of which others are built upon. */
 function store(...ids: string[]) {
@@ -152,27 +154,44 @@ Deno.test("markIn() of a build without one is nothing", () => {
   assertEquals(markIn("{}"), undefined);
 });
 
-Deno.test("sweepWorking() takes what is chosen by name or mark, no more", async () => {
+/** An engine whose command is another one, with containers in a folder. */
+class Store extends CommandEngine {
+  readonly name: EngineName;
+  constructor(
+    command: string,
+    readonly working: string,
+    readonly listed: { id: string; name: string }[],
+  ) {
+    super();
+    this.name = command as EngineName;
+  }
+  inspect = () => Promise.resolve(undefined);
+  list = () => Promise.resolve([]);
+  untagged = () => Promise.resolve([]);
+  containers = () => Promise.resolve(this.listed);
+  pullArgs = () => [];
+  look = (remove: boolean) => this.sweepContainers({ remove });
+}
+
+Deno.test("CommandEngine sweeps what is a gone run's by name or mark, no more", async () => {
   const folder = await Deno.makeTempDir();
   const write = async (id: string, text: string) => {
     const path = `${folder}/${id}/userdata/buildah.json`;
     await Deno.mkdir(dirname(path), { recursive: true });
     await Deno.writeTextFile(path, text);
   };
-  await write("1", state({ CgroupParent: "mine" }));
-  await write("2", state({ CgroupParent: "another's" }));
+  const gone = containerName().replace(/-\d+-\d+-/, "-0-1-");
+  await write("1", state({ CgroupParent: gone }));
+  await write("2", state({ CgroupParent: containerName() }));
   await write("3", "no JSON");
-  const names = ["by-mark", "by-nothing", "unreadable", "no-state", "mine"];
+  const names = ["by-mark", "by-nothing", "unreadable", "no-state", gone];
   const listed = names.map((name, i) => ({ id: String(i + 1), name }));
-  for (const store of [{ folder }, { folder, remove: ["true"] as ["true"] }]) {
+  for (const [command, remove] of [["false", false], ["true", true]] as const) {
     assertEquals(
-      await sweepWorking(listed, store, (text) => text === "mine"),
-      ["by-mark", "mine"],
+      await new Store(command, folder, listed).look(remove),
+      ["by-mark", gone],
     );
   }
-  assertEquals(
-    await sweepWorking(listed, { folder, remove: ["false"] }, () => true),
-    [],
-  );
+  assertEquals(await new Store("false", folder, listed).look(true), []);
   await Deno.remove(folder, { recursive: true });
 });

@@ -1,16 +1,132 @@
 /**
- * What builds leave in buildah's and podman's stores: untagged images of steps, and
- * the containers in which they build.
- *
- * @module
+ * What engines that are a command have in common, and what their builds leave in the
+ * stores of buildah and podman: untagged images of steps, and the containers in which
+ * they build. @module
  */
 import { hash } from "node:crypto";
 import { basename, join, resolve } from "node:path";
 import { z } from "zod";
 import { cacheFolder, readCache, writeCache } from "../lib/cache.ts";
-import { attempt } from "../lib/command.ts";
+import { attempt, CommandFailed } from "../lib/command.ts";
 import { filesIn } from "../lib/files.ts";
-import type { BuildOptions } from "./engine.ts";
+import { containerName, isLeftover, isLeftoverTag } from "../lib/owner.ts";
+import { sweepScratch, withScratch } from "../lib/scratch_folder.ts";
+import { runDocker } from "./docker_daemon.ts";
+import type {
+  BuildOptions,
+  EngineName,
+  ImageInfo,
+  Leftovers,
+  PullOptions,
+} from "./engine.ts";
+import { explainBuild, explainPull } from "./explain.ts";
+import { sweepProcesses } from "./processes.ts";
+
+interface Listed {
+  id: string;
+  name: string;
+}
+
+export abstract class CommandEngine {
+  abstract readonly name: EngineName;
+  /** Folder of the containers it builds in; docker's daemon looks after its own. */
+  abstract readonly working?: string;
+
+  abstract inspect(image: string): Promise<ImageInfo | undefined>;
+  abstract list(): Promise<string[]>;
+  /** Ids of its untagged images. */
+  protected abstract untagged(): Promise<string[]>;
+  /** The containers it builds in, and perhaps others. */
+  protected abstract containers(): Promise<Listed[]>;
+  protected abstract pullArgs(image: string, platform?: string): string[];
+
+  /** Gives or takes names, or removes images. */
+  protected naming<T>(work: () => Promise<T>): Promise<T> {
+    return work();
+  }
+
+  readonly #images: Untagged = {
+    list: async () =>
+      (await this.untagged()).map((id) => id.replace("sha256:", "")),
+    remove: async (id) => (await attempt(this.name, ["rmi", id])).code === 0,
+  };
+
+  /** Builds, and clears what is not needed any more, however that ends. */
+  protected async clearing(
+    options: BuildOptions,
+    build: (mark: string, steps: StepImages) => Promise<void>,
+  ): Promise<void> {
+    const { dockerfile, context, tag } = options;
+    const mark = containerName();
+    const before = tag && (await this.inspect(tag))?.id;
+    const steps = new StepImages(this.name, options);
+    try {
+      await build(mark, steps);
+    } catch (error) {
+      // It cleans up behind a step that fails, but not when it is told to end.
+      await this.#sweepWorking((found) => found === mark, { remove: true });
+      await this.naming(() => steps.fail(this.#images));
+      if (!(error instanceof CommandFailed)) throw error;
+      throw explainBuild(basename(dockerfile), error.output, error, context);
+    }
+    // An image that lost its tag to a newer one is of no use to anybody.
+    await this.naming(() => steps.settle(this.#images, before || undefined));
+  }
+
+  async pull(image: string, options: PullOptions = {}): Promise<void> {
+    const { platform, signal } = options;
+    const args = this.pullArgs(image, platform);
+    try {
+      await withScratch((env) => runDocker(this.name, args, { env, signal }));
+    } catch (error) {
+      throw explainPull(image, error);
+    }
+  }
+
+  steps(context: string, options: { remove: boolean }): Promise<number> {
+    return this.naming(() =>
+      contextSteps(this.name, context, options, this.#images)
+    );
+  }
+
+  async remove(image: string): Promise<void> {
+    await runDocker(this.name, ["rmi", image]);
+  }
+
+  async sweep(options: { remove: boolean }): Promise<Leftovers> {
+    const process = await sweepProcesses(options);
+    const container = await this.sweepContainers(options);
+    const image = (await this.list()).filter(isLeftoverTag);
+    if (options.remove && image.length > 0) {
+      await this.naming(() => attempt(this.name, ["rmi", ...image]));
+    }
+    const folder = await sweepScratch(options);
+    return { process, container, image, folder };
+  }
+
+  protected sweepContainers(options: { remove: boolean }): Promise<string[]> {
+    return this.#sweepWorking(isLeftover, options);
+  }
+
+  async #sweepWorking(
+    chosen: (nameOrMark: string) => boolean,
+    { remove }: { remove: boolean },
+  ): Promise<string[]> {
+    const { working } = this;
+    if (working === undefined) return [];
+    const rm = this.name === "podman" ? ["rm", "--force"] : ["rm"];
+    const found: string[] = [];
+    for (const { id, name } of await this.containers()) {
+      const mark = await markOf(`${working}/${id}`);
+      if (!chosen(name) && !(mark && chosen(mark))) continue;
+      if (remove && (await attempt(this.name, [...rm, id])).code !== 0) {
+        continue;
+      }
+      found.push(name);
+    }
+    return found;
+  }
+}
 
 const keptSchema = z.object({
   context: z.string(),
@@ -172,33 +288,11 @@ export function markIn(state: string): string | undefined {
     (typeof secret === "string" ? /^id=([^,]*)/.exec(secret)?.[1] : undefined);
 }
 
-/**
- * Finds the containers of builds that were told to end, by their name or mark, and
- * removes them if told how.
- *
- * @param store The folder of a folder for each, and the command before an id.
- */
-export async function sweepWorking(
-  listed: { id: string; name: string }[],
-  store: { folder: string; remove?: [command: string, ...args: string[]] },
-  chosen: (nameOrMark: string) => boolean,
-): Promise<string[]> {
-  const found: string[] = [];
-  for (const { id, name } of listed) {
-    const mark = await readMark(`${store.folder}/${id}/userdata/buildah.json`);
-    if (!chosen(name) && !(mark && chosen(mark))) continue;
-    const [command, ...args] = store.remove ?? [];
-    const isFound = command === undefined ||
-      (await attempt(command, [...args, id])).code === 0;
-    if (isFound) found.push(name);
-  }
-  return found;
-}
-
-async function readMark(path: string): Promise<string | undefined> {
+/** The mark of the build that a container is of; none if that is not ours to read. */
+async function markOf(folder: string): Promise<string | undefined> {
   try {
-    return markIn(await Deno.readTextFile(path));
+    return markIn(await Deno.readTextFile(`${folder}/userdata/buildah.json`));
   } catch {
-    return undefined; // No build's, or not ours to read: it is left alone.
+    return undefined;
   }
 }
