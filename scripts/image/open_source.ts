@@ -243,31 +243,24 @@ function pass(
   return reader.busy ? reader.settled() : eventLoopTurn();
 }
 
-const CHUNK = 2 ** 20;
+/** Small enough that a chunk is still in the core's cache when it is hashed. */
+const CHUNK = 2 ** 17;
 
-/** Reads ahead into two buffers in turn: reading and hashing overlap. */
 async function readFile(
   path: string,
   reader: BlobReader<unknown>,
   limits: Limits,
 ): Promise<void> {
   using file = await Deno.open(path);
-  let current = new Uint8Array(CHUNK);
-  let other = new Uint8Array(CHUNK);
-  let reading = file.read(current);
-  try {
-    for (;;) {
-      const length = await reading;
-      limits.signal?.throwIfAborted();
-      if (length === null) return;
-      reading = file.read(other);
-      const done = pass(current.subarray(0, length), reader, limits);
-      if (done !== undefined) await done;
-      [current, other] = [other, current];
-    }
-  } finally {
-    // The file must not be closed under a read that is on its way.
-    await reading.catch(() => {});
+  // A pipe may have nothing for long, and Ctrl-C must be heard meanwhile.
+  const waits = !(await file.stat()).isFile;
+  const buffer = new Uint8Array(CHUNK);
+  for (;;) {
+    const length = waits ? await file.read(buffer) : file.readSync(buffer);
+    limits.signal?.throwIfAborted();
+    if (length === null) return;
+    const done = pass(buffer.subarray(0, length), reader, limits);
+    if (done !== undefined) await done;
   }
 }
 

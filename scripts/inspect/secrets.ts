@@ -104,6 +104,10 @@ const ANYWHERE: [Secret["kind"], RegExp][] = [
   ["registry token", /:_authToken=[\w-]{20,}/g],
 ];
 
+/** Each has one of these in it: one search of most files, in place of five. */
+const HINT =
+  /^SQLite|PRIVATE KEY|"kty"|A[KS]IA|ccess_?[kK]ey|ACCESS_KEY|_authToken|gh[pousr]_|github_pat_|glpat-|npm_|xox[abeoprs]-|AIza|_live_|sk-(?:ant|proj)-|dd[pow]_/;
+
 /** What others have published is no secret, such as the keys of a package's tests. */
 const PUBLISHED = new RegExp(
   [
@@ -126,16 +130,17 @@ export function secretCheck(
   return (head) => {
     // What Deno compiles into a program is checked file by file.
     if (isElf(head)) return undefined;
-    const text = Buffer.from(head).toString("latin1");
+    const { buffer, byteOffset, byteLength } = head;
+    const text = Buffer.from(buffer, byteOffset, byteLength).toString("latin1");
     const named = RULES.find(({ name, content }) =>
       name.test(path) && content.test(text)
     );
-    return named?.kind ??
-      ANYWHERE.find(([kind, content]) =>
-        text.matchAll(content).some(([match]) =>
-          kind === "private key" || !PLACEHOLDER.test(match)
-        )
-      )?.[0];
+    if (named || !HINT.test(text)) return named?.kind;
+    return ANYWHERE.find(([kind, content]) =>
+      text.matchAll(content).some(([match]) =>
+        kind === "private key" || !PLACEHOLDER.test(match)
+      )
+    )?.[0];
   };
 }
 
