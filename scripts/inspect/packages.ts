@@ -71,7 +71,7 @@ export function parseOsRelease(text: string): OsRelease | undefined {
 export function packages(rootfs: Rootfs): Package[] {
   const found = new Map<string, Package>();
   const add = (item: Package) =>
-    found.set(`${item.type} ${item.name} ${item.architecture}`, item);
+    found.set(`${item.name} ${item.architecture} ${item.type}`, item);
   for (const [path, { inode }] of rootfs.files) {
     const { text } = foundIn(inode);
     if (text === undefined) continue;
@@ -82,9 +82,7 @@ export function packages(rootfs: Rootfs): Package[] {
       parseApkDatabase(text).forEach(add);
     }
   }
-  return [...found.values()].sort((a, b) =>
-    compare(a.name, b.name) || compare(a.architecture, b.architecture)
-  );
+  return [...found].sort(([a], [b]) => a < b ? -1 : 1).map(([, item]) => item);
 }
 
 /** Databases of package managers that are there and not read, as `/path (RPM)`. */
@@ -166,8 +164,4 @@ export function parseApkDatabase(text: string): Package[] {
       depends: named("D").map((need) => [need]),
     }];
   });
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

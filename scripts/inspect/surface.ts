@@ -1,5 +1,5 @@
 /** The programs that an image starts, and what an intruder could use in it. @module */
-import type { Entry, Image, Rootfs } from "../image/model.ts";
+import type { Entry, Image, ImageConfig, Rootfs } from "../image/model.ts";
 import {
   isExecutable,
   type Resolved,
@@ -190,10 +190,14 @@ function firstExecutable(rootfs: Rootfs, paths: string[]) {
 
 /** The folders of an image's `PATH`, or of the one that engines set. */
 function searchPath({ config }: Image): string[] {
-  const path = config.env.findLast((value) => value.startsWith("PATH="));
-  const folders = path?.slice("PATH=".length) ??
+  const folders = variable(config, "PATH") ??
     "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
   return folders.split(":").filter((folder) => folder.startsWith("/"));
+}
+
+function variable({ env }: ImageConfig, name: string): string | undefined {
+  return env.findLast((line) => line.startsWith(`${name}=`))
+    ?.slice(name.length + 1);
 }
 
 /** Machines whose programs an architecture runs; others are not judged. */
@@ -336,11 +340,9 @@ const MULTIARCH: Record<string, string> = {
 
 /** `ld.so.conf` counts only beside an `ld.so.cache`: the loader reads that alone. */
 function libraryFolders({ config, architecture }: Image, rootfs: Rootfs) {
-  const variable = "LD_LIBRARY_PATH=";
-  const path = config.env.findLast((line) => line.startsWith(variable)) ?? "";
   const multiarch = MULTIARCH[architecture];
   return {
-    before: path.slice(variable.length).split(/[:;]/)
+    before: (variable(config, "LD_LIBRARY_PATH") ?? "").split(/[:;]/)
       .filter((folder) => folder.startsWith("/")),
     after: [
       ...rootfs.files.has("etc/ld.so.cache") ? configured(rootfs) : [],

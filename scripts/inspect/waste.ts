@@ -1,11 +1,5 @@
 /** Which bytes of an image nobody can reach, and what to change. @module */
 import type { Image, Loss, Rootfs } from "../image/model.ts";
-import type { ImageAnalysis } from "./inspect_schema.ts";
-
-export type Waste = Pick<
-  ImageAnalysis,
-  "sizeBytes" | "wasteBytes" | "efficiency" | "wasted"
->;
 
 /** Entries of a group listed one by one, before the rest is summed up. */
 const LISTED = 10;
@@ -25,7 +19,7 @@ interface Item {
  * the same layers, kind and advice the largest are listed, none of metadata; the
  * rest is summed up under the folder that they have in common.
  */
-export function waste(image: Image, rootfs: Rootfs): Waste {
+export function waste(image: Image, rootfs: Rootfs) {
   const sizeBytes = rootfs.layers.reduce((sum, { bytes }) => sum + bytes, 0);
   const wasteBytes = rootfs.losses
     .reduce((sum, { entry }) => sum + entry.size, 0);
