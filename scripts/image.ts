@@ -6,7 +6,7 @@
  * @module
  */
 import { dirname } from "node:path";
-import { describeAll, parseCommandLine } from "./commands/commands.ts";
+import { parseCommandLine } from "./commands/commands.ts";
 import {
   EXIT,
   explainFiles,
@@ -136,7 +136,7 @@ if (import.meta.main) {
     if ("text" in parsed) {
       printAll(parsed.text);
       code = EXIT.ok;
-    } else code = await parsed.module.run(parsed.options, io, describeAll);
+    } else code = await parsed.module.run(parsed.options, io);
   } catch (error) {
     code = signal.aborted ? INTERRUPTED : explain(error);
   }

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { describeAll, parseCommandLine } from "../scripts/commands/commands.ts";
+import { parseCommandLine } from "../scripts/commands/commands.ts";
 import type { Io } from "../scripts/lib/progress.ts";
 
 /** What a command has printed, line by line what it has noted, and its code. */
@@ -32,6 +32,6 @@ export async function runCommand(...args: string[]): Promise<Ran> {
   };
   const parsed = await parseCommandLine(args);
   if ("text" in parsed) return { ...ran, stdout: parsed.text };
-  ran.code = await parsed.module.run(parsed.options, io, describeAll);
+  ran.code = await parsed.module.run(parsed.options, io);
   return ran;
 }

@@ -1,9 +1,14 @@
-/** The commands, each loaded when needed, and which a command line names. @module */
-import { Command, CommanderError } from "commander";
-import { UserError } from "../lib/errors.ts";
+/**
+ * The commands, each loaded when needed, which of them a command line names, and
+ * the completions of shells that follow from what they declare.
+ *
+ * @module
+ */
+import { Argument, Command, CommanderError } from "commander";
+import { EXIT, UserError } from "../lib/errors.ts";
 import type { Io } from "../lib/progress.ts";
 import { suggest } from "../lib/suggest.ts";
-import { PROGRAM, usage } from "./options.ts";
+import { PROGRAM, usage, withExamples } from "./options.ts";
 import own from "../../deno.json" with { type: "json" };
 
 /** A command: its flags and what it runs. */
@@ -11,15 +16,11 @@ export interface CommandModule {
   /** Adds description, arguments, options and examples. */
   define(command: Command): void;
   /** Gives the exit code; options and arguments are as commander names them. */
-  run(
-    // deno-lint-ignore no-explicit-any -- each command has options of its own
-    options: any,
-    io: Io,
-    describeAll: () => Promise<Described[]>,
-  ): Promise<number>;
+  // deno-lint-ignore no-explicit-any -- each command has options of its own
+  run(options: any, io: Io): Promise<number>;
 }
 
-export interface Described {
+interface Described {
   name: string;
   summary: string;
   command: Command;
@@ -35,7 +36,7 @@ export const COMMANDS = {
   compare: () => import("./compare.ts"),
   sbom: () => import("./sbom.ts"),
   clean: () => import("./clean.ts"),
-  completions: () => import("./completions.ts"),
+  completions: () => Promise.resolve(completions),
 } satisfies Record<string, () => Promise<CommandModule>>;
 
 type Name = keyof typeof COMMANDS;
@@ -66,10 +67,6 @@ async function describe(name: Name): Promise<Described> {
     command.addHelpText("after", `\nCommands:\n${lines.join("\n")}`);
   }
   return { name, summary: SUMMARIES[name], command, module };
-}
-
-export async function describeAll(): Promise<Described[]> {
-  return await Promise.all(NAMES.map(describe));
 }
 
 /** What a command line asks for, or a text such as the help. */
@@ -137,4 +134,92 @@ function unknownCommand(word: string, args: string[]): UserError {
   return new UserError(`Unexpected argument "${word}"`, {
     next: `${meant ? `Did you mean ${meant}? ` : ""}See ${PROGRAM} --help`,
   });
+}
+
+/** The command's name where `deno install` has put it. */
+const INSTALLED = "deno-small-image";
+
+/** `deno task image completions`: made from what the commands declare. */
+const completions: CommandModule = {
+  define(command) {
+    command
+      .description(`Print completions of ${INSTALLED} for a shell.`)
+      .addArgument(
+        new Argument("<shell>", "shell").choices(["bash", "zsh", "fish"]),
+      );
+    withExamples(
+      command,
+      `completions bash > ~/.local/share/bash-completion/completions/${INSTALLED}`,
+      `completions fish > ~/.config/fish/completions/${INSTALLED}.fish`,
+    );
+  },
+  async run({ shell }: { shell: "bash" | "zsh" | "fish" }, io) {
+    const all = await Promise.all(NAMES.map(describe));
+    io.print(shell === "fish" ? fish(all) : bash(all, shell === "zsh"));
+    return EXIT.ok;
+  },
+};
+
+/** A function of bash, which zsh runs through its own emulation. */
+function bash(commands: Described[], zsh: boolean): string {
+  const [build, ...others] = commands;
+  const values = new Map(
+    commands.flatMap(({ command }) => command.options).flatMap((
+      { long = "", argChoices },
+    ) => argChoices ? [[long, argChoices.join(" ")]] : []),
+  );
+  const flags = ({ command }: Described) =>
+    command.options.map(({ long }) => long).join(" ");
+  const cases = (rows: [string, string][]) =>
+    rows.map(([pattern, words]) => `    ${pattern}) words="${words}" ;;`)
+      .join("\n");
+  return `${zsh ? "autoload -U +X bashcompinit && bashcompinit\n" : ""}\
+_deno_small_image() {
+  local words current="\${COMP_WORDS[COMP_CWORD]}" previous="\${COMP_WORDS[COMP_CWORD-1]}"
+  COMPREPLY=()
+  case "$previous" in
+${cases([...values])}
+    *) case "\${COMP_WORDS[1]}" in
+${cases(others.map((each) => [each.name, flags(each)]))}
+    *) words="${flags(build)}"; [ "$COMP_CWORD" = 1 ] && words="$words ${
+    commands.map(({ name }) => name).join(" ")
+  }" ;;
+    esac ;;
+  esac
+  while IFS= read -r word; do COMPREPLY+=("$word"); done < <(compgen -W "$words" -- "$current")
+}
+complete -o default -F _deno_small_image ${INSTALLED}
+`;
+}
+
+function fish(commands: Described[]): string {
+  const [build, ...others] = commands;
+  const names = others.map(({ name }) => name).join(" ");
+  const text = (words: string) => `'${words.replaceAll("'", "")}'`;
+  const line = (condition: string, ...words: string[]) =>
+    [`complete -c ${INSTALLED} -n`, condition, ...words].join(" ") + "\n";
+  const starts = commands.map(({ name, summary }) =>
+    line("__fish_use_subcommand", "-a", name, "-d", text(summary))
+  );
+  const flags = commands.flatMap((each) =>
+    each.command.options.map((
+      { long = "", argChoices, required, description },
+    ) =>
+      line(
+        each === build
+          ? `'not __fish_seen_subcommand_from ${names}'`
+          : `'__fish_seen_subcommand_from ${each.name}'`,
+        "-l",
+        long.slice(2),
+        ...argChoices
+          ? ["-x", "-a", text(argChoices.join(" "))]
+          : required
+          ? ["-r"]
+          : [],
+        "-d",
+        text(description),
+      )
+    )
+  );
+  return [...starts, ...flags].join("");
 }

@@ -6,6 +6,7 @@ import {
 } from "@std/assert";
 import type { BuildConfig } from "../build/variant_run.ts";
 import { EXIT, UserError } from "../lib/errors.ts";
+import { runCommand } from "../../testing/run_command.ts";
 import { COMMANDS, parseCommandLine } from "./commands.ts";
 
 // deno-lint-ignore no-explicit-any -- each command has options of its own
@@ -164,4 +165,46 @@ Deno.test("--version is that of the package", async () => {
     await Deno.readTextFile(new URL("../../deno.json", import.meta.url)),
   );
   assertEquals(await text("--version"), `${version}\n`);
+});
+
+const bash = await new Deno.Command("bash", { args: ["--version"] }).output()
+  .then(() => true, () => false);
+
+Deno.test({
+  name: bash
+    ? "bash completes commands, options and their values"
+    : "bash completes (skipped: no bash)",
+  ignore: !bash,
+  async fn() {
+    const { stdout: script } = await runCommand("completions", "bash");
+    const complete = async (...words: string[]) => {
+      const { stdout } = await new Deno.Command("bash", {
+        args: [
+          "-c",
+          `${script}
+COMP_WORDS=(deno-small-image "$@"); COMP_CWORD=$#
+_deno_small_image; printf "%s\\n" "\${COMPREPLY[@]}"`,
+          "bash",
+          ...words,
+        ],
+      }).output();
+      return new TextDecoder().decode(stdout).trim().split("\n");
+    };
+    assertEquals(await complete("insp"), ["inspect"]);
+    assertEquals(await complete("--quic"), ["--quick"]);
+    assertEquals(await complete("diff", "--exit"), ["--exit-code"]);
+    assertEquals(await complete("inspect", "--engine", "bu"), ["buildah"]);
+    assertEquals(await complete("inspect", "--quic"), [""]);
+  },
+});
+
+Deno.test("zsh runs bash's completions, fish has its own", async () => {
+  const zsh = await runCommand("completions", "zsh");
+  assertStringIncludes(zsh.stdout, "bashcompinit");
+  const { stdout: fish } = await runCommand("completions", "fish");
+  assertStringIncludes(
+    fish,
+    "complete -c deno-small-image -n '__fish_seen_subcommand_from diff' -l exit-code",
+  );
+  assertStringIncludes(fish, "-l engine -x -a 'docker podman buildah'");
 });
