@@ -1,7 +1,8 @@
 /** What the commands' options have in common, and how a slip is answered. @module */
 import { programName } from "../lib/own_file.ts";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { type EngineName, ENGINES } from "../engine/engine.ts";
+import { ENGINES } from "../engine/engine.ts";
+import type { EngineChoice } from "../engine/find_engine.ts";
 import { UserError } from "../lib/errors.ts";
 
 /** How the tool is called in help and messages. */
@@ -11,14 +12,8 @@ export const IMAGE =
   "name in the engine, or path of a docker-archive, an OCI archive, an OCI layout or skopeo's dir:; PATH:NAME:TAG for one of several";
 
 /** Of a command that reads images. */
-export interface ImageOptions {
-  engine?: EngineName;
-  setup: boolean;
+export interface PlatformOptions extends EngineChoice {
   json: boolean;
-  verbose: boolean;
-}
-
-export interface PlatformOptions extends ImageOptions {
   /** As `linux/arm64`; this machine's unless given. */
   platform?: string;
 }
