@@ -62,7 +62,6 @@ async function pullRequest(env: Environment): Promise<number | undefined> {
 async function putComment(
   env: Environment,
   number: number,
-  context: string,
   body: string,
 ): Promise<void> {
   const root = `${env("GITHUB_API_URL")}/repos/${env("GITHUB_REPOSITORY")}`;
@@ -81,7 +80,7 @@ async function putComment(
     }
     return await response.json();
   };
-  const marker = commentMarker(context);
+  const [marker] = body.split("\n", 1);
   let old: { id: number } | undefined;
   for (let page = 1; old === undefined; page++) {
     const list: { id: number; body?: string }[] = await call(
@@ -220,7 +219,7 @@ export async function runAction(env: Environment): Promise<number> {
   if (env("INPUT_COMMENT") === "true" && number !== undefined) {
     try {
       const body = comment(report, context, earlier);
-      await putComment(env, number, context, body);
+      await putComment(env, number, body);
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
       console.log(

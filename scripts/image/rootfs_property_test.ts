@@ -12,7 +12,7 @@ import {
   whiteout,
 } from "../../testing/image.ts";
 import { rootfs } from "./rootfs.ts";
-import { waste } from "../inspect/waste.ts";
+import { waste } from "../inspect/analyse_image.ts";
 
 /** A file's content: two names of one file share the object. */
 interface Inode {

@@ -93,16 +93,22 @@ export function unreadPackages(rootfs: Rootfs): string[] {
   ).sort();
 }
 
+/** The fields of each stanza: both databases part them by empty lines. */
+function stanzasOf(text: string): Map<string, string>[] {
+  return text.split(/\n(?:[ \t]*\r?\n)+/).map((stanza) =>
+    new Map(
+      // A line that begins with a space goes on with the one before.
+      stanza.replace(/\r?\n[ \t]+/g, " ").matchAll(/^([^:\s][^:\n]*):(.*)$/gm)
+        .map(([, key, value]) => [key, value.trim()]),
+    )
+  );
+}
+
 /** Parses dpkg's database; in `status.d` one without a status counts as `installed`. */
 export function parseDpkgStatus(text: string, installed = false): Package[] {
-  return text.split(/\n(?:[ \t]*\r?\n)+/).flatMap((stanza): Package[] => {
+  return stanzasOf(text).flatMap((stanza): Package[] => {
     const fields = new Map(
-      Array.from(
-        stanza.replace(/\r?\n[ \t]+/g, " ").matchAll(
-          /^([^:\s][^:\n]*):(.*)$/gm,
-        ),
-        ([, key, value]) => [key.toLowerCase(), value.trim()],
-      ),
+      Array.from(stanza, ([key, value]) => [key.toLowerCase(), value]),
     );
     const name = fields.get("package");
     const version = fields.get("version");
@@ -137,13 +143,7 @@ const INSTALLED = /^\S+ ok (?:installed|triggers-awaited|triggers-pending)$/;
 
 /** Parses apk's database: stanzas of one letter, a colon and a value. */
 export function parseApkDatabase(text: string): Package[] {
-  return text.split(/\n\s*\n/).flatMap((stanza): Package[] => {
-    const values = new Map(
-      Array.from(stanza.matchAll(/^([A-Za-z]):(.*)$/gm), ([, key, value]) => [
-        key,
-        value.trim(),
-      ]),
-    );
+  return stanzasOf(text).flatMap((values): Package[] => {
     const [name, version, architecture = "", license, maintainer] = "PVALm"
       .split("").map((key) => values.get(key));
     if (!name || !version) return [];
