@@ -6,18 +6,6 @@ import {
   programSchema,
 } from "../deno_binary/program_schema.ts";
 
-export const SECRETS = [
-  "environment file",
-  "private key",
-  "database",
-  "git repository",
-  "registry token",
-  "access token",
-  "cloud credentials",
-  "cluster credentials",
-  "variable",
-] as const;
-
 const wastedSchema = z.object({
   path: z.string().describe("From the root; a folder's ends with a slash."),
   bytes,
@@ -40,7 +28,17 @@ const packageSchema = z.object({
 /** What has no place in an image: it looks like a secret, or like state. */
 const secretSchema = z.object({
   path: z.string().describe("Of a variable, ENV and its name."),
-  kind: z.enum(SECRETS),
+  kind: z.enum([
+    "environment file",
+    "private key",
+    "database",
+    "git repository",
+    "registry token",
+    "access token",
+    "cloud credentials",
+    "cluster credentials",
+    "variable",
+  ]),
   layer: count.optional().describe(
     "Index of the layer that brought it; a variable is in the image's config.",
   ),
