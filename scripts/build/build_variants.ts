@@ -5,22 +5,22 @@
  * @module
  */
 import {
+  layerInstructions,
   misspeltStage,
   parseDockerfile,
   testStages,
 } from "../dockerfile/parse_dockerfile.ts";
-import type { Engine } from "../engine/engine.ts";
 import { RuntimeMissing } from "../engine/explain.ts";
-import { EngineGone, EXIT, isOfEnvironment, UserError } from "../lib/errors.ts";
+import { EXIT, isOfEnvironment, UserError } from "../lib/errors.ts";
 import { ownTag } from "../lib/owner.ts";
 import { HOST } from "../lib/platform.ts";
-import { imageTag } from "./image_tag.ts";
+import { imageTag, recordMade } from "./image_tag.ts";
 import { engineSource, look } from "./look.ts";
-import { recordMade } from "./made_images.ts";
-import { lacksBuilder, nothingToBuild } from "./plan_build.ts";
+import { lacksBuilder, nothingToBuild } from "./prepare.ts";
 import {
-  type Built,
-  builtRuns,
+  type BuiltRun,
+  isOwnFailure,
+  removeImage,
   type RunContext,
   type VariantRun,
 } from "./variant_run.ts";
@@ -29,24 +29,20 @@ import {
 const EPOCH = 0;
 
 /**
+ * @returns Those that were built.
  * @throws {UserError} When all fail for what the environment lacks, or are
  * skipped: a report of nothing but a full disk or a silent registry helps nobody.
  */
 export async function buildVariants(
   runs: VariantRun[],
   context: RunContext,
-): Promise<void> {
-  const { engine, io, config } = context;
+): Promise<BuiltRun[]> {
+  const built: BuiltRun[] = [];
   for (const run of runs) {
     run.skip ??= lackOfBases(run, context);
     if (run.skip !== undefined) continue;
     try {
-      const { tag, own } = run.built = await buildVariant(run, context);
-      const source = engineSource(engine, tag, { name: own });
-      run.looked = await io.progress.step(
-        `Read ${run.name}`,
-        () => look(source, io, { zstd: config.zstd }),
-      );
+      built.push(Object.assign(run, await buildVariant(run, context)));
     } catch (error) {
       if (!isOwnFailure(error, context)) throw error;
       if (error instanceof RuntimeMissing && run.varied) {
@@ -54,10 +50,11 @@ export async function buildVariants(
       } else run.failure = explainStage(run, error);
     }
   }
-  if (builtRuns(runs).length > 0) return;
+  if (built.length > 0) return built;
   const failures = runs.flatMap(({ failure }) => failure ?? []);
   if (failures.length === 0) throw nothingToBuild(runs);
   if (failures.every(isOfEnvironment)) throw failures[0];
+  return [];
 }
 
 /** The error for a stage that is not there, where that explains a build. */
@@ -70,23 +67,6 @@ function explainStage({ file }: VariantRun, error: UserError): UserError {
     exitCode: EXIT.checkFailed,
     cause: error,
   });
-}
-
-/** Whether an error says something of one variant alone. */
-export function isOwnFailure(
-  error: unknown,
-  { io }: Pick<RunContext, "io">,
-): error is UserError {
-  return error instanceof UserError && !(error instanceof EngineGone) &&
-    !io.signal.aborted;
-}
-
-/** Removes an image that may not be there; what still uses it keeps it. */
-export async function removeImage(
-  engine: Pick<Engine, "inspect" | "remove">,
-  image: string,
-): Promise<void> {
-  if (await engine.inspect(image) !== undefined) await engine.remove(image);
 }
 
 /** Why the bases of this run keep a variant from being built, if they do. */
@@ -103,7 +83,7 @@ function lackOfBases(
 function optionsOf(
   { architecture, buildArgs }: VariantRun,
   { config, bases, cannotDate }: RunContext,
-): Built["options"] {
+): BuiltRun["options"] {
   const dated = config.reproducible && cannotDate === undefined;
   return {
     buildArgs: {
@@ -119,18 +99,19 @@ function optionsOf(
 async function buildVariant(
   run: VariantRun,
   context: RunContext,
-): Promise<Built> {
-  const { name, file, tests } = run;
+): Promise<Pick<BuiltRun, "own" | "options" | "image" | "variant">> {
+  const { name, file: { dockerfile, text }, tests } = run;
   const { config, engine, io, cleanup } = context;
   const options = optionsOf(run, context);
   const tag = imageTag(config.context, name, context.given);
   const own = ownTag(tag.slice(tag.lastIndexOf(":") + 1));
+  const parsed = parseDockerfile(text);
   cleanup.defer(() => removeImage(engine, own));
-  return await io.progress.step(`Build ${name}`, async (say) => {
+  const seconds = await io.progress.step(`Build ${name}`, async (say) => {
     const common = {
       ...options,
       context: config.context,
-      dockerfile: file.dockerfile,
+      dockerfile,
       onLine: say,
       signal: io.signal,
     };
@@ -142,11 +123,25 @@ async function buildVariant(
     if (context.given === undefined) {
       await recordMade(tag, { engine, context: config.context }, own);
     }
-    const targets = tests ? testStages(parseDockerfile(file.text)) : [];
-    for (const target of targets) {
+    for (const target of tests ? testStages(parsed) : []) {
       await engine.build({ ...common, target });
       say(`${target} passed`);
     }
-    return { tag, own, options, seconds };
+    return seconds;
   });
+  const source = engineSource(engine, tag, { name: own });
+  const { image, analysis } = await io.progress.step(
+    `Read ${name}`,
+    () => look(source, io, { zstd: config.zstd }),
+  );
+  const instructions = layerInstructions(
+    analysis.layers.map(({ instruction }) => instruction),
+    parsed,
+  );
+  const layers = analysis.layers.map((layer, at) => ({
+    ...layer,
+    instruction: instructions[at],
+  }));
+  const variant = { name, dockerfile, ...analysis, layers, build: { seconds } };
+  return { own, options, image, variant };
 }

@@ -1,6 +1,6 @@
 /**
- * Finds an image, reads it once and says what is in it; what every command begins
- * with.
+ * Finds an image, reads it once and says what is in it and what a registry would
+ * send of it; what every command begins with.
  *
  * @module
  */
@@ -10,6 +10,10 @@ import { join } from "node:path";
 import own from "../../deno.json" with { type: "json" };
 import type { Engine } from "../engine/engine.ts";
 import type { EngineChoice } from "../engine/find_engine.ts";
+import {
+  compressLayers,
+  type CompressOptions,
+} from "../image/compress_layers.ts";
 import type { Image, ImageSource } from "../image/model.ts";
 import { findArchive } from "../image/open_source.ts";
 import { readImage, type ReadImageOptions } from "../image/read_image.ts";
@@ -20,10 +24,9 @@ import { cacheFolder, readCache, writeCache } from "../lib/cache.ts";
 import { byteStream, run } from "../lib/command.ts";
 import { UserError } from "../lib/errors.ts";
 import type { Io } from "../lib/progress.ts";
+import { sumIfAll } from "../report/figures.ts";
+import type { Variant } from "../report/report_schema.ts";
 import { isImageName } from "./image_tag.ts";
-import { compression } from "./pull_sizes.ts";
-
-export type Looked = Awaited<ReturnType<typeof look>>;
 
 type Exporter = Pick<Engine, "name" | "version" | "inspect" | "export">;
 
@@ -36,7 +39,7 @@ export type EngineSource = Extract<ImageSource, { open: unknown }> & {
 };
 
 interface LookOptions {
-  /** Compress its layers too, so that their sizes are known afterwards. */
+  /** Compress its layers, with zstd too if true; absent: their sizes are unknown. */
   zstd?: boolean;
   /** Only the analysis is wanted: of an archive, few files need a digest. */
   sparesDigests?: boolean;
@@ -46,29 +49,46 @@ interface LookOptions {
 /** Reads an image, unless it is in an engine and was read before, and analyses it. */
 export async function look(
   source: ImageSource | EngineSource,
-  io: Io,
-  {
-    zstd,
-    sparesDigests,
-    cache = new ImageCache(),
-  }: LookOptions = {},
+  { signal }: Pick<Io, "signal">,
+  { zstd, sparesDigests, cache = new ImageCache() }: LookOptions = {},
 ) {
-  const options = {
-    probe,
-    sparesDigests,
-    signal: io.signal,
-    ...zstd === undefined ? {} : { compress: compression(zstd) },
-  };
+  // On the way, so that the image is read once.
+  const compress = zstd === undefined ? undefined : compression(zstd);
+  const options = { probe, sparesDigests, signal, compress };
   const image = "engine" in source
     ? await readOnce(source, options, cache)
     : await readImage(source, options);
   const files = rootfs(image);
-  return {
-    source,
-    image,
-    rootfs: files,
-    analysis: analyseImage(image, files),
+  const found: Omit<Variant, "name"> = analyseImage(image, files);
+  const analysis = compress === undefined ? found : withPull(
+    found,
+    await compressLayers(source, image, { ...compress, signal }),
+  );
+  return { image, rootfs: files, analysis };
+}
+
+/** How layers are compressed, and where their sizes are kept. */
+export function compression(zstd: boolean): CompressOptions {
+  return { cacheDir: join(cacheFolder(), "layers"), zstd };
+}
+
+/** @param sizes Compressed bytes of layers, by diff ID. */
+export function withPull<Analysis extends Pick<Variant, "layers">>(
+  analysis: Analysis,
+  sizes: Map<string, { gzipBytes: number; zstdBytes?: number }>,
+) {
+  const layers = analysis.layers.map((layer) => ({
+    ...layer,
+    ...sizes.get(layer.digest),
+  }));
+  // A registry sends a blob once, however many layers it is.
+  const blobs = new Map(layers.map((layer) => [layer.digest, layer])).values()
+    .toArray();
+  const pullBytes = {
+    gzip: sumIfAll(blobs.map(({ gzipBytes }) => gzipBytes)),
+    zstd: sumIfAll(blobs.map(({ zstdBytes }) => zstdBytes)),
   };
+  return { ...analysis, layers, pullBytes };
 }
 
 async function readOnce(

@@ -19,7 +19,7 @@ import {
   detailOf,
 } from "../check/check_image.ts";
 import { type Contract, servicePort } from "../check/contract_schema.ts";
-import { failureOf } from "../check/run_check.ts";
+import { addChecks, failureOf } from "../check/run_check.ts";
 import { runService, type Target } from "../check/run_service.ts";
 import { UserError } from "../lib/errors.ts";
 import { formatBytes } from "../lib/format.ts";
@@ -27,7 +27,7 @@ import { HOST } from "../lib/platform.ts";
 import type { Io } from "../lib/progress.ts";
 import { measureServices } from "../measure/measure_services.ts";
 import { memoryFloor } from "../measure/memory_floor.ts";
-import { addChecks, type BuiltRun, type RunContext } from "./variant_run.ts";
+import { type BuiltRun, note, type RunContext } from "./variant_run.ts";
 
 /** Variants that are checked at once; more only compete for the engine. */
 const AT_ONCE = 2;
@@ -54,17 +54,16 @@ export async function runVariants(
   );
   const serving = found.filter((each) => each !== undefined);
   const native = serving.filter(({ run }) => run.architecture === HOST);
-  const keep = native.filter(({ run }) =>
-    run.checks.contract?.every(({ status }) => status === "pass")
+  const keep = native.filter(({ run: { variant } }) =>
+    variant.contract?.every(({ status }) => status === "pass")
   );
   if (!quick) {
     for (const { run, target } of native) {
-      if (run.checks.hardening === undefined) continue;
-      const further = await io.progress.step(
+      if (run.variant.hardening === undefined) continue;
+      await io.progress.step(
         `Check the stop of ${run.name}`,
-        (say) => checkTimed(target, run.checks, say),
+        (say) => checkTimed(target, run.variant, say),
       );
-      addChecks(run, further);
     }
   }
   // One that breaks its contract says nothing of the others.
@@ -94,10 +93,10 @@ async function compareAnswers(
   for (const { run } of serving) {
     const made = [checks.get(run.name), error]
       .filter((check) => check !== undefined);
-    if (made.length > 0) addChecks(run, { contract: made });
+    if (made.length > 0) addChecks(run.variant, "consistency", made);
   }
-  const note = noteUnsent(paths, all);
-  if (note !== undefined) serving.forEach(({ run }) => run.notes.push(note));
+  const unsent = noteUnsent(paths, all);
+  if (unsent !== undefined) serving.forEach(({ run }) => note(run, unsent));
 }
 
 /** @returns `undefined` when it cannot be run. */
@@ -107,23 +106,23 @@ async function checkVariant(
   paths: string[],
   { config, engine, io }: RunContext,
 ): Promise<Serving | undefined> {
-  const { name, architecture, built, looked: { image, analysis } } = run;
-  const unrun = checkUnrun({ ...image, surface: analysis.surface });
+  const { name, architecture, own, image, variant } = run;
+  const unrun = checkUnrun({ ...image, surface: variant.surface });
   if (unrun !== undefined) {
-    addChecks(run, unrun);
+    addChecks(variant, "contract", [unrun]);
     return undefined;
   }
   const native = architecture === HOST;
   const target = {
     engine,
-    image: built.own,
+    image: own,
     port: servicePort(contract, image.config.exposedPorts),
     contract,
     paths,
     signal: io.signal,
   };
   const facts = {
-    permissions: analysis.permissions,
+    permissions: variant.permissions,
     healthcheck: image.config.healthcheck,
   };
   const quick = config.quick || !native;
@@ -131,9 +130,10 @@ async function checkVariant(
     `Check ${name}`,
     (say) => checkImage(target, facts, { quick, say }),
   );
-  addChecks(run, checks);
+  Object.assign(variant, checks);
   if (!native && !config.quick) {
-    run.notes.push(
+    note(
+      run,
       "only the contract: under emulation, other checks and measurements would be the emulator's",
     );
   }
@@ -160,23 +160,17 @@ async function measureVariants(
     try {
       const found = measured.get(run.name)!;
       if (found instanceof UserError) throw found;
-      Object.assign(run.figures, found);
       if (found.processStartMs === undefined) {
-        run.notes.push("process: the engine's clock is not this machine's");
+        note(run, "process: the engine's clock is not this machine's");
       }
-      if (found.memoryBytes === undefined) {
-        run.notes.push("memory: the host cannot see the service's process");
-      } else {
-        const note = growthNote(found.memoryBytes, target.contract);
-        if (note !== undefined) run.notes.push(note);
-      }
+      note(run, ...memoryNotes(found.memoryBytes, target.contract));
       if (config.memoryFloor) await findFloor(each, io);
+      Object.assign(run.variant, found);
     } catch (thrown) {
       // The others' figures are kept; the check says what became of this one's.
       const detail = detailOf(failureOf(thrown, io.signal));
-      run.figures = {};
-      const [name, kind] = ["serves while measured", "measured"] as const;
-      addChecks(run, { hardening: [{ name, kind, status: "fail", detail }] });
+      const name = "serves while measured";
+      addChecks(run.variant, "measured", [{ name, status: "fail", detail }]);
     }
   }
 }
@@ -185,15 +179,19 @@ async function measureVariants(
 const GROWN_BYTES = 64e6;
 
 /** What stands out in the memory of a service that keeps more with each request. */
-export function growthNote(
-  { idle, loaded }: { idle: number; loaded: number },
+export function memoryNotes(
+  memory: { idle: number; loaded: number } | undefined,
   { burst: { requests } }: Pick<Contract, "burst">,
-): string | undefined {
-  return loaded - idle < Math.max(idle, GROWN_BYTES)
-    ? undefined
-    : `memory: ${formatBytes(idle)} when idle, ${
-      formatBytes(loaded)
-    } after a burst of ${requests} requests: it seems to keep something of each`;
+): string[] {
+  if (memory === undefined) {
+    return ["memory: the host cannot see the service's process"];
+  }
+  const { idle, loaded } = memory;
+  if (loaded - idle < Math.max(idle, GROWN_BYTES)) return [];
+  const [before, after] = [formatBytes(idle), formatBytes(loaded)];
+  return [
+    `memory: ${before} when idle, ${after} after a burst of ${requests} requests: it seems to keep something of each`,
+  ];
 }
 
 async function findFloor({ run, target }: Serving, io: Io): Promise<void> {
@@ -205,9 +203,9 @@ async function findFloor({ run, target }: Serving, io: Io): Promise<void> {
       return memoryFloor(target, onTry);
     },
   );
-  const note = "skipped" in floor ? floor.skipped : floor.note;
-  if (note !== undefined) run.notes.push(`memory floor: ${note}`);
-  if ("bytes" in floor) run.figures.memoryFloorBytes = floor.bytes;
+  const why = "skipped" in floor ? floor.skipped : floor.note;
+  if (why !== undefined) note(run, `memory floor: ${why}`);
+  if ("bytes" in floor) run.variant.memoryFloorBytes = floor.bytes;
 }
 
 /**

@@ -5,16 +5,14 @@
  * @module
  */
 import type { Bases } from "../bases/choose_bases.ts";
-import type { Checks } from "../check/check_image.ts";
 import type { VariantFile } from "../dockerfile/find_variants.ts";
 import type { BuildOptions, Engine } from "../engine/engine.ts";
 import type { EngineChoice } from "../engine/find_engine.ts";
-import type { UserError } from "../lib/errors.ts";
+import type { Image } from "../image/model.ts";
+import { EngineGone, UserError } from "../lib/errors.ts";
 import type { Architecture, Platform } from "../lib/platform.ts";
 import type { Io } from "../lib/progress.ts";
-import { CHECK_LISTS } from "../report/check_kinds.ts";
 import type { Variant } from "../report/report_schema.ts";
-import type { Looked } from "./look.ts";
 
 export interface BuildConfig extends EngineChoice {
   json: boolean;
@@ -49,15 +47,6 @@ export interface BuildConfig extends EngineChoice {
   junit?: string;
 }
 
-/** What a build left in the engine, and how to build it again. */
-export interface Built {
-  tag: string;
-  /** A tag that this run alone uses, as another may move `tag` meanwhile. */
-  own: string;
-  options: Pick<BuildOptions, "buildArgs" | "platform" | "timestamp">;
-  seconds: number;
-}
-
 export interface VariantRun {
   /** The Dockerfile's, with the value that is varied and a foreign architecture. */
   name: string;
@@ -72,22 +61,18 @@ export interface VariantRun {
   /** Why it is not built, if it is not. */
   skip?: string;
   failure?: UserError;
-  built?: Built;
-  looked?: Looked;
-  checks: Checks;
-  figures: Pick<
-    Variant,
-    "startMs" | "processStartMs" | "cpuMs" | "memoryBytes" | "memoryFloorBytes"
-  >;
-  /** What the next deploy sends, and the layers that it does not send again. */
-  nextDeploy?: { bytes: number; kept: ReadonlySet<string> };
-  /** What was not measured, and why. */
-  notes: string[];
 }
 
-export type BuiltRun =
-  & VariantRun
-  & Required<Pick<VariantRun, "built" | "looked">>;
+/** A variant whose image was built and read. */
+export interface BuiltRun extends VariantRun {
+  /** A tag that this run alone uses, as another may move the image's name. */
+  own: string;
+  /** How to build it again. */
+  options: Pick<BuildOptions, "buildArgs" | "platform" | "timestamp">;
+  image: Image;
+  /** What the report says of it. */
+  variant: Variant;
+}
 
 export interface RunContext {
   config: BuildConfig;
@@ -102,16 +87,24 @@ export interface RunContext {
   cleanup: AsyncDisposableStack;
 }
 
-export function builtRuns(runs: VariantRun[]): BuiltRun[] {
-  return runs.filter((run): run is BuiltRun =>
-    run.built !== undefined && run.looked !== undefined
-  );
+/** Notes what was not measured and why, or what stands out. */
+export function note({ variant }: BuiltRun, ...texts: string[]): void {
+  if (texts.length > 0) variant.notes = [...variant.notes ?? [], ...texts];
 }
 
-/** Adds the checks of a step to those of the steps before. */
-export function addChecks(run: VariantRun, found: Checks): void {
-  for (const list of CHECK_LISTS) {
-    const checks = found[list];
-    if (checks) run.checks[list] = [...run.checks[list] ?? [], ...checks];
-  }
+/** Whether an error says something of one variant alone. */
+export function isOwnFailure(
+  error: unknown,
+  { io }: Pick<RunContext, "io">,
+): error is UserError {
+  return error instanceof UserError && !(error instanceof EngineGone) &&
+    !io.signal.aborted;
+}
+
+/** Removes an image that may not be there; what still uses it keeps it. */
+export async function removeImage(
+  engine: Pick<Engine, "inspect" | "remove">,
+  image: string,
+): Promise<void> {
+  if (await engine.inspect(image) !== undefined) await engine.remove(image);
 }

@@ -120,7 +120,6 @@ export async function checkConsistency(
     }
     checks.set(other, {
       name: `answers as ${right} does`,
-      kind: "consistency",
       status: wrong.length === 0 ? "pass" : "fail",
       ...wrong.length > 0 && {
         detail: wrong.map(({ text }) => text).join("; "),
@@ -153,7 +152,6 @@ export function checkServerErrors(
   );
   return {
     name: "answers without an error of the server",
-    kind: "consistency",
     status: "fail",
     detail: `${
       texts.join("; ")

@@ -4,11 +4,7 @@ import { cannotRun } from "../lib/platform.ts";
 import type { Surface } from "../inspect/inspect_schema.ts";
 import type { UserError } from "../lib/errors.ts";
 import { condenseLog, statedError } from "../lib/log_excerpt.ts";
-import {
-  CHECK_KINDS,
-  type CheckKind,
-  type CheckList,
-} from "../report/check_kinds.ts";
+import type { CheckKind } from "../report/check_kinds.ts";
 import type { Check } from "../report/report_schema.ts";
 import {
   type Answer,
@@ -22,7 +18,7 @@ import { checkHealth } from "./check_health.ts";
 import { checkProtocol } from "./check_protocol.ts";
 import { checkStop } from "./check_stop.ts";
 import { endedBy, explainError } from "./diagnose.ts";
-import { failureOf } from "./run_check.ts";
+import { addChecks, type Checks, failureOf } from "./run_check.ts";
 import { sleep } from "./time_limit.ts";
 import {
   runService,
@@ -40,8 +36,6 @@ export interface ImageFacts {
   /** As in the image's config: `CMD` and words, or `CMD-SHELL` and a line. */
   healthcheck: string[];
 }
-
-export type Checks = Partial<Record<CheckList, Check[]>>;
 
 type Say = (line: string) => void;
 
@@ -67,7 +61,7 @@ export async function checkImage(
     if (why !== undefined) return notStarted(`${why}: listen on 0.0.0.0`);
     const made = await checkContract(service.url, contract, signal);
     let found = await withEnd(await withCause(made, service), service);
-    add(checks, "contract", found.checks, say);
+    addChecks(checks, "contract", found.checks, say);
     found.ended ||= isStuck(found.checks);
     if (!found.ended) {
       answers = await takeAnswers(service.url, contract, target);
@@ -89,26 +83,28 @@ export async function checkImage(
     for (const [kind, make] of further) {
       if (found.ended) break;
       found = await withEnd(await make(), service);
-      add(checks, kind, found.checks, say);
+      addChecks(checks, kind, found.checks, say);
     }
   } catch (thrown) {
     return notStarted(detailOf(failureOf(thrown, signal)));
   }
   const made = await checkHardening(withoutFailed(target, checks));
-  add(checks, "hardening", made, say);
+  addChecks(checks, "hardening", made, say);
   return { checks, answers };
 }
 
-/** Makes the checks that load beside them would falsify, if it started `before`. */
+/** Adds the checks that load beside them would falsify to those of one that starts. */
 export async function checkTimed(
   target: Target,
-  before: Checks,
+  checks: Checks,
   say?: Say,
-): Promise<Checks> {
-  const checks: Checks = {};
-  if (!before.hardening) return checks;
-  add(checks, "stop", await checkStop(withoutFailed(target, before)), say);
-  return checks;
+): Promise<void> {
+  addChecks(
+    checks,
+    "stop",
+    await checkStop(withoutFailed(target, checks)),
+    say,
+  );
 }
 
 /** What fails anyway says nothing of a restriction. */
@@ -118,22 +114,6 @@ function withoutFailed(target: Target, { contract = [] }: Checks): Target {
   const requests = target.contract.requests
     .filter((request) => !failed.includes(nameOf(request)));
   return { ...target, contract: { ...target.contract, requests } };
-}
-
-/** Keeps the checks of a kind, and says how many hold. */
-function add(checks: Checks, kind: CheckKind, made: Check[], say?: Say): void {
-  const { list, title } = CHECK_KINDS.find(({ id }) => id === kind)!;
-  checks[list] = [
-    ...checks[list] ?? [],
-    ...made.map((check) => ({ ...check, kind })),
-  ];
-  const count = (status: Check["status"]) =>
-    made.filter((check) => check.status === status).length;
-  const skipped = count("skip");
-  say?.(
-    `${title}: ${count("pass")} of ${made.length - skipped} hold` +
-      (skipped > 0 ? `, ${skipped} skipped` : ""),
-  );
 }
 
 /** The first check that failed for an error of the service tells it. */
@@ -185,10 +165,9 @@ async function withEnd(
 }
 
 function notStarted(detail: string): Checked {
-  const contract: Check[] = [
-    { name: STARTS, kind: "contract", status: "fail", detail },
-  ];
-  return { checks: { contract } };
+  const checks: Checks = {};
+  addChecks(checks, "contract", [{ name: STARTS, status: "fail", detail }]);
+  return { checks };
 }
 
 /** What a report tells of a failure: what is wrong, what to do, and the log. */
@@ -204,19 +183,20 @@ export function checkUnrun(
     surface: Pick<Surface, "foreign" | "missing">;
   },
   why: (architecture: string) => string | undefined = cannotRun,
-): Checks | undefined {
-  const contract = (status: Check["status"], detail: string): Checks => ({
-    contract: [{ name: STARTS, status, detail }],
-  });
+): Check | undefined {
+  const check = (status: Check["status"], detail: string): Check => (
+    { name: STARTS, status, detail }
+  );
   if (foreign.length > 0) {
-    return contract(
+    const named = foreign.join(", ");
+    return check(
       "fail",
-      `not for ${architecture}, as the image says: ${foreign.join(", ")}`,
+      `not for ${architecture}, as the image says: ${named}`,
     );
   }
   const reason = why(architecture);
   if (reason === undefined) return undefined;
   return missing.length > 0
-    ? contract("fail", `needed and not there: ${missing.join(", ")}`)
-    : contract("skip", reason);
+    ? check("fail", `needed and not there: ${missing.join(", ")}`)
+    : check("skip", reason);
 }

@@ -5,12 +5,8 @@ import {
   serving,
 } from "../../testing/fake_engine.ts";
 import { CHECK_KINDS } from "../report/check_kinds.ts";
-import {
-  checkImage,
-  type Checks,
-  checkTimed,
-  checkUnrun,
-} from "./check_image.ts";
+import type { Check } from "../report/report_schema.ts";
+import { checkImage, checkTimed, checkUnrun } from "./check_image.ts";
 import { parseContract } from "./contract_schema.ts";
 
 const contract = parseContract(
@@ -34,13 +30,9 @@ async function check(
 ) {
   const engine = fakeEngine(start);
   const target = { engine, image: "x", port: 8080, contract };
-  const { answers, ...untimed } = await checkImage(target, facts, options);
-  const timed = await checkTimed(target, untimed.checks, options?.say);
+  const { answers, checks } = await checkImage(target, facts, options);
+  if (checks.hardening) await checkTimed(target, checks, options?.say);
   assertEquals(engine.running(), 0);
-  const checks = { ...untimed.checks };
-  if (timed.hardening) {
-    checks.hardening = [...checks.hardening ?? [], ...timed.hardening];
-  }
   return { checks, answers, starts: engine.runs.length };
 }
 
@@ -101,7 +93,10 @@ Deno.test("checkImage() asks no more of what does not start", async () => {
     log: "no module",
   }));
   const [only, ...rest] = checks.contract ?? [];
-  assertEquals([only.name, only.status], ["starts and answers", "fail"]);
+  assertEquals(
+    [only.name, only.kind, only.status],
+    ["starts and answers", "contract", "fail"],
+  );
   assertMatch(only.detail ?? "", /exit code 1[^]*no module/);
   assertEquals([rest.length, checks.hardening, starts], [0, undefined, 1]);
 });
@@ -119,15 +114,17 @@ Deno.test("checkUnrun() leaves what can run to be run", () => {
 
 Deno.test("checkUnrun() skips, with the reason, what cannot run here", () => {
   assertEquals(checkUnrun(image, no), {
-    contract: [
-      { name: "starts and answers", status: "skip", detail: "no emulator" },
-    ],
+    name: "starts and answers",
+    status: "skip",
+    detail: "no emulator",
   });
 });
 
 Deno.test("checkUnrun() fails what starts nowhere", () => {
-  const failed = (detail: string): Checks => ({
-    contract: [{ name: "starts and answers", status: "fail", detail }],
+  const failed = (detail: string): Check => ({
+    name: "starts and answers",
+    status: "fail",
+    detail,
   });
   assertEquals(
     checkUnrun({ ...image, surface: { missing: ["libm.so.6"] } }, no),

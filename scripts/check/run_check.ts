@@ -1,4 +1,4 @@
-/** Turns work that returns, throws or takes too long into a check. @module */
+/** Turns work that returns, throws or takes too long into a check of a kind. @module */
 import {
   isOfEnvironment,
   messageOf,
@@ -6,7 +6,12 @@ import {
   UserError,
 } from "../lib/errors.ts";
 import { errorOf } from "../lib/log_excerpt.ts";
-import type { Check } from "../report/report_schema.ts";
+import {
+  CHECK_KINDS,
+  type CheckKind,
+  type CheckList,
+} from "../report/check_kinds.ts";
+import type { Check, Variant } from "../report/report_schema.ts";
 import { TimeLimitError, withTimeLimit } from "./time_limit.ts";
 
 /** Thrown by a check that cannot be made here; its message is the reason. */
@@ -63,4 +68,25 @@ function explain(error: unknown, timeLimitMs: number): string {
     ? ""
     : `; its log: ${cause}`;
   return `${message}${log}. ${error.next}`;
+}
+
+export type Checks = Pick<Variant, CheckList>;
+
+/** Adds checks of a kind to the list that keeps them, and says how many hold. */
+export function addChecks(
+  checks: Checks,
+  kind: CheckKind,
+  made: Check[],
+  say?: (line: string) => void,
+): void {
+  const { list, title } = CHECK_KINDS.find(({ id }) => id === kind)!;
+  const added = made.map((check) => ({ ...check, kind }));
+  checks[list] = [...checks[list] ?? [], ...added];
+  const count = (status: Check["status"]) =>
+    made.filter((check) => check.status === status).length;
+  const skipped = count("skip");
+  say?.(
+    `${title}: ${count("pass")} of ${made.length - skipped} hold` +
+      (skipped > 0 ? `, ${skipped} skipped` : ""),
+  );
 }

@@ -5,7 +5,13 @@ import {
   assertThrows,
 } from "@std/assert";
 import { EXIT, UserError } from "../lib/errors.ts";
-import { CannotCheck, failureOf, runCheck } from "./run_check.ts";
+import {
+  addChecks,
+  CannotCheck,
+  type Checks,
+  failureOf,
+  runCheck,
+} from "./run_check.ts";
 import { sleep } from "./time_limit.ts";
 
 const run = (work: (signal: AbortSignal) => Promise<string[]>) =>
@@ -78,4 +84,27 @@ Deno.test("failureOf() gives the image's failures and throws the others", () => 
   assertThrows(() => failureOf(new TypeError("bug"), undefined), TypeError);
   const stopped = AbortSignal.abort(new Error("interrupted"));
   assertThrows(() => failureOf(failure, stopped), Error, "interrupted");
+});
+
+Deno.test("addChecks() adds to the list of the kind, and names the kind", () => {
+  const checks: Checks = {};
+  const check = (name: string, status: "pass" | "skip" = "pass") => ({
+    name,
+    status,
+  });
+  const said: string[] = [];
+  addChecks(checks, "contract", [check("a")]);
+  addChecks(checks, "protocol", [check("b")]);
+  addChecks(
+    checks,
+    "stop",
+    [check("c"), check("d", "skip")],
+    (line) => said.push(line),
+  );
+  assertEquals(checks.contract, [{ ...check("a"), kind: "contract" }]);
+  assertEquals(
+    checks.hardening?.map(({ name, kind }) => [name, kind]),
+    [["b", "protocol"], ["c", "stop"], ["d", "stop"]],
+  );
+  assertEquals(said, ["stop: 1 of 1 hold, 1 skipped"]);
 });

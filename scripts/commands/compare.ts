@@ -1,13 +1,14 @@
 /** `deno task image compare`: reports of images that exist already. @module */
-import { join } from "node:path";
 import type { Command } from "commander";
 import { EXIT, UserError } from "../lib/errors.ts";
 import type { Io } from "../lib/progress.ts";
-import { checkReports, json, writeReports } from "../report/write_reports.ts";
-import { terminal } from "../report/terminal.ts";
-import type { Report } from "../report/report_schema.ts";
-import { findSources, look, type Looked } from "../build/look.ts";
-import { layerSizes, tellCacheFailure, withPull } from "../build/pull_sizes.ts";
+import {
+  checkReports,
+  printReport,
+  writeReports,
+} from "../report/write_reports.ts";
+import type { Report, Variant } from "../report/report_schema.ts";
+import { findSources, look } from "../build/look.ts";
 import {
   IMAGE,
   type PlatformOptions,
@@ -46,38 +47,24 @@ export async function run(
     );
   }
   await checkReports(options.out);
-  const looked: Looked[] = [];
+  const { zstd } = options;
+  const variants: Variant[] = [];
   for (const source of await findSources(options.images, options, io)) {
-    looked.push(
-      await io.progress.step(
-        `Look inside ${source.reference}`,
-        () => look(source, io, { sparesDigests: true }),
-      ),
+    const { analysis } = await io.progress.step(
+      `Look inside ${source.reference}`,
+      () => look(source, io, { sparesDigests: true, zstd }),
     );
+    variants.push({ name: source.reference, ...analysis });
   }
-  const sizes = await io.progress.step(
-    "Compress the layers",
-    () => layerSizes(looked, { zstd: options.zstd, io }),
-  );
   const report: Report = {
     schemaVersion: 1,
     createdAt: new Date().toISOString(),
     baseline,
-    variants: looked.map(({ source, analysis }) => ({
-      name: source.reference,
-      ...analysis,
-      ...withPull(analysis.layers, sizes),
-    })),
+    variants,
     failures: [],
     budgets: [],
   };
-  tellCacheFailure(io);
   await writeReports(report, options.out);
-  if (options.json) io.print(json(report));
-  else {
-    io.print(terminal(report, { columns: io.columns, color: io.color }));
-    const page = join(options.out, "index.html");
-    io.note(`Reports: ${page}, report.md and report.json beside it`);
-  }
+  printReport(report, options, io);
   return EXIT.ok;
 }

@@ -5,14 +5,17 @@
  *
  * @module
  */
+import { cacheFailure, cacheFolder } from "../lib/cache.ts";
 import { EXIT, explainFiles, messageOf, UserError } from "../lib/errors.ts";
 import { textOf } from "../lib/files.ts";
 import { programName } from "../lib/own_file.ts";
 import { containerName, isLeftover } from "../lib/owner.ts";
 import { parseJson } from "../lib/parse_json.ts";
+import type { Io } from "../lib/progress.ts";
 import { html } from "./html.ts";
 import { markdown } from "./markdown.ts";
 import { type Report, reportSchema } from "./report_schema.ts";
+import { terminal } from "./terminal.ts";
 import { basename, dirname, join } from "node:path";
 
 /** Writes `report.json`, `report.md` and `index.html` into a folder. */
@@ -25,6 +28,25 @@ export async function writeReports(
     [join(folder, "report.md")]: markdown(report),
     [join(folder, "index.html")]: html(report),
   });
+}
+
+/** Prints a report that was written into `out`, and what else there is to say. */
+export function printReport(
+  report: Report,
+  options: { out: string; json: boolean },
+  io: Io,
+): void {
+  const failure = cacheFailure();
+  if (failure !== undefined) {
+    // The next run will take as long as this one.
+    io.note(
+      `Nothing was kept for the next run in ${cacheFolder()}: ${failure}`,
+    );
+  }
+  if (options.json) return io.print(json(report));
+  io.print(terminal(report, io));
+  const page = join(options.out, "index.html");
+  io.note(`Reports: ${page}, report.md and report.json beside it`);
 }
 
 /** Writes a file as a whole or not at all, into a folder that is made if need be. */
