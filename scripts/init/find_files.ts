@@ -15,10 +15,14 @@ import {
 import { parseDockerignore } from "../dockerfile/parse_dockerfile.ts";
 import { filesIn, isThere, textOf } from "../lib/files.ts";
 import type { Chosen } from "./choose_entry.ts";
-import { type Permissions, relativePaths } from "./permissions.ts";
 import { fileMentions, type Mention, withImports } from "./read_hints.ts";
 import { type Modules, readModules } from "./read_modules.ts";
-import type { Member, Project } from "./read_project.ts";
+import {
+  type Member,
+  type Permissions,
+  type Project,
+  relativePaths,
+} from "./read_project.ts";
 
 export interface LeftOut {
   path: string;

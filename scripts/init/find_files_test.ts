@@ -8,9 +8,8 @@ import {
   mentionsOf,
   readPrivate,
 } from "./find_files.ts";
-import type { Permissions } from "./permissions.ts";
 import type { Modules } from "./read_modules.ts";
-import { readProject } from "./read_project.ts";
+import { type Permissions, readProject } from "./read_project.ts";
 
 const modules = (source: string, path = "main.ts"): Modules => ({
   paths: [path],

@@ -18,17 +18,14 @@ import {
   mentionsOf,
   readPrivate,
 } from "./find_files.ts";
-import {
-  codeFlags,
-  findPermissions,
-  mayAsk,
-  reachableHosts,
-} from "./permissions.ts";
-import { type Hints, readHints } from "./read_hints.ts";
+import { codeFlags, type Hints, readHints } from "./read_hints.ts";
 import {
   type DenoConfig,
+  findPermissions,
   lockFile,
+  mayAsk,
   type Project,
+  reachableHosts,
   readProject,
 } from "./read_project.ts";
 

@@ -203,12 +203,42 @@ function findEnv(text: string): string[] {
   const reads = text.matchAll(
     /\b(?:Deno\.env\.get\(\s*["'`](\w+)["'`]\s*\)|process\.env\.(\w+)\b|process\.env\[\s*["'`](\w+)["'`]\s*\])(?!\s*(?:\?\?|\|\||===?|!==?|\?[^.]))/g,
   );
-  const names = [...reads].map(([, deno, node, index]) =>
-    deno ?? node ?? index
-  );
-  return [...new Set(names)].filter((name) =>
-    name !== "PORT" && name !== "NODE_ENV" && name !== "DEBUG"
-  );
+  const names = reads.map(([, deno, node, index]) => deno ?? node ?? index)
+    .filter((name) => !["PORT", "NODE_ENV", "DEBUG"].includes(name));
+  return [...new Set(names)];
+}
+
+/** What a server needs at the least. */
+export const LEAST = ["--allow-net=0.0.0.0,127.0.0.1", "--allow-env=PORT"];
+/** Names of variables that are read, and reads that name none. */
+const ENV =
+  /\b(?:Deno\s*\.\s*env\s*\.\s*(?:get|has)\(\s*["'`](\w+)["'`]\s*\)|process\.env(?:\.(\w+)|\[\s*["'`](\w+)["'`]\s*\])|(?:Deno|process)\s*\.\s*env\b|\benv\b[^{}]*\}\s*(?:=\s*(?:Deno|process)\b|from\s*["'](?:node:)?process["']))/g;
+/** Reaches hosts that are not named. */
+const CONNECTS =
+  /\bDeno\s*\.\s*connect|\b(?:net|tls)\.connect\(|\bcreateConnection\(|\bhttps?\.(?:get|request)\(|["'`]\w*_(?:URL|URI|HOST|ADDR|ENDPOINT|DSN)["'`]|\.env\.\w*_(?:URL|URI|HOST|ADDR|ENDPOINT|DSN)\b|["'`](?:postgres(?:ql)?|mysql|mongodb(?:\+srv)?|rediss?|amqps?|nats|smtps?):\/\//;
+const ASKS =
+  /(?<![\w.$])(?:fetch|WebSocket|EventSource)\(\s*(?!["'`]\/)(?:["'`](?:https?|wss?):\/\/([\w.-]+(?::\d+)?)(?=["'`/?#])|(?=\S))/g;
+const DEFINES = /\bfetch\(([^()]*)\)\s*(?::[^{};]+)?\{/g;
+const SYSTEM =
+  /\bDeno\s*\.\s*(?:hostname|os(?:Release|Uptime)|loadavg|networkInterfaces|systemMemoryInfo|uid|gid)\b|["'](?:node:)?os["']/;
+
+/** Network, variables and system, as the code of a service uses them. */
+export function codeFlags(
+  { sources, packages }: { sources: string[]; packages: Set<string> },
+): string[] {
+  const text = sources.join("\n").replace(DEFINES, " ");
+  const hosts = [...text.matchAll(ASKS)].map(([, host]) => host);
+  const isAny = CONNECTS.test(text) || hosts.includes(undefined!);
+  const reads = [...text.matchAll(ENV)]
+    .map(([, deno, node, index]) => deno ?? node ?? index)
+    .filter((name) => name !== "PORT");
+  const isAll = packages.has("npm") || packages.has("remote") ||
+    reads.includes(undefined!);
+  return [
+    isAny ? "--allow-net" : [LEAST[0], ...new Set(hosts)].join(","),
+    isAll ? "--allow-env" : [LEAST[1], ...new Set(reads)].join(","),
+    ...SYSTEM.test(text) ? ["--allow-sys"] : [],
+  ];
 }
 
 /** Names of variables that hold the folder of their module. */

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import {
+  codeFlags,
   exportsFetch,
   fileMentions,
   listens,
@@ -232,4 +233,39 @@ Deno.test("withImports() adds the constants that a module imports", () => {
     ...{ path: "up", from: "cwd", written: "folder" },
   } as unknown);
   assertEquals(main.includes('"own"'), false);
+});
+
+Deno.test("codeFlags() allows what code uses, and more where it does not tell", () => {
+  const flags = (text: string, ...packages: "npm"[]) =>
+    codeFlags({ sources: [text], packages: new Set(packages) })
+      .map((flag) => flag.replace("--allow-", ""));
+  const [net, env] = ["net=0.0.0.0,127.0.0.1", "env=PORT"];
+  const cases: [text: string, ...flags: string[]][] = [
+    ["Deno.serve(h)", net, env],
+    [
+      'Deno.env.get("PORT"); Deno.env.get("A"); process.env.B',
+      net,
+      `${env},A,B`,
+    ],
+    ["Deno.env.get(name)", net, "env"],
+    ["Deno.env.toObject()", net, "env"],
+    ['import { env } from "node:process"', net, "env"],
+    ['fetch("https://a.example/b?c")', `${net},a.example`, env],
+    ["fetch(`http://a.example:81/${b}`)", `${net},a.example:81`, env],
+    ["return fetch(url)", "net", env],
+    ["fetch(`https://${host}/`)", "net", env],
+    ['postgres(Deno.env.get("DATABASE_URL"))', "net", `${env},DATABASE_URL`],
+    ["Deno.connect({ port })", "net", env],
+    [
+      "export default { fetch(request) { return app.fetch(request) } }",
+      net,
+      env,
+    ],
+    ["`<script>fetch('/api')</script>`", net, env],
+    ["Deno.hostname()", net, env, "sys"],
+  ];
+  for (const [text, ...expected] of cases) {
+    assertEquals(flags(text), expected, text);
+  }
+  assertEquals(flags("", "npm"), [net, "env"]);
 });
