@@ -1,21 +1,21 @@
-/** `deno task image init`: Dockerfiles, contract and budget for a service. @module */
+/**
+ * `deno task image init`: Dockerfiles, contract and budget for a service. Dockerfiles,
+ * `.dockerignore` and modules are this project's own, with what differs between
+ * services replaced.
+ *
+ * @module
+ */
 import { join } from "node:path";
 import type { Command } from "commander";
 import { imageTag } from "../build/image_tag.ts";
 import { variantName } from "../dockerfile/find_variants.ts";
+import { parseDockerfile, testStages } from "../dockerfile/parse_dockerfile.ts";
 import { EXIT, messageOf, UserError } from "../lib/errors.ts";
 import { printable } from "../lib/format.ts";
-import {
-  fillDockerfile,
-  fillDockerignore,
-  fillModule,
-  firstBudget,
-  firstContract,
-} from "../init/fill_files.ts";
-import { foreignIgnores } from "../init/find_files.ts";
-import { findService, type Found } from "../init/find_service.ts";
+import { foreignIgnores, PRIVATE } from "../init/find_files.ts";
+import { findService, type Found, type Service } from "../init/find_service.ts";
 import type { Io } from "../lib/progress.ts";
-import { ownFile } from "../lib/own_file.ts";
+import { ownFile, schemaAddress } from "../lib/own_file.ts";
 import { json, PROGRAM, withExamples } from "./options.ts";
 
 const DOCKERFILES = [
@@ -150,4 +150,233 @@ function lines(rows: string[][]): string {
   return rows.map(([first = "", ...rest]) =>
     [first.padEnd(width), ...rest.map(printable)].join("  ").trimEnd() + "\n"
   ).join("");
+}
+
+/** Of the builder's image. */
+const BUILDER_USER = 1993;
+const USER = 65532;
+
+/** One of this project's Dockerfiles, filled in; for its own service the same. */
+export function fillDockerfile(template: string, service: Service): string {
+  const isTest = (text: string) => testStages(parseDockerfile(text)).length > 0;
+  return template.split("\n\n")
+    .filter((text) => service.tests.length > 0 || !isTest(text))
+    .map((text) => fillParagraph(text, service))
+    .join("\n\n");
+}
+
+function fillParagraph(paragraph: string, service: Service): string {
+  const { name, description, license, folders, tests, args } = service;
+  const resolution = words(service.resolution);
+  const compile = resolution + words([
+    ...service.flags,
+    ...service.preloads.map((path) => `--preload ./${path}`),
+    ...service.includes.map((path) => `--include ${path}`),
+  ]);
+  const inFolder = service.folder === ""
+    ? tests
+    : tests.map((path) => path.slice(service.folder.length + 1));
+  const test = `${resolution}${words(service.testFlags)}${words(inFolder)}`;
+  const fills: [part: RegExp, fill: string][] = [
+    [/\/hello\b/g, `/${name}`],
+    [/(?<=image\.title=)"[^"]*"/, quoted(name)],
+    [/(?<=image\.description=)"[^"]*"/, quoted(description)],
+    [/(?<=^EXPOSE )\d+$/m, String(service.port)],
+    [/^COPY deno\.json .*\n(?:COPY (\S+) \1\n)*/m, copies(service)],
+    [/^COPY main_test\.ts .*\n/m, copyFiles(looseTests(service))],
+    [/ -P=serve main_test\.ts$/m, test],
+    [/ -P=serve(?= -)/, compile],
+    [/ main\.ts(?=$| &&)/m, ` ${service.entry}`],
+    [/(?=^LABEL )/m, besides(paragraph, service)],
+    // The program's own arguments, which `docker run` can replace.
+    [
+      /(?<=^ENTRYPOINT .*\n)/m,
+      args.length === 0 ? "" : `CMD ${JSON.stringify(args)}\n`,
+    ],
+  ];
+  if (license !== undefined) {
+    fills.push([/(?<=image\.licenses=)"[^"]*"/, quoted(license)]);
+  } else fills.push([/ \\\n.*image\.licenses="[^"]*"/, ""]);
+  if (!service.locked) fills.push([/(?<=^ARG DENO_FLAGS=)--frozen$/m, ""]);
+  if (!folders.includes("offline")) {
+    fills.push([/^(# More flags for deno\.).*$/m, "# More flags for deno."]);
+    fills.push([/(?<=^COPY )\S+\/split\.ts(?= )/m, "split.ts"]);
+  }
+  if (!service.healthcheck) {
+    fills.push([/^HEALTHCHECK (?:.*\\\n)*.*\n/m, ""]);
+  }
+  return fills.reduce(
+    // A function, since a `$` in a string would mean something.
+    (text, [part, fill]) => text.replace(part, () => fill),
+    paragraph,
+  );
+}
+
+/** Tests that are in no folder that is copied. */
+function looseTests({ tests, folders }: Service): string[] {
+  return tests.filter((path) =>
+    !folders.some((folder) => path.startsWith(`${folder}/`))
+  );
+}
+
+/** Configuration and modules in one layer, then a layer for each folder. */
+function copies(service: Service): string {
+  const { files, folders, folder, state } = service;
+  return [
+    copyFiles(files),
+    ...folders.map((path) => `COPY ${path}/ ${path}/\n`),
+    ...folder === "" ? [] : [`WORKDIR /app/${folder}\n`],
+    ...state.length === 0 ? [] : [
+      "# What it writes: a volume's place, with nothing in it.\n" +
+      `RUN install -d -o ${BUILDER_USER} -g ${BUILDER_USER}${words(state)}\n`,
+    ],
+  ].join("");
+}
+
+/** Files with the same folder share an instruction, as `COPY` flattens paths. */
+function copyFiles(files: string[]): string {
+  const folders = Map.groupBy(
+    files,
+    (path) => `./${path.slice(0, path.lastIndexOf("/") + 1)}`,
+  );
+  return [...folders].map(([folder, paths]) =>
+    `COPY ${paths.join(" ")} ${folder}\n`
+  ).join("");
+}
+
+/** What lies beside the program in stages that go on from other images. */
+function besides(paragraph: string, service: Service): string {
+  const { beside, state } = service;
+  // The stage that compiles has them already.
+  const compiles = /^RUN (?:.*\\\n\s*)?deno compile/m.test(paragraph);
+  if (
+    beside.length + state.length === 0 || compiles || !/^FROM /m.test(paragraph)
+  ) return "";
+  const top = workingFolder(service);
+  const copy = (path: string, flags = "") =>
+    `COPY --from=build-stage ${flags}${path} ${path}\n`;
+  return [
+    ...beside.map((path) => copy(`${top}/${path}`)),
+    ...writablePaths(service).map((path) =>
+      copy(`${path}/`, `--chown=${USER}:${USER} `)
+    ),
+    `WORKDIR ${top}\n`,
+  ].join("");
+}
+
+/** Everything is denied, what the build reads allowed again, but nothing private. */
+export function fillDockerignore(template: string, service: Service): string {
+  const head = template.split("\n").filter((line) => !line.startsWith("!"));
+  const { files, folders, leftOut } = service;
+  const isOwn = folders.includes("offline");
+  const allowed = [
+    ...files,
+    ...looseTests(service),
+    ...folders.map((folder) => `${folder}/`),
+    // What cuts the program in two for Dockerfile.layered: there beside it.
+    isOwn ? "scripts/deno_binary/split.ts" : "split.ts",
+  ];
+  const inside = leftOut.map(({ path }) => path)
+    .filter((path) => folders.some((name) => path.startsWith(`${name}/`)));
+  const own = folders.filter((name) =>
+    !["node_modules", "vendor", "offline"].includes(name)
+  );
+  const denied = own.length === 0 ? [] : [
+    "# Secrets and state, in no image.",
+    ...[...PRIVATE.secret, ...PRIVATE.state].map((name) => `**/${name}`),
+    ...inside,
+  ];
+  return head.join("\n") + allowed.map((path) => `!${path}\n`).join("") +
+    denied.map((line) => `${line}\n`).join("");
+}
+
+/** A module that is written beside the service. */
+export function fillModule(template: string, service: Service): string {
+  const { port, healthPath, served, stopsOn } = service;
+  return template
+    .replace(
+      /^.*\("(SIG\w+)", stop\);\n/gm,
+      (line, signal) => stopsOn.includes(signal) ? line : "",
+    )
+    .replace(/(?<=^const PORT = )\d+/m, String(port))
+    .replace(/(?<=^const PATH = )".*"/m, JSON.stringify(healthPath))
+    .replace(
+      /(?<= from )"\.\/served_fixture\.ts"/,
+      JSON.stringify(`./${served}`),
+    );
+}
+
+function words(list: string[]): string {
+  return list.map((word) => ` ${word}`).join("");
+}
+
+/** A label's value: what would end it or stand for a variable is escaped. */
+function quoted(text: string): string {
+  return `"${text.replace(/[\p{Cc}]+/gu, " ").replace(/["\\$]/g, "\\$&")}"`;
+}
+
+type Rules = Record<string, unknown>;
+
+export function firstContract(service: Service): string {
+  const { healthPath: path, port, env, egress } = service;
+  // A mount on the working directory would hide the files in it.
+  const isHidden = (path: string) =>
+    service.beside.length > 0 && path === workingFolder(service);
+  const writable = writablePaths(service).filter((path) => !isHidden(path));
+  const requests: Rules[] = [{ method: "GET", path, expect: { status: 200 } }];
+  if (service.answersHead) {
+    const expect = { status: 200, noBody: true };
+    requests.push({ method: "HEAD", path, expect });
+  }
+  const contract = {
+    $schema: schemaAddress("contract"),
+    port,
+    healthPath: path,
+    ...Object.keys(env).length > 0 ? { env } : {},
+    ...writable.length > 0 ? { writable } : {},
+    egress: egress === true ? "any" : egress,
+    requests,
+  };
+  return JSON.stringify(contract, null, 2) + "\n";
+}
+
+function workingFolder({ folder }: Service): string {
+  return folder === "" ? "/app" : `/app/${folder}`;
+}
+
+/** Folders that it writes, in the image. */
+function writablePaths(service: Service): string[] {
+  const top = workingFolder(service);
+  return service.state.map((path) =>
+    path === "." ? top : path.startsWith("/") ? path : `${top}/${path}`
+  );
+}
+
+/** The variants and facts of this project's own budget, and no size but zero. */
+export function firstBudget(own: string, service: Service): string {
+  const { all, variants } = JSON.parse(own) as {
+    all: Rules;
+    variants: Record<string, Rules>;
+  };
+  const left = new Set<string>();
+  if (service.egress === true || service.egress.length > 0) {
+    left.add("noEgress");
+  }
+  // Files beside the program are layers of their own.
+  if (service.beside.length + service.state.length > 0) left.add("layers");
+  // No amount of bytes or time but zero holds for any service.
+  const facts = (rules: Rules) =>
+    Object.fromEntries(
+      Object.entries(rules).filter(([name, limit]) =>
+        !left.has(name) && (typeof limit !== "string" || /^0\b/.test(limit))
+      ),
+    );
+  const budget = {
+    $schema: schemaAddress("budget"),
+    all: facts(all),
+    variants: Object.fromEntries(
+      Object.entries(variants).map(([name, rules]) => [name, facts(rules)]),
+    ),
+  };
+  return JSON.stringify(budget, null, 2) + "\n";
 }
