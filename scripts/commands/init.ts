@@ -13,7 +13,13 @@ import { parseDockerfile, testStages } from "../dockerfile/parse_dockerfile.ts";
 import { EXIT, messageOf, UserError } from "../lib/errors.ts";
 import { printable } from "../lib/format.ts";
 import { foreignIgnores, PRIVATE } from "../init/find_files.ts";
-import { findService, type Found, type Service } from "../init/find_service.ts";
+import {
+  findService,
+  type Found,
+  notesOf,
+  reasonsOf,
+  type Service,
+} from "../init/find_service.ts";
 import type { Io } from "../lib/progress.ts";
 import { ownFile, schemaAddress } from "../lib/own_file.ts";
 import { json, PROGRAM, withExamples } from "./options.ts";
@@ -52,7 +58,7 @@ export async function run(
   io: Io,
 ): Promise<number> {
   const found = await findService(config.folder, config.entry);
-  const { service, root, notes } = found;
+  const { service, root } = found;
   // As it was given, unless it is a member of a workspace above.
   const context = await Deno.realPath(config.folder) === root
     ? config.folder
@@ -61,9 +67,10 @@ export async function run(
     imageTag(context, variantName(name))
   );
   const reasons = [
-    ...found.reasons,
+    ...reasonsOf(found),
     { what: "images", value: images.join(" "), source: "the context's name" },
   ];
+  const notes = notesOf(found);
   const files = [];
   const foreign = !config.force && await foreignIgnores(context) !== undefined;
   for (const [name, text] of await fillAll(found, foreign)) {

@@ -31,36 +31,19 @@ import {
 
 export type Found = Awaited<ReturnType<typeof findService>>;
 /** A Deno service, as the templates ask for it. */
-export type Service = Awaited<ReturnType<typeof readService>>["service"];
+export type Service = Found["service"];
 
 /** Packages whose servers are those of `node:http`. */
 const NODE_SERVERS =
   /["'`](?:node:https?|https?|express|fastify|koa|connect|restify|polka|@hapi\/hapi|@nestjs\/core|@hono\/node-server)["'`]/;
 
 /**
+ * Paths of a service are relative to its folder unless told otherwise.
+ *
  * @param wanted Its entry point, if it was named.
  * @throws {UserError} If it has none, or one that cannot be built as it is.
  */
 export async function findService(folder: string, wanted?: string) {
-  const found = await readService(folder, wanted);
-  const { root, service, written, chosen, hints, missing, sources } = found;
-  const notes = [
-    ...missing.map((name) =>
-      `Its import ${name} is out of reach here: where it is in reach, set "vendor": true and run deno install`
-    ),
-    ...notesOf(service, hints, chosen),
-  ];
-  return {
-    root,
-    service,
-    written,
-    reasons: reasonsOf(service, sources),
-    notes,
-  };
-}
-
-/** Paths of a service are relative to its folder unless told otherwise. */
-async function readService(folder: string, wanted?: string) {
   const project = await readProject(folder);
   const { root } = project;
   const chosen = await chooseEntry(project, wanted);
@@ -198,8 +181,7 @@ async function readService(folder: string, wanted?: string) {
     permissions: permissions.source,
     port: hints.portSource,
   };
-  const { missing } = modules;
-  return { root, service, written, chosen, hints, missing, sources };
+  return { root, service, written, chosen, hints, sources };
 }
 
 /** What is read and written has to be permitted where nothing does it. */
@@ -286,8 +268,7 @@ function binaryName(name: string): string {
 }
 
 export function reasonsOf(
-  service: Service,
-  sources: Record<"name" | "entry" | "permissions" | "port", string>,
+  { service, sources }: Pick<Found, "service" | "sources">,
 ) {
   const { name, folder, files, folders, includes, beside, state } = service;
   const rows: [what: string, value: string, source: string][] = [
@@ -331,14 +312,19 @@ export function reasonsOf(
     .map(([what, value, source]) => ({ what, value, source }));
 }
 
+/** What its owner should know. */
 export function notesOf(
-  { egress, healthcheck, state, beside, folders, env, port, served }: Service,
-  { loopback, readsPort, cannot }: Hints,
-  { command, isNode }: Entry,
+  { service, hints, chosen }: Pick<Found, "service" | "hints" | "chosen">,
 ): string[] {
+  const { egress, healthcheck, state, beside, folders, env } = service;
+  const { loopback, readsPort, cannot } = hints;
+  const { command, isNode, modules } = chosen;
   const file = command?.options.get("env-file");
   const names = Object.keys(env);
   const notes = [
+    ...modules.missing.map((name) =>
+      `Its import ${name} is out of reach here: where it is in reach, set "vendor": true and run deno install`
+    ),
     ...cannot,
     file !== undefined &&
     `${file || ".env"} is in no image: give it with docker run --env-file`,
@@ -351,8 +337,8 @@ export function notesOf(
     isNode && "Node asks for no permissions: add what it lacks to deno compile",
     loopback &&
     "It listens on 127.0.0.1, where nothing outside its container reaches it: listen on 0.0.0.0",
-    !readsPort && served === undefined &&
-    `PORT does not change its port, ${port}: docker and podman check it there, buildah cannot`,
+    !readsPort && service.served === undefined &&
+    `PORT does not change its port, ${service.port}: docker and podman check it there, buildah cannot`,
     !healthcheck &&
     "No HEALTHCHECK: its permissions do not let it ask itself; allow 127.0.0.1",
     state.includes(".") && beside.length > 0 &&

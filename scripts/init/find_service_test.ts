@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { folder } from "../../testing/folder.ts";
 import { UserError } from "../lib/errors.ts";
-import type { Entry } from "./choose_entry.ts";
+import type { Chosen } from "./choose_entry.ts";
 import {
   findService,
   notesOf,
@@ -251,7 +251,7 @@ for (const { name, files, is, notes = [] } of READ) {
       assertEquals(service[key], value, key);
     }
     for (const note of notes) {
-      assertStringIncludes(found.notes.join("\n"), note);
+      assertStringIncludes(notesOf(found).join("\n"), note);
     }
   });
 }
@@ -323,7 +323,7 @@ const HINTS: Hints = {
   ...{ healthcheck: true, healthPath: "/up", looksAtMethod: false },
   ...{ unhandled: [], env: [], cannot: [], readsAny: false },
 };
-const ENTRY: Entry = {
+const CHOSEN: Chosen = {
   member: {
     folder: "",
     files: [],
@@ -331,14 +331,18 @@ const ENTRY: Entry = {
     npm: { scripts: {}, workspaces: [] },
   },
   ...{ entry: "main.ts", source: "", isNode: false },
+  modules: {
+    ...{ paths: [], sources: [], unseen: [], missing: [] },
+    ...{ packages: new Set(), commonJs: false },
+  },
+  ...{ config: undefined, optionFiles: [], isServed: false, serves: true },
 };
 
 Deno.test("reasonsOf() has a row for each thing known, and none for the rest", () => {
   const sources = { name: "a", entry: "b", permissions: "c", port: "d" };
-  const rows = reasonsOf(
-    { ...SERVICE, folders: ["src"], leftOut: [{ path: ".env", why: "x" }] },
-    sources,
-  );
+  const leftOut = [{ path: ".env", why: "x" }];
+  const service = { ...SERVICE, folders: ["src"], leftOut };
+  const rows = reasonsOf({ service, sources });
   assertEquals(rows.map(({ what, value, source }) => [what, value, source]), [
     ["name", "shop", "a"],
     ["entry", "main.ts", "b"],
@@ -352,7 +356,8 @@ Deno.test("reasonsOf() has a row for each thing known, and none for the rest", (
 });
 
 Deno.test("notesOf() says nothing of a service that lacks nothing", () => {
-  assertEquals(notesOf(SERVICE, HINTS, ENTRY), []);
+  const said = notesOf({ service: SERVICE, hints: HINTS, chosen: CHOSEN });
+  assertEquals(said, []);
 });
 
 Deno.test("notesOf() has a note for each thing its owner should know", () => {
@@ -360,7 +365,7 @@ Deno.test("notesOf() has a note for each thing its owner should know", () => {
     said: string,
     service?: Partial<Service>,
     hints?: Partial<Hints>,
-    entry?: Partial<Entry>,
+    chosen?: Partial<Chosen>,
   ][] = [
     ["any host", { egress: true }],
     ["contract.json sets TOKEN", { env: { TOKEN: "example" } }],
@@ -372,12 +377,12 @@ Deno.test("notesOf() has a note for each thing its owner should know", () => {
     ["no plugins", {}, { cannot: ["no plugins"] }],
     ["Node asks for no permissions", {}, {}, { isNode: true }],
   ];
-  for (const [said, service, hints, entry] of cases) {
-    const notes = notesOf(
-      { ...SERVICE, ...service },
-      { ...HINTS, ...hints },
-      { ...ENTRY, ...entry },
-    );
+  for (const [said, service, hints, chosen] of cases) {
+    const notes = notesOf({
+      service: { ...SERVICE, ...service },
+      hints: { ...HINTS, ...hints },
+      chosen: { ...CHOSEN, ...chosen },
+    });
     assertEquals(notes.length, 1, said);
     assertStringIncludes(notes[0], said);
   }
