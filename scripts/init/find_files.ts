@@ -30,8 +30,8 @@ export interface LeftOut {
 }
 
 const TEST = /(?:^|\/)(?:[^/]*[._])?test\.[cm]?[jt]sx?$/;
-/** Folders that are copied as they are, or never looked into. */
 const CONFIG = /\/(?:deno\.jsonc?|package\.json)$/;
+/** Folders that are copied as they are, or never looked into. */
 const OPAQUE = new Set(["node_modules", "vendor", ".git"]);
 
 /** Files that modules name, relative to the folder that the service is run in. */

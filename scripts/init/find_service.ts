@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { basename, join } from "node:path";
+import { basename, join, normalize } from "node:path";
 import { UserError } from "../lib/errors.ts";
 import { isThere, textOf } from "../lib/files.ts";
 import { chooseEntry, type Chosen, type Entry } from "./choose_entry.ts";
@@ -51,6 +51,9 @@ export async function findService(folder: string, wanted?: string) {
   const inRoot = (path: string) => join(member.folder, path);
   const top = project.members[0].config;
   const config: DenoConfig = {
+    lock: top.lock,
+    nodeModulesDir: top.nodeModulesDir,
+    vendor: top.vendor,
     ...member.config,
     ...chosen.config,
     permissions: {
@@ -100,14 +103,14 @@ export async function findService(folder: string, wanted?: string) {
     preloads.push(write(isNode ? "stop_node" : "stop", "container_stop.ts"));
   }
 
-  const lock = lockFile({ ...top, ...config, lock: config.lock ?? top.lock });
+  const lock = lockFile(config);
   const locked = lock !== undefined && await isThere(join(root, lock));
   const tests = await findTests(root, member, modules, whyPrivate);
   const needed = [
     ...modules.paths,
     ...[...data.includes, ...data.beside].map(inRoot),
     ...chosen.optionFiles,
-    ...top.importMap ? [top.importMap.replace(/^\.\//, "")] : [],
+    ...top.importMap ? [normalize(top.importMap)] : [],
     ...written.map(({ path }) => path),
   ];
   const { files, folders } = await findCopies(project, needed, [
@@ -115,13 +118,14 @@ export async function findService(folder: string, wanted?: string) {
     ...locked ? [lock] : [],
   ]);
   if (modules.packages.has("npm")) folders.push("node_modules");
-  const vendors = config.vendor ?? top.vendor ?? false;
-  if (vendors && modules.packages.has("remote")) folders.push("vendor");
+  if (config.vendor && modules.packages.has("remote")) folders.push("vendor");
   const leftOut = [
     ...data.leftOut,
     ...tests.leftOut,
     ...await findLeftOut(root, folders, needed, whyPrivate),
-  ];
+  ].filter(({ path }, at, all) =>
+    all.findIndex((other) => other.path === path) === at
+  );
   refuseSpaces([...files, ...folders, ...tests.files, entry]);
 
   const named = config.name ?? member.npm.name;
@@ -159,9 +163,7 @@ export async function findService(folder: string, wanted?: string) {
     files,
     folders: folders.sort(),
     /** Paths in them that do not. */
-    leftOut: leftOut.filter(({ path }, at, all) =>
-      all.findIndex((other) => other.path === path) === at
-    ),
+    leftOut,
     /** From the top; none: no test stage. */
     tests: tests.files,
     testFlags: tests.flags ?? permissions.flags,
@@ -200,33 +202,30 @@ function fileFlags(
 
 /** Flags that make the build find modules as the service's own runs do. */
 function resolutionOf(
-  { members: [top, ...others] }: Project,
+  { members }: Project,
   { member, command, entry, modules }: Chosen,
   { nodeModulesDir }: DenoConfig,
 ): string[] {
   const { packages, commonJs, unseen } = modules;
-  const flag = (name: string) => {
-    const value = command?.options.get(name);
-    return value === undefined ? [] : [`--${name}=${value}`];
-  };
-  const hasPackageJson = [top, ...others].some(({ files }) =>
-    files.some((file) => file.endsWith("package.json"))
-  );
-  const isManual = (nodeModulesDir ?? top.config.nodeModulesDir) === "manual";
-  const type = member.npm.type ?? top.npm.type;
+  const hasNpm = packages.has("npm");
+  const type = member.npm.type ?? members[0].npm.type;
+  const isUntold = type === undefined && !/\.c[jt]s$/.test(entry);
+  // Types of Node and of packages may not be installed, and those of workers
+  // are others than the program's.
+  const lacksTypes = packages.has("node") || unseen.length > 0 ||
+    hasNpm &&
+      members.some(({ files }) =>
+        files.some((file) => file.endsWith("package.json"))
+      );
+  const given = [...command?.options ?? []]
+    .filter(([name]) => name === "config" || name === "import-map").sort();
   return [
-    ...flag("config"),
-    ...flag("import-map"),
-    ...packages.has("npm") && !isManual ? ["--node-modules-dir=manual"] : [],
-    ...commonJs && type === undefined && !/\.c[jt]s$/.test(entry)
-      ? ["--unstable-detect-cjs"]
+    ...given.map(([name, value]) => `--${name}=${value}`),
+    ...hasNpm && nodeModulesDir !== "manual"
+      ? ["--node-modules-dir=manual"]
       : [],
-    // Types of Node and of packages may not be installed, and those of workers
-    // are others than the program's.
-    ...packages.has("node") || unseen.length > 0 ||
-        packages.has("npm") && hasPackageJson
-      ? ["--no-check"]
-      : [],
+    ...commonJs && isUntold ? ["--unstable-detect-cjs"] : [],
+    ...lacksTypes ? ["--no-check"] : [],
   ];
 }
 
