@@ -13,6 +13,7 @@ import {
   splitCommands,
 } from "../dockerfile/deno_command.ts";
 import { parseDockerignore } from "../dockerfile/parse_dockerfile.ts";
+import { UserError } from "../lib/errors.ts";
 import { filesIn, isThere, textOf } from "../lib/files.ts";
 import type { Chosen } from "./choose_entry.ts";
 import { fileMentions, type Mention, withImports } from "./read_hints.ts";
@@ -99,6 +100,14 @@ export async function findData(
   // What Fresh has built finds its files beside it.
   const built = entry.startsWith("_fresh/") ? ["_fresh"] : [];
   const included = [...command?.includes ?? [], ...built];
+  const wide = included.find((path) =>
+    /^\.\.?(?:\/|$)/.test(join(folder, path))
+  );
+  if (wide !== undefined) {
+    throw new UserError(`Cannot embed "${wide}": it holds more than the service`, {
+      next: "Name with --include files and folders in the service's folder",
+    });
+  }
   const leftOut: LeftOut[] = [];
   const keep = async (paths: string[]) => {
     const kept: string[] = [];

@@ -287,6 +287,15 @@ const REFUSED: [name: string, files: Files, message: string, next: string][] = [
     "deno task build",
   ],
   [
+    "all of its folder embedded",
+    {
+      "deno.json": task("deno compile -N --include . main.ts"),
+      "main.ts": SAYS,
+    },
+    'Cannot embed "."',
+    "in the service's folder",
+  ],
+  [
     "nothing that serves",
     { "readme.md": "x" },
     "Cannot tell which module serves",
