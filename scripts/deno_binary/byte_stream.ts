@@ -125,7 +125,9 @@ export class StreamParser {
       } else {
         const parts = this.#parts;
         this.#parts = [];
-        this.#answer(parts.length === 0 ? bytes : joined([...parts, bytes]));
+        this.#answer(
+          parts.length === 0 ? bytes : Buffer.concat([...parts, bytes]),
+        );
       }
     }
   }
@@ -146,9 +148,4 @@ export class StreamParser {
       bytes = this.#hash?.digest() ?? NOTHING;
     }
   }
-}
-
-function joined(parts: Uint8Array[]): Uint8Array {
-  const { buffer, byteOffset, length } = Buffer.concat(parts);
-  return new Uint8Array(buffer, byteOffset, length);
 }

@@ -162,28 +162,24 @@ export class ProgramPackage {
   bytes = 0;
   /** Counted only where details are wanted. */
   files = 0;
+  /** SHA-256 of those that were hashed, by path. */
+  readonly hashes = new Map<string, string>();
   #license?: string;
-  readonly #hashes = new Map<string, string>();
 
   /** @param version `""` until a package.json tells it. */
   constructor(readonly name: string, public version: string) {}
 
-  /** What takes the SHA-256 of one of its files. */
-  hashed(file: string): (sha256: string) => void {
-    return (sha256) => void this.#hashes.set(file, sha256);
-  }
-
-  readonly takeManifest = (content: Uint8Array): void => {
+  takeManifest(content: Uint8Array): void {
     const manifest = parseJson(content);
     const version = property(manifest, "version");
     if (typeof version === "string") this.version ||= version;
     this.#license = licenseOf(manifest);
-  };
+  }
 
   summary(): NpmContents {
     const { name, version, bytes, files } = this;
     const license = this.#license;
-    const lines = [...this.#hashes].sort(([a], [b]) => a < b ? -1 : 1)
+    const lines = [...this.hashes].sort(([a], [b]) => a < b ? -1 : 1)
       .map(([file, sha256]) => `${sha256}  ${file}\n`);
     return {
       name,

@@ -267,14 +267,16 @@ export function listFiles(
       const { name, version = "", file } = owner;
       // Without a version in its path, each folder is a package of its own.
       const key = version ? `${name}@${version}` : owner.folder;
-      let known = packages.get(key);
-      if (!known) packages.set(key, known = new ProgramPackage(name, version));
+      const known = packages.get(key) ?? new ProgramPackage(name, version);
+      packages.set(key, known);
       known.bytes += bytes;
       if (detailed) known.files++;
       const isManifest = file === "package.json" && (detailed || !version);
-      const taken = isManifest ? known.takeManifest : undefined;
-      if (detailed) read({ hashed: known.hashed(file), taken });
-      else if (taken) read({ taken });
+      if (!detailed && !isManifest) continue;
+      read({
+        ...detailed && { hashed: (hash) => known.hashes.set(file, hash) },
+        ...isManifest && { taken: (content) => known.takeManifest(content) },
+      });
       continue;
     }
     const item: { bytes: number; sha256?: string } = { bytes };

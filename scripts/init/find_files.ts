@@ -104,9 +104,12 @@ export async function findData(
     /^\.\.?(?:\/|$)/.test(join(folder, path))
   );
   if (wide !== undefined) {
-    throw new UserError(`Cannot embed "${wide}": it holds more than the service`, {
-      next: "Name with --include files and folders in the service's folder",
-    });
+    throw new UserError(
+      `Cannot embed "${wide}": it holds more than the service`,
+      {
+        next: "Name with --include files and folders in the service's folder",
+      },
+    );
   }
   const leftOut: LeftOut[] = [];
   const keep = async (paths: string[]) => {

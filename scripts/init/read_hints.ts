@@ -27,8 +27,11 @@ const TO_WRITE =
 const READS_ANY =
   /\b(?:(?:read|readText)File|open|l?stat|readDir|readdir|realPath|createReadStream)(?:Sync)?\s*\((?!\s*(?:["'`)]|new\s+URL\([^()]*import\.meta|(?:\w+\.)?(?:\w+\(\s*)?(?:import\.meta|__dirname)))|\b(?:(?:read|readText)File|open|l?stat|readDir|realPath)(?:Sync)?\s*\(\s*(?:`\$\{(?!import\.meta|__dirname)|(["'])[^"'`\n]*\1\s*\+)|\bserveFile\(\s*[\w.]+\s*,(?!\s*["'`])/;
 
+/** Texts in quotes. */
+const TEXT = /(["'`])((?:\\.|(?!\1)[^\\])*)\1/g;
+
 /** Seen to fail with Deno 2.6 when compiled, and what works instead. */
-const LIMITS: [form: RegExp, why: string][] = [
+const LIMITS: [form: RegExp, why: string, outside?: "texts"][] = [
   [
     /\$\{import\.meta\.dirname!?\}\/\.\.\/|\bdirname!?\s*\+\s*["'`]\/\.\.\//,
     'Embedded files are not found by a path with "..": use new URL("../x", import.meta.url)',
@@ -45,10 +48,13 @@ const LIMITS: [form: RegExp, why: string][] = [
     /\bopenKv\s*\(\s*(?:undefined\s*|Deno\.env\.get\(\s*["'`]\w+["'`]\s*\)\s*)?\)/,
     'Deno.openKv() without a path keeps its data in memory once compiled, and each restart loses them: give it one, such as Deno.openKv("./data/kv"), and run init --force again',
   ],
+  [
+    /(?<![\w.$])(?:localStorage\s*[.[]|caches\s*\.\s*(?:open|match|has|delete)\b)/,
+    "localStorage and caches do not work in a compiled program: use Deno.openKv with a path, or files",
+    // Pages that are sent use them too.
+    "texts",
+  ],
 ];
-/** The same, in code alone: pages that are sent use them too. */
-const NO_STORAGE =
-  /(?<![\w.$])(?:localStorage\s*[.[]|caches\s*\.\s*(?:open|match|has|delete)\b)/;
 
 export type Hints = ReturnType<typeof readHints>;
 
@@ -100,14 +106,9 @@ export function readHints(sources: string[], args: string[] = []) {
     ),
     env: findEnv(text),
     /** What Deno cannot do in a compiled program. */
-    cannot: [
-      ...LIMITS.filter(([form]) => form.test(text)).map(([, why]) => why),
-      ...NO_STORAGE.test(text.replace(TEXT, '""'))
-        ? [
-          "localStorage and caches do not work in a compiled program: use Deno.openKv with a path, or files",
-        ]
-        : [],
-    ],
+    cannot: LIMITS.filter(([form, , outside]) =>
+      form.test(outside ? text.replace(TEXT, '""') : text)
+    ).map(([, why]) => why),
     /** It reads files that are not named. */
     readsAny: withImports(sources)
       .some((text) => READS_ANY.test(withConstants(text))),
@@ -251,9 +252,6 @@ function moduleFolders(text: string): string[] {
     .map(([, name]) => name);
 }
 
-/** Texts in quotes. */
-const TEXT = /(["'`])((?:\\.|(?!\1)[^\\])*)\1/g;
-
 /** Constants with a text, also with one that a variable may replace. */
 const CONSTANT =
   /\bconst\s+([\w$]+)\s*(?::[^=\n]+)?=\s*(?:(?:Deno\.env\.get\([^)\n]*\)|process\.env[^?|;\n]*)\s*(?:\?\?|\|\|)\s*)?(["'`])((?:(?!\2)[^\\\n$])*)\2\s*(?:;|$)/gm;
@@ -296,14 +294,6 @@ function withConstants(text: string): string {
     if (text === before) break;
   }
   return text;
-}
-
-/** What a call writes at the path between these texts, if it does. */
-function writtenBy(before: string, after: string): Mention["written"] {
-  if (WRITES_FOLDER.test(before)) return "folder";
-  const isWritten = WRITES_FILE.test(before) ||
-    OPENS.test(before) && TO_WRITE.test(after);
-  return isWritten ? "file" : undefined;
 }
 
 /** Files and folders that a module names in text, relative to itself or not. */
@@ -359,7 +349,13 @@ export function fileMentions(source: string): Mention[] {
     const before = rest.slice(Math.max(0, match.index - 60), match.index);
     if (/\b(?:from|import|require)\s*\(?\s*$/.test(before)) continue;
     const end = match.index + match[0].length;
-    const written = writtenBy(before, rest.slice(end, end + 100));
+    const isWritten = WRITES_FILE.test(before) ||
+      OPENS.test(before) && TO_WRITE.test(rest.slice(end, end + 100));
+    const written = WRITES_FOLDER.test(before)
+      ? "folder"
+      : isWritten
+      ? "file"
+      : undefined;
     const isPath = raw.startsWith("./") || FILE_CALL.test(before);
     if (written || isPath) add(raw, "cwd", written);
   }
