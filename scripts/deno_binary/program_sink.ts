@@ -85,8 +85,8 @@ class ProgramSink implements Sink {
   #header?: ElfHeader;
   #segments?: ElfSegment[];
   #candidates: { payload: Payload; reader: StreamParser }[] = [];
-  /** Segments that hold no text, by offset. */
-  #code: ElfSegment[] = [];
+  /** The segment that holds no text. */
+  #code?: ElfSegment;
   /** Offset up to which versions are searched; 0 while nothing hints at a program. */
   #runtimeEnd = 0;
   #plain = false;
@@ -133,17 +133,14 @@ class ProgramSink implements Sink {
 
   /** Texts lie in segments that are not executed, if linkers part them. */
   #search(position: number, piece: Uint8Array): void {
-    let at = position;
-    const end = position + piece.length;
-    for (const { offset, bytes } of this.#code) {
-      if (offset + bytes <= at || offset >= end) continue;
-      if (offset > at) {
-        this.#versions.push(piece.subarray(at - position, offset - position));
-      }
-      this.#versions.skip();
-      at = Math.min(end, offset + bytes);
+    const { offset = Infinity, bytes = 0 } = this.#code ?? {};
+    const start = offset - position;
+    const end = start + bytes;
+    if (start > 0) this.#versions.push(piece.subarray(0, start));
+    if (start < piece.length && end > 0) this.#versions.skip();
+    if (end < piece.length) {
+      this.#versions.push(piece.subarray(Math.max(end, 0)));
     }
-    if (at < end) this.#versions.push(piece.subarray(at - position));
   }
 
   end(): ElfFacts | undefined {
@@ -312,30 +309,30 @@ class ProgramSink implements Sink {
   }
 }
 
-/** Executable segments, where there is a large one that is only read. */
-function codeOf(segments: readonly ElfSegment[]): ElfSegment[] {
-  const loaded = segments.filter(({ type }) => type === SEGMENT.load);
-  const parted = loaded.some(({ flags, bytes }) =>
+function loaded(segments: readonly ElfSegment[]): ElfSegment[] {
+  return segments.filter(({ type }) => type === SEGMENT.load);
+}
+
+/** The executable segment, where there is a large one that is only read. */
+function codeOf(segments: readonly ElfSegment[]): ElfSegment | undefined {
+  const parted = loaded(segments).some(({ flags, bytes }) =>
     flags === READ && bytes >= MIN_TEXT_BYTES
   );
-  if (!parted) return [];
-  return loaded.filter(({ flags }) => flags === READ + EXECUTE)
-    .sort((a, b) => a.offset - b.offset);
+  return loaded(segments)
+    .find(({ flags }) => parted && flags === READ + EXECUTE);
 }
 
 function loadedEnd(segments: readonly ElfSegment[]): number {
   return Math.max(
     0,
-    ...segments.map(({ type, offset, bytes }) =>
-      type === SEGMENT.load ? offset + bytes : 0
-    ),
+    ...loaded(segments).map(({ offset, bytes }) => offset + bytes),
   );
 }
 
 /** Whether one part is loaded over the end of another, as where strip moved a note. */
 function overlap(segments: readonly ElfSegment[]): boolean {
   const pageOf = (address: number) => Math.floor(address / PAGE_BYTES);
-  const sorted = segments.filter(({ type }) => type === SEGMENT.load)
+  const sorted = loaded(segments)
     .sort((a, b) => a.address - b.address);
   return sorted.some(({ address, memory }, i) =>
     memory > 0 && i + 1 < sorted.length &&
@@ -357,8 +354,7 @@ export interface ProgramVersions {
 const DENO =
   /Deno\/(\d+\.\d+\.\d+(?:-[0-9a-z.]+)?)Deno\/\1\+(?:[0-9a-f]{7}|UNKNOWN)/y;
 /** V8's own string in Deno's build of it; a zero in front tells it from a longer number. */
-const V8_END = "-rusty";
-const V8 = /\0(\d+\.\d+\.\d+\.\d+-rusty)[^0-9A-Za-z.-]$/;
+const V8 = /(?<=\0(\d+\.\d+\.\d+\.\d+))(-rusty)[^0-9A-Za-z.-]/y;
 /** What `denort` says without a payload; the command `deno` has no such text. */
 const NO_PAYLOAD = "Could not find standalone binary section";
 
@@ -385,8 +381,8 @@ export class VersionSearch {
       const text = this.#tail +
         Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength)
           .toString("latin1");
-      const deno = this.found.deno ?? findDeno(text);
-      const v8 = this.found.v8 ?? findV8(text);
+      const deno = this.found.deno ?? find(text, "Deno/", DENO);
+      const v8 = this.found.v8 ?? find(text, "-rusty", V8);
       this.found = { ...deno && { deno }, ...v8 && { v8 } };
       this.standalone ||= text.includes(NO_PAYLOAD);
       this.#tail = text.slice(-OVERLAP);
@@ -395,28 +391,10 @@ export class VersionSearch {
 }
 
 /** Looks for the literal first, since a pattern over all bytes costs ten times more. */
-function findDeno(text: string): string | undefined {
-  for (const at of occurrences(text, "Deno/")) {
-    DENO.lastIndex = at;
-    const match = DENO.exec(text);
-    if (match) return match[1];
+function find(text: string, word: string, form: RegExp): string | undefined {
+  for (let at = text.indexOf(word); at >= 0; at = text.indexOf(word, at + 1)) {
+    form.lastIndex = at;
+    const match = form.exec(text);
+    if (match) return match.slice(1).join("");
   }
-  return undefined;
-}
-
-function findV8(text: string): string | undefined {
-  for (const at of occurrences(text, V8_END)) {
-    const end = at + V8_END.length + 1;
-    const match = V8.exec(text.slice(Math.max(0, at - 24), end));
-    if (match) return match[1];
-  }
-  return undefined;
-}
-
-function* occurrences(text: string, literal: string): Generator<number> {
-  for (
-    let at = text.indexOf(literal);
-    at >= 0;
-    at = text.indexOf(literal, at + 1)
-  ) yield at;
 }

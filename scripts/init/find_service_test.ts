@@ -338,6 +338,7 @@ const CHOSEN: Chosen = {
     files: [],
     config: { tasks: {}, permissions: {}, workspace: [] },
     npm: { scripts: {}, workspaces: [] },
+    workspace: [],
   },
   ...{ entry: "main.ts", source: "", isNode: false },
   modules: {

@@ -79,12 +79,8 @@ export async function readProject(folder: string): Promise<Project> {
       // What lies above and cannot be read is not this service's workspace.
       if (root === asked) throw error;
     });
-    const patterns = [
-      ...top?.config.workspace ?? [],
-      ...top?.npm.workspaces ?? [],
-    ];
-    const folders = await expand(root, patterns);
-    if (top !== undefined && patterns.length > 0) {
+    if (top !== undefined && top.workspace.length > 0) {
+      const folders = await expand(root, top.workspace);
       const from = relative(root, asked);
       if (root !== asked && !folders.includes(from)) break;
       const members = await Promise.all(
@@ -127,7 +123,8 @@ async function readMember(root: string, folder: string) {
   };
   const config = await find(["deno.json", "deno.jsonc"], configSchema);
   const npm = await find(["package.json"], packageSchema);
-  return { folder, files, config, npm };
+  const workspace = [...config.workspace, ...npm.workspaces];
+  return { folder, files, config, npm, workspace };
 }
 
 export async function readConfig(file: string): Promise<DenoConfig> {
