@@ -140,14 +140,12 @@ export function entryCandidates({ stages }: Dockerfile): string[] {
       return commandsOf(instruction).map((command) => ({ ...command, folder }));
     });
   }).reverse();
-  const { compiled = [], run = [] } = Object.groupBy(
-    commands,
-    ({ verb }) => verb === "run" || verb === "serve" ? "run" : "compiled",
-  );
-  const found = [...compiled, ...run].flatMap(({ entry, folder }) => [
-    ...folder === "" ? [] : relatives(`${folder}/${entry}`),
-    ...relatives(entry),
-  ]);
+  const isRun = ({ verb }: DenoCommand) => verb === "run" || verb === "serve";
+  const found = commands.sort((a, b) => Number(isRun(a)) - Number(isRun(b)))
+    .flatMap(({ entry, folder }) => [
+      ...folder === "" ? [] : relatives(`${folder}/${entry}`),
+      ...relatives(entry),
+    ]);
   return [...new Set([...found, ...USUAL_ENTRIES])];
 }
 

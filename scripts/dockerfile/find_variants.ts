@@ -2,6 +2,7 @@
 import { programName } from "../lib/own_file.ts";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { UserError, whyUnreadable } from "../lib/errors.ts";
+import { isFile, textOf } from "../lib/files.ts";
 
 export interface VariantFile {
   /** As the reports call it, such as `multi-stage`. */
@@ -45,16 +46,15 @@ export async function findVariants(
     dockerfile,
     text: await read(dockerfile),
   })));
-  for (const { name } of variants) {
-    const twins = variants.filter((variant) => variant.name === name);
-    if (twins.length > 1) {
-      throw new UserError(
-        `Cannot tell variants apart: ${
-          twins.map((twin) => `"${twin.dockerfile}"`).join(" and ")
-        } are both "${name}"`,
-        { next: "Rename one of the Dockerfiles" },
-      );
-    }
+  for (const same of Map.groupBy(variants, ({ name }) => name).values()) {
+    if (same.length === 1) continue;
+    const paths = same.map(({ dockerfile }) => `"${dockerfile}"`);
+    throw new UserError(
+      `Cannot tell variants apart: ${paths.join(" and ")} are both "${
+        same[0].name
+      }"`,
+      { next: "Rename one of the Dockerfiles" },
+    );
   }
   return variants;
 }
@@ -69,8 +69,8 @@ async function workspaceTop(context: string): Promise<string | undefined> {
     folder = dirname(folder);
     const names = await list(folder).catch(() => []);
     const configs = await Promise.all(
-      names.filter((name) => /^(?:deno\.jsonc?|package\.json)$/.test(name))
-        .map((name) => Deno.readTextFile(join(folder, name)).catch(() => "")),
+      ["deno.json", "deno.jsonc", "package.json"]
+        .map((name) => textOf(join(folder, name))),
     );
     if (configs.some((text) => /"workspaces?"\s*:/.test(text))) {
       return names.some(isDockerfile)
@@ -110,7 +110,7 @@ async function list(context: string): Promise<string[]> {
 
 async function locate(context: string, file: string): Promise<string> {
   for (const path of [join(context, file), file]) {
-    if ((await Deno.stat(path).catch(() => undefined))?.isFile) return path;
+    if (await isFile(path)) return path;
   }
   throw new UserError(`Cannot find the Dockerfile "${file}"`, {
     next: `Give a path from "${context}" or from here`,
