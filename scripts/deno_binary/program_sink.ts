@@ -159,7 +159,7 @@ class ProgramSink implements Sink {
     );
     if (!header) return undefined;
     const { offset, entryBytes, count } = header.segments;
-    const segments = this.#segments ?? this.#tableAt(offset);
+    const segments = this.#segments ?? this.#tableAt(header, offset);
     const facts = elfDynamic(header, segments, this.#ranges);
     const payload = this.#payload();
     const { found, standalone } = this.#versions;
@@ -185,12 +185,11 @@ class ProgramSink implements Sink {
   }
 
   #readHeader(): void {
-    this.#header = parseElfHeader(this.#ranges.read(0, ELF_HEADER_BYTES));
-    if (!this.#header) {
-      this.#plain = true;
-      return;
-    }
-    const { segments, sectionsEnd, wide } = this.#header;
+    const header = parseElfHeader(this.#ranges.read(0, ELF_HEADER_BYTES));
+    this.#header = header;
+    this.#plain = header === undefined;
+    if (!header) return;
+    const { segments, sectionsEnd, wide } = header;
     const early = wide ? 64 : 52;
     if (sectionsEnd >= ELF_HEADER_BYTES && sectionsEnd < this.size) {
       this.#follow(sectionsEnd, parsePayload);
@@ -203,25 +202,23 @@ class ProgramSink implements Sink {
     this.#ranges.keep(segments.offset, end);
     // Deno 2.9 writes a new table at the end and leaves the one it replaces,
     // which tells in time what has to be kept.
-    const readEarly = () => this.#keepParts(this.#tableAt(early));
+    const readEarly = () => this.#keepParts(this.#tableAt(header, early));
     this.#steps = [
-      { at: end, run: () => this.#readSegments() },
+      { at: end, run: () => this.#readSegments(header) },
       { at: early + tableBytes, run: readEarly },
     ]
       .filter(({ at }, i) => at > ELF_HEADER_BYTES && (i === 0 || at < end))
       .sort((a, b) => a.at - b.at);
   }
 
-  #readSegments(): void {
-    if (!this.#header) return;
-    const segments = this.#tableAt(this.#header.segments.offset);
+  #readSegments(header: ElfHeader): void {
+    const segments = this.#tableAt(header, header.segments.offset);
     this.#segments = segments;
     this.#keepParts(segments);
     const notes = segments.filter(({ type, offset }) =>
       type === SEGMENT.note && offset >= this.#ranges.position
     ).slice(0, MAX_NOTE_SEGMENTS);
     const end = loadedEnd(segments);
-    const header = this.#header;
     if (header.sectionsEnd === 0 && end < this.size) {
       this.#follow(end, parsePayload);
     }
@@ -237,13 +234,10 @@ class ProgramSink implements Sink {
     this.#candidates.push({ payload, reader });
   }
 
-  #tableAt(offset: number): ElfSegment[] {
-    if (!this.#header) return [];
-    const { entryBytes, count } = this.#header.segments;
-    return parseElfSegments(
-      this.#ranges.read(offset, entryBytes * count),
-      this.#header,
-    );
+  #tableAt(header: ElfHeader, offset: number): ElfSegment[] {
+    const { entryBytes, count } = header.segments;
+    const table = this.#ranges.read(offset, entryBytes * count);
+    return parseElfSegments(table, header);
   }
 
   #keepParts(segments: readonly ElfSegment[]): void {
