@@ -1,5 +1,5 @@
 /** Makes every check of a kind that takes a running image. @module */
-import type { Permissions } from "../deno_binary/program_schema.ts";
+import type { Permissions } from "../deno_binary/program_payload.ts";
 import { cannotRun } from "../lib/platform.ts";
 import type { Surface } from "../inspect/inspect_schema.ts";
 import type { UserError } from "../lib/errors.ts";

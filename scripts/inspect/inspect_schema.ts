@@ -1,10 +1,8 @@
 /** What an inspection finds in an image, as the report states it. @module */
 import { z } from "zod";
 import { bytes, count, digest } from "../lib/schema_units.ts";
-import {
-  permissionsSchema,
-  programSchema,
-} from "../deno_binary/program_schema.ts";
+import { permissionsSchema } from "../deno_binary/program_payload.ts";
+import { programSchema } from "../deno_binary/program_sink.ts";
 
 const wastedSchema = z.object({
   path: z.string().describe("From the root; a folder's ends with a slash."),
