@@ -3,9 +3,9 @@ import { hash } from "node:crypto";
 import type { Engine } from "../engine/engine.ts";
 import { installCommand } from "../engine/setup.ts";
 import { runs } from "../lib/command.ts";
-import { EXIT, messageOf, UserError } from "../lib/errors.ts";
+import { EXIT, explainFiles, messageOf, UserError } from "../lib/errors.ts";
 import { type Architecture, HOST } from "../lib/platform.ts";
-import { withScratch } from "../lib/scratch_folder.ts";
+import { makeScratch } from "../lib/files.ts";
 import type { WriteOptions } from "./debian.ts";
 import {
   BUILDER_PACKAGES,
@@ -231,13 +231,15 @@ export async function assembleBases(
   }
 
   /** Builds a context of two files, as every engine can for any architecture. */
-  function assemble(
+  async function assemble(
     kind: "builder" | "runtime",
     tag: string,
     { architecture, dockerfile, write }: Recipe,
   ): Promise<void> {
     const say = (line: string) => onLine?.(`${kind}: ${line}`);
-    return withScratch(async ({ TMPDIR: folder }) => {
+    try {
+      await using scratch = await makeScratch();
+      const folder = scratch.path;
       const context = `${folder}/context`;
       await Deno.mkdir(context);
       await Deno.writeTextFile(`${context}/Dockerfile`, dockerfile);
@@ -252,17 +254,12 @@ export async function assembleBases(
         platform: architecture === HOST ? undefined : `linux/${architecture}`,
         signal,
       });
-    }).catch((cause) => {
-      if (cause instanceof UserError) throw cause;
-      if (!/no space left/i.test(messageOf(cause))) throw cause;
-      const message = "Cannot assemble the bases: no space left on device";
-      throw new UserError(message, {
-        next:
-          "Free some space where temporary files go, or set TMPDIR to a folder with 1 GB",
-        exitCode: EXIT.environment,
-        cause,
-      });
-    });
+    } catch (error) {
+      const next =
+        "Free some space where temporary files go, or set TMPDIR to a folder with 1 GB";
+      const nexts = { full: next, readOnly: next };
+      throw explainFiles("Cannot assemble the bases", error, nexts) ?? error;
+    }
   }
 }
 

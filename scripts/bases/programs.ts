@@ -1,7 +1,7 @@
 /** `deno` and `denort` from Python wheels, which pip fetches and a cache keeps. @module */
 import { createHash } from "node:crypto";
 import { attempt, runs } from "../lib/command.ts";
-import { cacheFolder } from "../lib/cache.ts";
+import { cacheFolder } from "../lib/files.ts";
 import { EXIT, UserError } from "../lib/errors.ts";
 import { zipMember } from "./archives.ts";
 import type { Pin } from "./pins.ts";

@@ -20,11 +20,17 @@ import { compressLayers } from "../image/compress_layers.ts";
 import type { Entry, Image, ImageSource, Layer } from "../image/model.ts";
 import { readImage } from "../image/read_image.ts";
 import { changedFields, type FIELDS } from "../inspect/diff_images.ts";
-import { cacheFolder, readCache, writeCache } from "../lib/cache.ts";
+import {
+  cacheFolder,
+  isFile,
+  isThere,
+  makeScratch,
+  readCache,
+  textOf,
+  writeCache,
+} from "../lib/files.ts";
 import { EXIT, explainFiles, UserError } from "../lib/errors.ts";
-import { isFile, isThere, textOf } from "../lib/files.ts";
 import { ownTag } from "../lib/owner.ts";
-import { withScratch } from "../lib/scratch_folder.ts";
 import type { Check, Variant } from "../report/report_schema.ts";
 import { compression, engineSource } from "./look.ts";
 import {
@@ -154,11 +160,11 @@ export async function withChange<T>(
   const path = relativeTo(context, file.dockerfile);
   const entry = await findEntry(context, file);
   try {
-    return await withScratch(async ({ TMPDIR: copy }) => {
-      await copyContext(context, copy, path, signal);
-      await Deno.writeTextFile(`${copy}/${entry}`, CHANGE, { append: true });
-      return await use({ context: copy, dockerfile: `${copy}/${path}` });
-    });
+    await using scratch = await makeScratch();
+    const copy = scratch.path;
+    await copyContext(context, copy, path, signal);
+    await Deno.writeTextFile(`${copy}/${entry}`, CHANGE, { append: true });
+    return await use({ context: copy, dockerfile: `${copy}/${path}` });
   } catch (error) {
     const next = "Set TMPDIR to a folder with room for a copy of the context";
     const message = "Cannot copy the context";

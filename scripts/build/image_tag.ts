@@ -8,8 +8,7 @@ import { hash } from "node:crypto";
 import { basename, join, resolve } from "node:path";
 import { z } from "zod";
 import type { Engine } from "../engine/engine.ts";
-import { cacheFolder, readCache, writeCache } from "../lib/cache.ts";
-import { filesIn } from "../lib/files.ts";
+import { cacheFolder, filesIn, readCache, writeCache } from "../lib/files.ts";
 
 /**
  * The name of a variant's image: by its context, or `name` or `name:tag` as `given`,

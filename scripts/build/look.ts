@@ -20,7 +20,7 @@ import { readImage, type ReadImageOptions } from "../image/read_image.ts";
 import { rootfs } from "../image/rootfs.ts";
 import { analyseImage } from "../inspect/analyse_image.ts";
 import { probe } from "../inspect/probe.ts";
-import { cacheFolder, readCache, writeCache } from "../lib/cache.ts";
+import { cacheFolder, readCache, writeCache } from "../lib/files.ts";
 import { byteStream, run } from "../lib/command.ts";
 import { UserError } from "../lib/errors.ts";
 import type { Io } from "../lib/progress.ts";

@@ -13,11 +13,7 @@ import {
 } from "../lib/command.ts";
 import { EXIT, UserError } from "../lib/errors.ts";
 import { containerName } from "../lib/owner.ts";
-import {
-  makeScratch,
-  removeScratch,
-  withScratch,
-} from "../lib/scratch_folder.ts";
+import { makeScratch, type Scratch } from "../lib/files.ts";
 import { CommandEngine } from "./command_engine.ts";
 import { attemptDocker } from "./docker_daemon.ts";
 import {
@@ -86,9 +82,8 @@ export class Buildah extends CommandEngine implements Engine {
       const { onLine } = steps;
       const args = budArgs(options, mark, this.version);
       const build = async () => {
-        await withScratch((env) =>
-          run("buildah", args, { env, signal, onLine })
-        );
+        await using scratch = await makeScratch();
+        await run("buildah", args, { env: scratch.env, signal, onLine });
         // Named here: buildah itself does so without regard to others.
         if (names.length === 0) return;
         const { built } = steps;
@@ -140,13 +135,8 @@ export class Buildah extends CommandEngine implements Engine {
     return ReadableStream.from(read());
 
     async function* read() {
-      const scratch = await makeScratch();
-      try {
-        const env = { TMPDIR: scratch };
-        yield* byteStream("buildah", args, { env, signal, explain });
-      } finally {
-        await removeScratch(scratch);
-      }
+      await using scratch = await makeScratch();
+      yield* byteStream("buildah", args, { env: scratch.env, signal, explain });
     }
   }
 
@@ -161,17 +151,12 @@ export class Buildah extends CommandEngine implements Engine {
     return await runService(options, info.config);
   }
 
-  override async remove(image: string): Promise<void> {
-    for (let tries = 1;; tries++) {
-      try {
-        await this.naming(() => super.remove(image));
-        return;
-      } catch (error) {
-        // Its store may have changed under it; perhaps the image went, too.
-        if (tries === 3) throw error;
-        if (await this.inspect(image) === undefined) return;
-      }
-    }
+  override remove(image: string): Promise<void> {
+    // Its store may change under it; perhaps the image goes, too.
+    return retried(async () => {
+      if (await this.inspect(image) === undefined) return;
+      await this.naming(() => super.remove(image));
+    }, { tries: 3 });
   }
 
   async list(): Promise<string[]> {
@@ -265,7 +250,7 @@ export async function runService(
       ? ["setpriv", "--no-new-privs", "buildah", ...args]
       : ["buildah", ...args];
     const startedAt = performance.now();
-    const child = start(command, rest, { env: { TMPDIR: scratch } });
+    const child = start(command, rest, { env: scratch.env });
     const service = new Service(name, child, scratch, startedAt, options, port);
     if (await service.started(options.signal)) return service;
     const { output, code } = await child.ended;
@@ -274,7 +259,7 @@ export async function runService(
     return service; // A short command has done its work.
   } catch (error) {
     await attempt("buildah", ["rm", name]);
-    await removeScratch(scratch);
+    await scratch[Symbol.asyncDispose]();
     throw error instanceof CommandFailed
       ? explainStart(options.image, error.output, error)
       : error;
@@ -291,7 +276,7 @@ class Service implements Container {
   constructor(
     readonly name: string,
     readonly child: Child,
-    readonly scratch: string,
+    readonly scratch: Scratch,
     readonly startedAt: number,
     readonly options: RunOptions,
     readonly port?: number,
@@ -320,6 +305,7 @@ class Service implements Container {
   }
 
   #find(): number | undefined {
+    if (this.#ended) return undefined;
     return serviceOf(processes(), this.child.pid);
   }
 
@@ -332,7 +318,7 @@ class Service implements Container {
   }
 
   pid(): Promise<number | undefined> {
-    return Promise.resolve(this.#ended ? undefined : this.#find());
+    return Promise.resolve(this.#find());
   }
 
   /** In a chroot of its own over the same files, as there is no other way in. */
@@ -345,7 +331,7 @@ class Service implements Container {
     );
     const { code, output } = await attempt("buildah", args, {
       ...options,
-      env: { TMPDIR: this.scratch },
+      env: this.scratch.env,
     });
     return {
       code: serviceExitCode(code, output),
@@ -358,7 +344,7 @@ class Service implements Container {
   }
 
   kill(signal: "SIGTERM" | "SIGKILL" | "SIGINT"): Promise<void> {
-    const pid = this.#ended ? undefined : this.#find();
+    const pid = this.#find();
     if (pid !== undefined) signalProcess(pid, signal);
     return Promise.resolve();
   }
@@ -386,7 +372,7 @@ class Service implements Container {
   /** A buildah that is killed leaves its service behind. */
   async #endOrphans(): Promise<void> {
     for (let tries = 0; tries < 100; tries++) {
-      const orphans = inRootBelow(this.scratch);
+      const orphans = inRootBelow(this.scratch.path);
       if (orphans.length === 0) return;
       for (const pid of orphans) signalProcess(pid, "SIGKILL");
       await new Promise((resolve) => setTimeout(resolve, 20));
@@ -402,7 +388,7 @@ class Service implements Container {
     await this.#endOrphans();
     const args = ["rm", this.name];
     const result = await attempt("buildah", args);
-    await removeScratch(this.scratch);
+    await this.scratch[Symbol.asyncDispose]();
     if (result.code !== 0 && !/container not known/.test(result.output)) {
       throw new CommandFailed("buildah", args, result);
     }

@@ -6,11 +6,16 @@
 import { hash } from "node:crypto";
 import { basename, join, resolve } from "node:path";
 import { z } from "zod";
-import { cacheFolder, readCache, writeCache } from "../lib/cache.ts";
+import {
+  cacheFolder,
+  filesIn,
+  makeScratch,
+  readCache,
+  sweepScratch,
+  writeCache,
+} from "../lib/files.ts";
 import { attempt, CommandFailed } from "../lib/command.ts";
-import { filesIn } from "../lib/files.ts";
 import { containerName, isLeftover, isLeftoverTag } from "../lib/owner.ts";
-import { sweepScratch, withScratch } from "../lib/scratch_folder.ts";
 import { runDocker } from "./docker_daemon.ts";
 import type {
   BuildOptions,
@@ -77,7 +82,8 @@ export abstract class CommandEngine {
     const { platform, signal } = options;
     const args = this.pullArgs(image, platform);
     try {
-      await withScratch((env) => runDocker(this.name, args, { env, signal }));
+      await using scratch = await makeScratch();
+      await runDocker(this.name, args, { env: scratch.env, signal });
     } catch (error) {
       throw explainPull(image, error);
     }

@@ -10,7 +10,7 @@ import {
   OWNER_LABEL,
   ownTag,
 } from "../lib/owner.ts";
-import { withScratch } from "../lib/scratch_folder.ts";
+import { makeScratch } from "../lib/files.ts";
 import { CommandEngine } from "./command_engine.ts";
 import { buildArgs, type Builder, createArgs } from "./command_lines.ts";
 import {
@@ -86,12 +86,11 @@ export class DockerLike extends CommandEngine implements Engine {
     try {
       await this.clearing(options, async (mark, { onLine }) => {
         const args = buildArgs(named, builder, mark);
-        await withScratch(({ TMPDIR }) => {
-          const env: Record<string, string> = builder === "podman"
-            ? { TMPDIR }
-            : { DOCKER_BUILDKIT: builder === "buildkit" ? "1" : "0" };
-          return runDocker(this.name, args, { env, signal, onLine });
-        });
+        await using scratch = await makeScratch();
+        const env = builder === "podman" ? scratch.env : {
+          DOCKER_BUILDKIT: builder === "buildkit" ? "1" : "0",
+        };
+        await runDocker(this.name, args, { env, signal, onLine });
       });
     } finally {
       if (passing !== undefined) await attempt(this.name, ["rmi", passing]);

@@ -1,7 +1,7 @@
 /** How large the layers of an image are in a registry, compressed on all cores. @module */
 import { join } from "node:path";
 import { UserError } from "../lib/errors.ts";
-import { writeCache } from "../lib/cache.ts";
+import { writeCache } from "../lib/files.ts";
 import { toUserError } from "./archive_error.ts";
 import type { TarBlob, TarSink } from "./blob_reader.ts";
 import { fieldsOf } from "./image_documents.ts";

@@ -284,9 +284,8 @@ export async function lines(
   stream: ReadableStream<Uint8Array>,
   onLine: (line: string) => void,
 ): Promise<void> {
-  const decoder = new TextDecoder();
   let rest = "";
-  const take = (text: string) => {
+  for await (const text of stream.pipeThrough(new TextDecoderStream())) {
     const parts = (rest + text).split("\n");
     rest = parts.pop() ?? "";
     for (const part of parts) onLine(clean(part));
@@ -294,11 +293,7 @@ export async function lines(
       onLine(clean(rest.slice(0, LONGEST)));
       rest = rest.slice(LONGEST);
     }
-  };
-  for await (const chunk of stream) {
-    take(decoder.decode(chunk, { stream: true }));
   }
-  take(decoder.decode());
   if (rest !== "") onLine(clean(rest));
 }
 

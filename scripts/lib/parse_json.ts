@@ -30,10 +30,10 @@ export function parseJson<T extends z.ZodType>(
       next,
     });
   }
-  const result = schema.safeParse(data);
+  const result = schema.safeParse(data, { reportInput: true });
   if (result.success) return result.data;
   const problems = result.error.issues.flatMap((issue) =>
-    describe(issue, schema, data)
+    describe(issue, schema)
   );
   const [first, ...others] = problems;
   const more = problems.length - MOST_PROBLEMS;
@@ -81,26 +81,18 @@ function complaint({ error }: ParseError, found: string): string {
   return `${words}, found ${found === "" ? "the end" : excerpt(found)}`;
 }
 
-function describe(
-  issue: z.core.$ZodIssue,
-  schema: z.ZodType,
-  data: unknown,
-): string[] {
+function describe(issue: z.core.$ZodIssue, schema: z.ZodType): string[] {
   const place = issue.path.map(String).join(".") || "the top level";
   if (issue.code === "unrecognized_keys") {
     const known = keysAt(schema, issue.path);
     return issue.keys.map((key) => {
       const meant = suggest(key, known);
-      return `${place}: unknown key "${key}"${
-        meant ? `, did you mean "${meant}"?` : ""
-      }`;
+      const hint = meant ? `, did you mean "${meant}"?` : "";
+      return `${place}: unknown key "${key}"${hint}`;
     });
   }
-  const found = excerpt(
-    issue.code === "invalid_key"
-      ? issue.path.at(-1)
-      : valueAt(data, issue.path),
-  );
+  const key = issue.code === "invalid_key" ? issue.path.at(-1) : undefined;
+  const found = excerpt(key ?? issue.input);
   return [`${place}: ${expectedBy(issue)}, found ${found}`];
 }
 
@@ -113,13 +105,6 @@ function expectedBy(issue: z.core.$ZodIssue): string {
   return issue.message
     .replace(/^(?:Invalid \w+|Too small|Too big): /, "")
     .replace(/, received .*$/, "");
-}
-
-function valueAt(data: unknown, path: PropertyKey[]): unknown {
-  return path.reduce<unknown>(
-    (value, step) => (value as Record<PropertyKey, unknown>)[step],
-    data,
-  );
 }
 
 /** A value as JSON, cut to what fits into a message. */

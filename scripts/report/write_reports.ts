@@ -5,9 +5,8 @@
  *
  * @module
  */
-import { cacheFailure, cacheFolder } from "../lib/cache.ts";
+import { cacheFailure, cacheFolder, textOf } from "../lib/files.ts";
 import { EXIT, explainFiles, messageOf, UserError } from "../lib/errors.ts";
-import { textOf } from "../lib/files.ts";
 import { programName } from "../lib/own_file.ts";
 import { containerName, isLeftover } from "../lib/owner.ts";
 import { parseJson } from "../lib/parse_json.ts";
