@@ -42,7 +42,7 @@ import {
   serviceOf,
   signalProcess,
 } from "./processes.ts";
-import { missing } from "./setup.ts";
+import { isInstalled } from "./setup.ts";
 
 const imageList = z.array(z.object({
   id: z.string(),
@@ -69,9 +69,9 @@ export class Buildah extends CommandEngine implements Engine {
       readOnly: `${chroot}, whose files cannot be made read-only`,
       memoryBytes: `${chroot}, without a control group to limit its memory`,
       pids: `${chroot}, without a control group to count its processes`,
-      ...(missing(["setpriv"]).length > 0
-        ? { noNewPrivileges: "the command setpriv of util-linux is not there" }
-        : {}),
+      ...(isInstalled("setpriv") ? {} : {
+        noNewPrivileges: "the command setpriv of util-linux is not there",
+      }),
     };
   }
 

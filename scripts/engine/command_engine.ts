@@ -82,8 +82,9 @@ export abstract class CommandEngine {
     const { platform, signal } = options;
     const args = this.pullArgs(image, platform);
     try {
-      await using scratch = await makeScratch();
-      await runDocker(this.name, args, { env: scratch.env, signal });
+      // docker's client itself writes nothing.
+      await using scratch = this.working ? await makeScratch() : undefined;
+      await runDocker(this.name, args, { env: scratch?.env, signal });
     } catch (error) {
       throw explainPull(image, error);
     }

@@ -86,10 +86,11 @@ export class DockerLike extends CommandEngine implements Engine {
     try {
       await this.clearing(options, async (mark, { onLine }) => {
         const args = buildArgs(named, builder, mark);
-        await using scratch = await makeScratch();
-        const env = builder === "podman" ? scratch.env : {
-          DOCKER_BUILDKIT: builder === "buildkit" ? "1" : "0",
-        };
+        await using scratch = builder === "podman"
+          ? await makeScratch()
+          : undefined;
+        const env = scratch?.env ??
+          { DOCKER_BUILDKIT: builder === "buildkit" ? "1" : "0" };
         await runDocker(this.name, args, { env, signal, onLine });
       });
     } finally {

@@ -5,28 +5,22 @@
 import { CommandFailed, run } from "../lib/command.ts";
 import { EXIT, UserError } from "../lib/errors.ts";
 
-/** Which of the given commands are not on the `PATH`. */
-export function missing(commands: string[]): string[] {
-  const folders = (Deno.env.get("PATH") ?? "").split(":");
-  return commands.filter((command) =>
-    !folders.some((folder) => isExecutable(`${folder}/${command}`))
-  );
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    const { isFile, mode } = Deno.statSync(path);
-    return isFile && ((mode ?? 0) & 0o111) !== 0;
-  } catch {
-    return false;
-  }
+/** Whether a command is on the `PATH`. */
+export function isInstalled(command: string): boolean {
+  return (Deno.env.get("PATH") ?? "").split(":").some((folder) => {
+    try {
+      const { isFile, mode } = Deno.statSync(`${folder}/${command}`);
+      return isFile && ((mode ?? 0) & 0o111) !== 0;
+    } catch {
+      return false;
+    }
+  });
 }
 
 /** The command for people. */
 export function installCommand(packages: string[]): string {
-  return `apt-get update && apt-get install -y --no-install-recommends ${
-    packages.join(" ")
-  }`;
+  const names = packages.join(" ");
+  return `apt-get update && apt-get install -y --no-install-recommends ${names}`;
 }
 
 /** @throws {UserError} where that cannot be done, with what to run or apt's output. */
@@ -34,19 +28,18 @@ export async function setUp(
   packages: string[],
   options: { onLine?: (line: string) => void; signal?: AbortSignal } = {},
 ): Promise<void> {
-  if (packages.length === 0) return;
-  const message = `Cannot install ${packages.join(", ")}`;
-  if (missing(["apt-get"]).length > 0) {
-    throw new UserError(`${message}: there is no apt-get here`, {
-      next: `Install ${packages.join(", ")} with this system's package manager`,
-      exitCode: EXIT.environment,
-    });
+  const names = packages.join(", ");
+  const message = `Cannot install ${names}`;
+  const exitCode = EXIT.environment;
+  if (!isInstalled("apt-get")) {
+    const next = `Install ${names} with this system's package manager`;
+    const why = "there is no apt-get here";
+    throw new UserError(`${message}: ${why}`, { next, exitCode });
   }
   if (Deno.uid() !== 0) {
-    throw new UserError(`${message}: only root may install packages`, {
-      next: `Run: sudo sh -c '${installCommand(packages)}'`,
-      exitCode: EXIT.environment,
-    });
+    const next = `Run: sudo sh -c '${installCommand(packages)}'`;
+    const why = "only root may install packages";
+    throw new UserError(`${message}: ${why}`, { next, exitCode });
   }
   const running = {
     ...options,
@@ -62,7 +55,7 @@ export async function setUp(
     if (!(error instanceof CommandFailed)) throw error;
     throw new UserError(message, {
       next: "See apt's message above; the package mirrors must be reachable",
-      exitCode: EXIT.environment,
+      exitCode,
       output: error.output.trim().split("\n").slice(-20).join("\n"),
       cause: error,
     });
