@@ -56,7 +56,7 @@ export async function debian(
 
 async function machine(signal?: AbortSignal) {
   const list = async (...more: string[]) => {
-    const args = ["indextargets", "Created-By: Packages", ...more];
+    const args = ["indextargets", "--format", TARGET, ...MAIN, ...more];
     const { stdout } = await attempt("apt-get", args, { signal });
     return mirrorSources(stdout);
   };
@@ -106,34 +106,23 @@ export function debianError(output: string): UserError {
   });
 }
 
-/** Paragraphs of deb822 text, as name to value. */
-function paragraphs(text: string): Map<string, string>[] {
-  return text.split(/\n\s*\n/).map((paragraph) =>
-    new Map(
-      paragraph.split("\n").map((line) => {
-        const colon = line.indexOf(":");
-        return [line.slice(0, colon), line.slice(colon + 1).trim()] as const;
-      }),
-    )
-  );
-}
+/** A field that is not set stays as it is here; the last may be a key of many lines. */
+const TARGET =
+  "$(ORIGIN)\t$(REPO_URI)\t$(RELEASE)\t$(SOURCESENTRY)\t$(SIGNED_BY)";
+const MAIN = ["Created-By: Packages", "Target-Of: deb", "Component: main"];
 
 /** Makes a `sources.list` of `apt-get indextargets`; empty without a Debian mirror. */
 export function mirrorSources(targets: string): string[] {
   const lines = new Set<string>();
   let hasMain = false;
-  for (const target of paragraphs(targets)) {
-    const url = target.get("Repo-URI") ?? "";
-    if (target.get("Target-Of") !== "deb") continue;
-    if (target.get("Component") !== "main" || !isDebian(target)) continue;
-    if (!/^https?:\/\//.test(url)) continue;
-    const release = target.get("Release") ?? "";
+  for (const target of targets.split("\n")) {
+    const [origin, url = "", release, entry, key] = target.split("\t");
+    if (!/^https?:\/\//.test(url) || !isDebian(origin, entry)) continue;
     const pocket = /-security$|\/updates$/.test(release)
       ? "-security"
       : /-(updates|backports)[^/]*$/.exec(release)?.[0] ?? "";
     if (!["", "-updates", "-security"].includes(pocket)) continue;
     hasMain ||= pocket === "";
-    const key = target.get("Signed-By") ?? "";
     const option = key.startsWith("/") && !key.includes("debian-archive")
       ? `[signed-by=${key}] `
       : "";
@@ -146,11 +135,10 @@ export function mirrorSources(targets: string): string[] {
  * Debian's own archives are told by the signed origin; before the first `apt-get
  * update` there is none, and the files that Debian itself installs are trusted.
  */
-function isDebian(target: Map<string, string>): boolean {
-  const origin = target.get("Origin");
-  if (origin !== undefined) return origin === "Debian";
-  return /^\/etc\/apt\/(sources\.list|sources\.list\.d\/debian\.(sources|list)):/
-    .test(target.get("Sourcesentry") ?? "");
+function isDebian(origin: string, entry: string): boolean {
+  return origin === "Debian" || origin === "$(ORIGIN)" &&
+      /^\/etc\/apt\/(sources\.list|sources\.list\.d\/debian\.(sources|list)):/
+        .test(entry);
 }
 
 /**

@@ -120,14 +120,12 @@ export function commandsLeft(
   );
 }
 
-function isServiceLeft({ pid }: Process): boolean {
-  return rootOf(pid)?.split("/").some(isLeftover) ?? false;
-}
-
 function leftovers() {
   const all = processes();
+  const isLeft = ({ pid }: Process) =>
+    rootOf(pid)?.split("/").some(isLeftover) ?? false;
   return {
-    services: all.filter(isServiceLeft),
+    services: all.filter(isLeft),
     commands: commandsLeft(all, isLeftover),
   };
 }
@@ -136,20 +134,10 @@ function leftovers() {
 export async function sweepProcesses(
   { remove }: { remove: boolean },
 ): Promise<string[]> {
-  const { services, commands } = leftovers();
-  if (remove) await endLeftovers();
-  // Further arguments may hold what is secret.
-  return [
-    ...services.map(({ pid, args }) => `${pid} ${args[0] ?? ""}`),
-    ...commands.map(({ pid, args }) => `${pid} ${args.slice(0, 2).join(" ")}`),
-  ];
-}
-
-async function endLeftovers(): Promise<void> {
+  const found = leftovers();
+  let { services, commands } = found;
   const deadline = performance.now() + CLEANS_UP_WITHIN_MS;
-  while (true) {
-    const { services, commands } = leftovers();
-    if (services.length + commands.length === 0) return;
+  while (remove && services.length + commands.length > 0) {
     const late = performance.now() > deadline;
     for (const { pid } of services) signalProcess(pid, "SIGKILL");
     // Without its service, buildah takes its mounts away and ends by itself.
@@ -157,7 +145,15 @@ async function endLeftovers(): Promise<void> {
       if (late) signalProcess(pid, "SIGKILL");
       else if (services.length === 0) signalProcess(pid, "SIGTERM");
     }
-    if (late) return;
+    if (late) break;
     await new Promise((resolve) => setTimeout(resolve, 100));
+    ({ services, commands } = leftovers());
   }
+  // Further arguments may hold what is secret.
+  return [
+    ...found.services.map(({ pid, args }) => `${pid} ${args[0] ?? ""}`),
+    ...found.commands.map(({ pid, args }) =>
+      `${pid} ${args.slice(0, 2).join(" ")}`
+    ),
+  ];
 }
