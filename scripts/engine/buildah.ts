@@ -231,7 +231,7 @@ export async function locked<T>(
 }
 
 /** Runs a service; nothing is left behind when that fails or is aborted. */
-export async function runService(
+async function runService(
   options: RunOptions,
   config: ImageConfig,
 ): Promise<Container> {

@@ -157,8 +157,13 @@ export class DockerLike extends CommandEngine implements Engine {
     return daemonStream(socket, path, { signal, explain });
   }
 
-  run(options: RunOptions): Promise<Container> {
-    return runContainer(this.name, options);
+  async run(options: RunOptions): Promise<Container> {
+    const { image, user, writable } = options;
+    // podman knows no owner of what is mounted in memory.
+    const owner = writable === undefined || this.name === "podman"
+      ? undefined
+      : user ?? (await this.inspect(image))?.config.user;
+    return await runContainer(this.name, options, owner);
   }
 
   async list(): Promise<string[]> {
@@ -225,13 +230,14 @@ const LOG_SHOWN = 128 * 1024;
 const CLOCK_MS = 5;
 
 /** Runs a container; nothing is left behind when that fails or is aborted. */
-export async function runContainer(
+async function runContainer(
   command: string,
   options: RunOptions,
+  user?: string,
 ): Promise<Container> {
   for (let tries = 1;; tries++) {
     try {
-      return await startOnce(command, options);
+      return await startOnce(command, options, user);
     } catch (error) {
       if (!(error instanceof CommandFailed)) throw error;
       if (PORT_TAKEN.test(error.output) && tries < 5) continue;
@@ -243,6 +249,7 @@ export async function runContainer(
 async function startOnce(
   command: string,
   options: RunOptions,
+  user?: string,
 ): Promise<Container> {
   options.signal?.throwIfAborted();
   const name = containerName();
@@ -251,10 +258,6 @@ async function startOnce(
   try {
     // Without the signal: a client that is killed leaves its daemon at work,
     // and the container would appear after it was removed.
-    // podman knows no owner of a tmpfs.
-    const user = options.writable === undefined || command !== "docker"
-      ? undefined
-      : options.user ?? await imageUser(command, options.image);
     const args = createArgs(options, { name, owner: owner(), hostPort, user });
     id = (await runDocker(command, args)).trim();
     options.signal?.throwIfAborted();
@@ -269,14 +272,6 @@ async function startOnce(
     if (id && error instanceof EngineGone) killGroup(id);
     throw error;
   }
-}
-
-/** The user that an image runs as; nothing if it has no such image. */
-async function imageUser(command: string, image: string): Promise<string> {
-  const format = ["--format", "{{.Config.User}}"];
-  const args = ["image", "inspect", ...format, image];
-  const { code, stdout } = await attempt(command, args);
-  return code === 0 ? stdout.trim() : "";
 }
 
 /** The time of day when `performance.now()` was 0, in milliseconds. */

@@ -84,7 +84,7 @@ function signalGroup(pid: number, signal: Deno.Signal): void {
 }
 
 /** `Deno.Command` as a group leader, with both streams piped. */
-export function spawn(
+function spawn(
   command: string,
   args: string[],
   env?: Record<string, string>,
@@ -110,7 +110,7 @@ export function spawn(
 }
 
 /** Ends a child's group and waits: SIGTERM, after the grace SIGKILL. */
-export async function stopChild(
+async function stopChild(
   child: Deno.ChildProcess,
   graceMs = 5000,
 ): Promise<void> {
