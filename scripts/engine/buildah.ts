@@ -16,13 +16,7 @@ import { containerName } from "../lib/owner.ts";
 import { makeScratch, type Scratch } from "../lib/files.ts";
 import { CommandEngine } from "./command_engine.ts";
 import { attemptDocker } from "./docker_daemon.ts";
-import {
-  budArgs,
-  fromArgs,
-  mostFiles,
-  pullArgs,
-  runArgs,
-} from "./command_lines.ts";
+import { budArgs, fromArgs, mostFiles, runArgs } from "./command_lines.ts";
 import {
   type BuildOptions,
   type Container,
@@ -76,11 +70,12 @@ export class Buildah extends CommandEngine implements Engine {
   }
 
   async build(options: BuildOptions): Promise<void> {
-    const { alias, tag, signal } = options;
+    const { alias, tag, ...unnamed } = options;
+    const { signal } = options;
     const names = [alias, tag].filter((name) => name !== undefined);
     await this.clearing(options, async (mark, steps) => {
       const { onLine } = steps;
-      const args = budArgs(options, mark, this.version);
+      const args = budArgs(unnamed, mark, this.version);
       const build = async () => {
         await using scratch = await makeScratch();
         await run("buildah", args, { env: scratch.env, signal, onLine });
@@ -116,10 +111,6 @@ export class Buildah extends CommandEngine implements Engine {
 
   protected containers(): Promise<{ id: string; name: string }[]> {
     return list(containerList, "containers", "--all");
-  }
-
-  protected pullArgs(image: string, platform?: string): string[] {
-    return pullArgs(image, this.version, platform);
   }
 
   async inspect(image: string): Promise<ImageInfo | undefined> {

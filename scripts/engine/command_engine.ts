@@ -16,6 +16,7 @@ import {
 } from "../lib/files.ts";
 import { attempt, CommandFailed } from "../lib/command.ts";
 import { containerName, isLeftover, isLeftoverTag } from "../lib/owner.ts";
+import { pullArgs } from "./command_lines.ts";
 import { runDocker } from "./docker_daemon.ts";
 import type {
   BuildOptions,
@@ -34,6 +35,7 @@ interface Listed {
 
 export abstract class CommandEngine {
   abstract readonly name: EngineName;
+  abstract readonly version: string;
   /** Folder of the containers it builds in; docker's daemon looks after its own. */
   abstract readonly working?: string;
 
@@ -43,7 +45,6 @@ export abstract class CommandEngine {
   protected abstract untagged(): Promise<string[]>;
   /** The containers it builds in, and perhaps others. */
   protected abstract containers(): Promise<Listed[]>;
-  protected abstract pullArgs(image: string, platform?: string): string[];
 
   /** Gives or takes names, or removes images. */
   protected naming<T>(work: () => Promise<T>): Promise<T> {
@@ -80,7 +81,8 @@ export abstract class CommandEngine {
 
   async pull(image: string, options: PullOptions = {}): Promise<void> {
     const { platform, signal } = options;
-    const args = this.pullArgs(image, platform);
+    const version = this.name === "buildah" ? this.version : undefined;
+    const args = pullArgs(image, platform, version);
     try {
       // docker's client itself writes nothing.
       await using scratch = this.working ? await makeScratch() : undefined;

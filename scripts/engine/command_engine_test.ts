@@ -157,6 +157,7 @@ Deno.test("markIn() of a build without one is nothing", () => {
 /** An engine whose command is another one, with containers in a folder. */
 class Store extends CommandEngine {
   readonly name: EngineName;
+  readonly version = "1";
   constructor(
     command: string,
     readonly working: string,
@@ -169,7 +170,6 @@ class Store extends CommandEngine {
   list = () => Promise.resolve([]);
   untagged = () => Promise.resolve([]);
   containers = () => Promise.resolve(this.listed);
-  pullArgs = () => [];
   look = (remove: boolean) => this.sweepContainers({ remove });
 }
 

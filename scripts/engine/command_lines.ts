@@ -26,38 +26,41 @@ function platformArgs(platform: string | undefined): string[] {
   ];
 }
 
-/** @param mark Tells what a killed build leaves: podman keeps it as a secret's id. */
+/** @param mark Tells what a killed build leaves, which keeps it with its options. */
 export function buildArgs(
   options: BuildOptions,
-  builder: Builder,
+  builder: Builder | "buildah",
   mark: string,
 ): string[] {
   const { timestamp, platform } = options;
-  const isPodman = builder === "podman";
+  // podman builds with buildah, but has other options.
+  const isBuildah = builder === "podman" || builder === "buildah";
   return [
     // `docker build` keeps to docker's own builder, which does not date files.
-    ...timestamp !== undefined && !isPodman ? ["buildx", "build"] : ["build"],
+    ...timestamp !== undefined && !isBuildah ? ["buildx", "build"] : ["build"],
     ...["--file", options.dockerfile],
     // BuildKit streams lines, the others remove a failed step's container when told.
     ...builder === "buildkit" ? ["--progress", "plain"] : ["--force-rm"],
-    // Steps that did not change are taken from earlier builds; podman: only so.
-    ...isPodman ? ["--layers", "--format", "docker"] : [],
-    ...isPodman ? ["--secret", `id=${mark},src=/dev/null`] : [],
+    // Steps that did not change are taken from earlier builds only so, and OCI's
+    // config has no place for HEALTHCHECK.
+    ...isBuildah ? ["--layers", "--format", "docker"] : [],
+    ...builder === "podman" ? ["--secret", `id=${mark},src=/dev/null`] : [],
+    // In a chroot it makes no control group.
+    ...builder === "buildah" ? ["--cgroup-parent", mark] : [],
     ...option("--tag", options.alias),
     ...option("--tag", options.tag),
     ...option("--target", options.target),
-    ...isPodman ? platformArgs(platform) : option("--platform", platform),
+    ...isBuildah ? platformArgs(platform) : option("--platform", platform),
     ...pairs("--build-arg", options.buildArgs),
     ...options.noCache ? ["--no-cache"] : [],
-    ...timestamp === undefined ? [] : timestampArgs(timestamp, builder),
+    ...isBuildah ? option("--timestamp", timestamp) : timestampArgs(timestamp),
     options.context,
   ];
 }
 
 /** The clock of BuildKit is a build argument; of files, an option of its exporter. */
-function timestampArgs(timestamp: number, builder: Builder): string[] {
-  if (builder === "podman") return ["--timestamp", String(timestamp)];
-  return [
+function timestampArgs(timestamp: number | undefined): string[] {
+  return timestamp === undefined ? [] : [
     ...["--build-arg", `SOURCE_DATE_EPOCH=${timestamp}`],
     ...["--output", "type=docker,rewrite-timestamp=true"],
   ];
@@ -101,40 +104,32 @@ export function createArgs(
   ];
 }
 
-/**
- * @param mark As for {@linkcode buildArgs}; in a chroot it makes no control group.
- * @param version buildah's, as `1.28.2`.
- */
+/** @param version As for {@linkcode pullArgs}. */
 export function budArgs(
   options: Omit<BuildOptions, "tag" | "alias">,
   mark: string,
   version: string,
 ): string[] {
-  return [
-    "bud",
-    ...ISOLATION,
-    // OCI's config has no place for HEALTHCHECK.
-    ...["--format", "docker", "--layers", "--force-rm"],
-    ...["--cgroup-parent", mark, ...retryArgs(version)],
-    ...["--file", options.dockerfile],
-    ...option("--target", options.target),
-    ...platformArgs(options.platform),
-    ...pairs("--build-arg", options.buildArgs),
-    ...options.noCache ? ["--no-cache"] : [],
-    ...option("--timestamp", options.timestamp),
-    // By default it asks the registry even for what is there.
-    "--pull=false",
-    options.context,
-  ];
+  const args = buildArgs(options, "buildah", mark);
+  // By default it asks the registry even for what is there.
+  const own = [...ISOLATION, "--pull=false", ...retryArgs(version)];
+  return ["bud", ...own, ...args.slice(1)];
 }
 
+/** @param buildah Its version, as `1.28.2`, if that is what pulls. */
 export function pullArgs(
   image: string,
-  version: string,
   platform?: string,
+  buildah?: string,
 ): string[] {
-  const args = ["pull", "--quiet", ...retryArgs(version)];
-  return [...args, ...option("--platform", platform), image];
+  const retry = buildah === undefined ? [] : retryArgs(buildah);
+  return [
+    "pull",
+    "--quiet",
+    ...retry,
+    ...option("--platform", platform),
+    image,
+  ];
 }
 
 /** Four tries are six seconds of nothing; versions before 1.28 cannot be told. */

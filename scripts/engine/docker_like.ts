@@ -115,11 +115,6 @@ export class DockerLike extends CommandEngine implements Engine {
     return text === "" ? [] : text.split("\n");
   }
 
-  protected pullArgs(image: string, platform?: string): string[] {
-    const chosen = platform === undefined ? [] : ["--platform", platform];
-    return ["pull", "--quiet", ...chosen, image];
-  }
-
   /** Of the daemon itself, which answers in a tenth of the client's time. */
   async inspect(image: string): Promise<ImageInfo | undefined> {
     const { socket } = this.dialect;
