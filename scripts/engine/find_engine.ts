@@ -42,25 +42,21 @@ export async function findEngine(
 ): Promise<Engine> {
   const names = options.engine ? [options.engine] : ENGINES;
   const reasons: string[] = [];
-  let next: string | undefined;
-  let passed: string | undefined;
+  let passed: { reason: string; next: string } | undefined;
   for (const name of names) {
     try {
       const engine = await finders[name](options.signal, options.needs);
       // Whoever has started a daemon expects that it is used.
-      if (passed !== undefined) options.onPassed?.(passed);
+      if (passed !== undefined) options.onPassed?.(passed.reason);
       return engine;
     } catch (error) {
-      if (error instanceof CommandNotFound) {
-        reasons.push(`${name}: not installed`);
-        continue;
-      }
-      if (!(error instanceof Unusable)) throw error;
-      const reason = `${name}: ${error.message}`;
+      const why = error instanceof CommandNotFound
+        ? new Unusable("not installed")
+        : error;
+      if (!(why instanceof Unusable)) throw error;
+      const reason = `${name}: ${why.message}`;
       reasons.push(reason);
-      if (error.next === undefined) continue;
-      next ??= error.next;
-      passed ??= reason;
+      if (why.next !== undefined) passed ??= { reason, next: why.next };
     }
   }
   throw new UserError(
@@ -68,7 +64,7 @@ export async function findEngine(
       ? `Cannot use the engine "${options.engine}"`
       : "Cannot find an engine that builds and runs images",
     {
-      next: next ?? nextStep(options.engine, reasons),
+      next: passed?.next ?? nextStep(options.engine, reasons),
       exitCode: EXIT.environment,
       output: reasons.join("\n"),
     },
