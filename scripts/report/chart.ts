@@ -1,7 +1,7 @@
 /**
  * The pictures of the HTML report: sizes, layers, starts and memory of all
- * variants. Each is drawn twice, for wide and for narrow pages: text that shrinks
- * with a picture cannot be read.
+ * variants, and what fills each. Each is drawn twice, for wide and for narrow
+ * pages: text that shrinks with a picture cannot be read.
  *
  * @module
  */
@@ -11,16 +11,22 @@ import {
   formatShare,
   printable,
 } from "../lib/format.ts";
-import { smallestOf } from "./figures.ts";
+import { filledLeaves, type FilledNode, filledTree } from "./filled_tree.ts";
 import { type Markup, markup, NOTHING, type Value } from "./markup.ts";
 import type { Distribution, Layer, Report, Variant } from "./report_schema.ts";
+// @ts-types="npm:@types/d3-hierarchy@^3.1.7"
+import {
+  hierarchy,
+  type HierarchyRectangularNode,
+  treemap,
+} from "d3-hierarchy";
 // @ts-types="npm:@types/d3-scale@^4.0.9"
 import { type ScaleLinear, scaleLinear } from "d3-scale";
 
 /** Widths that pictures are drawn for, in CSS pixels. */
-export const WIDTHS = { wide: 800, narrow: 340 } as const;
+const WIDTHS = { wide: 800, narrow: 340 } as const;
 
-export interface Drawing {
+interface Drawing {
   content: Value;
   /** CSS pixels. */
   height: number;
@@ -44,7 +50,7 @@ ${pictures}<figcaption>${caption}</figcaption>
 }
 
 /** A filled box with a tooltip; its class gives the colour. */
-export function box(
+function box(
   { x, y, width, height }: Record<"x" | "y" | "width" | "height", number>,
   kind: string,
   title: string,
@@ -52,7 +58,7 @@ export function box(
   return markup`<rect class="${kind}" x="${x}" y="${y}" width="${width}" height="${height}"><title>${title}</title></rect>`;
 }
 
-export function label(
+function label(
   x: number,
   y: number,
   text: Value,
@@ -82,39 +88,75 @@ export function fitted(
   return room < 4 ? "" : `${characters.slice(0, room - 1).join("")}…`;
 }
 
-/** The name of a variant, as the heading of its part of a picture. */
-function nameLabel(
-  name: string,
-  y: number,
+/** Room for the name of a variant, above what is drawn for it. */
+const NAME = 24;
+
+/** Below each other, the variants with their names and what is drawn for each. */
+function stacked(
+  variants: Variant[],
   width: number,
-  { best = false, beside }: { best?: boolean; beside?: Value } = {},
-): Markup {
-  const text = fitted(printable(name), width, NAME_CHARACTER);
-  return label(0, y, [text, beside], best ? "name best" : "name");
+  gap: number,
+  draw: (variant: Variant) => Drawing,
+): Drawing {
+  let height = -gap;
+  const content = variants.map((variant) => {
+    const drawn = draw(variant);
+    const name = fitted(printable(variant.name), width, NAME_CHARACTER);
+    const top = height + gap + NAME;
+    height = top + drawn.height;
+    return markup`<g transform="translate(0 ${top})">${
+      label(0, -9, name, "name")
+    }${drawn.content}</g>`;
+  });
+  return { content, height: Math.max(0, height) };
 }
 
-/** Bytes of a variant that are drawn; the class gives their colour. */
-interface Kind {
+/** Ticks beneath a drawing, with hairlines through it. */
+function withAxis(
+  { content, height }: Drawing,
+  scale: ScaleLinear<number, number>,
+  format: (value: number) => string,
+): Drawing {
+  const bottom = height + 4;
+  const ticks = scale.ticks(3).map((tick) => {
+    const x = scale(tick);
+    return [
+      line(x, NAME - 2, x, bottom, "grid"),
+      tick === 0
+        ? label(x, bottom + 16, "0", "muted small")
+        : label(x, bottom + 16, format(tick), "muted small middle"),
+    ];
+  });
+  return { content: [ticks, content], height: height + 26 };
+}
+
+/** What is drawn of a variant; the class gives its colour. */
+interface Kind<T> {
   name: string;
   kind: string;
-  of(variant: Variant): number | undefined;
+  of(variant: Variant): T | undefined;
 }
 
-const BARS: Kind[] = [
+const BARS: Kind<number>[] = [
   { name: "size", kind: "size", of: (v) => v.sizeBytes },
   { name: "pull", kind: "pull", of: (v) => v.pullBytes?.gzip },
   { name: "next deploy", kind: "deploy", of: (v) => v.nextDeployBytes },
 ];
 
-const MARKS: Kind[] = [
+const STARTS: Kind<Distribution>[] = [
+  { name: "container", kind: "engine", of: (v) => v.startMs },
+  { name: "process", kind: "process", of: (v) => v.processStartMs },
+];
+
+const MARKS: Kind<number>[] = [
   { name: "idle", kind: "idle", of: (v) => v.memoryBytes?.idle },
   { name: "after a burst", kind: "loaded", of: (v) => v.memoryBytes?.loaded },
   { name: "peak", kind: "peak", of: (v) => v.memoryBytes?.peak },
   { name: "memory floor", kind: "floor", of: (v) => v.memoryFloorBytes },
 ];
 
-/** Those kinds that a variant has, with their bytes. */
-function measured(kinds: Kind[], variant: Variant) {
+/** Those kinds that a variant has, with their figures. */
+function measured<T>(kinds: Kind<T>[], variant: Variant) {
   return kinds.flatMap(({ name, kind, of }) => {
     const value = of(variant);
     return value === undefined ? [] : [{ name, kind, value }];
@@ -122,62 +164,59 @@ function measured(kinds: Kind[], variant: Variant) {
 }
 
 /** The same in words, for those who cannot see the picture. */
-function told(kinds: Kind[], variants: Variant[]): string {
+function told<T>(
+  kinds: Kind<T>[],
+  variants: Variant[],
+  format: (value: T) => string,
+): string {
   return variants.map((variant) => {
     const found = measured(kinds, variant)
-      .map(({ name, value }) => `${name} ${formatBytes(value)}`);
+      .map(({ name, value }) => `${name} ${format(value)}`);
     return `${variant.name}: ${found.join(", ")}`;
   }).join("; ");
 }
 
-/** The largest of some bytes; 1 of none, since a scale has a length. */
-function largest(bytes: number[]): number {
-  return Math.max(1, ...bytes);
+/** Room for a figure and the name of what it is of. */
+const FIGURE = 150;
+
+/** From 0 to the largest of some figures; 1 of none, since a scale has a length. */
+function scaleOf(figures: number[], from: number, to: number) {
+  return scaleLinear([0, Math.max(1, ...figures)], [from, to]);
 }
 
 /** Renders the sizes of all variants, as bars whose lengths can be compared. */
 export function chartSizes({ variants }: Report): Markup {
+  const all = variants.flatMap((variant) => measured(BARS, variant));
   return figure(
-    `Bars. ${told(BARS, variants)}`,
+    `Bars. ${told(BARS, variants, formatBytes)}`,
     markup`Bytes on one scale: <b>size</b> unpacked, <b>pull</b> as a registry sends it${
       variants.some((v) => v.nextDeployBytes !== undefined) &&
       markup`, <b>next deploy</b> after one line of the service has changed`
     }.`,
-    (width) => drawSizes(variants, width),
+    (width) => {
+      const scale = scaleOf(all.map(({ value }) => value), 0, width - FIGURE);
+      return stacked(variants, width, 14, (variant) => {
+        let y = 0;
+        const content = measured(BARS, variant).map(({ name, kind, value }) => {
+          const [height, row] = kind === "size" ? [20, 26] : [10, 18];
+          const middle = y + row / 2;
+          y += row;
+          const length = scale(value);
+          const width = value > 0 ? Math.max(length, 1) : 0;
+          const bytes = formatBytes(value);
+          return [
+            box(
+              { x: 0, y: middle - height / 2, width, height },
+              kind,
+              `${variant.name}: ${name} ${bytes}`,
+            ),
+            figureLabel(length + 8, middle, bytes, name),
+          ];
+        });
+        return { content, height: y };
+      });
+    },
   );
-}
-
-function drawSizes(variants: Variant[], width: number): Drawing {
-  const all = variants.flatMap((variant) => measured(BARS, variant));
-  const most = largest(all.map(({ value }) => value));
-  // Room for the figure and the name of the bar at its end.
-  const scale = scaleLinear([0, most], [0, width - 140]);
-  const smallest = smallestOf(variants);
-  const content: Markup[] = [];
-  let y = 0;
-  for (const variant of variants) {
-    const best = variant === smallest;
-    content.push(nameLabel(variant.name, y + 15, width, { best }));
-    y += 24;
-    for (const { name, kind, value } of measured(BARS, variant)) {
-      const [height, row] = kind === "size" ? [20, 26] : [10, 18];
-      const length = scale(value);
-      const bar = {
-        x: 0,
-        y: y + (row - height) / 2,
-        width: Math.max(length, value > 0 ? 1 : 0),
-        height,
-      };
-      const bytes = formatBytes(value);
-      content.push(
-        box(bar, kind, `${variant.name}: ${name} ${bytes}`),
-        figureLabel(length + 8, y + row / 2, bytes, name, "muted"),
-      );
-      y += row;
-    }
-    y += 14;
-  }
-  return { content, height: Math.max(0, y - 14) };
 }
 
 const LAYER = 34;
@@ -197,123 +236,92 @@ export function chartLayers(variants: Variant[]): Markup {
     deployed
       ? markup`The lowest layer is at the left. <span class="swatch again"></span> travels again with the next deploy, <span class="swatch kept"></span> is kept.`
       : "The lowest layer is at the left.",
-    (width) => drawLayers(variants, width),
+    (width) => {
+      const sizes = variants.map(({ sizeBytes }) => sizeBytes);
+      const scale = scaleOf(sizes, 0, width);
+      return stacked(variants, width, 16, ({ layers, sizeBytes: whole }) => {
+        let x = 0;
+        const content = layers.map((layer, index) => {
+          const length = scale(layer.sizeBytes);
+          x += length;
+          // Layers of a few bytes are in the table; here they would be hairlines.
+          return length < 0.5
+            ? []
+            : drawLayer(layer, index, whole, x - length, length);
+        });
+        return { content, height: LAYER };
+      });
+    },
   );
 }
 
-function drawLayers(variants: Variant[], width: number): Drawing {
-  const most = largest(variants.map(({ sizeBytes }) => sizeBytes));
-  const scale = scaleLinear([0, most], [0, width]);
-  const content: Markup[] = [];
-  let y = 0;
-  for (const { name, layers, sizeBytes } of variants) {
-    content.push(nameLabel(name, y + 15, width));
-    y += 24;
-    let before = 0;
-    for (const [index, layer] of layers.entries()) {
-      const x = scale(before);
-      const length = scale(layer.sizeBytes);
-      before += layer.sizeBytes;
-      // Layers of a few bytes are in the table; here they would be hairlines.
-      if (length < 0.5) continue;
-      // A gap parts neighbours, unless it would be all that is left of one.
-      const width = length > 3 ? length - 1.5 : length;
-      const number = String(index + 1);
-      const share = formatShare(layer.sizeBytes, sizeBytes);
-      const title = `Layer ${number}: ${
-        layer.instruction || "not in the history"
-      }\u2003${formatBytes(layer.sizeBytes)}, ${share}`;
-      content.push(
-        box({ x, y, width, height: LAYER }, kindOf(layer, index), title),
-      );
-      const words = `${number}  ${printable(layer.instruction)}`;
-      const text = fitted(words, length - 14) ||
-        (length > 10 + number.length * 8 ? number : "");
-      if (text !== "") {
-        content.push(label(x + 5, y + LAYER / 2 + 4.5, text, "on"));
-      }
-    }
-    y += LAYER + 16;
-  }
-  return { content, height: Math.max(0, y - 16) };
-}
-
-function kindOf({ pulledAgain }: Layer, index: number): string {
-  if (pulledAgain !== undefined) return pulledAgain ? "again" : "kept";
-  return index % 2 === 0 ? "kept" : "plain";
-}
-
-const STARTS = [
-  { what: "container", kind: "engine", of: (v: Variant) => v.startMs },
-  { what: "process", kind: "process", of: (v: Variant) => v.processStartMs },
-];
-
-/** The starts of one variant, of the container or of the process alone. */
-interface Row {
-  variant: Variant;
-  what: string;
-  kind: string;
-  found: Distribution;
+function drawLayer(
+  { instruction, sizeBytes, pulledAgain }: Layer,
+  index: number,
+  whole: number,
+  x: number,
+  length: number,
+): Value {
+  const number = String(index + 1);
+  // A gap parts neighbours, unless it would be all that is left of one.
+  const width = length > 3 ? length - 1.5 : length;
+  const kind = pulledAgain === undefined
+    ? ["kept", "plain"][index % 2]
+    : pulledAgain
+    ? "again"
+    : "kept";
+  const title = `Layer ${number}: ${instruction || "not in the history"}\u2003${
+    formatBytes(sizeBytes)
+  }, ${formatShare(sizeBytes, whole)}`;
+  const text = fitted(`${number}  ${printable(instruction)}`, length - 14) ||
+    (length > 10 + number.length * 8 ? number : "");
+  return [
+    box({ x, y: 0, width, height: LAYER }, kind, title),
+    text !== "" && label(x + 5, LAYER / 2 + 4.5, text, "on"),
+  ];
 }
 
 const ROW = 26;
-/** Width of a median with the name of what it is of. */
-const MEDIAN = 150;
 
 /** Renders the starts; every run is a dot: a median without its spread says little. */
 export function chartSamples({ variants }: Report): Markup {
-  const rows = variants.flatMap((variant) =>
-    STARTS.flatMap(({ of, ...row }): Row[] => {
-      const found = of(variant);
-      return found === undefined ? [] : [{ variant, found, ...row }];
-    })
-  );
-  if (rows.length === 0) return NOTHING;
-  const words = rows.map(({ variant, what, found }) =>
-    `${variant.name}: ${what} ${formatDuration(found.median)}`
-  ).join("; ");
+  const started = variants.filter((each) => measured(STARTS, each).length > 0);
+  if (started.length === 0) return NOTHING;
+  const all = started.flatMap((variant) => measured(STARTS, variant));
+  const samples = all.flatMap(({ value }) => value.samples);
   return figure(
-    `Dots, median start. ${words}`,
-    markup`One dot a run, the line is the median. Container: from the engine's start to the first 200 from the health check. Process: the program's part of it, from its own start.`,
-    (width) => drawSamples(rows, width),
+    `Dots, median start. ${
+      told(STARTS, started, ({ median }) => formatDuration(median))
+    }`,
+    "One dot a run, the line is the median. Container: from the engine's start to the first 200 from the health check. Process: the program's part of it, from its own start.",
+    (width) => {
+      const scale = scaleOf(samples, 6, width - FIGURE);
+      const drawn = stacked(started, width, 8, (variant) => {
+        const rows = measured(STARTS, variant);
+        const content = rows.map(({ name, kind, value }, index) => {
+          const { median, samples } = value;
+          const y = (index + 0.5) * ROW - 3;
+          const x = scale(median);
+          const last = scale(Math.max(median, ...samples));
+          const dots = samples.map((sample) =>
+            markup`<circle class="${kind} dot" cx="${
+              scale(sample)
+            }" cy="${y}" r="5"><title>${name} ${
+              formatDuration(sample)
+            }</title></circle>`
+          );
+          return [
+            line(0, y, width - FIGURE, y, "rule"),
+            dots,
+            line(x, y - 9, x, y + 9, "median"),
+            figureLabel(last + 10, y, formatDuration(median), name),
+          ];
+        });
+        return { content, height: rows.length * ROW };
+      });
+      return withAxis(drawn, scale, formatDuration);
+    },
   );
-}
-
-function drawSamples(rows: Row[], width: number): Drawing {
-  const most = largest(rows.flatMap(({ found }) => found.samples));
-  // Room for the median's figure beside the last dot.
-  const scale = scaleLinear([0, most], [6, width - MEDIAN]);
-  const content: Markup[] = [];
-  let y = 0;
-  for (const [index, { variant, what, kind, found }] of rows.entries()) {
-    if (variant !== rows[index - 1]?.variant) {
-      if (y > 0) y += 8;
-      content.push(nameLabel(variant.name, y + 15, width));
-      y += 24;
-    }
-    const middle = y + ROW / 2 - 3;
-    content.push(line(0, middle, width - MEDIAN, middle, "rule"));
-    for (const sample of found.samples) {
-      const title = markup`<title>${what} ${formatDuration(sample)}</title>`;
-      content.push(
-        markup`<circle class="${kind} dot" cx="${
-          scale(sample)
-        }" cy="${middle}" r="5">${title}</circle>`,
-      );
-    }
-    const x = scale(found.median);
-    const last = scale(Math.max(found.median, ...found.samples));
-    const median = formatDuration(found.median);
-    content.push(
-      line(x, middle - 9, x, middle + 9, "median"),
-      figureLabel(last + 10, middle, median, what, "muted halo"),
-    );
-    y += ROW;
-  }
-  return {
-    content: [...axis(scale, y + 4, formatDuration), ...content],
-    height: y + 26,
-  };
 }
 
 export function chartMemory({ variants }: Report): Markup {
@@ -321,9 +329,8 @@ export function chartMemory({ variants }: Report): Markup {
     variants.some((variant) => of(variant) !== undefined)
   );
   if (marks.length === 0) return NOTHING;
-  const found = variants.filter((variant) =>
-    measured(MARKS, variant).length > 0
-  );
+  const all = variants.flatMap((variant) => measured(MARKS, variant));
+  const found = variants.filter((each) => measured(MARKS, each).length > 0);
   const legend = marks.map(({ kind, name }, index) => {
     const words = kind === "floor"
       ? "the smallest limit under which it serves and stops cleanly"
@@ -337,42 +344,31 @@ export function chartMemory({ variants }: Report): Markup {
     }</svg> ${first}</span>${rest.map((word) => ` ${word}`)}`;
   });
   return figure(
-    `Marks on a line. ${told(MARKS, found)}`,
+    `Marks on a line. ${told(MARKS, found, formatBytes)}`,
     markup`Resident memory of the service's process: ${legend}.`,
-    (width) => drawMemory(found, width),
+    (width) => {
+      const figures = all.map(({ value }) => value);
+      const scale = scaleOf(figures, 6, width - FIGURE).nice(4);
+      const drawn = stacked(found, width, 8, (variant) => {
+        const own = measured(MARKS, variant);
+        const at = own.map(({ value }) => scale(value));
+        const y = ROW / 2 - 3;
+        const [{ name, value }] = own;
+        const content = [
+          line(0, y, width - FIGURE, y, "rule"),
+          line(Math.min(...at), y, Math.max(...at), y, "range"),
+          own.map(({ name, kind, value }) =>
+            markup`<g>${
+              shape(kind, scale(value), y)
+            }<title>${variant.name}: ${name} ${formatBytes(value)}</title></g>`
+          ),
+          figureLabel(Math.max(...at) + 12, y, formatBytes(value), name),
+        ];
+        return { content, height: ROW };
+      });
+      return withAxis(drawn, scale, formatBytes);
+    },
   );
-}
-
-function drawMemory(variants: Variant[], width: number): Drawing {
-  const all = variants.flatMap((variant) => measured(MARKS, variant));
-  const most = largest(all.map(({ value }) => value));
-  const scale = scaleLinear([0, most], [6, width - 30]).nice(4);
-  const content: Markup[] = [];
-  let y = 0;
-  for (const variant of variants) {
-    const own = measured(MARKS, variant);
-    const idle = variant.memoryBytes?.idle;
-    const figures = idle === undefined ? "" : `  ${formatBytes(idle)} idle`;
-    content.push(nameLabel(variant.name, y + 15, width - 130, {
-      beside: markup`<tspan class="muted plain-text">${figures}</tspan>`,
-    }));
-    y += 36;
-    const at = own.map(({ value }) => scale(value));
-    content.push(line(0, y, width - 30, y, "rule"));
-    content.push(line(Math.min(...at), y, Math.max(...at), y, "range"));
-    for (const { name, kind, value } of own) {
-      content.push(
-        markup`<g>${
-          shape(kind, scale(value), y)
-        }<title>${variant.name}: ${name} ${formatBytes(value)}</title></g>`,
-      );
-    }
-    y += 20;
-  }
-  return {
-    content: [...axis(scale, y, formatBytes), ...content],
-    height: y + 22,
-  };
 }
 
 function shape(kind: string, x: number, y: number): Markup {
@@ -385,32 +381,9 @@ function shape(kind: string, x: number, y: number): Markup {
 }
 
 /** A figure with what it is of, right of its mark. */
-function figureLabel(
-  x: number,
-  middle: number,
-  figure: string,
-  what: string,
-  kind: string,
-): Markup {
+function figureLabel(x: number, y: number, figure: string, what: string) {
   const text = markup`<tspan class="figure">${figure}</tspan> ${what}`;
-  return label(x, middle + 4.5, text, kind);
-}
-
-/** Ticks beneath the rows, with hairlines through them. */
-function axis(
-  scale: ScaleLinear<number, number>,
-  y: number,
-  format: (value: number) => string,
-): Markup[] {
-  return scale.ticks(3).flatMap((tick) => [
-    line(scale(tick), 22, scale(tick), y, "grid"),
-    label(
-      scale(tick),
-      y + 16,
-      tick === 0 ? "0" : format(tick),
-      tick === 0 ? "muted small" : "muted small middle",
-    ),
-  ]);
+  return label(x, y + 4.5, text, "muted halo");
 }
 
 function line(
@@ -421,4 +394,121 @@ function line(
   kind: string,
 ): Markup {
   return markup`<line class="${kind}" x1="${x1}" y1="${y1}" x2="${x2}" y2="${y2}"/>`;
+}
+
+/** Height of the largest image's picture; others are lower in proportion. */
+const HEIGHTS = { [WIDTHS.wide]: 440, [WIDTHS.narrow]: 480 };
+/** Lower, and nothing can be told apart. */
+const LOWEST = 70;
+/** Colours for directories, in turn. */
+const HUES = 5;
+
+/** Height of the name above what a folder holds. */
+const HEADER = 20;
+
+type Cell = HierarchyRectangularNode<FilledNode>;
+
+/**
+ * Renders what fills one of the variants, as areas. All images of a report have
+ * the same scale, and a folder below the root has one colour in all of them.
+ */
+export function chartTreemap(variant: Variant, variants: Variant[]): Markup {
+  const tree = filledTree(variant);
+  if (tree.bytes === 0) return NOTHING;
+  const share = tree.bytes /
+    Math.max(...variants.map(({ contents }) => contents.bytes));
+  const tops = variants.flatMap(({ contents }) => contents.children ?? [])
+    .toSorted((a, b) => b.bytes - a.bytes).map(({ name }) => name);
+  const largest = filledLeaves(tree).slice(0, 5).map(({ path, bytes }) =>
+    `${path} ${formatBytes(bytes)}`
+  ).join(", ");
+  const larger = Object.values(HEIGHTS)
+    .some((height) => height * share < LOWEST);
+  const scale = larger
+    ? "Drawn larger than to scale, to be legible."
+    : "Areas are bytes, on the same scale for all images.";
+  return figure(
+    `Areas: what fills ${variant.name}. The largest: ${largest}`,
+    markup`${scale}${
+      variant.program &&
+      markup` <span class="swatch runtime"></span> the Deno runtime, <span class="swatch code"></span> the application.`
+    }`,
+    (width) => {
+      const whole = HEIGHTS[width as keyof typeof HEIGHTS];
+      const height = Math.max(LOWEST, whole * share);
+      return drawTreemap(tree, width, height, [...new Set(tops)]);
+    },
+  );
+}
+
+function drawTreemap(
+  tree: FilledNode,
+  width: number,
+  height: number,
+  tops: string[],
+): Drawing {
+  const root = hierarchy(tree, (node) => node.children)
+    .sum((node) => node.children === undefined ? node.bytes : 0)
+    .sort((a, b) => (b.value ?? 0) - (a.value ?? 0));
+  const laid = treemap<FilledNode>().size([width, height]).round(true)
+    .paddingInner(2)
+    .paddingTop((node) => hasHeader(node) ? HEADER : 0)(root);
+  const content = laid.descendants()
+    .filter((cell) => cell.children === undefined || hasHeader(cell))
+    .map((cell) => drawCell(cell, tree.bytes, tops));
+  return { content, height };
+}
+
+/** Directories right below the root have their name above what they hold. */
+function hasHeader(cell: Cell): boolean {
+  return cell.depth === 1 && cell.children !== undefined &&
+    cell.x1 - cell.x0 >= 70 && cell.y1 - cell.y0 >= 56;
+}
+
+/** A part, or the name of one that is taken apart. */
+function drawCell(cell: Cell, whole: number, tops: string[]): Markup {
+  const { x0: x, y0: y, data: { name, bytes, path } } = cell;
+  const isHeader = cell.children !== undefined;
+  const width = cell.x1 - x;
+  const height = isHeader ? HEADER - 2 : cell.y1 - y;
+  const figures = `${formatBytes(bytes)}, ${formatShare(bytes, whole)}`;
+  const text = isHeader
+    ? fitted(`${printable(name)}  ${formatBytes(bytes)}`, width - 10)
+    : height < 18
+    ? ""
+    : fittedPath(cell, width - 10);
+  const hasFigures = !isHeader && text !== "" && height >= 38 &&
+    fitted(figures, width - 10) === figures;
+  // The inner picture cuts off whatever a font makes wider than expected.
+  return markup`<svg x="${x}" y="${y}" width="${width}" height="${height}">${
+    box(
+      { x: 0, y: 0, width, height },
+      colorOf(cell, tops),
+      `${path}\u2003${figures}`,
+    )
+  }${
+    text !== "" &&
+    label(6, isHeader ? 13.5 : 15, text, isHeader ? "on small" : "on")
+  }${hasFigures && label(6, 32, figures, "on small")}</svg>`;
+}
+
+/** The path below the header, or else its end, or else the beginning of that. */
+function fittedPath(cell: Cell, width: number): string {
+  const { name, kind } = cell.data;
+  const way = cell.ancestors().slice(0, -1);
+  const top = way.length > 1 ? way.at(-1) : undefined;
+  const shown = top && hasHeader(top) ? way.slice(0, -1) : way;
+  const path = kind === "path"
+    ? printable(shown.map(({ data }) => data.name).reverse().join("/"))
+    : name;
+  return fitted(path, width) === path ? path : fitted(printable(name), width);
+}
+
+function colorOf(cell: Cell, tops: string[]): string {
+  if (cell.data.kind !== "path") return cell.data.kind;
+  // The program's own heading belongs to what fills it.
+  const [first] = cell.children ?? [];
+  if (first !== undefined && first.data.kind !== "path") return "runtime";
+  const top = cell.ancestors().at(-2) ?? cell;
+  return `hue${Math.max(0, tops.indexOf(top.data.name)) % HUES}`;
 }

@@ -4,11 +4,10 @@ import {
   chartMemory,
   chartSamples,
   chartSizes,
+  chartTreemap,
   figure,
   fitted,
 } from "./chart.ts";
-
-import { chartTreemap, treemapScale } from "./chart_treemap.ts";
 import type { Markup } from "./markup.ts";
 import {
   emptyReport,
@@ -102,9 +101,8 @@ Deno.test("chartLayers() stacks layers side by side on one scale", () => {
 
 Deno.test("chartTreemap() gives the same bytes the same area in all pictures", () => {
   const { variants } = fixtureReport();
-  const scale = treemapScale(variants);
   const heights = variants.map((variant) => {
-    const [svg] = wide(chartTreemap(variant, scale));
+    const [svg] = wide(chartTreemap(variant, variants));
     return number(svg, "height");
   });
   assertEquals(heights[0], 440);
@@ -114,7 +112,7 @@ Deno.test("chartTreemap() gives the same bytes the same area in all pictures", (
 
 Deno.test("chartTreemap() covers its picture without overlaps", () => {
   const { variants } = fixtureReport();
-  const picture = chartTreemap(variants[0], treemapScale(variants));
+  const picture = chartTreemap(variants[0], variants);
   const [, ...tags] = wide(picture);
   const cells = tags.filter(({ name }) => name === "svg")
     .map((tag) => ({
@@ -123,7 +121,7 @@ Deno.test("chartTreemap() covers its picture without overlaps", () => {
       x1: number(tag, "x") + number(tag, "width"),
       y1: number(tag, "y") + number(tag, "height"),
     }));
-  assertEquals(cells.length, 10);
+  assertEquals(cells.length, 12);
   let area = 0;
   for (const [index, a] of cells.entries()) {
     area += (a.x1 - a.x0) * (a.y1 - a.y0);
@@ -138,10 +136,12 @@ Deno.test("chartTreemap() covers its picture without overlaps", () => {
 
 Deno.test("chartTreemap() takes the program apart and keeps a folder's colour", () => {
   const { variants } = fixtureReport();
-  const scale = treemapScale(variants);
   const hueOfUsr = variants.slice(0, 2).map((variant) => {
-    const { text } = chartTreemap(variant, scale);
-    assertEquals(boxes(wide(chartTreemap(variant, scale)), "code").length, 1);
+    const { text } = chartTreemap(variant, variants);
+    assertEquals(
+      boxes(wide(chartTreemap(variant, variants)), "code").length,
+      1,
+    );
     return /class="(hue\d)"[^>]*><title>\/usr\u2003/.exec(text)?.[1];
   });
   assertEquals(hueOfUsr, ["hue0", "hue0"]);
@@ -149,10 +149,10 @@ Deno.test("chartTreemap() takes the program apart and keeps a folder's colour", 
 
 Deno.test("chartTreemap() draws a tiny image larger, and says so", () => {
   const { variants } = fixtureReport();
-  const scale = { ...treemapScale(variants), most: 100e9 };
-  const { text } = chartTreemap(variants[2], scale);
+  variants[0].contents.bytes = 100e9;
+  const { text } = chartTreemap(variants[2], variants);
   assert(text.includes("Drawn larger than to scale"));
-  assertEquals(chartTreemap(minimalVariant(), scale).text, "");
+  assertEquals(chartTreemap(minimalVariant(), variants).text, "");
 });
 
 Deno.test("chartSamples() draws a dot for each run where it belongs", () => {

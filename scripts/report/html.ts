@@ -117,7 +117,7 @@ function told({ word, text, output = "", next }: Remark): Markup {
   return markup`<li${failed && markup` class="problem"`}>${
     failed
       ? markup`<span class="bad">✗</span>`
-      : markup`<span class="muted">${word.toLowerCase()}</span>`
+      : markup`<span class="muted">${word.toLowerCase()}:</span>`
   } ${inline(text)}${
     output !== "" &&
     markup`\n<pre tabindex="0">${preformatted(output)}</pre>`
@@ -258,11 +258,9 @@ figure > svg { display: block; width: 100%; height: auto; }
 svg { font: 13px system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif; }
 svg text { fill: var(--ink); font-variant-numeric: tabular-nums; white-space: pre; }
 svg .name { font-weight: 600; font-size: 14px; }
-svg .best { text-decoration: underline; text-underline-offset: 4px; }
 svg .figure { fill: var(--ink); font-weight: 600; }
 svg .muted { fill: var(--muted); }
 svg .halo { paint-order: stroke; stroke: var(--paper); stroke-width: 5px; stroke-linejoin: round; }
-svg .plain-text { font-weight: 400; }
 svg .small { font-size: 12px; }
 svg .middle { text-anchor: middle; }
 svg .on { fill: var(--on); }

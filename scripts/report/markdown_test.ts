@@ -123,7 +123,7 @@ const SHOWN =
 - run: \`c=$(buildah from localhost/multi-stage); buildah run --isolation chroot $c /hello; buildah rm $c\`
 - push: \`buildah push localhost/multi-stage docker://registry.example/multi-stage\`
 
-\`scratch\` breaks its contract; the smallest that holds it is \`multi-stage\` with 122 MB. 85.3 % of \`scratch\` (81.4 MB) is the Deno runtime, 0.6 % your code.
+\`scratch\` breaks its contract; the smallest that holds it is \`multi-stage\` with 122 MB.<br>85.3 % of \`scratch\` (81.4 MB) is the Deno runtime, 0.6 % your code.
 
 | Variant        |    Size | vs \`single-stage\` | Layers | User    | Contract |
 | :------------- | ------: | :---------------- | -----: | :------ | :------- |

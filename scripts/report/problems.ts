@@ -1,11 +1,12 @@
 /**
- * What failed and what could not be looked at, picked out of a report: the
- * renderers differ in looks, not in what they tell.
+ * What failed, what was found and what could not be looked at, picked out of a
+ * report; the same of several variants is told once.
  *
  * @module
  */
 import { formatBytes, formatLimit, formatShare } from "../lib/format.ts";
-import { CHECK_LISTS, type CheckKind, type CheckList } from "./check_kinds.ts";
+import { CHECK_LISTS, type CheckKind, kindTitle } from "./check_kinds.ts";
+import { type Inline, listed, named, type Remark, strong } from "./document.ts";
 import type {
   Check,
   Growth,
@@ -13,10 +14,10 @@ import type {
   Variant,
   Verdict,
 } from "./report_schema.ts";
+import { SECRETS_NEXT, secretText } from "./surface_table.ts";
 
 export interface VariantCheck extends Check {
   variant: string;
-  list: CheckList;
   kind: CheckKind;
 }
 
@@ -25,7 +26,6 @@ export function checksOf(variant: Variant): VariantCheck[] {
     (variant[list] ?? []).map((check) => ({
       ...check,
       variant: variant.name,
-      list,
       kind: check.kind ?? list,
     }))
   );
@@ -39,52 +39,19 @@ export function checksWith(
     .filter((check) => check.status === status);
 }
 
-/** A reason why something was not looked at, and where it holds. */
-interface Skipped {
-  /** Names of checks that were skipped for this reason; `build` for an image. */
-  names: string[];
-  reason: string;
-  /** None when it holds for all of several variants. */
-  variants: string[];
-}
-
-/**
- * What was skipped, variants that were not built first: the same reason for the
- * same variants is told once.
- */
-export function skipped(report: Report): Skipped[] {
-  const unbuilt = alike(report.skipped ?? [], ({ reason }) => reason)
-    .map((same) => ({
-      names: ["build"],
-      reason: same[0].reason,
-      variants: same.map(({ name }) => name),
-    }));
-  const checks = alike(
-    checksWith("skip", report),
-    ({ name, detail }) => [name, detail],
-  ).map((same) => ({
-    name: same[0].name,
-    reason: same[0].detail,
-    variants: same.map(({ variant }) => variant),
-  }));
-  const every = report.variants.length;
-  const reasons = alike(checks, ({ reason, variants }) => [reason, variants])
-    .map((same) => {
-      const [{ reason = "not looked at", variants }] = same;
-      return {
-        names: same.map(({ name }) => name),
-        reason,
-        variants: every > 1 && variants.length === every ? [] : variants,
-      };
-    });
-  return [...unbuilt, ...reasons];
-}
-
-/** Builds that failed, the same failure of several variants once. */
-export function sameFailures(
-  { failures }: Report,
-): [failure: Report["failures"][number], names: string[]][] {
-  return alike(failures, ({ dockerfile, message, output, next }) => {
+/** Builds, checks and limits that failed, the same of several variants once. */
+export function problems(report: Report): Remark[] {
+  const { failures, budgets } = report;
+  const told = (
+    same: string[],
+    what: Inline,
+    output?: string,
+    next?: string,
+  ): Remark => {
+    const text = [strong(listed(same.map(named))), what];
+    return { word: "FAIL", text, output, next };
+  };
+  const builds = alike(failures, ({ dockerfile, message, output, next }) => {
     // A message names its Dockerfile, and the output begins with its step.
     const [step, ...rest] = output?.split("\n") ?? [];
     const file = dockerfile.split("/").at(-1) ?? "";
@@ -93,18 +60,79 @@ export function sameFailures(
       rest.length > 0 ? rest : step,
       next,
     ];
-  }).map((same) => [same[0], same.map(({ name }) => name)]);
-}
-
-/** Checks that failed, the same failure of several variants once. */
-export function sameChecks(
-  report: Report,
-): [check: VariantCheck, names: string[]][] {
-  return alike(
+  }).map((same) => {
+    const [{ message, output = "", next }] = same;
+    const names = same.map(({ name }) => name);
+    return told(names, " could not be built", `${message}\n${output}`, next);
+  });
+  const checks = alike(
     checksWith("fail", report),
     // Ports and times differ from start to start.
     ({ kind, name, detail }) => [kind, name, detail?.replace(/\d+/g, "0")],
-  ).map((same) => [same[0], same.map(({ variant }) => variant)]);
+  ).map((same) => {
+    const [{ kind, name, detail }] = same;
+    const names = same.map(({ variant }) => variant);
+    return told(names, [`, ${kindTitle(kind)}: `, named(name)], detail);
+  });
+  const limits = budgets.filter(({ status }) => status === "fail")
+    .map((verdict) => {
+      const { variant, rule, detail } = verdict;
+      const { actual, limit } = verdictFigures(verdict);
+      const broken = ` is ${actual}, the limit is ${limit}`;
+      return told([variant], [", budget: ", named(rule), broken], detail);
+    });
+  return [...builds, ...checks, ...limits];
+}
+
+/**
+ * What has no place in an image, what was not measured or not looked at and why:
+ * once for all variants that it holds for, without their names if it is all.
+ */
+export function notes(report: Report): Remark[] {
+  const { variants } = report;
+  const told = (word: Remark["word"], names: string[], text: Inline) => {
+    const all = variants.every(({ name }) => names.includes(name));
+    const where = [listed([...new Set(names)].map(named)), ": "];
+    return { word, text: [!all && where, text] };
+  };
+  const each = (word: Remark["word"], pick: (variant: Variant) => string[]) =>
+    alike(
+      variants.flatMap((variant) =>
+        pick(variant).map((text) => ({ variant: variant.name, text }))
+      ),
+      ({ text }) => text,
+    ).map((same) => {
+      const names = same.map(({ variant }) => variant);
+      return told(word, names, [named(same[0].text)]);
+    });
+  const unbuilt = alike(report.skipped ?? [], ({ reason }) => reason)
+    .map((same): Remark => {
+      const names = listed(same.map(({ name }) => named(name)));
+      const text = [names, ": build: ", named(same[0].reason)];
+      return { word: "SKIP", text };
+    });
+  const checks = alike(
+    checksWith("skip", report),
+    ({ name, detail }) => [name, detail],
+  ).map((same) => ({ ...same[0], names: same.map(({ variant }) => variant) }));
+  const skipped = alike(checks, ({ detail, names }) => [detail, names])
+    .map((same) => {
+      const [{ detail = "not looked at", names }] = same;
+      const which = listed(same.map(({ name }) => named(name)));
+      return told("SKIP", names, [which, ": ", named(detail)]);
+    });
+  const found = each(
+    "FOUND",
+    ({ secrets = [], surface: { broken = [] } }) => [
+      ...secrets.map(secretText),
+      ...broken,
+    ],
+  );
+  const next: Remark[] = variants.some(({ secrets = [] }) => secrets.length > 0)
+    ? [{ word: "next", text: SECRETS_NEXT }]
+    : [];
+  const unmeasured = each("NOTE", ({ notes = [] }) => notes);
+  return [...found, ...next, ...unmeasured, ...unbuilt, ...skipped];
 }
 
 /** Items by what makes them alike, in the order of their first. */
@@ -112,23 +140,10 @@ export function alike<T>(items: T[], key: (item: T) => unknown): T[][] {
   return [...Map.groupBy(items, (item) => JSON.stringify(key(item))).values()];
 }
 
-/** Everything that makes the run a failure, counted. */
-export function failureCounts(report: Report) {
-  const failed = checksWith("fail", report);
-  const checks = Object.fromEntries(CHECK_LISTS.map((wanted) => [
-    wanted,
-    failed.filter(({ list }) => list === wanted).length,
-  ])) as Record<CheckList, number>;
-  return {
-    builds: report.failures.length,
-    ...checks,
-    budget: report.budgets.filter(({ status }) => status === "fail").length,
-  };
-}
-
 /** Whether nothing in the report failed: what the exit code says. */
 export function holds(report: Report): boolean {
-  return Object.values(failureCounts(report)).every((count) => count === 0);
+  return report.failures.length + checksWith("fail", report).length === 0 &&
+    report.budgets.every(({ status }) => status !== "fail");
 }
 
 /** The actual value and the limit of a verdict; a dash when it was skipped. */

@@ -2,18 +2,23 @@ import { assertEquals } from "@std/assert";
 import {
   changeText,
   checksWith,
-  failureCounts,
   holds,
-  sameChecks,
-  sameFailures,
-  skipped,
+  notes,
+  problems,
   verdictFigures,
 } from "./problems.ts";
 import { CHECK_KINDS, CHECK_LISTS } from "./check_kinds.ts";
+import { plain, type Remark } from "./document.ts";
 import { type Check, variantSchema } from "./report_schema.ts";
-import { failedReport, fixtureReport } from "../../testing/report.ts";
+import {
+  emptyReport,
+  failedReport,
+  fixtureReport,
+} from "../../testing/report.ts";
 
-Deno.test("sameFailures() tells a cause once, whatever file and step it is in", () => {
+const texts = (remarks: Remark[]) => remarks.map(({ text }) => plain(text));
+
+Deno.test("problems() tells a cause once, whatever file and step it is in", () => {
   const failure = (name: string, step: string) => ({
     name,
     dockerfile: `x/Dockerfile.${name}`,
@@ -25,13 +30,13 @@ Deno.test("sameFailures() tells a cause once, whatever file and step it is in", 
     failure("scratch", "[1/4] STEP 9/9"),
     { ...failure("other", "[1/3] STEP 9/9"), output: "another cause" },
   ];
-  assertEquals(
-    sameFailures({ ...fixtureReport(), failures }).map(([, names]) => names),
-    [["single", "scratch"], ["other"]],
-  );
+  assertEquals(texts(problems({ ...emptyReport(), failures })), [
+    "single, scratch could not be built",
+    "other could not be built",
+  ]);
 });
 
-Deno.test("sameChecks() tells a failure once for all variants that share it", () => {
+Deno.test("problems() tells a failure once for all variants that share it", () => {
   const report = fixtureReport();
   report.variants.forEach((variant, at) => {
     const detail = variant.name === "scratch"
@@ -40,13 +45,13 @@ Deno.test("sameChecks() tells a failure once for all variants that share it", ()
     variant.contract = [{ name: "GET /", status: "fail", detail }];
     variant.hardening = [];
   });
-  assertEquals(sameChecks(report).map(([, names]) => names), [
-    ["single-stage", "multi-stage"],
-    ["scratch"],
+  assertEquals(texts(problems({ ...report, budgets: [] })), [
+    "single-stage, multi-stage, contract: GET /",
+    "scratch, contract: GET /",
   ]);
 });
 
-Deno.test("skipped() tells a reason once for all variants that share it", () => {
+Deno.test("notes() tells a reason once for all variants that share it", () => {
   const report = fixtureReport();
   const reason = "buildah cannot limit memory here";
   report.variants[0].hardening?.push({
@@ -54,81 +59,44 @@ Deno.test("skipped() tells a reason once for all variants that share it", () => 
     status: "skip",
     detail: reason,
   });
-  assertEquals(skipped(report), [
-    {
-      names: ["64 to 128 MB memory"],
-      reason,
-      variants: [],
-    },
-    { names: ["pids limit"], reason, variants: ["single-stage"] },
+  assertEquals(texts(notes(report)), [
+    `64 to 128 MB memory: ${reason}`,
+    `single-stage: pids limit: ${reason}`,
   ]);
 });
 
-Deno.test("sameChecks() tells a failure once for all variants that share it", () => {
-  const report = fixtureReport();
-  for (
-    const [at, { checks, name }] of report.variants.map((v, at) =>
-      [at, { checks: v, name: v.name }] as const
-    )
-  ) {
-    const detail = name === "scratch"
-      ? "another"
-      : `port ${4000 + at} is silent`;
-    checks.contract = [{ name: "GET /", status: "fail", detail }];
-    checks.hardening = [];
-  }
-  assertEquals(sameChecks(report).map(([, names]) => names), [
-    ["single-stage", "multi-stage"],
-    ["scratch"],
-  ]);
-});
-
-Deno.test("sameChecks() keeps checks apart that differ in a number of their name", () => {
+Deno.test("problems() keeps checks apart that differ in a number of their name", () => {
   const report = fixtureReport();
   report.variants.forEach((variant, at) => {
     variant.contract = [];
     variant.hardening = at > 0 ? [] : ["64 MiB", "128 MiB"]
       .map((name) => ({ name, status: "fail", detail: "it ended" }));
   });
-  assertEquals(
-    sameChecks(report).map(([{ name }, names]) => [name, ...names]),
-    [
-      ["64 MiB", "single-stage"],
-      ["128 MiB", "single-stage"],
-    ],
-  );
+  assertEquals(texts(problems({ ...report, budgets: [] })), [
+    "single-stage, restrictions: 64 MiB",
+    "single-stage, restrictions: 128 MiB",
+  ]);
 });
 
-Deno.test("skipped() tells which variants were not built, and why", () => {
+Deno.test("notes() tells which variants were not built, and why", () => {
   const left = (name: string) => ({
     name,
     dockerfile: "Dockerfile",
     reason: "no runtime",
   });
   const report = { ...failedReport(), skipped: [left("a"), left("b")] };
-  assertEquals(skipped(report), [
-    { names: ["build"], reason: "no runtime", variants: ["a", "b"] },
-  ]);
+  assertEquals(texts(notes(report)), ["a, b: build: no runtime"]);
 });
 
-Deno.test("checksWith() and failureCounts() agree", () => {
+Deno.test("checksWith() tells where a check is from", () => {
   const report = fixtureReport();
   assertEquals(checksWith("fail", report), [{
     variant: "scratch",
-    list: "contract",
     kind: "contract",
     name: "HEAD /",
     status: "fail",
     detail: "status: expected 200, got 404",
   }]);
-  assertEquals(failureCounts(report), {
-    builds: 0,
-    contract: 1,
-    hardening: 0,
-    reproducible: 0,
-    budget: 1,
-  });
-  assertEquals(failureCounts(failedReport()).builds, 1);
 });
 
 Deno.test("holds() is false once a check of any kind has failed", () => {

@@ -5,9 +5,14 @@
  * @module
  */
 import { formatBytes, formatDuration, formatShare } from "../lib/format.ts";
-import { chartLayers, chartMemory, chartSamples, chartSizes } from "./chart.ts";
-import { chartTreemap, treemapScale } from "./chart_treemap.ts";
-import { CHECK_KINDS, CHECK_LISTS, kindTitle } from "./check_kinds.ts";
+import {
+  chartLayers,
+  chartMemory,
+  chartSamples,
+  chartSizes,
+  chartTreemap,
+} from "./chart.ts";
+import { CHECK_KINDS, CHECK_LISTS } from "./check_kinds.ts";
 import {
   bad,
   type Block,
@@ -28,6 +33,7 @@ import {
   FIGURES,
   plural,
   smallestOf,
+  tally,
   textOf,
   titleOf,
 } from "./figures.ts";
@@ -37,22 +43,26 @@ import {
   filledTree,
   programParts,
 } from "./filled_tree.ts";
-import { headline, insight, verdictOfSmallest } from "./headline.ts";
 import {
   alike,
   changeText,
   checksOf,
-  sameChecks,
-  sameFailures,
-  skipped,
+  notes,
+  problems,
   verdictFigures,
 } from "./problems.ts";
 import type { Check, Report, Variant } from "./report_schema.ts";
-import { secretsNext, secretText, surfaceTable } from "./surface_table.ts";
-import { images, verdict } from "./verdict.ts";
+import { surfaceTable } from "./surface_table.ts";
+import {
+  headline,
+  images,
+  insight,
+  verdict,
+  verdictOfSmallest,
+} from "./verdict.ts";
 
 /** Rows of a list that may be endless. */
-export const LISTED = 25;
+const LISTED = 25;
 
 /** Each section with its heading, empty where there is nothing to tell. */
 const SECTIONS = {
@@ -61,10 +71,10 @@ const SECTIONS = {
   origin: ["", origin],
   verdict: ["", ending],
   images: ["", whereImagesAre],
-  counts: ["", counts],
+  counts: ["", (report) => remarked(counts(report))],
   sizes: ["Sizes", sizes],
-  problems: ["What failed", problems],
-  notes: ["Found, skipped, not measured", notes],
+  problems: ["What failed", (report) => remarked(problems(report))],
+  notes: ["Found, skipped, not measured", (report) => remarked(notes(report))],
   growth: ["Growth", growth],
   layers: ["Layers", layers],
   contents: ["What fills each image", contents],
@@ -92,9 +102,7 @@ export function sectionsOf(report: Report, ids: readonly SectionId[]) {
 function lead(report: Report): Block[] {
   const found = [verdictOfSmallest(report), insight(report)]
     .filter((sentence) => sentence !== undefined);
-  return found.length === 0
-    ? []
-    : [{ text: found.flatMap((each, at) => at === 0 ? [each] : [" ", each]) }];
+  return found.length === 0 ? [] : [{ text: lines(found) }];
 }
 
 /** Which engine and which bases the figures come from. */
@@ -138,44 +146,31 @@ function whereImagesAre(report: Report): Block[] {
 }
 
 /** How many checks of each kind hold, and how many limits. */
-function counts({ variants, budgets }: Report): Block[] {
-  const remarks: Remark[] = [];
-  const made = variants.flatMap(checksOf)
-    .filter(({ status }) => status !== "skip");
-  const passed = (checks: Check[]) =>
-    checks.filter(({ status }) => status === "pass").length;
-  if (made.length > 0) {
-    const kinds = CHECK_KINDS.flatMap(({ id, title }) => {
-      const own = made.filter(({ kind }) => kind === id);
-      if (own.length === 0) return [];
-      const good = passed(own);
-      return [
-        `${title} ${good === own.length ? good : `${good}/${own.length}`}`,
-      ];
-    });
-    const held = passed(made) === made.length ? good : bad;
-    remarks.push({
-      word: "CHECKS",
-      text: [
-        held(`${passed(made)} of ${made.length} hold`),
-        `: ${kinds.join(", ")}`,
-      ],
-    });
-  }
-  if (budgets.length > 0) {
-    const all = (wanted: Check["status"]) =>
-      budgets.filter(({ status }) => status === wanted).length;
-    const measured = budgets.length - all("skip");
-    const held = all("fail") === 0 ? good : bad;
-    remarks.push({
-      word: "BUDGET",
-      text: [
-        held(`${all("pass")} of ${measured} limits hold`),
-        all("skip") > 0 && `, ${all("skip")} not measured`,
-      ],
-    });
-  }
-  return remarked(remarks);
+function counts({ variants, budgets }: Report): Remark[] {
+  const held = (
+    word: Remark["word"],
+    items: Pick<Check, "status">[],
+    kinds?: string,
+  ): Remark[] => {
+    const of = (wanted: Check["status"]) =>
+      items.filter(({ status }) => status === wanted).length;
+    const made = items.length - of("skip");
+    if (made === 0) return [];
+    const text = `${of("pass")} of ${made} hold`;
+    const skipped = of("skip") > 0 && `, ${of("skip")} skipped`;
+    const look = of("fail") > 0 ? bad : good;
+    return [{ word, text: [look(text), skipped, kinds] }];
+  };
+  const checks = variants.flatMap(checksOf);
+  const kinds = CHECK_KINDS.flatMap(({ id, title }) => {
+    const found = tally(checks.filter(({ kind }) => kind === id));
+    const [passed, made] = found?.split("/") ?? [];
+    return found ? [`${title} ${passed === made ? made : found}`] : [];
+  });
+  return [
+    ...held("CHECKS", checks, `: ${kinds.join(", ")}`),
+    ...held("BUDGET", budgets),
+  ];
 }
 
 const CAPTIONS = {
@@ -200,76 +195,6 @@ function sizes(report: Report): Block[] {
     ], { joins: true })
   );
   return [{ figure: () => chartSizes(report) }, ...tables];
-}
-
-/** Builds, checks and limits that failed. */
-function problems(report: Report): Block[] {
-  const all = (names: string[]) => strong(listed(names.map(named)));
-  const builds = sameFailures(report).map(([failure, names]): Remark => ({
-    word: "FAIL",
-    text: [all(names), " could not be built"],
-    output: `${failure.message}\n${failure.output ?? ""}`,
-    next: failure.next,
-  }));
-  const checks = sameChecks(report).map(([check, names]): Remark => ({
-    word: "FAIL",
-    text: [all(names), `, ${kindTitle(check.kind)}: `, named(check.name)],
-    output: check.detail,
-  }));
-  const limits = report.budgets.filter(({ status }) => status === "fail")
-    .map((verdict): Remark => {
-      const { actual, limit } = verdictFigures(verdict);
-      const { variant, rule, detail } = verdict;
-      return {
-        word: "FAIL",
-        text: [
-          all([variant]),
-          ", budget: ",
-          named(rule),
-          ` is ${actual}, the limit is ${limit}`,
-        ],
-        output: detail,
-      };
-    });
-  const remarks = [...builds, ...checks, ...limits];
-  return remarked(remarks);
-}
-
-/**
- * What has no place in an image, what was not looked at or not measured and why,
- * once for all variants that it holds for.
- */
-function notes(report: Report): Block[] {
-  const { variants } = report;
-  const told = variants.flatMap((variant) => {
-    const { name, notes = [], secrets = [], surface } = variant;
-    const found = [...secrets.map(secretText), ...surface.broken ?? []];
-    return [
-      ...found.map((text) => ({ name, text, word: "FOUND" as const })),
-      ...notes.map((text) => ({ name, text, word: "NOTE" as const })),
-    ];
-  });
-  const remark = (
-    word: Remark["word"],
-    names: string[],
-    text: Inline,
-  ): Remark => ({
-    word,
-    text: [names.length > 0 && [listed(names.map(named)), ": "], text],
-  });
-  const remarks = alike(told, ({ word, text }) => [word, text]).map((same) => {
-    const names = [...new Set(same.map(({ name }) => name))];
-    const [{ word, text }] = same;
-    const all = names.length === variants.length;
-    return remark(word, all ? [] : names, named(text));
-  }).sort((a, b) => Number(a.word !== "FOUND") - Number(b.word !== "FOUND"));
-  const next = secretsNext(variants);
-  if (next !== "") remarks.push(remark("next", [], next));
-  for (const { names, reason, variants } of skipped(report)) {
-    const text = [listed(names.map(named)), ": ", named(reason)];
-    remarks.push(remark("SKIP", variants, text));
-  }
-  return remarked(remarks);
 }
 
 /** What became larger or smaller since an earlier report. */
@@ -300,7 +225,7 @@ function layers({ variants }: Report): Block[] {
     return table(
       [
         named(name),
-        `: ${formatBytes(sizeBytes)} in ${countOf(layers.length, "layer")}`,
+        `: ${formatBytes(sizeBytes)} in ${plural(layers.length, "layer")}`,
       ],
       shown,
       [
@@ -328,7 +253,7 @@ function contents({ variants }: Report): Block[] {
     const files = rootfs.files.toLocaleString("en");
     return [
       { heading: [named(name), `: ${formatBytes(whole)} in ${files} files`] },
-      { figure: () => chartTreemap(variant, treemapScale(filled)) },
+      { figure: () => chartTreemap(variant, filled) },
       ...table(["The largest parts of ", named(name)], leaves, [
         ["Bytes", ({ bytes }) => formatBytes(bytes), "right"],
         ["Share", ({ bytes }) => formatShare(bytes, whole), "right"],
@@ -522,11 +447,7 @@ function remarked(remarks: Remark[]): Block[] {
   return remarks.length === 0 ? [] : [{ remarks }];
 }
 
-export function countOf(count: number, word: string): string {
-  return plural(count, word) || `0 ${word}s`;
-}
-
-function bytesText(bytes: number | undefined): string | undefined {
+export function bytesText(bytes: number | undefined): string | undefined {
   return bytes === undefined ? undefined : formatBytes(bytes);
 }
 

@@ -78,12 +78,9 @@ function some(items: string[] | undefined): Inline {
   return items?.length ? names(items) : undefined;
 }
 
-/** What to do about secrets, where there are any. */
-export function secretsNext(variants: Variant[]): string {
-  return variants.some(({ secrets = [] }) => secrets.length > 0)
-    ? "Keep secrets out of the image (.dockerignore, no COPY, no ENV, no ARG; RUN --mount=type=secret where a build needs one), give them when the container starts, and replace those of an image that was pushed"
-    : "";
-}
+/** What to do about secrets. */
+export const SECRETS_NEXT =
+  "Keep secrets out of the image (.dockerignore, no COPY, no ENV, no ARG; RUN --mount=type=secret where a build needs one), give them when the container starts, and replace those of an image that was pushed";
 
 /** A secret, with the layer that brought it. */
 export function secretText(

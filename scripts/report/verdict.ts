@@ -1,13 +1,105 @@
 /**
- * How a run ends: what failed first, or that all holds, and where the images are.
+ * What a report comes to: which variant is the smallest, by how much and whether
+ * it works, where its bytes go, what failed first, and where the images are.
  *
  * @module
  */
-import { plural } from "./figures.ts";
+import { formatBytes, formatRatio, formatShare } from "../lib/format.ts";
+import { coded, type Inline, named } from "./document.ts";
+import { baselineOf, plural, smallestOf } from "./figures.ts";
+import { applicationParts, filledLeaves, filledTree } from "./filled_tree.ts";
 import { checksOf, checksWith, holds, verdictFigures } from "./problems.ts";
 import type { Report, Variant } from "./report_schema.ts";
 import { secretText } from "./surface_table.ts";
 import { clipMiddle } from "./text_width.ts";
+
+/** The smallest variant, and how it compares; a sentence without a full stop. */
+export function headline(report: Report): Inline {
+  const { variants, failures } = report;
+  const smallest = smallestOf(variants);
+  if (smallest === undefined) {
+    return `No image ${failures.length === 0 ? "was" : "could be"} built`;
+  }
+  const { name, sizeBytes } = smallest;
+  const size = formatBytes(sizeBytes);
+  if (variants.length === 1) return [named(name), `: ${size}`];
+  const baseline = baselineOf(report);
+  const ratio = formatRatio(sizeBytes, baseline?.sizeBytes ?? 0);
+  return [
+    named(name),
+    ` is the smallest: ${size}`,
+    baseline && baseline !== smallest && ratio !== "–" &&
+    [ratio === "same" ? ", as " : `, ${ratio} than `, named(baseline.name)],
+  ];
+}
+
+/**
+ * Whether the smallest variant works, and which one does if it does not, in
+ * sentences; nothing when no contract was asked of it.
+ */
+export function verdictOfSmallest({ variants }: Report): Inline {
+  const smallest = smallestOf(variants);
+  const holds = smallest && works(smallest);
+  if (smallest === undefined || holds === undefined) return undefined;
+  const name = named(smallest.name);
+  if (holds) {
+    const failed = checksOf(smallest)
+      .filter(({ status }) => status === "fail").length;
+    return failed === 0 ? [name, " holds its contract."] : [
+      name,
+      ` holds its contract, and fails ${plural(failed, "further check")}.`,
+    ];
+  }
+  const best = smallestOf(variants.filter(works));
+  return best === undefined ? [name, " breaks its contract."] : [
+    name,
+    " breaks its contract; the smallest that holds it is ",
+    named(best.name),
+    ` with ${formatBytes(best.sizeBytes)}.`,
+  ];
+}
+
+/** Whether the contract holds; `undefined` when nothing was asked of it. */
+function works({ contract = [] }: Variant): boolean | undefined {
+  const made = contract.filter(({ status }) => status !== "skip");
+  return made.length === 0
+    ? undefined
+    : made.every(({ status }) => status === "pass");
+}
+
+/** How the analysis names what it has summed up, which is no path. */
+const SEVERAL = /^other \(\d+\)$/;
+
+/** Where the largest part of the smallest image goes; nothing of an empty one. */
+export function insight({ variants }: Report): Inline {
+  const variant = smallestOf(variants);
+  if (variant === undefined) return undefined;
+  const { program, sizeBytes } = variant;
+  const application = program ? applicationParts(program) : [];
+  const parts: { name: Inline; bytes: number }[] = [...application];
+  if (program) {
+    parts.push({ name: "the Deno runtime", bytes: program.runtimeBytes });
+  }
+  // The program counts by what is in it.
+  const leaves = filledLeaves(filledTree({ ...variant, program: undefined }))
+    .filter(({ name, path }) =>
+      path !== "/" && path !== program?.path && !SEVERAL.test(name)
+    );
+  for (const { path, bytes } of leaves) {
+    parts.push({ name: coded(path), bytes });
+  }
+  const [largest] = parts.sort((a, b) => b.bytes - a.bytes);
+  return sizeBytes === 0 || largest === undefined ? undefined : [
+    `${formatShare(largest.bytes, sizeBytes)} of `,
+    named(variant.name),
+    ` (${formatBytes(largest.bytes)}) is `,
+    largest.name,
+    ...application.filter((part) => part !== largest).map(({ name, bytes }) =>
+      `, ${formatShare(bytes, sizeBytes)} ${name}`
+    ),
+    ".",
+  ];
+}
 
 /**
  * The verdict in one line, builds before checks before limits, such as `FAILED: 1
