@@ -11,10 +11,7 @@ import { z } from "zod";
 import { addChecks } from "../check/run_check.ts";
 import { entryCandidates } from "../dockerfile/deno_command.ts";
 import type { VariantFile } from "../dockerfile/find_variants.ts";
-import {
-  parseDockerfile,
-  parseDockerignore,
-} from "../dockerfile/parse_dockerfile.ts";
+import { parseDockerignore } from "../dockerfile/parse_dockerfile.ts";
 import type { BuildOptions } from "../engine/engine.ts";
 import { compressLayers } from "../image/compress_layers.ts";
 import type { Entry, Image, ImageSource, Layer } from "../image/model.ts";
@@ -153,7 +150,7 @@ const CHANGE =
  */
 export async function withChange<T>(
   context: string,
-  file: Pick<VariantFile, "dockerfile" | "text">,
+  file: VariantFile,
   signal: AbortSignal | undefined,
   use: (changed: { context: string; dockerfile: string }) => Promise<T>,
 ): Promise<T> {
@@ -183,16 +180,19 @@ function relativeTo(context: string, path: string): string {
 
 async function findEntry(
   context: string,
-  { dockerfile, text }: Pick<VariantFile, "dockerfile" | "text">,
+  file: VariantFile,
 ): Promise<string> {
-  for (const candidate of entryCandidates(parseDockerfile(text))) {
+  for (const candidate of entryCandidates(file)) {
     if (await isFile(`${context}/${candidate}`)) return candidate;
   }
-  throw new UserError(`Cannot tell which module "${dockerfile}" compiles`, {
-    next:
-      "Name it in the Dockerfile as the last word of deno compile or deno run",
-    exitCode: EXIT.checkFailed,
-  });
+  throw new UserError(
+    `Cannot tell which module "${file.dockerfile}" compiles`,
+    {
+      next:
+        "Name it in the Dockerfile as the last word of deno compile or deno run",
+      exitCode: EXIT.checkFailed,
+    },
+  );
 }
 
 /**

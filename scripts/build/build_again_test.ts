@@ -8,6 +8,7 @@ import { fakeEngine, serving } from "../../testing/fake_engine.ts";
 import { folder } from "../../testing/folder.ts";
 import { directory, file, image, layer } from "../../testing/image.ts";
 import { minimalVariant } from "../../testing/report.ts";
+import { variantFile } from "../dockerfile/find_variants.ts";
 import { configOf } from "../image/image_documents.ts";
 import type { Layer } from "../image/model.ts";
 import { EXIT, UserError } from "../lib/errors.ts";
@@ -37,11 +38,9 @@ async function change(
   await using context = await folder(files);
   let copy = "";
   try {
-    const dockerfile = `${context.path}/Dockerfile`;
-    const text = files.Dockerfile;
     await withChange(
       context.path,
-      { dockerfile, text },
+      variantFile(`${context.path}/Dockerfile`, files.Dockerfile),
       signal,
       async (changed) => {
         copy = changed.context;
@@ -108,10 +107,7 @@ Deno.test("withChange() copies what the engine would send, as it is", async () =
   await Deno.chmod(`${path}/keep/a.txt`, 0o750);
   const then = new Date(1_000_000_000_000);
   await Deno.utime(`${path}/keep/a.txt`, then, then);
-  const dockerfile = {
-    dockerfile: `${path}/Dockerfile`,
-    text: FILES.Dockerfile,
-  };
+  const dockerfile = variantFile(`${path}/Dockerfile`, FILES.Dockerfile);
   await withChange(path, dockerfile, undefined, async (changed) => {
     const at = (path: string) => `${changed.context}/${path}`;
     const names = await Array.fromAsync(

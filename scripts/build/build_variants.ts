@@ -7,7 +7,6 @@
 import {
   layerInstructions,
   misspeltStage,
-  parseDockerfile,
   testStages,
 } from "../dockerfile/parse_dockerfile.ts";
 import { RuntimeMissing } from "../engine/explain.ts";
@@ -59,7 +58,7 @@ export async function buildVariants(
 
 /** The error for a stage that is not there, where that explains a build. */
 function explainStage({ file }: VariantRun, error: UserError): UserError {
-  const found = misspeltStage(parseDockerfile(file.text));
+  const found = misspeltStage(file);
   if (found === undefined || !error.output?.includes(found.name)) return error;
   const message = `Cannot build "${file.dockerfile}"`;
   return new UserError(`${message}: there is no stage "${found.name}"`, {
@@ -100,12 +99,12 @@ async function buildVariant(
   run: VariantRun,
   context: RunContext,
 ): Promise<Pick<BuiltRun, "own" | "options" | "image" | "variant">> {
-  const { name, file: { dockerfile, text }, tests } = run;
+  const { name, file, tests } = run;
+  const { dockerfile } = file;
   const { config, engine, io, cleanup } = context;
   const options = optionsOf(run, context);
   const tag = imageTag(config.context, name, context.given);
   const own = ownTag(tag.slice(tag.lastIndexOf(":") + 1));
-  const parsed = parseDockerfile(text);
   cleanup.defer(() => removeImage(engine, own));
   const seconds = await io.progress.step(`Build ${name}`, async (say) => {
     const common = {
@@ -123,7 +122,7 @@ async function buildVariant(
     if (context.given === undefined) {
       await recordMade(tag, { engine, context: config.context }, own);
     }
-    for (const target of tests ? testStages(parsed) : []) {
+    for (const target of tests ? testStages(file) : []) {
       await engine.build({ ...common, target });
       say(`${target} passed`);
     }
@@ -136,7 +135,7 @@ async function buildVariant(
   );
   const instructions = layerInstructions(
     analysis.layers.map(({ instruction }) => instruction),
-    parsed,
+    file,
   );
   const layers = analysis.layers.map((layer, at) => ({
     ...layer,

@@ -22,7 +22,6 @@ import {
   argNames,
   type Dockerfile,
   lastStages,
-  parseDockerfile,
   testStages,
 } from "../dockerfile/parse_dockerfile.ts";
 import type { Engine } from "../engine/engine.ts";
@@ -123,12 +122,12 @@ export function planVariants(
         varied: varied !== undefined,
         tests: varied === undefined && architecture === architectures[0],
       });
-      if (foreign && staysHere(file.text)) {
+      if (foreign && staysHere(file)) {
         const skip =
           `its last stage is of the build machine's architecture, ${HOST}`;
         return [{ ...plan(), skip }];
       }
-      const varied = vary.filter(([name]) => declares(file.text, name));
+      const varied = vary.filter(([name]) => declares(file, name));
       return [plan(), ...varied.map(plan)];
     })
   );
@@ -153,8 +152,8 @@ function checkArguments(
   verb: "vary" | "pass",
 ): void {
   for (const [name] of given) {
-    if (files.some(({ text }) => declares(text, name))) continue;
-    const known = files.flatMap(({ text }) => argNames(parseDockerfile(text)));
+    if (files.some((file) => declares(file, name))) continue;
+    const known = files.flatMap(argNames);
     const meant = suggest(name, known);
     const next = meant
       ? `Did you mean ${meant}?`
@@ -164,8 +163,8 @@ function checkArguments(
   }
 }
 
-function declares(dockerfile: string, argument: string): boolean {
-  return argNames(parseDockerfile(dockerfile)).includes(argument);
+function declares(dockerfile: Dockerfile, argument: string): boolean {
+  return argNames(dockerfile).includes(argument);
 }
 
 /** Why it cannot take the builder from packages, which is of this architecture. */
@@ -173,7 +172,7 @@ export function lacksBuilder(
   { file, architecture }: Pick<VariantRun, "file" | "architecture">,
 ): string | undefined {
   if (architecture === HOST) return undefined;
-  const foreign = parseDockerfile(file.text).stages.some(({ platform, base }) =>
+  const foreign = file.stages.some(({ platform, base }) =>
     /\bBUILDER_IMAGE\b/.test(base) && !/\bBUILDPLATFORM\b/.test(platform)
   );
   return foreign
@@ -191,8 +190,8 @@ export function nothingToBuild(
 }
 
 /** Whether the last stage, or the one it goes on from, is of the build's platform. */
-export function staysHere(dockerfile: string): boolean {
-  const platform = lastStages(parseDockerfile(dockerfile))
+export function staysHere(dockerfile: Dockerfile): boolean {
+  const platform = lastStages(dockerfile)
     .find((stage) => stage.platform !== "")?.platform ?? "";
   return /\bBUILDPLATFORM\b/.test(platform);
 }
@@ -208,25 +207,24 @@ export async function preparePackages(
   io: Io,
 ): Promise<void> {
   const exists = (path: string) => isThere(join(context, path));
-  const parsed = files.map(({ text }) => parseDockerfile(text));
   const copied = FOLDERS.filter((name) =>
-    parsed.some((dockerfile) => copiedFolders(dockerfile).includes(name))
+    files.some((file) => copiedFolders(file).includes(name))
   );
   const missing: string[] = [];
   for (const name of copied) if (!await exists(name)) missing.push(name);
   if (missing.length === 0) return;
   const entries = new Set<string>();
-  for (const dockerfile of parsed) {
-    for (const path of entryCandidates(dockerfile)) {
+  for (const file of files) {
+    for (const path of entryCandidates(file)) {
       if (!await exists(path)) continue;
       entries.add(path);
       break;
     }
-    for (const path of testFiles(dockerfile)) {
+    for (const path of testFiles(file)) {
       if (await exists(path)) entries.add(path);
     }
   }
-  const hasTests = parsed.some((text) => testStages(text).length > 0);
+  const hasTests = files.some((file) => testStages(file).length > 0);
   const locked = await exists("deno.lock");
   const others = await Promise.all(LOCKS.map(exists));
   const seeded = !locked && others.includes(true);
@@ -288,7 +286,7 @@ export async function prepareBases(
   const { BUILDER_IMAGE, RUNTIME_IMAGE } = Object.fromEntries(config.buildArg);
   const named: Record<string, string> = Object.assign(
     {},
-    ...files.map((file) => argDefaults(parseDockerfile(file.text))),
+    ...files.map(argDefaults),
   );
   const given = {
     wanted: config.bases,

@@ -4,6 +4,8 @@ import {
   assertStringIncludes,
   assertThrows,
 } from "@std/assert";
+import { variantFile } from "../dockerfile/find_variants.ts";
+import { parseDockerfile } from "../dockerfile/parse_dockerfile.ts";
 import { EXIT, UserError } from "../lib/errors.ts";
 import { type Architecture, HOST } from "../lib/platform.ts";
 import type { Io } from "../lib/progress.ts";
@@ -18,13 +20,12 @@ const FOREIGN: Architecture = HOST === "amd64" ? "arm64" : "amd64";
 const single =
   "FROM --platform=$BUILDPLATFORM deno\nRUN deno compile main.ts\n";
 const files = [
-  { name: "single-stage", dockerfile: "Dockerfile", text: single },
-  {
-    name: "scratch",
-    dockerfile: "Dockerfile.scratch",
-    text: `ARG JS_ENGINE=\nFROM --platform=$BUILDPLATFORM deno AS build\n` +
+  variantFile("Dockerfile", single),
+  variantFile(
+    "Dockerfile.scratch",
+    `ARG JS_ENGINE=\nFROM --platform=$BUILDPLATFORM deno AS build\n` +
       "FROM scratch\nCOPY --from=build /hello /\n",
-  },
+  ),
 ];
 
 Deno.test("planVariants() plans each Dockerfile once when nothing is asked for", () => {
@@ -111,14 +112,14 @@ Deno.test("staysHere() follows the last stage to where it comes from", () => {
     ["", false],
   ];
   for (const [text, expected] of cases) {
-    assertEquals(staysHere(text), expected, text);
+    assertEquals(staysHere(parseDockerfile(text)), expected, text);
   }
 });
 
 Deno.test("lacksBuilder() wants builders of the build machine's own architecture", () => {
   const lacks = (text: string, architecture = FOREIGN) =>
     lacksBuilder({
-      file: { name: "a", dockerfile: "Dockerfile.a", text },
+      file: variantFile("Dockerfile.a", text),
       architecture,
     });
   const foreign = "FROM ${BUILDER_IMAGE} AS deno\nFROM ${RUNTIME_IMAGE}\n";
@@ -157,7 +158,7 @@ async function context(dockerfile: string) {
   );
   await Deno.writeTextFile(`${path}/.npmrc`, "registry=http://127.0.0.1:1/\n");
   await Deno.writeTextFile(`${path}/main.js`, 'import "no-such-package-3f1c";');
-  const file = { name: "a", dockerfile: "Dockerfile", text: dockerfile };
+  const file = variantFile("Dockerfile", dockerfile);
   return {
     path,
     prepare: () => preparePackages(path, [file], io),

@@ -20,10 +20,7 @@ import {
 } from "../build/variant_run.ts";
 import { type Contract, defaultContract } from "../check/contract_schema.ts";
 import { surroundings } from "../check/run_service.ts";
-import {
-  needsBuildKit,
-  parseDockerfile,
-} from "../dockerfile/parse_dockerfile.ts";
+import { needsBuildKit } from "../dockerfile/parse_dockerfile.ts";
 import { prepareEngine } from "../engine/find_engine.ts";
 import { EXIT } from "../lib/errors.ts";
 import { pageAddress } from "../lib/own_file.ts";
@@ -141,9 +138,9 @@ export async function run(config: BuildConfig, io: Io): Promise<number> {
   const planned = runs.filter(({ skip }) => skip === undefined);
   const files = [...new Set(runs.map(({ file }) => file))];
 
-  const needs = planned.map(({ file }) =>
-    needsBuildKit(parseDockerfile(file.text))
-  ).find((instruction) => instruction !== undefined);
+  const needs = planned.map(({ file }) => needsBuildKit(file)).find((
+    instruction,
+  ) => instruction !== undefined);
   const engine = await prepareEngine(config, io, { sweeps: true, needs });
   const architectures = new Set(planned.map((run) => run.architecture));
   const bases = await prepareBases(config, files, architectures, engine, io);

@@ -3,8 +3,9 @@ import { programName } from "../lib/own_file.ts";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { UserError, whyUnreadable } from "../lib/errors.ts";
 import { isFile, textOf } from "../lib/files.ts";
+import { type Dockerfile, parseDockerfile } from "./parse_dockerfile.ts";
 
-export interface VariantFile {
+export interface VariantFile extends Dockerfile {
   /** As the reports call it, such as `multi-stage`. */
   name: string;
   dockerfile: string;
@@ -19,6 +20,11 @@ export function variantName(file: string): string {
   if (file === "Dockerfile") return "single-stage";
   const suffix = file.replace(/^Dockerfile\./, "");
   return NAMES[suffix] ?? suffix;
+}
+
+export function variantFile(dockerfile: string, text: string): VariantFile {
+  const name = variantName(basename(dockerfile));
+  return { name, dockerfile, text, ...parseDockerfile(text) };
 }
 
 /**
@@ -41,11 +47,9 @@ export async function findVariants(
         : `They are at the top of its workspace: ${programName()} --context ${top}`,
     });
   }
-  const variants = await Promise.all(chosen.map(async (dockerfile) => ({
-    name: variantName(basename(dockerfile)),
-    dockerfile,
-    text: await read(dockerfile),
-  })));
+  const variants = await Promise.all(
+    chosen.map(async (path) => variantFile(path, await read(path))),
+  );
   for (const same of Map.groupBy(variants, ({ name }) => name).values()) {
     if (same.length === 1) continue;
     const paths = same.map(({ dockerfile }) => `"${dockerfile}"`);
