@@ -79,6 +79,10 @@ export function findState(
   return { state, written: [...new Set(written)] };
 }
 
+async function statOf(path: string): Promise<Deno.FileInfo | undefined> {
+  return await Deno.stat(path).catch(() => undefined);
+}
+
 /** Data that is read: embedded is what is relative to a module, beside lies the rest. */
 export async function findData(
   { member: { folder }, entry, command, modules }: Chosen,
@@ -92,10 +96,17 @@ export async function findData(
       .map(({ path }) => path);
   const isIn = (place: string) => (path: string) =>
     `${path}/`.startsWith(`${place}/`);
-  const statics = await staticFolders(join(root, folder), modules);
+  const text = modules.sources.join("\n");
+  const isNamed = (path: string) =>
+    new RegExp(`["'\`/]${path}(?=["'\`/\\\\])`).test(text);
+  const statics: string[] = [];
+  for (const path of STATIC_FOLDERS) {
+    const info = await statOf(join(root, folder, path));
+    if (info?.isDirectory) statics.push(path);
+  }
   const reads = [
     ...relativePaths(permissions.read),
-    ...statics.filter(({ isNamed }) => isNamed).map(({ path }) => path),
+    ...statics.filter(isNamed),
   ];
   // What Fresh has built finds its files beside it.
   const built = entry.startsWith("_fresh/") ? ["_fresh"] : [];
@@ -116,7 +127,7 @@ export async function findData(
     const kept: string[] = [];
     for (const path of new Set(paths.map((path) => path.replace(/\/$/, "")))) {
       const full = join(folder, path);
-      const info = await Deno.stat(join(root, full)).catch(() => undefined);
+      const info = await statOf(join(root, full));
       const isModule = MODULE.test(path) && !included.includes(path);
       if (info === undefined || isModule || modules.paths.includes(full)) {
         continue;
@@ -146,25 +157,12 @@ export async function findData(
   ]);
   const own = modules.paths.map((path) => relative(folder, path));
   const taken = [...embedded, ...beside, ...own];
-  for (const { path, isNamed } of statics) {
-    if (isNamed || built.length > 0 || taken.some(isIn(path))) continue;
+  for (const path of statics) {
+    if (isNamed(path) || built.length > 0 || taken.some(isIn(path))) continue;
     leftOut.push({ path: join(folder, `${path}/`), why: "nothing names it" });
   }
   const unseen = modules.unseen.map((path) => relative(folder, path));
   return { includes: [...embedded, ...unseen], beside, leftOut };
-}
-
-/** Folders as static files usually are in, and whether a module names them. */
-async function staticFolders(folder: string, { sources }: Modules) {
-  const text = sources.join("\n");
-  const found: { path: string; isNamed: boolean }[] = [];
-  for (const path of STATIC_FOLDERS) {
-    const info = await Deno.stat(join(folder, path)).catch(() => undefined);
-    if (!info?.isDirectory) continue;
-    const isNamed = new RegExp(`["'\`/]${path}(?=["'\`/\\\\])`).test(text);
-    found.push({ path, isNamed });
-  }
-  return found;
 }
 
 /** What is copied to the build: files at the top, else whole folders, or members. */
@@ -180,7 +178,7 @@ export async function findCopies(
       folder !== "" && path.startsWith(`${folder}/`)
     );
     const top = member?.folder ?? path.split("/")[0];
-    const info = await Deno.stat(join(root, top)).catch(() => undefined);
+    const info = await statOf(join(root, top));
     (info?.isDirectory ? folders : files).add(top);
   }
   const isCopied = (path: string) =>
