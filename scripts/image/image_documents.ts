@@ -3,7 +3,13 @@ import type { ImageConfig } from "./model.ts";
 import { maskText } from "../lib/secret_text.ts";
 import { ArchiveError } from "./archive_error.ts";
 import { type BlobStore, LARGEST_DOCUMENT } from "./blob_reader.ts";
-import type { ImagePlatform } from "./choose_image.ts";
+
+/** What an image runs on, in Go's words: `linux`, `amd64`, `v8`. */
+export interface ImagePlatform {
+  os: string;
+  architecture: string;
+  variant: string;
+}
 
 export interface ConfigDocument extends ImagePlatform {
   created?: string;
