@@ -6,11 +6,11 @@
  */
 import { freePort } from "../scripts/engine/free_port.ts";
 import { parseContract } from "../scripts/check/contract_schema.ts";
-import { settle } from "../scripts/measure/measure_services.ts";
 import {
   readTree,
   type ServiceProcess,
-} from "../scripts/measure/read_process.ts";
+  settle,
+} from "../scripts/measure/measure_services.ts";
 import { sleep } from "../scripts/check/time_limit.ts";
 import { waitUntilReady } from "../scripts/check/run_service.ts";
 import { cleanup } from "./commands.ts";

@@ -17,17 +17,31 @@ const SIZE = /^(\d+(?:\.\d+)?) ?(B|kB|MB|GB|KiB|MiB|GiB)$/;
 const DURATION = /^(\d+(?:\.\d+)?) ?(ms|s)$/;
 const PERCENT = /^(\d+(?:\.\d+)?) ?%$/;
 
-const size = text(SIZE, 'a size such as "100 MB" or "64 MiB"');
-const duration = text(DURATION, 'a duration such as "300 ms" or "2 s"');
-const percent = text(PERCENT, 'a share such as "5 %"');
+const size = text(SIZE, 'a size such as "100 MB" or "64 MiB"').transform(
+  (text) => {
+    const [number, unit] = parts(SIZE, text);
+    return Math.round(Number(number) * UNITS[unit]);
+  },
+);
+const duration = text(DURATION, 'a duration such as "300 ms" or "2 s"')
+  .transform((text) => {
+    const [number, unit] = parts(DURATION, text);
+    return Number(number) * (unit === "s" ? 1000 : 1);
+  });
+const percent = text(PERCENT, 'a share such as "5 %"')
+  .transform((text) => Number(parts(PERCENT, text)[0]));
 
 function text(shape: RegExp, what: string) {
   const expected = `expected ${what}`;
   return z.string(expected).regex(shape, expected);
 }
 
-/** How a limit on a number is written. */
-const WRITTEN: Record<Unit, z.ZodType<string | number>> = {
+function parts(shape: RegExp, text: string): string[] {
+  return shape.exec(text)!.slice(1);
+}
+
+/** How a limit on a number is written; read, it is in bytes or milliseconds. */
+const WRITTEN: Record<Unit, z.ZodType<number>> = {
   bytes: size,
   milliseconds: duration,
   count: z.int().nonnegative(),
@@ -48,11 +62,11 @@ function ofFigures<T extends z.ZodType>(
 
 const growth = z.strictObject({
   ...ofFigures(({ growth }) => growth, () => percent),
-  floor: size.default("1 MB")
+  floor: size.prefault("1 MB")
     .describe(
       "Growth in bytes that is never held against an image, whatever its share.",
     ),
-  startFloor: duration.default("50 ms")
+  startFloor: duration.prefault("50 ms")
     .describe("Growth of the start that is never held against an image."),
 });
 
@@ -115,46 +129,18 @@ export const budgetSchema = z.strictObject({
     .describe("By the name of a variant; its rules come before those for all."),
 });
 
-/** Rules for growth: shares by the ids of figures, and the floors. */
+/** Rules for growth: percentages by the ids of figures, and the floors. */
 export type GrowthRules =
-  & { floor: string; startFloor: string }
-  & Partial<Record<string, string>>;
+  & { floor: number; startFloor: number }
+  & Partial<Record<string, number>>;
 /** The rules for one variant: limits by the ids of figures, and facts. */
 export interface Rules {
   growth?: GrowthRules;
-  [rule: string]: string | number | boolean | GrowthRules | undefined;
+  [rule: string]: number | boolean | GrowthRules | undefined;
 }
 /** What `budget.json` says. */
 export interface Budget {
   $schema?: string;
   all?: Rules;
   variants?: Record<string, Rules>;
-}
-
-/** The limit that rules set for a figure, as a number in its unit. */
-export function limitOf(
-  rules: Rules,
-  { id, unit }: Figure,
-): number | undefined {
-  const written = rules[id];
-  if (typeof written === "number") return written;
-  if (typeof written !== "string") return undefined;
-  return unit === "bytes" ? bytesOf(written) : millisecondsOf(written);
-}
-
-/** Bytes of a size such as `100 MB`. */
-export function bytesOf(text: string): number {
-  const [, number, unit] = SIZE.exec(text) ?? [];
-  return Math.round(Number(number) * UNITS[unit]);
-}
-
-/** Milliseconds of a duration such as `2 s`. */
-export function millisecondsOf(text: string): number {
-  const [, number, unit] = DURATION.exec(text) ?? [];
-  return Number(number) * (unit === "s" ? 1000 : 1);
-}
-
-/** The fraction, 0.05, of a share such as `5 %`. */
-export function fractionOf(text: string): number {
-  return Number(PERCENT.exec(text)?.[1]) / 100;
 }

@@ -1,21 +1,17 @@
 import { parseJson } from "../lib/parse_json.ts";
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { UserError } from "../lib/errors.ts";
-import {
-  type Budget,
-  budgetSchema,
-  bytesOf,
-  fractionOf,
-  millisecondsOf,
-} from "./budget_schema.ts";
+import { type Budget, budgetSchema, type Rules } from "./budget_schema.ts";
 
-Deno.test("bytesOf(), millisecondsOf() and fractionOf() read units", () => {
-  assertEquals(bytesOf("100 MB"), 100_000_000);
-  assertEquals(bytesOf("64MiB"), 67_108_864);
-  assertEquals(bytesOf("1.5 kB"), 1_500);
-  assertEquals(millisecondsOf("300 ms"), 300);
-  assertEquals(millisecondsOf("1.5 s"), 1_500);
-  assertEquals(fractionOf("5 %"), 0.05);
+Deno.test("budgetSchema reads sizes, durations and shares as numbers", () => {
+  const read = (rules: unknown): Rules | undefined =>
+    parseJson(JSON.stringify({ all: rules }), "budget.json", budgetSchema).all;
+  assertEquals(read({ size: "100 MB" }), { size: 100_000_000 });
+  assertEquals(read({ size: "64MiB" }), { size: 67_108_864 });
+  assertEquals(read({ size: "1.5 kB" }), { size: 1_500 });
+  assertEquals(read({ start: "300 ms" }), { start: 300 });
+  assertEquals(read({ start: "1.5 s" }), { start: 1_500 });
+  assertEquals(read({ layers: 3 }), { layers: 3 });
 });
 
 Deno.test("budgetSchema fills in the floors of growth", () => {
@@ -25,9 +21,9 @@ Deno.test("budgetSchema fills in the floors of growth", () => {
     budgetSchema,
   );
   assertEquals(budget.all?.growth, {
-    size: "5 %",
-    floor: "1 MB",
-    startFloor: "50 ms",
+    size: 5,
+    floor: 1_000_000,
+    startFloor: 50,
   });
 });
 

@@ -20,12 +20,8 @@ import type {
 import { programParts } from "../report/filled_tree.ts";
 import {
   type Budget,
-  bytesOf,
   FACTS,
-  fractionOf,
   type GrowthRules,
-  limitOf,
-  millisecondsOf,
   type Rules,
 } from "./budget_schema.ts";
 
@@ -70,9 +66,8 @@ export function holdBudget(
 }
 
 function holdLimits(variant: Variant, rules: Rules): Verdict[] {
-  return FIGURES.flatMap((figure): Verdict[] => {
-    const { id: rule, unit, value } = figure;
-    const limit = figure.limit && limitOf(rules, figure);
+  return FIGURES.flatMap(({ id: rule, unit, value }): Verdict[] => {
+    const limit = rules[rule];
     if (!unit || typeof limit !== "number") return [];
     const asked = { variant: variant.name, rule, unit, limit };
     const actual = value?.(variant);
@@ -114,12 +109,10 @@ function holdGrowth(
   if (growth === undefined) return [];
   const before = baseline?.variants
     .find(({ name }) => name === variant.name);
-  return FIGURES.flatMap(({ id, unit, value, growth: limited }): Verdict[] => {
-    const share = limited && growth[id];
-    if (!share || !unit) return [];
-    const floor = unit === "milliseconds"
-      ? millisecondsOf(growth.startFloor)
-      : bytesOf(growth.floor);
+  return FIGURES.flatMap(({ id, unit, value }): Verdict[] => {
+    const share = growth[id];
+    if (share === undefined || !unit) return [];
+    const floor = unit === "milliseconds" ? growth.startFloor : growth.floor;
     const asked = { variant: variant.name, rule: `growth.${id}`, unit };
     const skip = (detail: string): Verdict[] => [
       { ...asked, status: "skip", limit: floor, detail },
@@ -134,9 +127,9 @@ function holdGrowth(
       return skip("not measured in both runs");
     }
     const actual = now - old;
-    const limit = Math.max(floor, old * fractionOf(share));
+    const limit = Math.max(floor, old * (share / 100));
     const show = (value: number) => formatLimit(value, unit);
-    const detail = `${show(old)} before, ${show(now)} now, ${share} allowed`;
+    const detail = `${show(old)} before, ${show(now)} now, ${share} % allowed`;
     return [{
       ...asked,
       status: actual <= limit ? "pass" : "fail",

@@ -36,7 +36,7 @@ import {
   note,
   removeImage,
   type RunContext,
-} from "./variant_run.ts";
+} from "./build_variants.ts";
 
 type Say = (line: string) => void;
 

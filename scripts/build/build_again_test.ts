@@ -22,7 +22,7 @@ import {
   reproduce,
   withChange,
 } from "./build_again.ts";
-import type { BuiltRun, RunContext } from "./variant_run.ts";
+import type { BuiltRun, RunContext } from "./build_variants.ts";
 
 const FILES = {
   Dockerfile: "RUN deno compile main.ts",

@@ -1,28 +1,125 @@
 /**
- * Builds every variant, runs the tests that its Dockerfile has a stage for, and
- * reads its image. One that fails keeps the others' results.
+ * One variant on its way from Dockerfile to verdict, to which each step of a run
+ * adds; what was not done is absent. Builds every variant, runs the tests that its
+ * Dockerfile has a stage for, and reads its image. One that fails keeps the others'
+ * results.
  *
  * @module
  */
+import type { Bases } from "../bases/choose_bases.ts";
+import type { VariantFile } from "../dockerfile/find_variants.ts";
 import {
   layerInstructions,
   misspeltStage,
   testStages,
 } from "../dockerfile/parse_dockerfile.ts";
+import type { BuildOptions, Engine } from "../engine/engine.ts";
 import { RuntimeMissing } from "../engine/explain.ts";
-import { EXIT, isOfEnvironment, UserError } from "../lib/errors.ts";
+import type { EngineChoice } from "../engine/find_engine.ts";
+import type { Image } from "../image/model.ts";
+import { EngineGone, EXIT, isOfEnvironment, UserError } from "../lib/errors.ts";
 import { ownTag } from "../lib/owner.ts";
-import { HOST } from "../lib/platform.ts";
+import { type Architecture, HOST, type Platform } from "../lib/platform.ts";
+import type { Io } from "../lib/progress.ts";
+import type { Variant } from "../report/report_schema.ts";
 import { imageTag, recordMade } from "./image_tag.ts";
 import { engineSource, look } from "./look.ts";
-import { lacksBuilder, nothingToBuild } from "./prepare.ts";
-import {
-  type BuiltRun,
-  isOwnFailure,
-  removeImage,
-  type RunContext,
-  type VariantRun,
-} from "./variant_run.ts";
+
+/** What a run is asked for. */
+export interface BuildConfig extends EngineChoice {
+  json: boolean;
+  context: string;
+  /** Dockerfiles to build; empty: all of the context. */
+  file: string[];
+  bases: "auto" | "registry" | "packages";
+  refreshBases: boolean;
+  buildArg: [name: string, value: string][];
+  /** What images are for; empty: this machine. */
+  platform: Platform[];
+  /** Arguments and values to build every Dockerfile that has them with, once more. */
+  vary: [name: string, value: string][];
+  /** What the images are called in place of the context's name. */
+  tag?: string;
+  /** A variant to compare with. */
+  against?: string;
+  /** Counted starts. */
+  runs: number;
+  zstd: boolean;
+  /** Only build, inspect and check the contract. */
+  quick: boolean;
+  /** Build everything from nothing, twice. */
+  reproducible: boolean;
+  memoryFloor: boolean;
+  out: string;
+  contract?: string;
+  budget?: string;
+  /** An earlier report.json that growth is compared with. */
+  baseline?: string;
+  writeBaseline?: string;
+  junit?: string;
+}
+
+export interface VariantRun {
+  /** The Dockerfile's, with the value that is varied and a foreign architecture. */
+  name: string;
+  file: VariantFile;
+  architecture: Architecture;
+  /** The argument that this variant differs in. */
+  buildArgs: Record<string, string>;
+  /** Whether it is there to be tried beside the others. */
+  varied: boolean;
+  /** Whether the Dockerfile's tests run with it: once is enough. */
+  tests: boolean;
+  /** Why it is not built, if it is not. */
+  skip?: string;
+  failure?: UserError;
+}
+
+/** A variant whose image was built and read. */
+export interface BuiltRun extends VariantRun {
+  /** A tag that this run alone uses, as another may move the image's name. */
+  own: string;
+  /** How to build it again. */
+  options: Pick<BuildOptions, "buildArgs" | "platform" | "timestamp">;
+  image: Image;
+  /** What the report says of it. */
+  variant: Variant;
+}
+
+export interface RunContext {
+  config: BuildConfig;
+  engine: Engine;
+  bases: Map<Architecture, Bases>;
+  /** What images are called in place of the context's name. */
+  given?: { name: string; several: boolean };
+  /** Why the engine cannot date files, on these bases. */
+  cannotDate?: string;
+  io: Io;
+  /** Takes away what the run alone needed, at its end. */
+  cleanup: AsyncDisposableStack;
+}
+
+/** Notes what was not measured and why, or what stands out. */
+export function note({ variant }: BuiltRun, ...texts: string[]): void {
+  if (texts.length > 0) variant.notes = [...variant.notes ?? [], ...texts];
+}
+
+/** Whether an error says something of one variant alone. */
+export function isOwnFailure(
+  error: unknown,
+  { io }: Pick<RunContext, "io">,
+): error is UserError {
+  return error instanceof UserError && !(error instanceof EngineGone) &&
+    !io.signal.aborted;
+}
+
+/** Removes an image that may not be there; what still uses it keeps it. */
+export async function removeImage(
+  engine: Pick<Engine, "inspect" | "remove">,
+  image: string,
+): Promise<void> {
+  if (await engine.inspect(image) !== undefined) await engine.remove(image);
+}
 
 /** Date of images that are to be reproducible: any will do, if it stays. */
 const EPOCH = 0;
@@ -68,14 +165,32 @@ function explainStage({ file }: VariantRun, error: UserError): UserError {
   });
 }
 
+export function nothingToBuild(
+  skipped: Pick<VariantRun, "name" | "skip">[],
+): UserError {
+  const reasons = skipped.map(({ name, skip }) => `${name}: ${skip}`);
+  return new UserError(`Cannot build any variant: ${reasons.join("; ")}`, {
+    next: "Choose other Dockerfiles with --file, or another --platform",
+  });
+}
+
 /** Why the bases of this run keep a variant from being built, if they do. */
-function lackOfBases(
-  run: VariantRun,
-  { bases, config }: RunContext,
+export function lackOfBases(
+  { file, architecture }: Pick<VariantRun, "file" | "architecture">,
+  { bases, config }: Pick<RunContext, "bases"> & {
+    config: Pick<BuildConfig, "buildArg">;
+  },
 ): string | undefined {
-  const assembled = bases.get(run.architecture)?.source === "packages" &&
+  const assembled = bases.get(architecture)?.source === "packages" &&
     !config.buildArg.some(([name]) => name === "BUILDER_IMAGE");
-  return assembled ? lacksBuilder(run) : undefined;
+  if (!assembled || architecture === HOST) return undefined;
+  // The builder from packages is of this machine's architecture.
+  const foreign = file.stages.some(({ platform, base }) =>
+    /\bBUILDER_IMAGE\b/.test(base) && !/\bBUILDPLATFORM\b/.test(platform)
+  );
+  return foreign
+    ? `it takes files from a builder for ${architecture}, and the one from packages is for ${HOST}`
+    : undefined;
 }
 
 /** What every build of a variant has in common; its own arguments win. */

@@ -41,7 +41,11 @@ import {
   parseReport,
 } from "../report/write_reports.ts";
 import { clean } from "./image_tag.ts";
-import type { BuildConfig, VariantRun } from "./variant_run.ts";
+import {
+  type BuildConfig,
+  nothingToBuild,
+  type VariantRun,
+} from "./build_variants.ts";
 
 /** @throws {UserError} For whatever cannot be used, or written in the end. */
 export async function readGiven(config: BuildConfig) {
@@ -165,28 +169,6 @@ function checkArguments(
 
 function declares(dockerfile: Dockerfile, argument: string): boolean {
   return argNames(dockerfile).includes(argument);
-}
-
-/** Why it cannot take the builder from packages, which is of this architecture. */
-export function lacksBuilder(
-  { file, architecture }: Pick<VariantRun, "file" | "architecture">,
-): string | undefined {
-  if (architecture === HOST) return undefined;
-  const foreign = file.stages.some(({ platform, base }) =>
-    /\bBUILDER_IMAGE\b/.test(base) && !/\bBUILDPLATFORM\b/.test(platform)
-  );
-  return foreign
-    ? `it takes files from a builder for ${architecture}, and the one from packages is for ${HOST}`
-    : undefined;
-}
-
-export function nothingToBuild(
-  skipped: Pick<VariantRun, "name" | "skip">[],
-): UserError {
-  const reasons = skipped.map(({ name, skip }) => `${name}: ${skip}`);
-  return new UserError(`Cannot build any variant: ${reasons.join("; ")}`, {
-    next: "Choose other Dockerfiles with --file, or another --platform",
-  });
 }
 
 /** Whether the last stage, or the one it goes on from, is of the build's platform. */

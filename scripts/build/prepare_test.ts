@@ -9,12 +9,7 @@ import { parseDockerfile } from "../dockerfile/parse_dockerfile.ts";
 import { EXIT, UserError } from "../lib/errors.ts";
 import { type Architecture, HOST } from "../lib/platform.ts";
 import type { Io } from "../lib/progress.ts";
-import {
-  lacksBuilder,
-  planVariants,
-  preparePackages,
-  staysHere,
-} from "./prepare.ts";
+import { planVariants, preparePackages, staysHere } from "./prepare.ts";
 
 const FOREIGN: Architecture = HOST === "amd64" ? "arm64" : "amd64";
 const single =
@@ -114,20 +109,6 @@ Deno.test("staysHere() follows the last stage to where it comes from", () => {
   for (const [text, expected] of cases) {
     assertEquals(staysHere(parseDockerfile(text)), expected, text);
   }
-});
-
-Deno.test("lacksBuilder() wants builders of the build machine's own architecture", () => {
-  const lacks = (text: string, architecture = FOREIGN) =>
-    lacksBuilder({
-      file: variantFile("Dockerfile.a", text),
-      architecture,
-    });
-  const foreign = "FROM ${BUILDER_IMAGE} AS deno\nFROM ${RUNTIME_IMAGE}\n";
-  assertStringIncludes(lacks(foreign) ?? "", `a builder for ${FOREIGN}`);
-  assertEquals(lacks(foreign, HOST), undefined);
-  const own = `FROM --platform=$BUILDPLATFORM \${BUILDER_IMAGE}\n`;
-  assertEquals(lacks(`${own}FROM scratch\n`), undefined);
-  assertEquals(lacks("FROM denoland/deno\n"), undefined);
 });
 
 Deno.test("planVariants() refuses a build argument that is nowhere, but for the builders' own", () => {

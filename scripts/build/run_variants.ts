@@ -27,7 +27,7 @@ import { HOST } from "../lib/platform.ts";
 import type { Io } from "../lib/progress.ts";
 import { measureServices } from "../measure/measure_services.ts";
 import { memoryFloor } from "../measure/memory_floor.ts";
-import { type BuiltRun, note, type RunContext } from "./variant_run.ts";
+import { type BuiltRun, note, type RunContext } from "./build_variants.ts";
 
 /** Variants that are checked at once; more only compete for the engine. */
 const AT_ONCE = 2;

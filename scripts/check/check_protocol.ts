@@ -6,7 +6,7 @@ import {
   HttpConnection,
   type HttpRequest,
 } from "./http_client.ts";
-import { CannotCheck, runCheck, TOO_LONG } from "./run_check.ts";
+import { CannotCheck, runCheck } from "./run_check.ts";
 import { withTimeLimit } from "./time_limit.ts";
 
 /** Milliseconds that a check may take; some open 1,000 connections. */
@@ -96,22 +96,22 @@ export async function checkProtocol(
   const goOn =
     `${slow}. It has to answer each, whatever other clients do; a handler that waits is not for healthPath in contract.json`;
   const all = [
-    ...UNUSUAL.map(([name, work]) => ({ name, work, next: goOn })),
+    ...UNUSUAL.map(([name, treat]) => ({ name, treat, next: goOn })),
     ...MALFORMED.map(([name, text, ...statuses]) => ({
       name: `refuses ${name}`,
-      work: (context: Context) => refuses(context, text, statuses),
+      treat: (context: Context) => refuses(context, text, statuses),
       next: `${slow}. It has to answer ${
         statuses.join(" or ")
       } and close the connection`,
     })),
   ];
   const checks: Check[] = [];
-  for (const { name, work, next } of all) {
+  for (const { name, treat, next } of all) {
     let awaited = "an answer";
     const awaits = (what: string) => {
       awaited = what;
     };
-    const check = await runCheck(name, limit, signal, async (signal) => {
+    const work = async (signal: AbortSignal) => {
       const during = async (work: Work) => {
         using stack = new DisposableStack();
         const open = async () =>
@@ -120,23 +120,16 @@ export async function checkProtocol(
           (await (await open()).request(request)).status;
         return await work({ contract, signal, most, awaits, open, ask });
       };
-      const wrong = await during(work);
+      const wrong = await during(treat);
       if (wrong.length > 0) return wrong;
       // Whatever it was, others must not notice.
       return await during(async (context) => {
         context.awaits("the answer to another client afterwards");
         return await health(await context.open(), context, "afterwards: ");
       });
-    });
-    const long = check.detail?.startsWith(TOO_LONG);
-    checks.push(
-      long
-        ? {
-          ...check,
-          detail: `${TOO_LONG} ${limit} ms, waiting for ${awaited}; ${next}`,
-        }
-        : check,
-    );
+    };
+    const waiting = () => `, waiting for ${awaited}; ${next}`;
+    checks.push(await runCheck(name, limit, signal, work, waiting));
   }
   return checks;
 }

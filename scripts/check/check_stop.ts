@@ -80,9 +80,7 @@ async function stopUnderLoad(
     await orAbort(load.warm, signal);
   } catch (error) {
     signal?.throwIfAborted();
-    const end = await endedBy(service.container, "under load");
-    if (end === undefined) throw error;
-    return { wrong: [end], counts: "" };
+    throw await endedBy(service.container, "under load") ?? error;
   }
   const wrong = await endOf(service.container, kill, {
     exitCode: stop.exitCode,

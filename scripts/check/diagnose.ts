@@ -1,5 +1,6 @@
 /** What a service does in place of what was expected, as far as seen. @module */
 import type { Container } from "../engine/engine.ts";
+import { EXIT, UserError } from "../lib/errors.ts";
 import { textOf } from "../lib/files.ts";
 import { errorOf, RAISE_HEAP, statedError } from "../lib/log_excerpt.ts";
 import { pageAddress } from "../lib/own_file.ts";
@@ -302,45 +303,45 @@ export function explainAnswer(
   return { reason: last, next: `${next}; ${SLOW}` };
 }
 
-/** How a container ended that was to run on, and what to do. */
+/** The error for a container that was to run on and has ended; `when` ends a phrase. */
 export function explainExit(
   code: number,
   when: string,
   log: string,
-): { message: string; next: string } {
+): UserError {
   const text = `The container ended with exit code ${exitText(code)} ${when}`;
+  const end = (message: string, next: string) =>
+    new UserError(message, { next, exitCode: EXIT.checkFailed, output: log });
   // Nobody else kills it here.
   if (code === 137) {
-    return {
-      message:
-        `${text}: it was killed, as the kernel does where memory runs out`,
-      next: "Raise the memory limit, or have it need less",
-    };
+    return end(
+      `${text}: it was killed, as the kernel does where memory runs out`,
+      "Raise the memory limit, or have it need less",
+    );
   }
   const error = errorOf(log);
-  return {
-    message: text +
-      (error === undefined ? ", and logged nothing" : `: ${error}`),
-    next: explainError(error) ??
-      (error === undefined
-        ? "Run the image by hand to look closer"
-        : "Correct what its log tells"),
-  };
+  if (error === undefined) {
+    return end(
+      `${text}, and logged nothing`,
+      "Run the image by hand to look closer",
+    );
+  }
+  const next = explainError(error) ?? "Correct what its log tells";
+  return end(`${text}: ${error}`, next);
 }
 
 /** Milliseconds in which an engine tells that a container has ended. */
-const TOLD_MS = 1000;
+const TOLD_MS = 2000;
 
-/** How a service ended that was to run on, if it did; `when` ends the phrase. */
+/** Why a service has ended that was to run on, if it has; `when` ends the phrase. */
 export async function endedBy(
   container: Pick<Container, "exited" | "logs">,
   when: string,
-): Promise<string | undefined> {
+): Promise<UserError | undefined> {
   const timer = Promise.withResolvers<undefined>();
   const id = setTimeout(() => timer.resolve(undefined), TOLD_MS);
   const code = await Promise.race([container.exited, timer.promise]);
   clearTimeout(id);
   if (code === undefined) return undefined;
-  const { message, next } = explainExit(code, when, await container.logs());
-  return `${message}. ${next}`;
+  return explainExit(code, when, await container.logs());
 }

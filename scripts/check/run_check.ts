@@ -19,12 +19,17 @@ export class CannotCheck extends Error {
   override name = "CannotCheck";
 }
 
-/** Makes one check: `work` returns or throws what is wrong, and ends by its signal. */
+/**
+ * Makes one check: `work` returns or throws what is wrong, and ends by its signal;
+ * `slow` says more of one that takes too long.
+ */
 export async function runCheck(
   name: string,
   timeLimitMs: number,
   signal: AbortSignal | undefined,
   work: (signal: AbortSignal) => Promise<string[]>,
+  slow = () =>
+    "; it answers slowly or not at all: see its log, CPU and memory under the same load",
 ): Promise<Check> {
   try {
     const wrong = await withTimeLimit(timeLimitMs, signal, work);
@@ -37,7 +42,10 @@ export async function runCheck(
     if (error instanceof CannotCheck) {
       return { name, status: "skip", detail: error.message };
     }
-    return { name, status: "fail", detail: explain(error, timeLimitMs) };
+    const detail = error instanceof TimeLimitError
+      ? `${TOO_LONG} ${timeLimitMs} ms${slow()}`
+      : explain(error);
+    return { name, status: "fail", detail };
   }
 }
 
@@ -54,13 +62,8 @@ export function failureOf(
 
 /** How the detail of a check begins that took too long. */
 export const TOO_LONG = "no end within";
-const SLOW =
-  "it answers slowly or not at all: see its log, CPU and memory under the same load";
 
-function explain(error: unknown, timeLimitMs: number): string {
-  if (error instanceof TimeLimitError) {
-    return `${TOO_LONG} ${timeLimitMs} ms; ${SLOW}`;
-  }
+function explain(error: unknown): string {
   const message = messageOf(error);
   if (!(error instanceof UserError)) return message;
   const cause = errorOf(error.output ?? "");

@@ -187,13 +187,7 @@ export async function waitUntilReady(
     }
     const output = await container.logs();
     if (exitCode !== undefined) {
-      const when = "before it answered";
-      const { message, next } = explainExit(exitCode, when, output);
-      throw new UserError(message, {
-        next,
-        exitCode: EXIT.checkFailed,
-        output,
-      });
+      throw explainExit(exitCode, "before it answered", output);
     }
     const { reason, next } = await explain(output) ??
       explainAnswer(last, output);

@@ -17,7 +17,7 @@ import {
   note,
   type RunContext,
   type VariantRun,
-} from "../build/variant_run.ts";
+} from "../build/build_variants.ts";
 import { type Contract, defaultContract } from "../check/contract_schema.ts";
 import { surroundings } from "../check/run_service.ts";
 import { needsBuildKit } from "../dockerfile/parse_dockerfile.ts";

@@ -4,7 +4,7 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
-import type { BuildConfig } from "../build/variant_run.ts";
+import type { BuildConfig } from "../build/build_variants.ts";
 import { EXIT, UserError } from "../lib/errors.ts";
 import { runCommand } from "../../testing/run_command.ts";
 import { COMMANDS, parseCommandLine } from "./commands.ts";

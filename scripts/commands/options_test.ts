@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import type { BuildConfig } from "../build/variant_run.ts";
+import type { BuildConfig } from "../build/build_variants.ts";
 import { EXIT, UserError } from "../lib/errors.ts";
 import { parseCommandLine } from "./commands.ts";
 import { usage } from "./options.ts";

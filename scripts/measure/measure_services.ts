@@ -1,21 +1,21 @@
 /**
- * What services take: the time to their first good answer, and memory. Variants
- * take turns, so that what else happens on the machine hits all alike.
+ * What services take: the time to their first good answer, and memory, as the host
+ * sees it in `/proc`. Variants take turns, so that what else happens on the machine
+ * hits all alike.
  *
  * @module
  */
 import { burst } from "../check/burst.ts";
 import type { Contract } from "../check/contract_schema.ts";
-import { explainExit } from "../check/diagnose.ts";
+import { endedBy } from "../check/diagnose.ts";
 import { failureOf } from "../check/run_check.ts";
 import { runService, type Service, type Target } from "../check/run_service.ts";
 import { sleep } from "../check/time_limit.ts";
-import { EXIT, UserError } from "../lib/errors.ts";
+import type { UserError } from "../lib/errors.ts";
+import { textOf } from "../lib/files.ts";
+import type { Container } from "../engine/engine.ts";
+import { descendants, processes } from "../engine/processes.ts";
 import type { Distribution, Variant } from "../report/report_schema.ts";
-import { readProcess, type ServiceProcess } from "./read_process.ts";
-
-/** An engine tells within so many milliseconds that a container has ended. */
-const ENDED_MS = 2000;
 
 type Memory = Required<NonNullable<Variant["memoryBytes"]>>;
 
@@ -112,13 +112,9 @@ async function takeMemory(
 ): Promise<Memory | undefined> {
   const memory = await measureMemory(service, contract, signal);
   if (memory !== undefined) return memory;
-  const { container } = service;
-  const code = await Promise.race([container.exited, sleep(ENDED_MS, signal)]);
-  if (code === undefined) return undefined;
-  const output = await container.logs();
-  const when = "while it was measured";
-  const { message, next } = explainExit(code, when, output);
-  throw new UserError(message, { next, exitCode: EXIT.checkFailed, output });
+  const ended = await endedBy(service.container, "while it was measured");
+  if (ended !== undefined) throw ended;
+  return undefined;
 }
 
 const LOOK_MS = 100;
@@ -189,4 +185,81 @@ export function median(samples: readonly number[]): number {
   return sorted.length % 2 === 1
     ? sorted[half]
     : (sorted[half - 1] + sorted[half]) / 2;
+}
+
+/** Figures of the service's process. */
+export interface ServiceProcess {
+  pid: number;
+  /** Resident now (`VmRSS`). */
+  rssBytes: number;
+  /** Largest resident set since the program started (`VmHWM`). */
+  peakBytes: number;
+  /** User and system time so far, in milliseconds; the kernel counts in steps of 10. */
+  cpuMs: number;
+}
+
+/** The container's service, unless the host does not see it or it has ended. */
+export async function readProcess(
+  container: Container,
+): Promise<ServiceProcess | undefined> {
+  const main = await container.pid();
+  return main === undefined ? undefined : await readTree(main);
+}
+
+/**
+ * The process with the largest resident set of a tree, by the id of its top: a
+ * container's first one may be a small init or a wrapper.
+ */
+export async function readTree(
+  root: number,
+): Promise<ServiceProcess | undefined> {
+  const below = descendants(processes(), root).map(({ pid }) => pid);
+  let largest: ServiceProcess | undefined;
+  for (const pid of [root, ...below]) {
+    const ticks = parseStat(await textOf(`/proc/${pid}/stat`));
+    const memory = parseStatus(await textOf(`/proc/${pid}/status`));
+    if (ticks === undefined || !memory) continue;
+    if (largest && largest.rssBytes >= memory.rssBytes) continue;
+    const cpuMs = ticks * 1000 / await ticksPerSecond();
+    largest = { pid, ...memory, cpuMs };
+  }
+  return largest;
+}
+
+let ticks: Promise<number> | undefined;
+
+function ticksPerSecond(): Promise<number> {
+  const args = ["CLK_TCK"];
+  return ticks ??= new Deno.Command("getconf", { args }).output().then(
+    ({ stdout }) => Number(new TextDecoder().decode(stdout)),
+    () => 0, // No getconf on this machine.
+    // What Linux shows to user space on every architecture that Deno runs on.
+  ).then((value) => value || 100);
+}
+
+/** Memory, from `/proc/<pid>/status`; a kernel thread and a zombie have none. */
+export function parseStatus(
+  text: string,
+): Pick<ServiceProcess, "rssBytes" | "peakBytes"> | undefined {
+  const bytes = (name: string) => {
+    const match = new RegExp(`^${name}:\\s+(\\d+) kB$`, "m").exec(text);
+    return match ? Number(match[1]) * 1024 : undefined;
+  };
+  const rssBytes = bytes("VmRSS");
+  const peakBytes = bytes("VmHWM");
+  return rssBytes === undefined || peakBytes === undefined
+    ? undefined
+    : { rssBytes, peakBytes };
+}
+
+/**
+ * User and system time, in clock ticks, from `/proc/<pid>/stat`. The name in
+ * parentheses may hold such itself, so fields are counted from the last one.
+ */
+export function parseStat(text: string): number | undefined {
+  const end = text.lastIndexOf(")");
+  const fields = text.slice(end + 1).trim().split(" ");
+  // Fields are numbered from 1 in proc(5); field 3 is the first after the name.
+  const ticks = Number(fields[14 - 3]) + Number(fields[15 - 3]);
+  return end > 0 && Number.isInteger(ticks) ? ticks : undefined;
 }

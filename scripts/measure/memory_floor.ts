@@ -8,7 +8,7 @@
 import { isOfEnvironment, UserError } from "../lib/errors.ts";
 import { burst } from "../check/burst.ts";
 import { endOf, GRACE_MS } from "../check/check_stop.ts";
-import { readProcess } from "./read_process.ts";
+import { readProcess } from "./measure_services.ts";
 import { runService, type Service, type Target } from "../check/run_service.ts";
 
 const MIB = 1 << 20;
