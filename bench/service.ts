@@ -5,7 +5,8 @@
  * @module
  */
 import { freePort } from "../scripts/engine/free_port.ts";
-import { parseContract } from "../scripts/check/contract_schema.ts";
+import { contractSchema } from "../scripts/check/contract_schema.ts";
+import { parseJson } from "../scripts/lib/parse_json.ts";
 import {
   readTree,
   type ServiceProcess,
@@ -18,9 +19,10 @@ import { cleanup } from "./commands.ts";
 const ROOT = new URL("..", import.meta.url);
 
 /** What the service promises; whatever is measured has to answer its `/health`. */
-const CONTRACT = parseContract(
+const CONTRACT = parseJson(
   Deno.readTextFileSync(new URL("contract.json", ROOT)),
   "contract.json",
+  contractSchema,
 );
 
 /** The environment that the images set, read from a Dockerfile. */
@@ -88,7 +90,7 @@ export async function startService(
   const logs = () => Promise.resolve("");
   try {
     const process = { url, startedAt, exited, logs };
-    const { readyMs } = await waitUntilReady(process, CONTRACT);
+    const readyMs = await waitUntilReady(process, CONTRACT);
     const read = () => readTree(child.pid);
     const alive = (found: ServiceProcess | undefined) => {
       if (!found) throw new Error(`${path} has ended`);

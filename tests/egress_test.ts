@@ -11,10 +11,8 @@ import type { ElfFacts } from "../scripts/deno_binary/program_sink.ts";
 import { assembleBases } from "../scripts/bases/choose_bases.ts";
 import { findEngine } from "../scripts/engine/find_engine.ts";
 import { messageOf, UserError } from "../scripts/lib/errors.ts";
-import {
-  contractSchema,
-  parseContract,
-} from "../scripts/check/contract_schema.ts";
+import { contractSchema } from "../scripts/check/contract_schema.ts";
+import { parseJson } from "../scripts/lib/parse_json.ts";
 import {
   checkNothingOpened,
   checkRefused,
@@ -133,7 +131,7 @@ Deno.test({
     await Deno.writeTextFile(source, PROBE);
     await Deno.copyFile(`${PROJECT}/main.ts`, `${folder}/main.ts`);
     const text = await Deno.readTextFile(`${PROJECT}/contract.json`);
-    const contract = parseContract(text, "contract.json");
+    const contract = parseJson(text, "contract.json", contractSchema);
 
     const strict = await compile(source, "strict", await shippedFlags());
     const { found, reached } = await tryWaysOut(strict);

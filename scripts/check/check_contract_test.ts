@@ -4,7 +4,7 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
-import { parseContract } from "./contract_schema.ts";
+import { contractSchema } from "./contract_schema.ts";
 import {
   fakeContainer,
   type FakeProgram,
@@ -14,16 +14,13 @@ import {
 import { checkContract, compareResponse } from "./check_contract.ts";
 import type { HttpResponse } from "./http_client.ts";
 
-const contract = parseContract(
-  JSON.stringify({
-    requestTimeoutMs: 5000,
-    requests: [
-      { path: "/", expect: { status: 200, body: "hello" } },
-      { name: "head", method: "HEAD", path: "/", expect: { noBody: true } },
-    ],
-  }),
-  "contract.json",
-);
+const contract = contractSchema.parse({
+  requestTimeoutMs: 5000,
+  requests: [
+    { path: "/", expect: { status: 200, body: "hello" } },
+    { name: "head", method: "HEAD", path: "/", expect: { noBody: true } },
+  ],
+});
 
 async function check(program: FakeProgram, requestTimeoutMs = 5000) {
   await using container = fakeContainer(program);

@@ -14,19 +14,16 @@ import {
   checkTimed,
   checkUnrun,
 } from "./check_image.ts";
-import { contractSchema, parseContract } from "./contract_schema.ts";
+import { contractSchema } from "./contract_schema.ts";
 
-const contract = parseContract(
-  JSON.stringify({
-    requests: [
-      { path: "/", expect: { status: 200 } },
-      { path: "/broken", expect: { status: 200 } },
-    ],
-    burst: { requests: 20, connections: 2 },
-    egress: [],
-  }),
-  "contract.json",
-);
+const contract = contractSchema.parse({
+  requests: [
+    { path: "/", expect: { status: 200 } },
+    { path: "/broken", expect: { status: 200 } },
+  ],
+  burst: { requests: 20, connections: 2 },
+  egress: [],
+});
 
 const facts = { healthcheck: [] };
 
@@ -231,13 +228,10 @@ Deno.test("checkHealth() gives a line to the shell, and skips what is not there"
   }
 });
 
-const plain = parseContract(
-  JSON.stringify({
-    requests: [{ path: "/", expect: { status: 200 } }],
-    burst: { requests: 50, connections: 4 },
-  }),
-  "contract.json",
-);
+const plain = contractSchema.parse({
+  requests: [{ path: "/", expect: { status: 200 } }],
+  burst: { requests: 50, connections: 4 },
+});
 
 async function harden(
   start: Parameters<typeof fakeEngine>[0],

@@ -1,12 +1,11 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { parseContract } from "./contract_schema.ts";
+import { contractSchema } from "./contract_schema.ts";
 import { fakeContainer, serving, speaking } from "../../testing/fake_engine.ts";
 import { checkProtocol } from "./check_protocol.ts";
 
-const contract = parseContract(
-  JSON.stringify({ requests: [{ path: "/", expect: {} }] }),
-  "contract.json",
-);
+const contract = contractSchema.parse({
+  requests: [{ path: "/", expect: {} }],
+});
 
 function health(request: Request): Response {
   return new URL(request.url).pathname === "/health"

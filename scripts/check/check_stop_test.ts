@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { parseContract } from "./contract_schema.ts";
+import { contractSchema } from "./contract_schema.ts";
 import {
   fakeEngine,
   type FakeProgram,
@@ -9,13 +9,10 @@ import {
 import { checkStop } from "./check_stop.ts";
 
 async function check(start: () => FakeProgram, withinMs = 10_000) {
-  const contract = parseContract(
-    JSON.stringify({
-      requests: [{ path: "/", expect: {} }],
-      stop: { withinMs },
-    }),
-    "contract.json",
-  );
+  const contract = contractSchema.parse({
+    requests: [{ path: "/", expect: {} }],
+    stop: { withinMs },
+  });
   const engine = fakeEngine(start);
   const checks = await checkStop({ engine, image: "x", port: 8080, contract });
   assertEquals(engine.running(), 0);

@@ -1,6 +1,5 @@
 /** The contract: what a service promises over HTTP, as data. @module */
 import { z } from "zod";
-import { parseJson } from "../lib/parse_json.ts";
 
 const path = z.string().regex(
   /^\/[\x21-\x7e]*$/,
@@ -97,11 +96,6 @@ export const contractSchema = z.strictObject({
 
 export type Contract = z.output<typeof contractSchema>;
 export type ContractRequest = Contract["requests"][number];
-
-/** @throws {UserError} That names the place of each problem in the file. */
-export function parseContract(text: string, file: string): Contract {
-  return parseJson(text, file, contractSchema);
-}
 
 /** Of a service that states none: any status is an answer, even a 404. */
 export function defaultContract(): Contract {

@@ -1,15 +1,16 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { UserError } from "../lib/errors.ts";
 import {
+  contractSchema,
   defaultContract,
-  parseContract,
   servicePort,
 } from "./contract_schema.ts";
+import { parseJson } from "../lib/parse_json.ts";
 
 const OURS = new URL("../../contract.json", import.meta.url);
 
 function parse(value: unknown) {
-  return parseContract(JSON.stringify(value), "contract.json");
+  return parseJson(JSON.stringify(value), "contract.json", contractSchema);
 }
 
 function problem(value: unknown): string {
@@ -19,7 +20,7 @@ function problem(value: unknown): string {
 
 const request = { path: "/", expect: { status: 200 } };
 
-Deno.test("parseContract() fills in what has a default", () => {
+Deno.test("contractSchema fills in what has a default", () => {
   const contract = parse({ requests: [request] });
   assertEquals(contract.healthPath, "/health");
   assertEquals(contract.healthStatus, 200);
@@ -28,7 +29,7 @@ Deno.test("parseContract() fills in what has a default", () => {
   assertEquals(contract.requests, [{ method: "GET", ...request }]);
 });
 
-Deno.test("parseContract() names the place and what was meant", () => {
+Deno.test("contractSchema names the place and what was meant", () => {
   assertEquals(
     problem({ requests: [{ path: "/", expect: { staus: 200 } }] }),
     'Cannot use "contract.json": requests.0.expect: unknown key "staus", did you mean "status"?',
@@ -63,9 +64,9 @@ Deno.test("parseContract() names the place and what was meant", () => {
   }
 });
 
-Deno.test("parseContract() of what is not JSON", () => {
+Deno.test("contractSchema of what is not JSON", () => {
   const error = assertThrows(
-    () => parseContract("{,}", "x/contract.json"),
+    () => parseJson("{,}", "x/contract.json", contractSchema),
     UserError,
     'Cannot parse "x/contract.json"',
   );
@@ -73,7 +74,11 @@ Deno.test("parseContract() of what is not JSON", () => {
 });
 
 Deno.test("contract.json of this project holds what the design says", async () => {
-  const contract = parseContract(await Deno.readTextFile(OURS), OURS.pathname);
+  const contract = parseJson(
+    await Deno.readTextFile(OURS),
+    OURS.pathname,
+    contractSchema,
+  );
   const by = (method: string, path: string) =>
     contract.requests.find((line) =>
       line.method === method && line.path === path

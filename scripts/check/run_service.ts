@@ -31,10 +31,12 @@ export interface Target {
 }
 
 /** A container that serves; disposing of it stops and removes it. */
-export interface Service extends AsyncDisposable, Ready {
+export interface Service extends AsyncDisposable {
   container: Container;
   /** `http://127.0.0.1:<port>`. */
   url: string;
+  /** Milliseconds from the engine's start to the end of the first good answer. */
+  readyMs: number;
 }
 
 /** @throws {UserError} When it ends or never answers; it is removed by then. */
@@ -53,11 +55,11 @@ export async function runService(
     });
     try {
       const options = { port, signal };
-      const ready = await waitUntilReady(container, contract, options);
+      const readyMs = await waitUntilReady(container, contract, options);
       return {
-        ...ready,
         container,
         url: urlOf(container),
+        readyMs,
         [Symbol.asyncDispose]: () => container[Symbol.asyncDispose](),
       };
     } catch (error) {
@@ -92,22 +94,19 @@ const TRY_MS = 1000;
 /** Milliseconds of no answer after which its end is watched for. */
 const WATCH_MS = 300;
 
-export interface Ready {
-  /** Milliseconds from the engine's start to the end of the first good answer. */
-  readyMs: number;
-  polls: number;
-}
-
 type Waited =
   & Pick<Container, "url" | "startedAt" | "exited" | "logs">
   & Partial<Pick<Container, "pid">>;
 
-/** `port` is the one inside, where it differs; throws with the reason and the log. */
+/**
+ * Gives {@linkcode Service.readyMs}, or throws with the reason and the log; `port` is
+ * the one inside, where it differs.
+ */
 export async function waitUntilReady(
   container: Waited,
   contract: Contract,
   options: { port?: number; signal?: AbortSignal } = {},
-): Promise<Ready> {
+): Promise<number> {
   const { port, signal } = options;
   const url = urlOf(container);
   const { healthPath: path, healthStatus: wanted, readyTimeoutMs } = contract;
@@ -126,7 +125,7 @@ export async function waitUntilReady(
   let last = "nothing listens";
   let answered = false;
   let looks = 0;
-  const poll = async (signal: AbortSignal): Promise<Ready> => {
+  const poll = async (signal: AbortSignal): Promise<number> => {
     for (let polls = 1;; polls++) {
       try {
         const status = await withTimeLimit(TRY_MS, signal, async (signal) => {
@@ -134,7 +133,7 @@ export async function waitUntilReady(
           return (await connection.request({ path, headers })).status;
         });
         const readyMs = performance.now() - container.startedAt;
-        if (wanted === "any" || status === wanted) return { readyMs, polls };
+        if (wanted === "any" || status === wanted) return readyMs;
         answered = true;
         last = `status ${status} instead of ${wanted}`;
       } catch (error) {

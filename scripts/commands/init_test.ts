@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { folder } from "../../testing/folder.ts";
 import { runCommand } from "../../testing/run_command.ts";
 import { type Budget, budgetSchema } from "../budget/budget_schema.ts";
-import { parseContract } from "../check/contract_schema.ts";
+import { contractSchema } from "../check/contract_schema.ts";
 import { parseDockerignore } from "../dockerfile/parse_dockerfile.ts";
 import type { Service } from "../init/find_service.ts";
 import { EXIT, UserError } from "../lib/errors.ts";
@@ -433,7 +433,11 @@ Deno.test("a first budget asks for nothing that permissions and files rule out",
 
 Deno.test("a first contract says what is known, and the schemas take it", () => {
   const read = (service: Partial<Service>) =>
-    parseContract(firstContract({ ...STORE, ...service }), "contract.json");
+    parseJson(
+      firstContract({ ...STORE, ...service }),
+      "contract.json",
+      contractSchema,
+    );
   const contract = read({});
   assertEquals(
     [contract.port, contract.healthPath, contract.egress],
@@ -447,7 +451,11 @@ Deno.test("a first contract says what is known, and the schemas take it", () => 
 
 Deno.test("what a service writes is writable in its checks", () => {
   const writable = (service: Partial<Service>) =>
-    parseContract(firstContract({ ...STORE, ...service }), "contract.json")
+    parseJson(
+      firstContract({ ...STORE, ...service }),
+      "contract.json",
+      contractSchema,
+    )
       .writable;
   assertEquals(writable({}), undefined);
   assertEquals(writable({ state: ["data"], folder: "apps/a" }), [

@@ -49,7 +49,11 @@ export async function measureServices(
         await using service = await runService(target);
         const sample = await takeSample(service);
         if (run === runs) {
-          sample.memoryBytes = await takeMemory(service, target);
+          const { contract, signal } = target;
+          sample.memoryBytes = await measureMemory(service, contract, signal);
+          const ended = sample.memoryBytes === undefined &&
+            await endedBy(service.container, "while it was measured");
+          if (ended) throw ended;
         }
         samples.set(name, [...samples.get(name) ?? [], sample]);
         onRun?.(name, run, service.readyMs);
@@ -104,17 +108,6 @@ async function processShare(
   const share = container.startedAt + readyMs - startedAt;
   // Else a clock was set meanwhile, or the engine noticed it too late.
   return share > 0 && share <= readyMs ? share : undefined;
-}
-
-async function takeMemory(
-  service: Service,
-  { contract, signal }: Target,
-): Promise<Memory | undefined> {
-  const memory = await measureMemory(service, contract, signal);
-  if (memory !== undefined) return memory;
-  const ended = await endedBy(service.container, "while it was measured");
-  if (ended !== undefined) throw ended;
-  return undefined;
 }
 
 const LOOK_MS = 100;

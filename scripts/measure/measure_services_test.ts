@@ -4,7 +4,7 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
-import { parseContract } from "../check/contract_schema.ts";
+import { contractSchema } from "../check/contract_schema.ts";
 import type { Target } from "../check/run_service.ts";
 import { UserError } from "../lib/errors.ts";
 import {
@@ -25,10 +25,10 @@ import {
 } from "./measure_services.ts";
 import type { Container } from "../engine/engine.ts";
 
-const contract = parseContract(
-  JSON.stringify({ port: 3000, requests: [{ path: "/", expect: {} }] }),
-  "contract.json",
-);
+const contract = contractSchema.parse({
+  port: 3000,
+  requests: [{ path: "/", expect: {} }],
+});
 
 /** Two images on one engine. */
 function targets(
@@ -146,13 +146,10 @@ Deno.test("measureServices() ends when it is aborted", async () => {
   assertEquals(engine.running(), 0);
 });
 
-const bursting = parseContract(
-  JSON.stringify({
-    requests: [{ path: "/", expect: {} }],
-    burst: { requests: 100, connections: 4 },
-  }),
-  "contract.json",
-);
+const bursting = contractSchema.parse({
+  requests: [{ path: "/", expect: {} }],
+  burst: { requests: 100, connections: 4 },
+});
 
 function serves(container: Container) {
   return { container, url: container.url ?? "" };

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertExists, assertRejects } from "@std/assert";
 import { UserError } from "../lib/errors.ts";
-import { parseContract } from "../check/contract_schema.ts";
+import { contractSchema } from "../check/contract_schema.ts";
 import {
   fakeEngine,
   type FakeProgram,
@@ -9,13 +9,10 @@ import {
 import { bisect, holdFile, memoryFloor } from "./memory_floor.ts";
 
 const MIB = 1 << 20;
-const contract = parseContract(
-  JSON.stringify({
-    requests: [{ path: "/", expect: {} }],
-    burst: { requests: 24, connections: 4 },
-  }),
-  "contract.json",
-);
+const contract = contractSchema.parse({
+  requests: [{ path: "/", expect: {} }],
+  burst: { requests: 24, connections: 4 },
+});
 
 /** Its speed is that of a timer, which is much the same on a busy machine. */
 function serves(delayMs = 10): FakeProgram {
