@@ -46,9 +46,12 @@ export async function run(
   const refused: string[] = [];
   for (const { what, name, bytes, remove } of left) {
     const size = bytes === undefined ? "" : `  ${formatBytes(bytes)}`;
-    const why = dryRun ? undefined : await remove();
-    if (why === undefined) show(what, name, size);
-    else refused.push(`${name}: ${why}`);
+    try {
+      if (!dryRun) await remove();
+      show(what, name, size);
+    } catch (error) {
+      refused.push(`${name}: ${messageOf(error)}`);
+    }
   }
   if (left.length + swept.length === 0) io.print("Nothing is left\n");
   else if (dryRun) io.print("Nothing was removed: leave out --dry-run\n");
@@ -79,8 +82,7 @@ interface Left {
   name: string;
   /** What it takes; absent where the engine does not tell. */
   bytes?: number;
-  /** Resolves with why it could not be removed, if it could not. */
-  remove(): Promise<string | undefined>;
+  remove(): Promise<unknown>;
 }
 
 /** @param options `bases`: bases from packages too, and the programs in them. */
@@ -95,11 +97,10 @@ export async function findLeft(
       what: "image",
       name: made.name,
       bytes: made.info.sizeBytes,
-      remove: () =>
-        attempt(async () => {
-          await engine.remove(made.name);
-          await Deno.remove(made.file);
-        }),
+      remove: async () => {
+        await engine.remove(made.name);
+        await Deno.remove(made.file);
+      },
     });
   }
   for (const name of bases ? await engine.list() : []) {
@@ -108,7 +109,7 @@ export async function findLeft(
       what: "base",
       name,
       bytes: (await engine.inspect(name))?.sizeBytes,
-      remove: () => attempt(() => engine.remove(name)),
+      remove: () => engine.remove(name),
     });
   }
   const steps = await engine.steps(context, { remove: false });
@@ -117,7 +118,7 @@ export async function findLeft(
     left.push({
       what: "steps",
       name: `${steps} untagged images that builds of ${absolute} start from`,
-      remove: () => attempt(() => engine.steps(context, { remove: true })),
+      remove: () => engine.steps(context, { remove: true }),
     });
   }
   for (const path of await filesIn(folder)) {
@@ -129,20 +130,12 @@ export async function findLeft(
       what: isProgram ? "base" : "cache",
       name: isProgram ? path : `${path} (of all contexts)`,
       bytes: await sizeOf(path),
-      remove: () => attempt(() => Deno.remove(path, { recursive: true })),
+      remove: () => Deno.remove(path, { recursive: true }),
     });
   }
   // Images go before what they are built upon.
   const order = ["image", "steps", "base", "cache"];
   return left.sort((a, b) => order.indexOf(a.what) - order.indexOf(b.what));
-}
-
-async function attempt(work: () => Promise<unknown>) {
-  try {
-    await work();
-  } catch (error) {
-    return messageOf(error);
-  }
 }
 
 /** Bytes of the files in a file or folder. */
