@@ -109,8 +109,9 @@ function holdGrowth(
   if (growth === undefined) return [];
   const before = baseline?.variants
     .find(({ name }) => name === variant.name);
-  return FIGURES.flatMap(({ id, unit, value }): Verdict[] => {
-    const share = growth[id];
+  return FIGURES.flatMap(({ id, unit, value, growth: limited }): Verdict[] => {
+    // A figure may be called as the floor of all growth is.
+    const share = limited === undefined ? undefined : growth[id];
     if (share === undefined || !unit) return [];
     const floor = unit === "milliseconds" ? growth.startFloor : growth.floor;
     const asked = { variant: variant.name, rule: `growth.${id}`, unit };

@@ -204,6 +204,8 @@ Deno.test("holdBudget() allows growth up to the share or the floor, whichever is
     detail: "50 MB before, 52 MB now, 2 % allowed",
   });
   assertEquals(hold(budget, grown(-9_000_000), before)[0].status, "pass");
+  // The floors are no rules of their own, whatever figures are called.
+  assertEquals(hold(budget, grown(0), before).length, 1);
   const wide = { all: { growth: { size: "10 %" } } };
   assertEquals(hold(wide, grown(5_000_000), before)[0].status, "pass");
 });
