@@ -14,6 +14,7 @@ import {
 } from "../dockerfile/deno_command.ts";
 import { parseDockerignore } from "../dockerfile/parse_dockerfile.ts";
 import { UserError } from "../lib/errors.ts";
+import { printable } from "../lib/format.ts";
 import { filesIn, isThere, textOf } from "../lib/files.ts";
 import type { Chosen } from "./choose_entry.ts";
 import { fileMentions, type Mention, withImports } from "./read_hints.ts";
@@ -255,17 +256,30 @@ export async function findTests(
     if (!TEST.test(path) || !isShown(path)) continue;
     const text = await textOf(join(root, path));
     if (!/\bDeno\.test\b|@std\/testing|["']node:test["']/.test(text)) continue;
-    const { missing } = await readModules(root, path);
-    // A build of what the service itself imports reaches as much.
-    const lacks = service.missing.length > 0 ? [] : missing;
-    if (lacks.length === 0) files.push(path);
-    else leftOut.push({ path, why: `its import ${lacks[0]} is out of reach` });
+    try {
+      const { missing } = await readModules(root, path);
+      // A build of what the service itself imports reaches as much.
+      const lacks = service.missing.length > 0 ? [] : missing;
+      if (lacks.length === 0) files.push(path);
+      else {
+        leftOut.push({ path, why: `its import ${lacks[0]} is out of reach` });
+      }
+    } catch (error) {
+      // A test that is broken is no reason to refuse the service.
+      if (!(error instanceof UserError)) throw error;
+      leftOut.push({ path, why: why(error) });
+    }
   }
   const words = splitCommands(member.config.tasks.test ?? "")
     .find((words) => /\bdeno test\b/.test(words.join(" ")));
   const asRun = words?.map((word) => word === "test" ? "run" : word) ?? [];
   const flags = readDenoCommand([...asRun, "x.ts"])?.flags;
   return { files: files.sort(), flags, leftOut };
+}
+
+/** In one line, as a sentence goes on. */
+function why({ message, output = message }: UserError): string {
+  return printable(output).replaceAll(/\s+/g, " ");
 }
 
 /** Patterns of `.gitignore` and `.dockerignore` alike, for any depth. */

@@ -235,6 +235,15 @@ const READ: Read[] = [
       ],
     },
   },
+  {
+    name: "a test that cannot be built is left out, with the reason",
+    files: {
+      "main.ts": SAYS,
+      "main_test.ts": 'Deno.test("a", () => {});',
+      "b_test.ts": 'import "./gone.ts";\nDeno.test("a", () => {});',
+    },
+    is: { tests: ["main_test.ts"] },
+  },
 ];
 
 for (const { name, files, is, notes = [] } of READ) {

@@ -239,14 +239,18 @@ Deno.test("secretCheck() is not kept busy by hostile text", () => {
       "xoxb-" + "1234567890-".repeat(size),
     ]
   ) {
-    // The best of ten, as others use the machine too.
-    const [some, all] = [size / 4, size].map((length) =>
-      Math.min(...Array.from({ length: 10 }, () => {
-        const before = performance.now();
-        assertEquals(kindOf("app/x", text.slice(0, length)), undefined);
-        return performance.now() - before;
-      }))
-    );
+    const time = (length: number) => {
+      const before = performance.now();
+      assertEquals(kindOf("app/x", text.slice(0, length)), undefined);
+      return performance.now() - before;
+    };
+    let some = Infinity;
+    let all = Infinity;
+    // The best of ten; of more, as long as others keep the machine busy.
+    for (let i = 0; i < 10 || i < 100 && all >= 10 * some + 5; i++) {
+      some = Math.min(some, time(size / 4));
+      all = Math.min(all, time(size));
+    }
     // Four times the text; in square, it would take sixteen times as long.
     assert(
       all < 10 * some + 5,
