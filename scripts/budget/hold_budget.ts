@@ -212,12 +212,18 @@ function paths(node: TreeNode, parent = ""): Map<string, number> {
   ]);
 }
 
-/** Packages have no size of their own in dpkg's status: their version tells. */
+/** System packages have no bytes of their own here: their version tells. */
 function packages({ program, surface }: Variant): Map<string, number> {
   const parts = program ? programParts({ ...program, assets: [] }) : [];
-  const debian = surface.debianPackages
-    .map(({ name, version }) => ({ name: `deb:${name}@${version}`, bytes: 0 }));
-  return sumUp([...parts, ...debian]);
+  const { debianPackages, alpinePackages = [] } = surface;
+  const system = Object.entries({ deb: debianPackages, apk: alpinePackages })
+    .flatMap(([type, packages]) =>
+      packages.map(({ name, version }) => ({
+        name: `${type}:${name}@${version}`,
+        bytes: 0,
+      }))
+    );
+  return sumUp([...parts, ...system]);
 }
 
 function sumUp(items: { name: string; bytes: number }[]): Map<string, number> {

@@ -160,16 +160,23 @@ Deno.test("holdBudget() names path and layer of a secret", () => {
 });
 
 Deno.test("holdBudget() lists every violation, counts and single layers too", () => {
+  const [libc, musl] = ["libc6", "musl"]
+    .map((name) => ({ name, version: "1", architecture: "amd64" }));
+  const surface = {
+    ...variant("a").surface,
+    debianPackages: [libc],
+    alpinePackages: [musl],
+  };
   const verdicts = hold(
     { all: { layers: 0, layer: "49 MB", files: 2, packages: 0, waste: "0 B" } },
-    report(variant("a", { wasteBytes: 1 })),
+    report(variant("a", { wasteBytes: 1, surface })),
   );
   assertEquals(verdicts.map((v) => [v.rule, v.status, v.actual]), [
     ["layers", "fail", 1],
     ["layer", "fail", 50_000_000],
     ["waste", "fail", 1],
     ["files", "fail", 3],
-    ["packages", "pass", 0],
+    ["packages", "fail", 2],
   ]);
 });
 
@@ -247,8 +254,11 @@ function grown(change: {
   contents: TreeNode;
   npm?: [string, string, number][];
   deb?: [string, string][];
+  apk?: [string, string][];
   gzip?: number;
 }): Report {
+  const installed = (packages: [string, string][] = []) =>
+    packages.map(([name, version]) => ({ name, version }));
   const variant = {
     name: change.name ?? "a",
     sizeBytes: change.contents.bytes,
@@ -259,10 +269,8 @@ function grown(change: {
     })),
     contents: change.contents,
     surface: {
-      debianPackages: (change.deb ?? []).map(([name, version]) => ({
-        name,
-        version,
-      })),
+      debianPackages: installed(change.deb),
+      alpinePackages: installed(change.apk),
     },
     program: {
       modules: [],
@@ -303,6 +311,7 @@ Deno.test("explainGrowth() says which layer, which path and which package", () =
     contents: tree("/", tree("usr", ["lib", 100]), ["app", 30]),
     npm: [["hono", "4.0.0", 5], ["zod", "4.0.0", 20]],
     deb: [["libc6", "2.41"]],
+    apk: [["musl", "1.2.5"]],
     gzip: 55,
   });
   assertEquals(explainGrowth(after, before), [{
@@ -313,6 +322,7 @@ Deno.test("explainGrowth() says which layer, which path and which package", () =
     paths: [{ name: "/app", before: 10, after: 30 }],
     packages: [
       { name: "npm:zod@4.0.0", after: 20 },
+      { name: "apk:musl@1.2.5", after: 0 },
       { name: "deb:libc6@2.40", before: 0 },
       { name: "deb:libc6@2.41", after: 0 },
     ],

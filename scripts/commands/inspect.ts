@@ -7,6 +7,7 @@
 import type { Command } from "commander";
 import { findSources, look } from "../build/look.ts";
 import { formatBytes, formatShare } from "../lib/format.ts";
+import { systemPackages } from "../inspect/inspect_schema.ts";
 import { EXIT } from "../lib/errors.ts";
 import type { Io } from "../lib/progress.ts";
 import {
@@ -75,7 +76,7 @@ export function inspectDocument(variant: Variant): Block[][] {
 
 function facts(variant: Variant): Block[] {
   const { image, config, rootfs, sizeBytes, layers, surface } = variant;
-  const packages = surface.debianPackages
+  const packages = systemPackages(surface)
     .map(({ name, version }) => `${name} ${version}`);
   const more = packages.length - LISTED;
   const facts: [title: string, fact: string][] = [

@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { Entry, Image, Rootfs, RootfsFile } from "../image/model.ts";
 import { bytes, count, digest } from "../lib/schema_units.ts";
 import { maskCommand, maskText, maskVariable } from "../lib/secret_text.ts";
-import type { ImageAnalysis } from "./inspect_schema.ts";
+import { type ImageAnalysis, systemPackages } from "./inspect_schema.ts";
 
 /** What of a path can differ, the time of its last change left out. */
 export const FIELDS = [
@@ -239,10 +239,7 @@ function withoutSecrets({ name, before, after }: ValueChange): ValueChange {
 }
 
 function diffPackages(images: ImageSide[]): ValueChange[] {
-  const sides = images.map(({ analysis: { surface } }) => [
-    ...surface.debianPackages,
-    ...surface.alpinePackages ?? [],
-  ]);
+  const sides = images.map(({ analysis }) => systemPackages(analysis.surface));
   // One package may be installed for several architectures.
   const several = new Set(
     sides.flatMap((side) =>

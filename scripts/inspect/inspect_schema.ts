@@ -142,6 +142,13 @@ export const analysisSchema = z.object({
 
 /** What an intruder could use. */
 export type Surface = z.infer<typeof surfaceSchema>;
+
+/** What the system's package manager has installed. */
+export function systemPackages(
+  { debianPackages, alpinePackages = [] }: Surface,
+) {
+  return [...debianPackages, ...alpinePackages];
+}
 export type TreeNode = z.infer<typeof treeSchema>;
 export type Secret = z.infer<typeof secretSchema>;
 export type ImageAnalysis = z.infer<typeof analysisSchema>;

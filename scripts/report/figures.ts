@@ -6,7 +6,7 @@
  * @module
  */
 import { formatLimit, formatRatio, printable } from "../lib/format.ts";
-import type { Surface } from "../inspect/inspect_schema.ts";
+import { type Surface, systemPackages } from "../inspect/inspect_schema.ts";
 import { bad, good, type Inline, named } from "./document.ts";
 import { CHECK_KINDS, CHECK_LISTS } from "./check_kinds.ts";
 import type { Check, Report, Variant } from "./report_schema.ts";
@@ -181,9 +181,9 @@ const LIMITED: Figure[] = [
   },
   {
     id: "packages",
-    title: "Debian packages",
-    ...counted((v) => v.surface.debianPackages.length),
-    limit: "Most Debian packages.",
+    title: "System packages",
+    ...counted((v) => systemPackages(v.surface).length),
+    limit: "Most packages of Debian and Alpine.",
   },
 ];
 
@@ -338,7 +338,7 @@ export function surfaceAtAGlance(
     namesOf(surface.packageManagers, "package manager"),
     plural(special.size, "setuid/setgid", ""),
     plural(surface.worldWritable.length, "world-writable", ""),
-    plural(surface.debianPackages.length, "package"),
+    plural(systemPackages(surface).length, "package"),
     plural(secrets.length, "secret"),
   ].filter((part) => part !== "").join(", ") || "none";
 }

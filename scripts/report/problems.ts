@@ -160,7 +160,7 @@ export function verdictFigures(
 export function changeText(
   { before, after }: Pick<Growth["size"], "before" | "after">,
 ): string {
-  // Debian packages have no bytes of their own here; that they came is enough.
+  // System packages have no bytes of their own here; that they came is enough.
   if (before === undefined) {
     if (after === undefined) return "–";
     return after === 0 ? "new" : `new, ${formatBytes(after)}`;
