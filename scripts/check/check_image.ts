@@ -11,8 +11,7 @@ import { cannotRun } from "../lib/platform.ts";
 import type { Surface } from "../inspect/inspect_schema.ts";
 import type { UserError } from "../lib/errors.ts";
 import { condenseLog, statedError } from "../lib/log_excerpt.ts";
-import type { CheckKind } from "../report/check_kinds.ts";
-import type { Check } from "../report/report_schema.ts";
+import type { Check, CheckKind } from "../report/report_schema.ts";
 import {
   type Answer,
   isServerError,

@@ -7,11 +7,12 @@ import {
 } from "../lib/errors.ts";
 import { errorOf } from "../lib/log_excerpt.ts";
 import {
+  type Check,
   CHECK_KINDS,
   type CheckKind,
   type CheckList,
-} from "../report/check_kinds.ts";
-import type { Check, Variant } from "../report/report_schema.ts";
+  type Variant,
+} from "../report/report_schema.ts";
 import { TimeLimitError, withTimeLimit } from "./time_limit.ts";
 
 /** Thrown by a check that cannot be made here; its message is the reason. */

@@ -6,7 +6,7 @@
  */
 import type { Command } from "commander";
 import { findSources, look } from "../build/look.ts";
-import { formatBytes, formatShare } from "../lib/format.ts";
+import { formatBytes } from "../lib/format.ts";
 import { systemPackages } from "../inspect/inspect_schema.ts";
 import { EXIT } from "../lib/errors.ts";
 import type { Io } from "../lib/progress.ts";
@@ -19,7 +19,7 @@ import {
 } from "../report/document.ts";
 import { efficiency, plural, userOf } from "../report/figures.ts";
 import { type FilledNode, filledTree } from "../report/filled_tree.ts";
-import { sectionsOf } from "../report/report_document.ts";
+import { sectionsOf, shareColumns } from "../report/report_document.ts";
 import type { Report, Variant } from "../report/report_schema.ts";
 import { writeTerminal } from "../report/terminal.ts";
 import {
@@ -123,17 +123,14 @@ const DEPTH = 3;
 /** What fills an image, folder by folder. */
 function contents(variant: Variant): Block[] {
   const tree = filledTree(variant);
-  const within = (node: FilledNode, depth: number): [string, number][] =>
-    (depth > DEPTH ? [] : node.children ?? []).flatMap((child) => {
+  const within = ({ children = [] }: FilledNode, depth: number): FilledNode[] =>
+    depth > DEPTH ? [] : children.flatMap((child) => {
       const slash = child.children?.[0].kind === "path" ? "/" : "";
-      return [
-        ["  ".repeat(depth) + child.name + slash, child.bytes],
-        ...within(child, depth + 1),
-      ];
+      const name = "  ".repeat(depth) + child.name + slash;
+      return [{ ...child, name }, ...within(child, depth + 1)];
     });
   return table("What fills it", tree.bytes === 0 ? [] : within(tree, 0), [
-    ["Bytes", ([, bytes]) => formatBytes(bytes), "right"],
-    ["Share", ([, bytes]) => formatShare(bytes, tree.bytes), "right"],
-    ["Path", ([name]) => coded(name)],
+    ...shareColumns(tree.bytes),
+    ["Path", ({ name }) => coded(name)],
   ]);
 }

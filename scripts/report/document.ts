@@ -14,19 +14,13 @@ import type { Markup } from "./markup.ts";
 export type Inline = string | undefined | false | Mark | readonly Inline[];
 
 export interface Mark {
-  as: Look;
+  /** `lines` are below each other. */
+  as: Look | "lines";
   of: Inline;
 }
 
-/** How a piece is to look; `lines` are below each other, in a cell. */
-export type Look =
-  | "name"
-  | "code"
-  | "good"
-  | "bad"
-  | "muted"
-  | "strong"
-  | "lines";
+/** How a piece is to look. */
+export type Look = "name" | "code" | "good" | "bad" | "strong";
 
 const look = (as: Look) => (of: Inline): Mark => ({ as, of });
 /** Words of others that read as text, such as the name of a variant. */

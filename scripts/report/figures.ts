@@ -8,8 +8,13 @@
 import { formatLimit, formatRatio, printable } from "../lib/format.ts";
 import { type Surface, systemPackages } from "../inspect/inspect_schema.ts";
 import { bad, good, type Inline, named } from "./document.ts";
-import { CHECK_KINDS, CHECK_LISTS } from "./check_kinds.ts";
-import type { Check, Report, Variant } from "./report_schema.ts";
+import {
+  type Check,
+  CHECK_KINDS,
+  CHECK_LISTS,
+  type Report,
+  type Variant,
+} from "./report_schema.ts";
 import { textWidth } from "./text_width.ts";
 
 export type Unit = "bytes" | "milliseconds" | "count";

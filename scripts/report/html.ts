@@ -9,6 +9,7 @@ import {
   type Inline,
   isMark,
   linesIn,
+  type Look,
   plain,
   type Remark,
   type Table,
@@ -125,30 +126,23 @@ function told({ word, text, output = "", next }: Remark): Markup {
 `;
 }
 
-/** Text with its marks. */
+const LOOKS: Record<Look, (of: Value) => Value> = {
+  name: (of) => of,
+  code: (of) => markup`<code>${of}</code>`,
+  good: (of) => markup`<span class="good">✓\u00a0${of}</span>`,
+  bad: (of) => markup`<span class="bad">✗\u00a0${of}</span>`,
+  strong: (of) => markup`<b>${of}</b>`,
+};
+
+/** Text with its marks, below each other if it is lines. */
 function inline(text: Inline): Value {
   if (typeof text !== "object") return text;
   if (!isMark(text)) return text.map(inline);
-  const of = inline(text.of);
-  switch (text.as) {
-    case "name":
-      return of;
-    case "code":
-      return markup`<code>${of}</code>`;
-    case "good":
-      return markup`<span class="good">✓\u00a0${of}</span>`;
-    case "bad":
-      return markup`<span class="bad">✗\u00a0${of}</span>`;
-    case "muted":
-      return markup`<span class="muted">${of}</span>`;
-    case "strong":
-      return markup`<b>${of}</b>`;
-    case "lines":
-      return linesIn(text).map((line, index) => [
-        index > 0 && markup`<br>`,
-        inline(line),
-      ]);
-  }
+  if (text.as !== "lines") return LOOKS[text.as](inline(text.of));
+  return linesIn(text).map((line, index) => [
+    index > 0 && markup`<br>`,
+    inline(line),
+  ]);
 }
 
 /** A table; what each row is of is in its first column of words. */
@@ -301,7 +295,7 @@ th:last-child, td:last-child { padding-right: 0; }
 thead th { font-weight: 500; color: var(--muted); font-size: .8125rem; white-space: nowrap; vertical-align: bottom; }
 tbody th { font-weight: 600; overflow-wrap: anywhere; }
 thead th.text { white-space: normal; overflow-wrap: anywhere; }
-tbody th code { font-weight: 400; }
+tbody th code, tbody th:has(br) { font-weight: 400; }
 td code, th code { overflow-wrap: anywhere; }
 td:has(code), th:has(code), .text { min-width: 9.5rem; max-width: 30rem; }
 .number { text-align: right; white-space: nowrap; padding-right: 1.5rem; }

@@ -5,9 +5,13 @@
  */
 import library, { type Builder } from "junit-report-builder";
 import { printable } from "../lib/format.ts";
-import { CHECK_LISTS } from "./check_kinds.ts";
 import { verdictFigures } from "./problems.ts";
-import type { Check, Report, Verdict } from "./report_schema.ts";
+import {
+  type Check,
+  CHECK_LISTS,
+  type Report,
+  type Verdict,
+} from "./report_schema.ts";
 
 // Its types describe the ES module; what is loaded is the CommonJS one.
 const builder = library as unknown as Builder;

@@ -10,6 +10,7 @@ import {
   type Inline,
   isMark,
   linesIn,
+  type Look,
   type Remark,
   type Table,
 } from "./document.ts";
@@ -114,27 +115,21 @@ function tableOf({ caption, columns, more, joins }: Table): string {
 /** Characters of a code span in a sentence. */
 const LONG = 2000;
 
+const LOOKS: Record<Look, (of: string, most: number) => string> = {
+  name: code,
+  code,
+  good: (of) => `✅ ${of}`,
+  bad: (of) => `❌ ${of}`,
+  strong: (of) => `**${of}**`,
+};
+
 /** Text with its marks; of others' words, so many characters are shown. */
 function inline(text: Inline, most: number): string {
   if (text === undefined || text === false) return "";
   if (typeof text === "string") return text;
   if (!isMark(text)) return text.map((each) => inline(each, most)).join("");
-  const of = inline(text.of, most);
-  switch (text.as) {
-    case "name":
-    case "code":
-      return code(of, most);
-    case "good":
-      return `✅ ${of}`;
-    case "bad":
-      return `❌ ${of}`;
-    case "strong":
-      return `**${of}**`;
-    case "muted":
-      return of;
-    case "lines":
-      return linesIn(text).map((line) => inline(line, most)).join("<br>");
-  }
+  if (text.as !== "lines") return LOOKS[text.as](inline(text.of, most), most);
+  return linesIn(text).map((line) => inline(line, most)).join("<br>");
 }
 
 /** A code span; long text is shortened, since it makes tables unusable. */

@@ -5,14 +5,16 @@
  * @module
  */
 import { formatBytes, formatLimit, formatShare } from "../lib/format.ts";
-import { CHECK_LISTS, type CheckKind, kindTitle } from "./check_kinds.ts";
 import { type Inline, listed, named, type Remark, strong } from "./document.ts";
-import type {
-  Check,
-  Growth,
-  Report,
-  Variant,
-  Verdict,
+import {
+  type Check,
+  CHECK_LISTS,
+  type CheckKind,
+  type Growth,
+  kindTitle,
+  type Report,
+  type Variant,
+  type Verdict,
 } from "./report_schema.ts";
 import { SECRETS_NEXT, secretText } from "./surface_table.ts";
 
@@ -162,8 +164,11 @@ export function changeText(
 ): string {
   // System packages have no bytes of their own here; that they came is enough.
   if (before === undefined) {
-    if (after === undefined) return "–";
-    return after === 0 ? "new" : `new, ${formatBytes(after)}`;
+    return after === undefined
+      ? "–"
+      : after === 0
+      ? "new"
+      : `new, ${formatBytes(after)}`;
   }
   if (after === undefined) {
     return before === 0 ? "gone" : `gone, was ${formatBytes(before)}`;

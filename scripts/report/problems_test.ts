@@ -7,9 +7,13 @@ import {
   problems,
   verdictFigures,
 } from "./problems.ts";
-import { CHECK_KINDS, CHECK_LISTS } from "./check_kinds.ts";
 import { plain, type Remark } from "./document.ts";
-import { type Check, variantSchema } from "./report_schema.ts";
+import {
+  type Check,
+  CHECK_KINDS,
+  CHECK_LISTS,
+  variantSchema,
+} from "./report_schema.ts";
 import {
   emptyReport,
   failedReport,

@@ -12,7 +12,6 @@ import {
   chartSizes,
   chartTreemap,
 } from "./chart.ts";
-import { CHECK_KINDS, CHECK_LISTS } from "./check_kinds.ts";
 import {
   bad,
   type Block,
@@ -47,11 +46,18 @@ import {
   alike,
   changeText,
   checksOf,
+  holds,
   notes,
   problems,
   verdictFigures,
 } from "./problems.ts";
-import type { Check, Report, Variant } from "./report_schema.ts";
+import {
+  type Check,
+  CHECK_KINDS,
+  CHECK_LISTS,
+  type Report,
+  type Variant,
+} from "./report_schema.ts";
 import { surfaceTable } from "./surface_table.ts";
 import {
   headline,
@@ -70,7 +76,7 @@ const SECTIONS = {
   lead: ["", lead],
   origin: ["", origin],
   verdict: ["", ending],
-  images: ["", whereImagesAre],
+  images: ["", (report) => remarked(images(report))],
   counts: ["", (report) => remarked(counts(report))],
   sizes: ["Sizes", sizes],
   problems: ["What failed", (report) => remarked(problems(report))],
@@ -127,22 +133,9 @@ function origin({ engine, bases }: Report): Block[] {
 }
 
 function ending(report: Report): Block[] {
-  const result = verdict(report);
-  if (result === undefined) return [];
-  return [{ text: (result.holds ? good : bad)([named(result.text)]) }];
-}
-
-function whereImagesAre(report: Report): Block[] {
-  const found = images(report);
-  if (found === undefined) return [];
-  const remarks: Remark[] = [
-    { word: "IMAGES", text: listed(found.names.map(named)) },
-  ];
-  for (const word of ["run", "push"] as const) {
-    const command = found[word];
-    if (command !== undefined) remarks.push({ word, text: coded(command) });
-  }
-  return remarked(remarks);
+  const text = verdict(report);
+  const look = holds(report) ? good : bad;
+  return text === undefined ? [] : [{ text: look([named(text)]) }];
 }
 
 /** How many checks of each kind hold, and how many limits. */
@@ -255,8 +248,7 @@ function contents({ variants }: Report): Block[] {
       { heading: [named(name), `: ${formatBytes(whole)} in ${files} files`] },
       { figure: () => chartTreemap(variant, filled) },
       ...table(["The largest parts of ", named(name)], leaves, [
-        ["Bytes", ({ bytes }) => formatBytes(bytes), "right"],
-        ["Share", ({ bytes }) => formatShare(bytes, whole), "right"],
+        ...shareColumns(whole),
         ["Path", ({ path }) => coded(path)],
       ], { most: 12 }),
     ];
@@ -291,8 +283,7 @@ function programs({ variants }: Report): Block[] {
           ],
         },
         ...table(["In the binary of ", where], programParts(program), [
-          ["Bytes", ({ bytes }) => formatBytes(bytes), "right"],
-          ["Share", ({ bytes }) => formatShare(bytes, whole), "right"],
+          ...shareColumns(whole),
           ["Module or package", ({ name }) => coded(name)],
         ], { most: LISTED }),
       ];
@@ -434,6 +425,16 @@ function method(report: Report): Block[] {
     ]]);
   }
   return [{ terms }];
+}
+
+/** Bytes of a part, and which share of the whole they are. */
+export function shareColumns(
+  whole: number,
+): ColumnOf<{ bytes: number }>[] {
+  return [
+    ["Bytes", ({ bytes }) => formatBytes(bytes), "right"],
+    ["Share", ({ bytes }) => formatShare(bytes, whole), "right"],
+  ];
 }
 
 /** The instruction that made a layer. */

@@ -11,7 +11,7 @@ import {
   type Inline,
   isMark,
   linesIn,
-  type Look,
+  type Mark,
   plain,
   type Remark,
   type Table,
@@ -26,8 +26,8 @@ export interface TerminalOptions {
   color: boolean;
 }
 
-/** Columns that a line may take, and how to colour. */
 interface Style {
+  /** Columns that a line may take. */
   columns: number;
   colors: ReturnType<typeof picocolors.createColors>;
 }
@@ -85,11 +85,8 @@ const OUTPUT_LINES = 20;
 function told(remark: Remark, style: Style): string {
   const { word, text, output = "", next } = remark;
   const { colors, columns } = style;
-  const color = word === "FAIL"
-    ? colors.red
-    : word === "FOUND"
-    ? colors.yellow
-    : colors.dim;
+  const color = { FAIL: colors.red, FOUND: colors.yellow }[word as "FAIL"] ??
+    colors.dim;
   const before = color(word.padEnd(4)) + "  ";
   // A command that is broken into lines could not be pasted.
   const room = word === "run" || word === "push" ? Infinity : columns;
@@ -154,10 +151,10 @@ function withTables(blocks: Block[], { columns: room }: Style): Block[] {
     const [names, ...columns] = block.table.columns;
     const add = (columns: Column[]) => {
       const last = found.at(-1);
-      const there = last && "table" in last ? last.table.columns : [];
-      if (there.length > 0 && fits([...there, ...columns])) {
-        return there.push(...columns);
-      }
+      const there = last && "table" in last && last.table.joins
+        ? last.table.columns
+        : undefined;
+      if (there && fits([...there, ...columns])) return there.push(...columns);
       if (columns.length === 1 || fits([names, ...columns])) {
         return found.push({
           table: { ...block.table, columns: [names, ...columns] },
@@ -181,27 +178,29 @@ function drawn({ caption, columns, more, joins }: Table, style: Style): string {
   const narrowed = () => natural.map((width) => Math.min(width, widest));
   while (widest > NARROWEST && sumOf(narrowed()) > room) widest--;
   const widths = narrowed();
-  const row = (cells: string[][]) =>
-    Array.from({ length: Math.max(...cells.map(({ length }) => length)) }, (
-      _,
-      at,
-    ) =>
-      cells.map((lines, index) =>
-        padded(lines[at] ?? "", widths[index], columns[index].right)
-      ).join(" ".repeat(GAP)).trimEnd());
+  const row = (cells: string[][]) => {
+    const height = Math.max(...cells.map(({ length }) => length));
+    return Array.from(
+      { length: height },
+      (_, line) =>
+        cells.map((lines, index) =>
+          padded(lines[line] ?? "", widths[index], columns[index].right)
+        ).join(" ".repeat(GAP)).trimEnd(),
+    );
+  };
   const { bold, dim } = style.colors;
   const text = [
     ...row(columns.map(({ title }, index) => [
       dim(clip(printable(plain(title)).toUpperCase(), widths[index])),
     ])),
     ...columns[0].cells.flatMap((_, index) =>
-      row(columns.map(({ cells }, column) =>
-        linesOf(
-          cells[index] ?? { as: "muted", of: "–" },
-          widths[column],
-          style,
-        )
-      ))
+      row(
+        columns.map(({ cells }, column) =>
+          cells[index] === undefined
+            ? [dim("–")]
+            : linesOf(cells[index], widths[column], style)
+        ),
+      )
     ),
     ...more > 0 ? [`and ${more} more, all with --json`] : [],
   ].join("\n");
@@ -213,12 +212,7 @@ function padded(text: string, width: number, right = false): string {
   return right ? spaces + text : text + spaces;
 }
 
-const COLORS: Partial<Record<Look, "green" | "red" | "dim" | "bold">> = {
-  good: "green",
-  bad: "red",
-  muted: "dim",
-  strong: "bold",
-};
+const COLORS = { good: "green", bad: "red", strong: "bold" } as const;
 
 function styled(inline: Inline, style: Style): string {
   if (inline === undefined || inline === false) return "";
@@ -226,12 +220,13 @@ function styled(inline: Inline, style: Style): string {
   if (!isMark(inline)) {
     return inline.map((each) => styled(each, style)).join("");
   }
-  return painted(inline.as, style)(styled(inline.of, style));
+  return painted(styled(inline.of, style), inline.as, style);
 }
 
-function painted(look: Look, { colors }: Style): (text: string) => string {
-  const color = COLORS[look];
-  return color === undefined ? (text) => text : colors[color];
+function painted(text: string, look: Mark["as"], { colors }: Style): string {
+  return look in COLORS
+    ? colors[COLORS[look as keyof typeof COLORS]](text)
+    : text;
 }
 
 /** In so many columns: a lone name or code is shortened, a sentence broken. */
@@ -245,7 +240,8 @@ function linesOf(inline: Inline, width: number, style: Style): string[] {
   if (!isMark(inline)) return wrap(printable(plain(inline)), width);
   return inline.as === "name" || inline.as === "code"
     ? [clipMiddle(whole, width)]
-    : linesOf(inline.of, width, style).map(painted(inline.as, style));
+    : linesOf(inline.of, width, style)
+      .map((line) => painted(line, inline.as, style));
 }
 
 function indent(text: string, spaces = 2): string {

@@ -5,7 +5,7 @@
  * @module
  */
 import { formatBytes, formatRatio, formatShare } from "../lib/format.ts";
-import { coded, type Inline, named } from "./document.ts";
+import { coded, type Inline, listed, named, type Remark } from "./document.ts";
 import { baselineOf, plural, smallestOf } from "./figures.ts";
 import { applicationParts, filledLeaves, filledTree } from "./filled_tree.ts";
 import { checksOf, checksWith, holds, verdictFigures } from "./problems.ts";
@@ -75,26 +75,23 @@ export function insight({ variants }: Report): Inline {
   const variant = smallestOf(variants);
   if (variant === undefined) return undefined;
   const { program, sizeBytes } = variant;
-  const application = program ? applicationParts(program) : [];
-  const parts: { name: Inline; bytes: number }[] = [...application];
-  if (program) {
-    parts.push({ name: "the Deno runtime", bytes: program.runtimeBytes });
-  }
-  // The program counts by what is in it.
-  const leaves = filledLeaves(filledTree({ ...variant, program: undefined }))
-    .filter(({ name, path }) =>
-      path !== "/" && path !== program?.path && !SEVERAL.test(name)
-    );
-  for (const { path, bytes } of leaves) {
-    parts.push({ name: coded(path), bytes });
-  }
-  const [largest] = parts.sort((a, b) => b.bytes - a.bytes);
-  return sizeBytes === 0 || largest === undefined ? undefined : [
-    `${formatShare(largest.bytes, sizeBytes)} of `,
+  const [largest] = filledLeaves(filledTree(variant))
+    .filter(({ name, path }) => path !== "/" && !SEVERAL.test(name));
+  if (largest === undefined) return undefined;
+  const { name, path, kind, bytes } = largest;
+  const others = program
+    ? applicationParts(program).filter((part) => part.name !== name)
+    : [];
+  return [
+    `${formatShare(bytes, sizeBytes)} of `,
     named(variant.name),
-    ` (${formatBytes(largest.bytes)}) is `,
-    largest.name,
-    ...application.filter((part) => part !== largest).map(({ name, bytes }) =>
+    ` (${formatBytes(bytes)}) is `,
+    kind === "path"
+      ? coded(path)
+      : kind === "runtime"
+      ? "the Deno runtime"
+      : named(name),
+    ...others.map(({ name, bytes }) =>
       `, ${formatShare(bytes, sizeBytes)} ${name}`
     ),
     ".",
@@ -105,9 +102,7 @@ export function insight({ variants }: Report): Inline {
  * The verdict in one line, builds before checks before limits, such as `FAILED: 1
  * of 24 limits: scratch size 95.6 MB > 90 MB`.
  */
-export function verdict(
-  report: Report,
-): { holds: boolean; text: string } | undefined {
+export function verdict(report: Report): string | undefined {
   const { variants, failures, budgets } = report;
   const failed = checksWith("fail", report);
   const checks = checksWith("pass", report).length + failed.length;
@@ -123,44 +118,42 @@ export function verdict(
       plural(variants.length, "variant"),
       plural(checks, "check"),
       plural(limits, "limit"),
-    ].filter((part) => part !== "");
-    const unrun = variants.filter(isUnrun).map(({ name }) => name);
-    const unchecked = unrun.length === 0
-      ? ""
-      : `; not run here, so not checked: ${unrun.join(", ")}`;
-    const text = `PASSED: ${made.join(", ")}${unchecked}${found}`;
-    return { holds: true, text };
-  }
-  const parts: string[] = [];
-  if (failures.length > 0) {
-    const all = plural(failures.length + variants.length, "build");
-    const [{ name, message }] = failures;
-    parts.push(`${failures.length} of ${all}: ${name}: ${causeIn(message)}`);
-  }
-  if (failed.length > 0) {
-    const [{ variant, name, detail }] = failed;
-    const all = plural(checks, "check");
-    const why = detail ? `: ${causeIn(detail)}` : "";
-    parts.push(`${failed.length} of ${all}: ${variant}: ${name}${why}`);
+    ].filter((part) => part !== "").join(", ");
+    const unrun = variants.filter(isUnrun).map(({ name }) => name).join(", ");
+    const unchecked = unrun && `; not run here, so not checked: ${unrun}`;
+    return `PASSED: ${made}${unchecked}${found}`;
   }
   // That a check failed breaks the limit on the contract as well: told once.
   const exceeded = budgets.filter(({ status, rule }) =>
     status === "fail" && (failed.length === 0 || rule !== "contract")
   );
-  const [broken] = exceeded;
-  if (broken !== undefined) {
-    const { variant, rule, detail } = broken;
-    const { actual, limit } = verdictFigures(broken);
-    const figures = typeof broken.limit === "number"
-      ? `${actual} > ${limit}`
-      : `${actual}, not ${limit}`;
-    const all = plural(limits, "limit");
-    parts.push(
-      `${exceeded.length} of ${all}: ${variant} ${rule} ${detail ?? figures}`,
-    );
-  }
-  const also = broken?.rule === "noSecrets" ? "" : found;
-  return { holds: false, text: `FAILED: ${parts.join("; ")}${also}` };
+  const first = <T>(
+    [item, ...rest]: T[],
+    all: string,
+    tell: (item: T) => string,
+  ) => item ? [`${rest.length + 1} of ${all}: ${tell(item)}`] : [];
+  const parts = [
+    ...first(
+      failures,
+      plural(failures.length + variants.length, "build"),
+      ({ name, message }) => `${name}: ${causeIn(message)}`,
+    ),
+    ...first(
+      failed,
+      plural(checks, "check"),
+      ({ variant, name, detail }) =>
+        `${variant}: ${name}${detail ? `: ${causeIn(detail)}` : ""}`,
+    ),
+    ...first(exceeded, plural(limits, "limit"), (verdict) => {
+      const { actual, limit } = verdictFigures(verdict);
+      const figures = typeof verdict.limit === "number"
+        ? `${actual} > ${limit}`
+        : `${actual}, not ${limit}`;
+      return `${verdict.variant} ${verdict.rule} ${verdict.detail ?? figures}`;
+    }),
+  ];
+  const also = exceeded[0]?.rule === "noSecrets" ? "" : found;
+  return `FAILED: ${parts.join("; ")}${also}`;
 }
 
 /** What the service is called: the name of its images without place and tag. */
@@ -175,58 +168,50 @@ export function serviceOf({ variants }: Report): string | undefined {
  */
 export function images(
   { engine, variants, surroundings: { env = {}, writable = [] } = {} }: Report,
-): { names: string[]; run?: string; push?: string } | undefined {
+): Remark[] {
   const built = variants.filter(({ dockerfile }) => dockerfile !== undefined);
-  if (engine === undefined || built.length === 0) return undefined;
-  const names = built.map(({ image }) => image.reference);
-  const good = built.filter((variant) =>
-    (variant.secrets ?? []).length === 0 &&
-    checksOf(variant).every(({ status }) => status !== "fail")
-  );
-  if (good.length === 0) return { names };
+  if (engine === undefined || built.length === 0) return [];
+  const names = listed(built.map(({ image }) => named(image.reference)));
+  const remarks: Remark[] = [{ word: "IMAGES", text: names }];
   // One that runs here, and whose next deploy sends the least.
   const sent = ({ nextDeployBytes, sizeBytes }: Variant) =>
     nextDeployBytes ?? sizeBytes;
-  const [best] = good.sort((a, b) =>
+  const [best] = built.filter((variant) =>
+    (variant.secrets ?? []).length === 0 &&
+    checksOf(variant).every(({ status }) => status !== "fail")
+  ).sort((a, b) =>
     Number(isUnrun(a)) - Number(isUnrun(b)) || sent(a) - sent(b)
   );
+  if (best === undefined) return remarks;
   const { image: { reference }, config } = best;
-  const line = (run: string) => isUnrun(best) ? {} : { run };
-  const port = config.exposedPorts[0]?.replace(/\/tcp$/, "") ?? "8080";
-  const away = `registry.example/${reference.replace(/^localhost\//, "")}`;
-  const given = Object.entries(env)
+  const isBuildah = engine.name === "buildah";
+  const given = [
     // Of a secret, only the name: its value comes from who runs the line.
-    .map(([name, value]) =>
-      `-e ${value === "…" ? name : quoted(`${name}=${value}`)} `
-    );
-  if (engine.name === "buildah") {
-    const mounts = writable.map((path) =>
-      `--mount ${quoted(`type=tmpfs,destination=${path}`)} `
-    );
-    const words = [...config.entrypoint, ...config.cmd].map(quoted);
-    return {
-      names,
-      // Any other isolation has a network of its own, which it cannot publish.
-      ...line(
-        `c=$(buildah from ${reference}); buildah run --isolation chroot ${
-          [...given, ...mounts].join("")
-        }$c ${words.join(" ")}; buildah rm $c`,
-      ),
-      push: `buildah push ${reference} docker://${away}`,
-    };
-  }
-  // A new volume belongs to whom the folder in the image does.
-  given.push(...writable.map((path) => `-v ${quoted(path)} `));
-  return {
-    names,
-    ...line(
-      `${engine.name} run --rm -p 127.0.0.1:${port}:${port} ${
-        given.join("")
-      }${reference}`,
+    ...Object.entries(env).map(([name, value]) =>
+      `-e ${value === "…" ? name : quoted(`${name}=${value}`)}`
     ),
-    push:
+    // A new volume of docker and podman belongs to whom the folder does.
+    ...writable.map((path) =>
+      isBuildah
+        ? `--mount ${quoted(`type=tmpfs,destination=${path}`)}`
+        : `-v ${quoted(path)}`
+    ),
+  ].map((option) => `${option} `).join("");
+  const port = config.exposedPorts[0]?.replace(/\/tcp$/, "") ?? "8080";
+  const words = [...config.entrypoint, ...config.cmd].map(quoted).join(" ");
+  const away = `registry.example/${reference.replace(/^localhost\//, "")}`;
+  const [run, push] = isBuildah
+    ? [
+      // Any other isolation has a network of its own, which it cannot publish.
+      `c=$(buildah from ${reference}); buildah run --isolation chroot ${given}$c ${words}; buildah rm $c`,
+      `buildah push ${reference} docker://${away}`,
+    ]
+    : [
+      `${engine.name} run --rm -p 127.0.0.1:${port}:${port} ${given}${reference}`,
       `${engine.name} tag ${reference} ${away} && ${engine.name} push ${away}`,
-  };
+    ];
+  if (!isUnrun(best)) remarks.push({ word: "run", text: coded(run) });
+  return [...remarks, { word: "push", text: coded(push) }];
 }
 
 /** Whether it was built and could not be started here: nothing is known of it. */
