@@ -31,13 +31,13 @@ import {
   maskValues,
   secretValues,
 } from "../lib/secret_text.ts";
-import { junit } from "../report/junit.ts";
 import { markdown } from "../report/markdown.ts";
 import { holds } from "../report/problems.ts";
 import type { Report, Variant } from "../report/report_schema.ts";
 import {
   cannotWrite,
   json,
+  junit,
   printReport,
   writeFile,
   writeReports,

@@ -1,6 +1,6 @@
 import { assert, assertStringIncludes } from "@std/assert";
 import { html } from "./html.ts";
-import { junit } from "./junit.ts";
+import { junit } from "./write_reports.ts";
 import { markdown } from "./markdown.ts";
 import { terminal } from "./terminal.ts";
 import { fixtureReport } from "../../testing/report.ts";
