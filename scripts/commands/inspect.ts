@@ -19,7 +19,11 @@ import {
 } from "../report/document.ts";
 import { efficiency, plural, userOf } from "../report/figures.ts";
 import { type FilledNode, filledTree } from "../report/filled_tree.ts";
-import { sectionsOf, shareColumns } from "../report/report_document.ts";
+import {
+  type SectionId,
+  sectionsOf,
+  shareColumns,
+} from "../report/report_document.ts";
 import type { Report, Variant } from "../report/report_schema.ts";
 import { writeTerminal } from "../report/terminal.ts";
 import {
@@ -55,7 +59,7 @@ export async function run(
 
 /** One image, as a report of nothing else would have it. */
 export function inspectDocument(variant: Variant): Block[][] {
-  const sections = (...ids: Parameters<typeof sectionsOf>[1]) => {
+  const sections = (...ids: SectionId[]) => {
     const report: Report = {
       schemaVersion: 1,
       createdAt: "",

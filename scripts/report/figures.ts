@@ -7,7 +7,7 @@
  */
 import { formatLimit, formatRatio, printable } from "../lib/format.ts";
 import { type Surface, systemPackages } from "../inspect/inspect_schema.ts";
-import { bad, good, type Inline, named } from "./document.ts";
+import { bad, type ColumnOf, good, named } from "./document.ts";
 import {
   type Check,
   CHECK_KINDS,
@@ -221,28 +221,27 @@ export function textOf(
     : formatLimit(found, unit);
 }
 
-/** The title of its column; names that would make it wide are left out. */
-export function titleOf({ id, title }: Figure, { baseline }: Report): Inline {
-  return id === "ratio" && textWidth(printable(baseline)) <= 16
-    ? ["vs ", named(baseline)]
-    : title;
-}
-
-/** A cell of its column; `undefined` when it was not measured. */
-export function cellOf(
-  figure: Figure,
-  variant: Variant,
-  report: Report,
-): Inline {
-  const text = textOf(figure, variant, report);
-  if (text === undefined) return undefined;
-  if (figure.id === "user") return named(text);
-  // Its words are names of files.
-  if (figure.id === "surface" && text !== "none") return [named(text)];
-  const list = CHECK_LISTS.find((list) => list === figure.id);
-  if (list === undefined) return text;
-  const failed = variant[list]?.some(({ status }) => status === "fail");
-  return failed ? bad([text]) : good([text]);
+/** Its column; a cell is `undefined` where it was not measured. */
+export function columnOf(figure: Figure, report: Report): ColumnOf<Variant> {
+  const { id, title, value } = figure;
+  const { baseline } = report;
+  // Names that would make the column wide are left out.
+  const isShort = textWidth(printable(baseline)) <= 16;
+  const list = CHECK_LISTS.find((list) => list === id);
+  return [
+    id === "ratio" && isShort ? ["vs ", named(baseline)] : title,
+    (variant) => {
+      const text = textOf(figure, variant, report);
+      if (text === undefined) return undefined;
+      if (id === "user") return named(text);
+      // Its words are names of files.
+      if (id === "surface" && text !== "none") return [named(text)];
+      if (list === undefined) return text;
+      const failed = variant[list]?.some(({ status }) => status === "fail");
+      return failed ? bad([text]) : good([text]);
+    },
+    value && "right",
+  ];
 }
 
 /**

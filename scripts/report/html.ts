@@ -16,7 +16,7 @@ import {
 } from "./document.ts";
 import { Markup, markup, preformatted, type Value } from "./markup.ts";
 import { holds } from "./problems.ts";
-import { sectionsOf } from "./report_document.ts";
+import { type SectionId, sectionsOf } from "./report_document.ts";
 import type { Report } from "./report_schema.ts";
 import { serviceOf } from "./verdict.ts";
 
@@ -30,7 +30,7 @@ export function html(report: Report): string {
   const service = serviceOf(report);
   const [{ blocks: [headline] }] = sectionsOf(report, ["headline"]);
   const title = "text" in headline && headline.text;
-  const blocksOf = (...ids: Parameters<typeof sectionsOf>[1]) =>
+  const blocksOf = (...ids: SectionId[]) =>
     sectionsOf(report, ids).flatMap(({ blocks }) => blocks.map(written));
   const sections = sectionsOf(report, [
     "sizes",

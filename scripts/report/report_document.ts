@@ -27,14 +27,13 @@ import {
   table,
 } from "./document.ts";
 import {
-  cellOf,
+  columnOf,
   comparedFigures,
   FIGURES,
   plural,
   smallestOf,
   tally,
   textOf,
-  titleOf,
 } from "./figures.ts";
 import {
   applicationText,
@@ -56,7 +55,6 @@ import {
   CHECK_KINDS,
   CHECK_LISTS,
   type Report,
-  type Variant,
 } from "./report_schema.ts";
 import { surfaceTable } from "./surface_table.ts";
 import {
@@ -180,11 +178,7 @@ function sizes(report: Report): Block[] {
         const name = named(variant.name);
         return variant === smallest ? strong(name) : name;
       }],
-      ...figures.map((figure): ColumnOf<Variant> => [
-        titleOf(figure, report),
-        (variant) => cellOf(figure, variant, report),
-        figure.value && "right",
-      ]),
+      ...figures.map((figure) => columnOf(figure, report)),
     ], { joins: true })
   );
   return [{ figure: () => chartSizes(report) }, ...tables];
@@ -448,7 +442,7 @@ function remarked(remarks: Remark[]): Block[] {
   return remarks.length === 0 ? [] : [{ remarks }];
 }
 
-export function bytesText(bytes: number | undefined): string | undefined {
+function bytesText(bytes: number | undefined): string | undefined {
   return bytes === undefined ? undefined : formatBytes(bytes);
 }
 
