@@ -5,8 +5,9 @@ import {
   minimalVariant,
 } from "../../testing/report.ts";
 import { HOSTILE, hostileReport } from "../../testing/report_hostile.ts";
+import { coded, named, table } from "./document.ts";
 import type { Report } from "./report_schema.ts";
-import { terminal } from "./terminal.ts";
+import { terminal, writeTerminal } from "./terminal.ts";
 import { textWidth } from "./text_width.ts";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 
@@ -135,6 +136,29 @@ Deno.test("terminal() shortens names that would make columns too wide", () => {
   report.baseline = HOSTILE;
   assertStringIncludes(plain(report), "VS BASELINE");
 });
+
+Deno.test("writeTerminal() shortens code and breaks sentences where a table is too wide", () => {
+  const path = `/${"long/".repeat(20)}end`;
+  const blocks = table("Found", [path], [
+    ["Path", coded],
+    [
+      "Why",
+      () => [named("a sentence that is longer than there is room for it")],
+    ],
+    ["Bytes", () => "1 B", "right"],
+  ]);
+  assertEquals(
+    writeTerminal([blocks], { columns: 60, color: false }),
+    NARROW,
+  );
+});
+
+const NARROW = `Found
+  PATH                      WHY                       BYTES
+  /long/long/…ong/long/end  a sentence that is          1 B
+                            longer than there is
+                            room for it
+`;
 
 const EIGHTY = `Measured with buildah 1.28.2, Deno 2.6.10, bases from packages:
 localhost/builder:trixie and localhost/runtime:trixie
