@@ -101,3 +101,45 @@ Deno.test("only the entries exit", async () => {
   }
   assertEquals(exits, ["scripts/action.ts", "scripts/image.ts"]);
 });
+
+/** What a module loads before it does anything, by `deno info`. */
+async function loads(module: string): Promise<string[]> {
+  const { stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["info", "--json", join(ROOT, module)],
+    stderr: "inherit",
+  }).output();
+  const { roots, redirects = {}, modules } = JSON.parse(
+    new TextDecoder().decode(stdout),
+  );
+  const found = new Set<string>();
+  const queue: string[] = [...roots];
+  for (const next of queue) {
+    const specifier = redirects[next] ?? next;
+    if (found.has(specifier)) continue;
+    found.add(specifier);
+    const { dependencies = [] } = modules
+      .find((each: { specifier: string }) => each.specifier === specifier) ??
+      {};
+    for (const { code, isDynamic } of dependencies) {
+      if (code?.specifier && !isDynamic) queue.push(code.specifier);
+    }
+  }
+  return [...found];
+}
+
+Deno.test("the help loads no steps, inspect of an archive no schemas and no engine", async () => {
+  const help = [
+    ...await loads("scripts/image.ts"),
+    ...await loads("scripts/commands/build.ts"),
+  ];
+  const inspect = await loads("scripts/commands/inspect.ts");
+  const wrong = [
+    ...help.filter((each) => /npm:\/(?!commander|fastest)/.test(each)),
+    ...help.filter((each) => /\/scripts\/(check|report|image)\//.test(each)),
+    ...inspect.filter((each) => /npm:\/(zod|tar-stream|yaml)@/.test(each)),
+    ...inspect.filter((each) => /\/engine\/(?!engine\.ts)/.test(each)),
+  ];
+  assertEquals(wrong, []);
+  assertEquals(help.some((each) => each.includes("npm:/commander@")), true);
+  assertEquals(inspect.some((each) => each.endsWith("/tar_parser.ts")), true);
+});

@@ -22,7 +22,8 @@ import { ownTag } from "../lib/owner.ts";
 import { type Architecture, HOST, type Platform } from "../lib/platform.ts";
 import type { Io } from "../lib/progress.ts";
 import type { Variant } from "../report/report_schema.ts";
-import { imageTag, recordMade } from "./image_tag.ts";
+import { imageTag } from "./image_tag.ts";
+import { recordMade } from "./made_images.ts";
 import { engineSource, look } from "./look.ts";
 
 /** What a run is asked for. */

@@ -1,6 +1,6 @@
 /** Which hosts Deno refuses the program, and whether it opened a connection. @module */
 import type { Check } from "../report/report_schema.ts";
-import type { Permissions } from "../deno_binary/program_payload.ts";
+import type { Permissions } from "../deno_binary/program_schema.ts";
 import { egressOf } from "../inspect/permissions.ts";
 import { messageOf } from "../lib/errors.ts";
 import { askOnce } from "./check_contract.ts";

@@ -6,12 +6,13 @@
  */
 import type { Container, Restrictions } from "../engine/engine.ts";
 import { missingProgram } from "../engine/explain.ts";
-import type { Permissions } from "../deno_binary/program_payload.ts";
+import type { Permissions } from "../deno_binary/program_schema.ts";
 import { cannotRun } from "../lib/platform.ts";
 import type { Surface } from "../inspect/inspect_schema.ts";
 import type { UserError } from "../lib/errors.ts";
 import { condenseLog, statedError } from "../lib/log_excerpt.ts";
-import type { Check, CheckKind } from "../report/report_schema.ts";
+import type { CheckKind } from "../report/check_kinds.ts";
+import type { Check } from "../report/report_schema.ts";
 import {
   type Answer,
   isServerError,

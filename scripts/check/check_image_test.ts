@@ -5,7 +5,8 @@ import {
   serving,
 } from "../../testing/fake_engine.ts";
 import type { Engine, RunOptions } from "../engine/engine.ts";
-import { type Check, CHECK_KINDS } from "../report/report_schema.ts";
+import { CHECK_KINDS } from "../report/check_kinds.ts";
+import type { Check } from "../report/report_schema.ts";
 import {
   checkHardening,
   checkHealth,

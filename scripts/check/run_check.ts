@@ -7,12 +7,11 @@ import {
 } from "../lib/errors.ts";
 import { errorOf } from "../lib/log_excerpt.ts";
 import {
-  type Check,
   CHECK_KINDS,
   type CheckKind,
   type CheckList,
-  type Variant,
-} from "../report/report_schema.ts";
+} from "../report/check_kinds.ts";
+import type { Check, Variant } from "../report/report_schema.ts";
 import { TimeLimitError, withTimeLimit } from "./time_limit.ts";
 
 /** Thrown by a check that cannot be made here; its message is the reason. */

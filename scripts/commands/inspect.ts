@@ -7,7 +7,7 @@
 import type { Command } from "commander";
 import { findSources, look } from "../build/look.ts";
 import { formatBytes } from "../lib/format.ts";
-import { systemPackages } from "../inspect/inspect_schema.ts";
+import { systemPackages } from "../inspect/packages.ts";
 import { EXIT } from "../lib/errors.ts";
 import type { Io } from "../lib/progress.ts";
 import {

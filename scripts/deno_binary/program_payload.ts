@@ -19,7 +19,6 @@
  * @module
  */
 import { hash } from "node:crypto";
-import { z } from "zod";
 import type { Ask, Parser } from "./byte_stream.ts";
 import { type ElfHeader, type ElfSegment, viewOf } from "./elf.ts";
 import {
@@ -32,6 +31,7 @@ import {
   property,
   resolve,
 } from "./program_npm.ts";
+import type { Permissions } from "./program_schema.ts";
 
 const MAGIC = "d3n0l4nd";
 
@@ -59,26 +59,6 @@ const MAX_SPECIFIERS = 500_000;
 const MAX_MANIFEST_BYTES = 256 * 1024;
 /** Flags of a remote module that say which data follows its source. */
 const REMOTE_PARTS = [1, 2, 4];
-
-const granted = z.union([z.literal("all"), z.array(z.string())]).optional();
-export const permissionsSchema = z.object({
-  source: z.enum(["binary", "command"]).describe(
-    "Compiled into the program, or flags of deno run in entrypoint and command.",
-  ),
-  net: granted,
-  read: granted,
-  write: granted,
-  env: granted,
-  run: granted,
-  sys: granted,
-  ffi: granted,
-  import: granted.describe(
-    "Hosts that code is loaded from at run time; a compiled program loads none.",
-  ),
-}).describe(
-  "What Deno allows the program that the image starts. A kind that is absent is refused; what is denied by an exception counts as allowed.",
-);
-export type Permissions = z.infer<typeof permissionsSchema>;
 
 /** Bytes and SHA-256 (hex) are of files as stored; what is optional, only for a bill. */
 export interface ProgramContents {

@@ -1,9 +1,7 @@
 /** What an executable needs to run and holds, read while it streams by. @module */
 import { Buffer } from "node:buffer";
 import { createHash, type Hash } from "node:crypto";
-import { z } from "zod";
 import type { Entry, Sink } from "../image/model.ts";
-import { bytes } from "../lib/schema_units.ts";
 import { KeptRanges, type Parser, StreamParser } from "./byte_stream.ts";
 import {
   ELF_HEADER_BYTES,
@@ -21,11 +19,11 @@ import {
   parseNotes,
   parsePayload,
   Payload,
-  type Permissions,
   type ProgramContents,
   type ProgramOptions,
   trailerLength,
 } from "./program_payload.ts";
+import type { Permissions, Program } from "./program_schema.ts";
 
 export interface ElfFacts extends ElfNeeds {
   /** If `deno compile` made it. */
@@ -36,35 +34,6 @@ export interface ElfFacts extends ElfNeeds {
   /** In hex; only where details are wanted. */
   md5?: string;
 }
-
-/** In the report. */
-export const programSchema = z.object({
-  path: z.string(),
-  bytes: bytes.describe("Runtime and application, in one file or in two."),
-  runtimePath: z.string().optional().describe(
-    "Where the runtime is, if not in the same file.",
-  ),
-  runtimeBytes: bytes.describe(
-    "The Deno runtime: the file without the payload, or the file at runtimePath.",
-  ),
-  applicationBytes: bytes.describe(
-    "The payload: modules, metadata, packages; with runtimePath, the whole file.",
-  ),
-  parts: z.object({
-    own: bytes.describe("Modules of the service itself."),
-    remote: bytes.describe("Modules from jsr.io and other servers."),
-    npm: bytes,
-    assets: bytes,
-    metadata: bytes.describe("What else is in the application."),
-  }).optional().describe("What applicationBytes is made of."),
-  deno: z.string().optional(),
-  v8: z.string().optional(),
-  modules: z.array(z.object({ specifier: z.string(), bytes })),
-  npm: z.array(z.object({ name: z.string(), version: z.string(), bytes })),
-  assets: z.array(z.object({ path: z.string(), bytes })).optional()
-    .describe("Embedded files that are neither modules nor in a package."),
-});
-export type Program = z.infer<typeof programSchema>;
 
 export type CompiledProgram =
   & Omit<Program, "path" | keyof ProgramContents>

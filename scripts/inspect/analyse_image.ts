@@ -1,5 +1,6 @@
 /** All that the report says of an image's inside. @module */
-import type { CompiledProgram, Program } from "../deno_binary/program_sink.ts";
+import type { Program } from "../deno_binary/program_schema.ts";
+import type { CompiledProgram } from "../deno_binary/program_sink.ts";
 import type { Entry, Image, Loss, Rootfs } from "../image/model.ts";
 import { resolvePath } from "../image/resolve_path.ts";
 import { rootfs } from "../image/rootfs.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { variantSchema } from "../report/report_schema.ts";
-import type { Permissions } from "../deno_binary/program_payload.ts";
+import type { Permissions } from "../deno_binary/program_schema.ts";
 import { analyseImage, contents, waste } from "./analyse_image.ts";
 import { launcherOf } from "../deno_binary/split.ts";
 import { type Found, probe } from "./probe.ts";

@@ -3,7 +3,8 @@ import { z } from "zod";
 import type { Entry, Image, Rootfs, RootfsFile } from "../image/model.ts";
 import { bytes, count, digest } from "../lib/schema_units.ts";
 import { maskCommand, maskText, maskVariable } from "../lib/secret_text.ts";
-import { type ImageAnalysis, systemPackages } from "./inspect_schema.ts";
+import type { ImageAnalysis } from "./inspect_schema.ts";
+import { systemPackages } from "./packages.ts";
 
 /** What of a path can differ, the time of its last change left out. */
 export const FIELDS = [

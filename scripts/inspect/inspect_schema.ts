@@ -1,8 +1,10 @@
 /** What an inspection finds in an image, as the report states it. @module */
 import { z } from "zod";
 import { bytes, count, digest } from "../lib/schema_units.ts";
-import { permissionsSchema } from "../deno_binary/program_payload.ts";
-import { programSchema } from "../deno_binary/program_sink.ts";
+import {
+  permissionsSchema,
+  programSchema,
+} from "../deno_binary/program_schema.ts";
 
 const wastedSchema = z.object({
   path: z.string().describe("From the root; a folder's ends with a slash."),
@@ -142,13 +144,6 @@ export const analysisSchema = z.object({
 
 /** What an intruder could use. */
 export type Surface = z.infer<typeof surfaceSchema>;
-
-/** What the system's package manager has installed. */
-export function systemPackages(
-  { debianPackages, alpinePackages = [] }: Surface,
-) {
-  return [...debianPackages, ...alpinePackages];
-}
 export type TreeNode = z.infer<typeof treeSchema>;
 export type Secret = z.infer<typeof secretSchema>;
 export type ImageAnalysis = z.infer<typeof analysisSchema>;

@@ -1,5 +1,6 @@
 /** The distribution of an image, and the packages that dpkg or apk has. @module */
 import type { Rootfs } from "../image/model.ts";
+import type { Surface } from "./inspect_schema.ts";
 import { foundIn, textAt } from "./probe.ts";
 
 /** What etc/os-release says: `debian`, `13`, `Debian GNU/Linux 13 (trixie)`. */
@@ -164,4 +165,11 @@ export function parseApkDatabase(text: string): Package[] {
       depends: named("D").map((need) => [need]),
     }];
   });
+}
+
+/** What the system's package manager has installed. */
+export function systemPackages(
+  { debianPackages, alpinePackages = [] }: Surface,
+) {
+  return [...debianPackages, ...alpinePackages];
 }

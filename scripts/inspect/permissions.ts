@@ -1,5 +1,5 @@
 /** What Deno is allowed by an image's command, and which hosts that means. @module */
-import type { Permissions } from "../deno_binary/program_payload.ts";
+import type { Permissions } from "../deno_binary/program_schema.ts";
 
 type Kind = Exclude<keyof Permissions, "source">;
 

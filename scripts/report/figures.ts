@@ -6,15 +6,11 @@
  * @module
  */
 import { formatLimit, formatRatio, printable } from "../lib/format.ts";
-import { type Surface, systemPackages } from "../inspect/inspect_schema.ts";
+import type { Surface } from "../inspect/inspect_schema.ts";
+import { systemPackages } from "../inspect/packages.ts";
+import { CHECK_KINDS, CHECK_LISTS } from "./check_kinds.ts";
 import { bad, type ColumnOf, good, named } from "./document.ts";
-import {
-  type Check,
-  CHECK_KINDS,
-  CHECK_LISTS,
-  type Report,
-  type Variant,
-} from "./report_schema.ts";
+import type { Check, Report, Variant } from "./report_schema.ts";
 import { textWidth } from "./text_width.ts";
 
 export type Unit = "bytes" | "milliseconds" | "count";

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Program } from "../deno_binary/program_sink.ts";
+import type { Program } from "../deno_binary/program_schema.ts";
 import type { TreeNode } from "../inspect/inspect_schema.ts";
 import { formatBytes } from "../lib/format.ts";
 import type { Variant } from "./report_schema.ts";

@@ -1,6 +1,6 @@
 import { minimalVariant } from "../../testing/report.ts";
 import { scratch } from "../../testing/report_variants.ts";
-import type { Program } from "../deno_binary/program_sink.ts";
+import type { Program } from "../deno_binary/program_schema.ts";
 import { applicationText, filledLeaves, filledTree } from "./filled_tree.ts";
 import { assertEquals } from "@std/assert";
 

@@ -6,15 +6,13 @@
  */
 import { formatBytes, formatLimit, formatShare } from "../lib/format.ts";
 import { type Inline, listed, named, type Remark, strong } from "./document.ts";
-import {
-  type Check,
-  CHECK_LISTS,
-  type CheckKind,
-  type Growth,
-  kindTitle,
-  type Report,
-  type Variant,
-  type Verdict,
+import { CHECK_LISTS, type CheckKind, kindTitle } from "./check_kinds.ts";
+import type {
+  Check,
+  Growth,
+  Report,
+  Variant,
+  Verdict,
 } from "./report_schema.ts";
 import { SECRETS_NEXT, secretText } from "./surface_table.ts";
 

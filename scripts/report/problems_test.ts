@@ -8,12 +8,8 @@ import {
   verdictFigures,
 } from "./problems.ts";
 import { plain, type Remark } from "./document.ts";
-import {
-  type Check,
-  CHECK_KINDS,
-  CHECK_LISTS,
-  variantSchema,
-} from "./report_schema.ts";
+import { CHECK_KINDS, CHECK_LISTS } from "./check_kinds.ts";
+import { type Check, variantSchema } from "./report_schema.ts";
 import {
   emptyReport,
   failedReport,

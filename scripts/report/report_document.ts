@@ -50,12 +50,8 @@ import {
   problems,
   verdictFigures,
 } from "./problems.ts";
-import {
-  type Check,
-  CHECK_KINDS,
-  CHECK_LISTS,
-  type Report,
-} from "./report_schema.ts";
+import { CHECK_KINDS, CHECK_LISTS } from "./check_kinds.ts";
+import type { Check, Report } from "./report_schema.ts";
 import { surfaceTable } from "./surface_table.ts";
 import {
   headline,

@@ -1,47 +1,14 @@
 /**
  * The shape of `report.json`, once: the types of the code, the published JSON
- * Schema and the check of an earlier report all come from here, and the kinds of
- * checks. What was not measured is absent, never 0.
+ * Schema and the check of an earlier report all come from here. What was not
+ * measured is absent, never 0.
  *
  * @module
  */
 import { z } from "zod";
 import { analysisSchema } from "../inspect/inspect_schema.ts";
 import { bytes, count, milliseconds } from "../lib/schema_units.ts";
-
-/** The lists of checks in a variant of report.json, in the order they are told. */
-export const CHECK_LISTS = ["contract", "hardening", "reproducible"] as const;
-
-export type CheckList = typeof CHECK_LISTS[number];
-
-/** Every kind of check, in the order told, with the list that keeps its checks. */
-export const CHECK_KINDS = [
-  // It starts and answers as contract.json says.
-  { id: "contract", list: "contract", title: "contract" },
-  // It answers as the other variants do.
-  { id: "consistency", list: "contract", title: "consistency" },
-  // Unusual, slow and malformed requests harm nobody else.
-  { id: "protocol", list: "hardening", title: "protocol" },
-  // It can and does reach only the hosts that the contract states.
-  { id: "egress", list: "hardening", title: "egress" },
-  // Its HEALTHCHECK tells well from ill.
-  { id: "health", list: "hardening", title: "health check" },
-  // It keeps its contract under each restriction of an operator.
-  { id: "hardening", list: "hardening", title: "restrictions" },
-  // It stops in time and loses no accepted request.
-  { id: "stop", list: "hardening", title: "stop" },
-  // It serves while it is measured.
-  { id: "measured", list: "hardening", title: "measurement" },
-  // A second build from nothing gives the same image.
-  { id: "reproducible", list: "reproducible", title: "reproducible" },
-] as const satisfies { id: string; list: CheckList; title: string }[];
-
-/** Id of a kind of check. */
-export type CheckKind = typeof CHECK_KINDS[number]["id"];
-
-export function kindTitle(kind: CheckKind): string {
-  return CHECK_KINDS.find(({ id }) => id === kind)!.title;
-}
+import { CHECK_KINDS, type CheckList } from "./check_kinds.ts";
 
 /** Median, 95th percentile and samples of one figure. */
 const distribution = z.object({

@@ -15,9 +15,9 @@ import type { Io } from "../lib/progress.ts";
 import { html } from "./html.ts";
 import { markdown } from "./markdown.ts";
 import { verdictFigures } from "./problems.ts";
+import { CHECK_LISTS } from "./check_kinds.ts";
 import {
   type Check,
-  CHECK_LISTS,
   type Report,
   reportSchema,
   type Verdict,
