@@ -9,7 +9,7 @@ import { UserError } from "./lib/errors.ts";
 import { formatBytes } from "./lib/format.ts";
 import { valueOf } from "./report/figures.ts";
 import { code, markdown } from "./report/markdown.ts";
-import { checksOf } from "./report/problems.ts";
+import { checksOf, verdictFigures } from "./report/problems.ts";
 import { parseReport } from "./report/write_reports.ts";
 import type { Report, Variant } from "./report/report_schema.ts";
 
@@ -121,9 +121,13 @@ export function annotations(report: Report): string[] {
       )
   );
   const limits = report.budgets.filter(({ status }) => status === "fail")
-    .map(({ variant, rule, actual, limit, detail }) =>
-      annotation(`${variant}: ${rule}`, detail ?? `${actual} > ${limit}`)
-    );
+    .map((verdict) => {
+      const { actual, limit } = verdictFigures(verdict);
+      return annotation(
+        `${verdict.variant}: ${verdict.rule}`,
+        verdict.detail ?? `${actual}, the limit is ${limit}`,
+      );
+    });
   return [...builds, ...checks, ...limits];
 }
 

@@ -62,6 +62,18 @@ Deno.test("annotations() names what failed, in one line each", () => {
     annotations(report)[0],
     "::error file=a%2Cb%3Ac,title=scratch%3A not built::100 %25 wrong%0Areally",
   );
+  report.budgets = [{
+    variant: "scratch",
+    rule: "size",
+    unit: "bytes",
+    actual: 95_600_000,
+    limit: 90_000_000,
+    status: "fail",
+  }];
+  assertEquals(
+    annotations(report).at(-1),
+    "::error title=scratch%3A size::95.6 MB, the limit is 90 MB",
+  );
 });
 
 Deno.test("comment() begins with its marker, then says what the change costs", () => {

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { styleText } from "node:util";
 import { printable } from "../lib/format.ts";
 import {
   type Block,
@@ -19,17 +20,18 @@ import {
 import { sectionsOf } from "./report_document.ts";
 import type { Report } from "./report_schema.ts";
 import { clip, clipMiddle, textWidth, wrap } from "./text_width.ts";
-import picocolors from "picocolors";
 
 export interface TerminalOptions {
   columns: number;
   color: boolean;
 }
 
+type Color = "bold" | "dim" | "green" | "red" | "yellow";
+
 interface Style {
   /** Columns that a line may take. */
   columns: number;
-  colors: ReturnType<typeof picocolors.createColors>;
+  paint: (color: Color, text: string) => string;
 }
 
 /**
@@ -58,7 +60,11 @@ export function writeTerminal(
   parts: Block[][],
   { columns, color }: TerminalOptions,
 ): string {
-  const style = { columns, colors: picocolors.createColors(color) };
+  const style: Style = {
+    columns,
+    paint: (name, text) =>
+      color ? styleText(name, text, { validateStream: false }) : text,
+  };
   return parts.flatMap((part) => withTables(part, style))
     .map((block) => write(block, style))
     .filter((text) => text !== "").join("\n\n") + "\n";
@@ -69,7 +75,7 @@ function write(block: Block, style: Style): string {
     return linesOf(block.text, style.columns, style).join("\n");
   }
   if ("heading" in block) {
-    return style.colors.bold(styled(block.heading, style));
+    return style.paint("bold", styled(block.heading, style));
   }
   if ("remarks" in block) {
     return block.remarks.map((remark) => told(remark, style)).join("\n");
@@ -84,10 +90,9 @@ const OUTPUT_LINES = 20;
 /** A word and beside it, broken into lines, what it is of. */
 function told(remark: Remark, style: Style): string {
   const { word, text, output = "", next } = remark;
-  const { colors, columns } = style;
-  const color = { FAIL: colors.red, FOUND: colors.yellow }[word as "FAIL"] ??
-    colors.dim;
-  const before = color(word.padEnd(4)) + "  ";
+  const { paint, columns } = style;
+  const color = word === "FAIL" ? "red" : word === "FOUND" ? "yellow" : "dim";
+  const before = paint(color, word.padEnd(4)) + "  ";
   // A command that is broken into lines could not be pasted.
   const room = word === "run" || word === "push" ? Infinity : columns;
   const beneath = [
@@ -107,7 +112,7 @@ function terms(terms: [Inline, Inline][], style: Style): string {
   const width = Math.max(...titles.map(textWidth)) + GAP;
   return terms.map(([, text], index) =>
     beside(
-      style.colors.dim(padded(titles[index], width)),
+      style.paint("dim", padded(titles[index], width)),
       linesOf(text, style.columns - width, style),
     )
   ).join("\n");
@@ -188,23 +193,25 @@ function drawn({ caption, columns, more, joins }: Table, style: Style): string {
         ).join(" ".repeat(GAP)).trimEnd(),
     );
   };
-  const { bold, dim } = style.colors;
+  const { paint } = style;
   const text = [
     ...row(columns.map(({ title }, index) => [
-      dim(clip(printable(plain(title)).toUpperCase(), widths[index])),
+      paint("dim", clip(printable(plain(title)).toUpperCase(), widths[index])),
     ])),
     ...columns[0].cells.flatMap((_, index) =>
       row(
         columns.map(({ cells }, column) =>
           cells[index] === undefined
-            ? [dim("–")]
+            ? [paint("dim", "–")]
             : linesOf(cells[index], widths[column], style)
         ),
       )
     ),
     ...more > 0 ? [`and ${more} more, all with --json`] : [],
   ].join("\n");
-  return joins ? text : `${bold(styled(caption, style))}\n${indent(text)}`;
+  return joins
+    ? text
+    : `${paint("bold", styled(caption, style))}\n${indent(text)}`;
 }
 
 function padded(text: string, width: number, right = false): string {
@@ -223,9 +230,9 @@ function styled(inline: Inline, style: Style): string {
   return painted(styled(inline.of, style), inline.as, style);
 }
 
-function painted(text: string, look: Mark["as"], { colors }: Style): string {
+function painted(text: string, look: Mark["as"], { paint }: Style): string {
   return look in COLORS
-    ? colors[COLORS[look as keyof typeof COLORS]](text)
+    ? paint(COLORS[look as keyof typeof COLORS], text)
     : text;
 }
 
