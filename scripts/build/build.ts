@@ -7,11 +7,11 @@
 import type { Bases } from "../bases/choose_bases.ts";
 import { explainGrowth, holdBudget } from "../budget/hold_budget.ts";
 import { nextDeploys, reproduce } from "./build_again.ts";
-import { buildVariants } from "./build_variants.ts";
 import { prepareBases, preparePackages, readGiven } from "./prepare.ts";
 import { runVariants } from "./run_variants.ts";
 import {
   type BuildConfig,
+  buildVariants,
   note,
   type RunContext,
   type VariantRun,

@@ -126,11 +126,11 @@ Deno.test("html() answers first which is smallest, by how much, and whether it w
   );
   assertStringIncludes(
     header,
-    "✗\u00a017 of 18 hold</span>, 3 skipped: contract 11/12, restrictions 6",
+    "✗\u00a017 of 18 hold</span> (3 skipped): contract 11/12, restrictions 6",
   );
   assertStringIncludes(
     header,
-    "✗\u00a02 of 3 hold</span>, 1 skipped",
+    "✗\u00a02 of 3 hold</span> (1 skipped)",
   );
 });
 

@@ -119,7 +119,7 @@ const SHOWN =
 
 ❌ \`FAILED: 1 of 18 checks: scratch: HEAD /: status: expected 200, got 404; 1 of 3 limits: multi-stage size 122 MB > 120 MB\`
 
-- images: \`localhost/single-stage\`, \`localhost/multi-stage\`, \`localhost/scratch\`
+- images: \`localhost/single-stage\`<br>\`localhost/multi-stage\`<br>\`localhost/scratch\`
 - run: \`c=$(buildah from localhost/multi-stage); buildah run --isolation chroot $c /hello; buildah rm $c\`
 - push: \`buildah push localhost/multi-stage docker://registry.example/multi-stage\`
 

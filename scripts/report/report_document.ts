@@ -144,7 +144,7 @@ function counts({ variants, budgets }: Report): Remark[] {
     const made = items.length - of("skip");
     if (made === 0) return [];
     const text = `${of("pass")} of ${made} hold`;
-    const skipped = of("skip") > 0 && `, ${of("skip")} skipped`;
+    const skipped = of("skip") > 0 && ` (${of("skip")} skipped)`;
     const look = of("fail") > 0 ? bad : good;
     return [{ word, text: [look(text), skipped, kinds] }];
   };

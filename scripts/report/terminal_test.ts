@@ -216,10 +216,12 @@ FAIL  scratch, contract: HEAD /
       status: expected 200, got 404
 FAIL  multi-stage, budget: size is 122 MB, the limit is 120 MB
 
-CHECKS  17 of 18 hold, 3 skipped: contract 11/12, restrictions 6
-BUDGET  2 of 3 hold, 1 skipped
+CHECKS  17 of 18 hold (3 skipped): contract 11/12, restrictions 6
+BUDGET  2 of 3 hold (1 skipped)
 
-IMAGES  localhost/single-stage, localhost/multi-stage, localhost/scratch
+IMAGES  localhost/single-stage
+        localhost/multi-stage
+        localhost/scratch
 run   c=$(buildah from localhost/multi-stage); buildah run --isolation chroot $c /hello; buildah rm $c
 push  buildah push localhost/multi-stage docker://registry.example/multi-stage
 

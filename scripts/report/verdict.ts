@@ -5,7 +5,7 @@
  * @module
  */
 import { formatBytes, formatRatio, formatShare } from "../lib/format.ts";
-import { coded, type Inline, listed, named, type Remark } from "./document.ts";
+import { coded, type Inline, lines, named, type Remark } from "./document.ts";
 import { baselineOf, plural, smallestOf } from "./figures.ts";
 import { applicationParts, filledLeaves, filledTree } from "./filled_tree.ts";
 import { checksOf, checksWith, holds, verdictFigures } from "./problems.ts";
@@ -171,7 +171,7 @@ export function images(
 ): Remark[] {
   const built = variants.filter(({ dockerfile }) => dockerfile !== undefined);
   if (engine === undefined || built.length === 0) return [];
-  const names = listed(built.map(({ image }) => named(image.reference)));
+  const names = lines(built.map(({ image }) => named(image.reference)));
   const remarks: Remark[] = [{ word: "IMAGES", text: names }];
   // One that runs here, and whose next deploy sends the least.
   const sent = ({ nextDeployBytes, sizeBytes }: Variant) =>
