@@ -18,7 +18,7 @@ import { bytesOf, join, makeTar } from "../../testing/tar.ts";
 import fc from "fast-check";
 import { constants, zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import { ArchiveError } from "./archive_error.ts";
-import { ZstdFrames } from "./decompressor.ts";
+import { ZstdFrames } from "./blob_reader.ts";
 
 const LAYER = [{ path: "a", content: "hello ".repeat(100_000) }];
 
