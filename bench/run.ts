@@ -19,7 +19,7 @@ const UNITS: Record<string, number> = { ms: 1, s: 1000, min: 60_000 };
 const KINDS: [kind: string, step: RegExp][] = [
   ["engine and bases", /^(?:Engine|Bases|Packages)/],
   ["builds", /^Build /],
-  ["reading, compressing on the way", /^(?:Read |Compress )/],
+  ["reading, compressing on the way", /^Read /],
   ["stops, under load and idle", /^Check the stop /],
   ["checks that ask a running image", /^Check /],
   ["starts and memory", /^Measure /],

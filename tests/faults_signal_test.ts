@@ -51,7 +51,6 @@ const PHASES: Phase[] = [
     dockerfile: slowBuild(longSleep()),
   },
   { begun: /^Read .* \.\.\.$/m, signal: "SIGINT" },
-  { begun: /^Compress .* \.\.\.$/m, signal: "SIGTERM" },
   { begun: /^ {2}contract: /m, signal: "SIGINT" },
   {
     begun: /run 1: /,
