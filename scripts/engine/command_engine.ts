@@ -106,8 +106,11 @@ export abstract class CommandEngine {
     const process = await sweepProcesses(options);
     const container = await this.sweepContainers(options);
     const image = (await this.list()).filter(isLeftoverTag);
-    if (options.remove && image.length > 0) {
-      await this.naming(() => attempt(this.name, ["rmi", ...image]));
+    // A command that a killed run has left may give a name back meanwhile.
+    let left = options.remove ? image : [];
+    for (let tries = 3; left.length > 0 && tries > 0; tries--) {
+      await this.naming(() => attempt(this.name, ["rmi", ...left]));
+      left = (await this.list()).filter((name) => image.includes(name));
     }
     const folder = await sweepScratch(options);
     return { process, container, image, folder };
