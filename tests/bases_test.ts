@@ -158,7 +158,10 @@ Deno.test({
         }
       }
       assertEquals((await Deno.stat(path)).size, pin.size);
-      const { code, stderr } = await new Deno.Command(path).output();
+      // A process that another test starts may hold it open for a moment.
+      const { code, stderr } = await retry(() =>
+        new Deno.Command(path).output()
+      );
       assertEquals(code, 1);
       assertStringIncludes(
         new TextDecoder().decode(stderr),
@@ -166,6 +169,16 @@ Deno.test({
       );
     }),
 });
+
+async function retry<T>(work: () => Promise<T>, tries = 20): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (tries === 0 || !/text file busy/i.test(String(error))) throw error;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    return await retry(work, tries - 1);
+  }
+}
 
 /** Processes that were started with an environment which names a folder. */
 function startedIn(folder: string): string[] {
