@@ -11,7 +11,8 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { assembleBases } from "../scripts/bases/choose_bases.ts";
-import { checkHardening, checkImage } from "../scripts/check/check_image.ts";
+import { checkHardening } from "../scripts/check/check_hardening.ts";
+import { checkImage } from "../scripts/check/check_image.ts";
 import { checkStop } from "../scripts/check/check_stop.ts";
 import {
   contractSchema,

@@ -1,11 +1,4 @@
-/**
- * Makes every check of a kind that takes a running image. Those of health checks and
- * of the restrictions that a careful operator applies are here.
- *
- * @module
- */
-import type { Container, Restrictions } from "../engine/engine.ts";
-import { missingProgram } from "../engine/explain.ts";
+/** Makes every check of a kind that takes a running image. @module */
 import type { Permissions } from "../deno_binary/program_schema.ts";
 import { cannotRun } from "../lib/platform.ts";
 import type { Surface } from "../inspect/inspect_schema.ts";
@@ -20,22 +13,16 @@ import {
 } from "./check_consistency.ts";
 import { checkContract, isStuck, nameOf } from "./check_contract.ts";
 import { checkNothingOpened, checkRefused } from "./check_egress.ts";
+import { checkHardening } from "./check_hardening.ts";
+import { checkHealth } from "./check_health.ts";
 import { checkProtocol } from "./check_protocol.ts";
 import { checkStop } from "./check_stop.ts";
 import { endedBy, explainError } from "./diagnose.ts";
-import { burst } from "./burst.ts";
-import {
-  addChecks,
-  CannotCheck,
-  type Checks,
-  failureOf,
-  runCheck,
-} from "./run_check.ts";
-import { orAbort, sleep } from "./time_limit.ts";
+import { addChecks, type Checks, failureOf } from "./run_check.ts";
+import { sleep } from "./time_limit.ts";
 import {
   runService,
   type Service,
-  surroundings,
   type Target,
   unreachable,
 } from "./run_service.ts";
@@ -213,164 +200,4 @@ export function checkUnrun(
   return missing.length > 0
     ? check("fail", `needed and not there: ${missing.join(", ")}`)
     : check("skip", reason);
-}
-
-/** What Docker grants a health check that states no limit. */
-const HEALTH_MS = 30_000;
-
-/** `test` is as in the image's config: `CMD` and words, or `CMD-SHELL` and a line. */
-export async function checkHealth(
-  container: Container,
-  target: Target,
-  test: string[],
-): Promise<Check[]> {
-  const command = commandOf(test);
-  let missing = false;
-  const check = (name: string, work: typeof runAlone) =>
-    runCheck(name, HEALTH_MS, target.signal, (signal) => {
-      if (command === undefined) {
-        throw new CannotCheck("the image has no HEALTHCHECK");
-      }
-      return work({ ...target, signal }, command);
-    });
-  return [
-    await check(
-      "HEALTHCHECK: well while it serves",
-      async ({ signal }, command) => {
-        const { code, output } = await container.exec(command, { signal });
-        if (code === 0) return [];
-        const program = missingProgram(output);
-        if (program !== undefined) {
-          missing = true;
-          return [
-            `${program} is not in the image: correct HEALTHCHECK in the Dockerfile`,
-          ];
-        }
-        const { healthPath } = target.contract;
-        const asked = pathIn(output) ?? pathIn(command.join(" "));
-        return [
-          `exit code ${code}: ${output.trim()}`,
-          ...asked === undefined || asked === healthPath ? [] : [
-            `it asks ${asked}, healthPath in contract.json is ${healthPath}: correct the one that is wrong`,
-          ],
-        ];
-      },
-    ),
-    await check("HEALTHCHECK: ill while nothing serves", (target, command) => {
-      if (missing) throw new CannotCheck("its program is not in the image");
-      return runAlone(target, command);
-    }),
-  ];
-}
-
-/** The path in a request or an address, as health checks write them. */
-function pathIn(text: string): string | undefined {
-  return /\b(?:GET (?=\/)|https?:\/\/[^\s/'"]+(?=\/))([^\s'"?#]+)/.exec(text)
-    ?.[1];
-}
-
-/** In a container of its own, in which it takes the service's place. */
-async function runAlone(
-  { engine, image, port, contract, signal }: Target,
-  command: string[],
-): Promise<string[]> {
-  await using container = await engine.run({
-    image,
-    port,
-    entrypoint: command,
-    ...surroundings(contract),
-    signal,
-  });
-  const code = await orAbort(container.exited, signal);
-  return code === 0 ? ["exit code 0, though nothing serves"] : [];
-}
-
-function commandOf([form, ...words]: string[]): string[] | undefined {
-  if (words.length === 0) return undefined;
-  if (form === "CMD") return words;
-  return form === "CMD-SHELL" ? ["/bin/sh", "-c", ...words] : undefined;
-}
-
-type Restriction = keyof Restrictions;
-
-const MIB = 1 << 20;
-const BURST_MS = 20_000;
-
-const RESTRICTIONS: Record<string, Restrictions> = {
-  "read-only root": { readOnly: true },
-  "no capabilities": { dropCapabilities: true },
-  "no new privileges": { noNewPrivileges: true },
-  "arbitrary user 12345:12345": { user: "12345:12345" },
-  "128 MiB of memory": { memoryBytes: 128 * MIB },
-  "64 MiB of memory": { memoryBytes: 64 * MIB },
-  "64 processes and threads": { pids: 64 },
-};
-
-const { "64 MiB of memory": _tighter, ...combinable } = RESTRICTIONS;
-const COMBINED: Restrictions = Object.assign({}, ...Object.values(combinable));
-
-/** What it serves under all of them it serves under each: else each is tried alone. */
-export async function checkHardening(target: Target): Promise<Check[]> {
-  const { contract, signal, engine } = target;
-  const limit = contract.readyTimeoutMs + BURST_MS +
-    contract.requests.length * contract.requestTimeoutMs;
-  const keys = Object.keys(COMBINED) as Restriction[];
-  const able = keys.filter((key) => engine.cannot[key] === undefined);
-  const applied: Restrictions = Object.fromEntries(
-    able.map((key) => [key, COMBINED[key]]),
-  );
-  const combined = await runCheck(
-    able.length === keys.length
-      ? "all restrictions combined"
-      : `combined: ${able.join(", ")}`,
-    limit,
-    signal,
-    (signal) => {
-      if (able.length < 2) {
-        throw new CannotCheck(`${engine.name} can apply less than two of them`);
-      }
-      return serves({ ...target, signal }, applied);
-    },
-  );
-
-  const checks: Check[] = [];
-  for (const [name, restrictions] of Object.entries(RESTRICTIONS)) {
-    const own = Object.keys(restrictions) as Restriction[];
-    const shown = combined.status === "pass" &&
-      own.every((key) => applied[key] === restrictions[key]);
-    checks.push(
-      shown
-        ? { name, status: "pass", detail: "shown by the restrictions combined" }
-        : await runCheck(name, limit, signal, (signal) => {
-          const reasons = own.map((key) => engine.cannot[key])
-            .filter((reason) => reason !== undefined);
-          if (reasons.length > 0) throw new CannotCheck(reasons.join("; "));
-          return serves({ ...target, signal }, restrictions);
-        }),
-    );
-  }
-  return [...checks, combined];
-}
-
-async function serves(
-  target: Target,
-  restrictions: Restrictions,
-): Promise<string[]> {
-  const { contract, signal } = target;
-  await using service = await runService(target, restrictions);
-  const checks = await checkContract(service.url, contract, signal);
-  const wrong = checks.filter((check) => check.status === "fail")
-    .map((check) => `${check.name}: ${check.detail}`);
-  const result = await burst(service.url, contract, BURST_MS, signal);
-  if (result.failed > 0) {
-    wrong.push(`${result.failed} of a burst failed: ${result.failure}`);
-  } else if (!result.complete) {
-    wrong.push(
-      `${result.answered} of ${contract.burst.requests} answered within ${BURST_MS} ms`,
-    );
-  }
-  if (wrong.length === 0) return [];
-  const end = await endedBy(service.container, "under it");
-  if (end !== undefined) throw end;
-  return wrong;
 }
