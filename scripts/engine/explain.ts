@@ -32,25 +32,31 @@ interface Failure {
   cause?: unknown;
 }
 
-/** The error for the user: why, if that is known, and what to do next. */
-function told(
-  { message, ...failure }: Failure,
-  why: string | undefined,
-  next: string,
-  exitCode: number = EXIT.environment,
-): UserError {
-  const whole = why === undefined ? message : `${message}: ${why}`;
-  return new UserError(whole, { ...failure, next, exitCode });
+/** Makes errors for the user: why, if that is known, and what to do next. */
+function telling(exitCode: number) {
+  return (
+    { message, ...failure }: Failure,
+    why: string | undefined,
+    next: string,
+  ) => {
+    const whole = why === undefined ? message : `${message}: ${why}`;
+    return new UserError(whole, { ...failure, next, exitCode });
+  };
 }
+
+/** Of what the machine or the network lacks. */
+const lacking = telling(EXIT.environment);
+/** Of what is wrong in an image, its Dockerfile or its sources. */
+const wrong = telling(EXIT.checkFailed);
 
 /** The error for a command that was killed, or that found the disk full. */
 export function explainMachine(failure: Failure): UserError | undefined {
   const { output, cause } = failure;
   if (cause instanceof CommandFailed && cause.killedBy) {
-    return told(failure, cause.message, cause.next);
+    return lacking(failure, cause.message, cause.next);
   }
   if (!DISK.test(output)) return undefined;
-  return told(
+  return lacking(
     failure,
     "the disk is full",
     "Free disk space where the engine keeps its images and in TMPDIR (df -h shows the disks), and run again",
@@ -62,11 +68,11 @@ function explainRegistry(failure: Failure): UserError | undefined {
   const next =
     "Take the base images from packages (--bases packages), or name a mirror's image with the Dockerfile's build arguments";
   if (UNREACHABLE.test(output)) {
-    return told(failure, "the registry cannot be reached", next);
+    return lacking(failure, "the registry cannot be reached", next);
   }
   const [, short] = SHORT.exec(output) ?? [];
   if (short !== undefined) {
-    return told(
+    return lacking(
       failure,
       `no registry is set for "${short}"`,
       `${next}, or set unqualified-search-registries in registries.conf`,
@@ -74,7 +80,7 @@ function explainRegistry(failure: Failure): UserError | undefined {
   }
   if (!UNKNOWN.test(output)) return undefined;
   const why = "the registry does not have the image, or refuses it";
-  return told(failure, why, next);
+  return lacking(failure, why, next);
 }
 
 /** Anything but a failed command is given back as it is. */
@@ -83,7 +89,7 @@ export function explainPull(image: string, error: unknown): unknown {
   const message = `Cannot pull "${image}"`;
   const failure = { message, output: error.output.trim(), cause: error };
   return explainMachine(failure) ?? explainRegistry(failure) ??
-    told(failure, undefined, "See the engine's message above");
+    lacking(failure, undefined, "See the engine's message above");
 }
 
 export function explainExport(
@@ -94,7 +100,7 @@ export function explainExport(
   const failure = { message, output: error.output.trim(), cause: error };
   const next =
     "Check that the image exists; give its name as the engine lists it";
-  return explainMachine(failure) ?? told(failure, undefined, next);
+  return explainMachine(failure) ?? lacking(failure, undefined, next);
 }
 
 /** The program that an engine did not find in an image, by what it `said`. */
@@ -125,7 +131,7 @@ export function explainStart(
       `it cannot execute ${program}`,
       "Correct ENTRYPOINT or CMD in the Dockerfile, or copy the program into the last stage, with the loader that it names",
     ];
-  return explainMachine(failure) ?? told(failure, why, next, EXIT.checkFailed);
+  return explainMachine(failure) ?? wrong(failure, why, next);
 }
 
 /** Lines of a failing step that are shown; the end is what matters. */
@@ -165,19 +171,15 @@ const NOISE = [
 
 /** BuildKit prefixes each line with its step's number: `#5 0.218 problem`. */
 function buildKitStep(all: string[]): string[] | undefined {
-  let failed: string | undefined;
-  let last: string | undefined;
-  for (const line of all) {
-    failed = /^(#\d+) ERROR: /.exec(line)?.[1] ?? failed;
-    last = /^#\d+ /.test(line) ? undefined : line;
-  }
+  const [failed] =
+    all.findLast((line) => /^#\d+ ERROR: /.test(line))?.split(" ") ?? [];
   if (failed === undefined) return undefined;
   const step = all.filter((line) => line.startsWith(`${failed} `))
     .map((line) => line.replace(/^#\d+ (\d+\.\d+ )?/, ""));
   // A step that a stage after it interrupts is announced again.
   const lines = step.filter((line, i) => i === 0 || line !== step[0]);
-  if (last !== undefined && !/^-+$/.test(last)) lines.push(last);
-  return lines;
+  const last = all[all.length - 1];
+  return /^(#\d+ |-+$)/.test(last) ? lines : [...lines, last];
 }
 
 /** The others run one step after the other and announce each. */
@@ -186,12 +188,10 @@ function stepSince(all: string[]): string[] {
     /^(\[\d+\/\d+\] )?STEP \d+\/\d+: |^Step \d+\/\d+ : /.test(line)
   );
   if (from !== -1) {
-    const before = all[from - 1] ?? "";
     // Of two pipes, the one with the error may have been read first.
-    return [
-      ...all.slice(from),
-      ...before.startsWith("Error: ") ? [before] : [],
-    ];
+    const before = all.slice(Math.max(0, from - 1), from)
+      .filter((line) => line.startsWith("Error: "));
+    return [...all.slice(from), ...before];
   }
   const rest = all.filter((line) => !/^#\d+ /.test(line));
   return rest.length > 0 ? rest : all;
@@ -225,7 +225,7 @@ export function explainBuild(
     explainModules(failure) ??
     explainSource(failure) ??
     (concernsBase(step) ? explainRegistry(failure) : undefined) ??
-    told(
+    wrong(
       failure,
       causeOf(step),
       NEEDS_BUILDKIT.test(step)
@@ -233,7 +233,6 @@ export function explainBuild(
         : /exec format error/i.test(step)
         ? "Build in a stage of this machine's architecture, FROM --platform=$BUILDPLATFORM, and copy from there"
         : "Correct the step shown above in the Dockerfile, or what it runs, and build again",
-      EXIT.checkFailed,
     );
 }
 
@@ -251,24 +250,15 @@ export function explainInstall(cause: CommandFailed, locks: string): UserError {
     explainLock(failure, locks) ??
     explainModules(failure, "Let this machine reach it, and run again") ??
     explainSource(failure) ??
-    told(failure, said, "Correct what Deno says above", EXIT.checkFailed);
+    wrong(failure, said, "Correct what Deno says above");
 }
 
-const INSTRUCTIONS =
-  "ADD ARG CMD COPY ENTRYPOINT ENV EXPOSE FROM HEALTHCHECK LABEL MAINTAINER ONBUILD RUN SHELL STOPSIGNAL USER VOLUME WORKDIR"
-    .split(" ");
-
-function explainInstruction(
-  { message, output, cause }: Failure,
-): UserError | undefined {
-  const [, word] = /unknown instruction: "?(\w+)/i.exec(output) ?? [];
+function explainInstruction(failure: Failure): UserError | undefined {
+  const [, word] = /unknown instruction: "?(\w+)/i.exec(failure.output) ?? [];
   if (word === undefined) return undefined;
-  const meant = suggest(word.toUpperCase(), INSTRUCTIONS);
-  return new UserError(`${message}: there is no instruction ${word}`, {
-    next: meant ? `Did you mean ${meant}?` : "Correct it in the Dockerfile",
-    exitCode: EXIT.checkFailed,
-    cause,
-  });
+  const why = `there is no instruction ${word}`;
+  // What buildah says has its parser's record in it.
+  return wrong({ ...failure, output: "" }, why, "Correct it in the Dockerfile");
 }
 
 /** The error for a slip in an option; a program that knows a similar one says so. */
@@ -278,12 +268,7 @@ function explainOption(failure: Failure): UserError | undefined {
       .exec(failure.output) ?? [];
   // An option of a newer Deno is similar to some other one as well.
   return option !== undefined && suggest(option, [similar]) !== undefined
-    ? told(
-      failure,
-      `there is no option ${option}`,
-      `Did you mean ${similar}?`,
-      EXIT.checkFailed,
-    )
+    ? wrong(failure, `there is no option ${option}`, `Did you mean ${similar}?`)
     : undefined;
 }
 
@@ -304,12 +289,11 @@ function explainCopy(
     form.exec(failure.output)?.[1] ?? []
   );
   if (found === undefined) return undefined;
-  const explained = (why: string, next: string) =>
-    told(failure, why, next, EXIT.checkFailed);
   const [, stage] = /\b(?:COPY|ADD)\b.* --from=(\S+)/.exec(failure.output) ??
     [];
   if (stage !== undefined) {
-    return explained(
+    return wrong(
+      failure,
       `"${stage}" has no ${found}`,
       `Correct the path in COPY --from=${stage}, or the step that is to make it`,
     );
@@ -318,14 +302,16 @@ function explainCopy(
   const root = `${resolve(context)}/`;
   const path = `/${found}`.replace(root, "").replace(/^\//, "");
   if (!existsSync(`${context}/${path}`)) {
-    return explained(
+    return wrong(
+      failure,
       `${path} is not in the build context`,
       "Correct its name where the Dockerfile copies it, or make it before the build",
     );
   }
   const own = `${dockerfile}.dockerignore`;
   const ignore = existsSync(`${context}/${own}`) ? own : ".dockerignore";
-  return explained(
+  return wrong(
+    failure,
     `${ignore} leaves out ${path}, which it copies`,
     `Add !${path} at the end of ${ignore}, or do not copy it`,
   );
@@ -370,25 +356,17 @@ function explainRuntime(failure: Failure): RuntimeMissing | undefined {
 function explainMemory(failure: Failure): UserError | undefined {
   const { output } = failure;
   const heap = outOfMemory(output);
-  if (heap !== undefined) {
-    return told(failure, heap, RAISE_HEAP, EXIT.checkFailed);
-  }
-  if (!/(exit (code: |status )|non-zero code: )137\b/.test(output)) {
-    return undefined;
-  }
+  if (heap !== undefined) return wrong(failure, heap, RAISE_HEAP);
   const next = "Give the build more memory, unless somebody has killed it";
-  return told(failure, "its step was killed", next, EXIT.checkFailed);
+  return /(exit (code: |status )|non-zero code: )137\b/.test(output)
+    ? wrong(failure, "its step was killed", next)
+    : undefined;
 }
 
 /** The error for a lock file that the sources have left behind. */
 function explainLock(failure: Failure, locks: string): UserError | undefined {
   return /lockfile is out of date/i.test(failure.output)
-    ? told(
-      failure,
-      "deno.lock is out of date",
-      `Run: ${locks}`,
-      EXIT.checkFailed,
-    )
+    ? wrong(failure, "deno.lock is out of date", `Run: ${locks}`)
     : undefined;
 }
 
@@ -401,8 +379,9 @@ function explainModules(
     /JSR package manifest for '([^']+)' failed to load|Failed (?:loading \S+ for package "|caching npm package ')([^"']+)|Import '(https?:\/\/[^']+)' failed/
       .exec(failure.output) ?? [];
   const module = jsr ? `jsr:${jsr}` : npm ? `npm:${npm}` : url;
-  if (module === undefined) return undefined;
-  return told(failure, `${module} cannot be downloaded`, next);
+  return module === undefined
+    ? undefined
+    : lacking(failure, `${module} cannot be downloaded`, next);
 }
 
 /** What BuildKit puts before lines, and into lines of their own. */
@@ -413,23 +392,25 @@ const STEP_FAILED =
 /** How Deno begins what is wrong with a module. */
 const SOURCE_ERROR = /^(?:TS\d+ \[ERROR\]: |error: )(.*)/;
 
+/** Lines of a step, without what builders put before and among them. */
+function saidIn(lines: string[]): string[] {
+  return lines.map((line) => line.replace(TIME, ""))
+    .filter((line) => !STEP_FAILED.test(line));
+}
+
 /** Why a step failed, or the Dockerfile cannot be read, in the words of who says it. */
 function causeOf(step: string): string | undefined {
   const [, unread] =
     /(?:failed to create LLB definition: |^Error: (?!building at STEP))(.*)/m
       .exec(step) ?? [];
-  const lines = step.split("\n").slice(1)
-    .map((line) => line.replace(TIME, ""))
-    .filter((line) => !STEP_FAILED.test(line));
-  return unread ??
-    statedError(lines.join("\n"))?.replace(/^\/bin\/sh: (\d+: )?/, "");
+  return unread ?? statedError(saidIn(step.split("\n").slice(1)).join("\n"))
+    ?.replace(/^\/bin\/sh: (\d+: )?/, "");
 }
 
 /** The error for a slip in the source, a type, a module that is not there. */
 function explainSource(failure: Failure): UserError | undefined {
-  const lines = failure.output.split("\n").map((line) => line.replace(TIME, ""))
-    .filter((line, at, all) => line !== "" || all[at - 1] !== "")
-    .filter((line) => !STEP_FAILED.test(line));
+  const lines = saidIn(failure.output.split("\n"))
+    .filter((line, at, all) => line !== "" || all[at - 1] !== "");
   const first = lines.findIndex((line) => SOURCE_ERROR.test(line));
   if (first === -1) return undefined;
   const output = lines.slice(first).join("\n");
@@ -446,7 +427,7 @@ function explainSource(failure: Failure): UserError | undefined {
     .replace(/^The module's source code could not be parsed: /, "")
     .replaceAll("file://", "");
   const at = path === undefined ? "" : `${path}${place}: `;
-  return told(
+  return wrong(
     { ...failure, output },
     at + what,
     unknown
@@ -456,7 +437,6 @@ function explainSource(failure: Failure): UserError | undefined {
       : /not found/i.test(what)
       ? "Correct the import; a module that is there has to be in the build context: see .dockerignore and the Dockerfile's COPY"
       : "Correct the source, and build again",
-    EXIT.checkFailed,
   );
 }
 

@@ -580,6 +580,6 @@ Deno.test("explainBuild() of an instruction that does not exist, on each builder
   ) {
     const { message, next } = explainBuild("Dockerfile", output);
     assertStringIncludes(message, "there is no instruction COPPY");
-    assertEquals(next, "Did you mean COPY?");
+    assertEquals(next, "Correct it in the Dockerfile");
   }
 });
