@@ -1,6 +1,5 @@
 /** The platforms that images are made for, and which run here. @module */
 import { UserError } from "./errors.ts";
-import { suggest } from "./suggest.ts";
 
 export type Architecture = "amd64" | "arm64";
 
@@ -42,15 +41,9 @@ export function parsePlatforms(text: string): Platform[] {
 function parse(word: string): Platform {
   const known = PLATFORMS.find((platform) => platform === word);
   if (known !== undefined) return known;
-  const name = word.toLowerCase().replace(/^linux\//, "");
-  const meant = suggest(`linux/${architectureNamed(name)}`, PLATFORMS);
   throw new UserError(
     `Cannot build for platform "${word}": expected ${PLATFORMS.join(" or ")}`,
-    {
-      next: meant
-        ? `Did you mean ${meant}?`
-        : "Deno has no Linux runtime for another one",
-    },
+    { next: "Give one or both; Deno has a Linux runtime for no other" },
   );
 }
 

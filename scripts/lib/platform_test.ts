@@ -16,23 +16,12 @@ Deno.test("parsePlatforms() reads a list, each platform once", () => {
   ]);
 });
 
-Deno.test("parsePlatforms() says which platform was probably meant", () => {
-  for (
-    const [word, next] of [
-      ["arm64", "Did you mean linux/arm64?"],
-      ["linux/aarch64", "Did you mean linux/arm64?"],
-      ["linux/arm64/v8", "Did you mean linux/arm64?"],
-      ["x86_64", "Did you mean linux/amd64?"],
-      ["linux/amd46", "Did you mean linux/amd64?"],
-      ["linux/s390x", "no Linux runtime"],
-      ["windows/amd64", "no Linux runtime"],
-      ["", "no Linux runtime"],
-    ]
-  ) {
+Deno.test("parsePlatforms() says which platforms there are", () => {
+  for (const word of ["arm64", "linux/arm64/v8", "linux/s390x", ""]) {
     const error = assertThrows(() => parsePlatforms(word), UserError);
     assertEquals(error.exitCode, EXIT.usage);
     assertStringIncludes(error.message, `"${word}"`);
-    assertStringIncludes(error.next, next);
+    assertStringIncludes(error.message, "linux/amd64 or linux/arm64");
   }
 });
 
