@@ -5,8 +5,8 @@
  * @module
  */
 import { join } from "node:path";
-import { attempt, run } from "../scripts/lib/command.ts";
-import { processes, signalProcess } from "../scripts/engine/processes.ts";
+import { attempt, run, signalProcess } from "../scripts/lib/command.ts";
+import { processes } from "../scripts/engine/processes.ts";
 
 /** A daemon; disposing of it ends and removes it. */
 export interface Daemon extends AsyncDisposable {

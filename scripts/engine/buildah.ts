@@ -9,6 +9,7 @@ import {
   type Child,
   CommandFailed,
   run,
+  signalProcess,
   start,
 } from "../lib/command.ts";
 import { EXIT, UserError } from "../lib/errors.ts";
@@ -34,7 +35,6 @@ import {
   isWrapper,
   processes,
   serviceOf,
-  signalProcess,
 } from "./processes.ts";
 import { isInstalled } from "./setup.ts";
 

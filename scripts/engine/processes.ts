@@ -3,6 +3,7 @@
  * service behind wrappers does not say which process is the service. @module
  */
 import { basename } from "node:path";
+import { signalProcess } from "../lib/command.ts";
 import { isLeftover } from "../lib/owner.ts";
 import { ENGINES } from "./engine.ts";
 
@@ -94,15 +95,6 @@ export function isInGroup(pid: number, id: string): boolean {
 export function killGroup(id: string): void {
   for (const pid of processIds()) {
     if (isInGroup(pid, id)) signalProcess(pid, "SIGKILL");
-  }
-}
-
-/** Sends a signal to a process; one that is gone is no error. */
-export function signalProcess(pid: number, signal: Deno.Signal): void {
-  try {
-    Deno.kill(pid, signal);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
 }
 

@@ -1,10 +1,10 @@
 import { assertEquals } from "@std/assert";
+import { signalProcess } from "../lib/command.ts";
 import {
   commandsLeft,
   descendants,
   processes,
   serviceOf,
-  signalProcess,
 } from "./processes.ts";
 
 /** What `buildah run` looks like while the service runs. */

@@ -74,10 +74,10 @@ export class CommandFailed extends UserError {
 /** How long the output of a child that has ended may stay open. */
 const LINGERS_MS = 1000;
 
-/** Sends a signal to a child's whole group; one that is gone is no error. */
-function signalGroup(pid: number, signal: Deno.Signal): void {
+/** Sends a signal; that the process is gone is no error. `-pid` is its group. */
+export function signalProcess(pid: number, signal: Deno.Signal): void {
   try {
-    Deno.kill(-pid, signal);
+    Deno.kill(pid, signal);
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
@@ -114,12 +114,12 @@ async function stopChild(
   child: Deno.ChildProcess,
   graceMs = 5000,
 ): Promise<void> {
-  signalGroup(child.pid, "SIGTERM");
-  const timer = setTimeout(() => signalGroup(child.pid, "SIGKILL"), graceMs);
+  signalProcess(-child.pid, "SIGTERM");
+  const timer = setTimeout(() => signalProcess(-child.pid, "SIGKILL"), graceMs);
   await child.status;
   clearTimeout(timer);
   // What the child started may have ignored SIGTERM and outlived it.
-  signalGroup(child.pid, "SIGKILL");
+  signalProcess(-child.pid, "SIGKILL");
 }
 
 /** Starts a command and keeps the end of its output. */
@@ -162,7 +162,7 @@ export function start(
       // What it started and left behind may keep the pipes open. Helpers that
       // do not, such as podman's, have their work to do.
       const timer = setTimeout(
-        () => signalGroup(child.pid, "SIGKILL"),
+        () => signalProcess(-child.pid, "SIGKILL"),
         stopping ? 0 : LINGERS_MS,
       );
       await streams.finally(() => clearTimeout(timer));
