@@ -5,13 +5,13 @@
  * @module
  */
 import { join } from "node:path";
-import { UserError } from "./lib/errors.ts";
+import { messageOf, UserError } from "./lib/errors.ts";
 import { formatBytes } from "./lib/format.ts";
 import { valueOf } from "./report/figures.ts";
 import { code, markdown } from "./report/markdown.ts";
 import { checksOf, verdictFigures } from "./report/problems.ts";
 import { parseReport } from "./report/write_reports.ts";
-import type { Report, Variant } from "./report/report_schema.ts";
+import type { Growth, Report, Variant } from "./report/report_schema.ts";
 
 type Environment = (name: string) => string;
 
@@ -23,9 +23,9 @@ function baselineFile(env: Environment): string {
 /**
  * The arguments of the tool, by the inputs of the action.
  *
- * @param earlier The report to compare with, if it is there.
+ * @param earlier File of the report to compare with; empty where there is none.
  */
-export function argumentsOf(env: Environment, earlier?: string): string[] {
+export function argumentsOf(env: Environment, earlier = ""): string[] {
   const option = (name: string, value: string) =>
     value === "" ? [] : [name, value];
   return [
@@ -33,7 +33,7 @@ export function argumentsOf(env: Environment, earlier?: string): string[] {
     ...["--out", env("INPUT_OUT") || "report"],
     ...option("--engine", env("INPUT_ENGINE")),
     ...option("--budget", env("INPUT_BUDGET")),
-    ...option("--baseline", earlier ?? ""),
+    ...option("--baseline", earlier),
     ...["--write-baseline", baselineFile(env)],
     ...env("INPUT_ARGS").split(/\s+/).filter(Boolean),
   ];
@@ -50,20 +50,9 @@ async function readReport(file: string): Promise<Report | undefined> {
   }
 }
 
-/** The number of the pull request that a run is for. */
-async function pullRequest(env: Environment): Promise<number | undefined> {
-  const file = env("GITHUB_EVENT_PATH");
-  if (file === "") return undefined;
-  const event = JSON.parse(await Deno.readTextFile(file));
-  return event.pull_request?.number;
-}
-
 /** Writes the comment, over the one that an earlier run has left. */
-async function putComment(
-  env: Environment,
-  number: number,
-  body: string,
-): Promise<void> {
+async function putComment(env: Environment, body: string): Promise<void> {
+  const comments = `/issues/${env("INPUT_PULL_REQUEST")}/comments`;
   const root = `${env("GITHUB_API_URL")}/repos/${env("GITHUB_REPOSITORY")}`;
   const call = async (method: string, path: string, body?: unknown) => {
     const response = await fetch(`${root}${path}`, {
@@ -85,14 +74,13 @@ async function putComment(
   for (let page = 1; old === undefined; page++) {
     const list: { id: number; body?: string }[] = await call(
       "GET",
-      `/issues/${number}/comments?per_page=100&page=${page}`,
+      `${comments}?per_page=100&page=${page}`,
     );
     old = list.find((each) => each.body?.startsWith(marker));
     if (list.length < 100) break;
   }
-  if (old === undefined) {
-    await call("POST", `/issues/${number}/comments`, { body });
-  } else await call("PATCH", `/issues/comments/${old.id}`, { body });
+  if (old === undefined) await call("POST", comments, { body });
+  else await call("PATCH", `/issues/comments/${old.id}`, { body });
 }
 
 /** The outputs of the step by name: a figure of each variant, as JSON by its name. */
@@ -147,14 +135,9 @@ export function commentMarker(context: string): string {
 }
 
 /** The comment for a pull request: what it costs since an earlier report, and all. */
-export function comment(
-  report: Report,
-  context: string,
-  earlier?: Report,
-): string {
+export function comment(report: Report, context: string): string {
   const costs = report.variants.flatMap((variant) => {
-    const before = earlier?.variants.find(({ name }) => name === variant.name);
-    const parts = costsOf(variant, before);
+    const parts = costsOf(variant, report.growth);
     return parts.length > 0
       ? [`${code(variant.name, 40)}: ${parts.join(", ")}`]
       : [];
@@ -167,15 +150,15 @@ export function comment(
 }
 
 /** As `next deploy 8.2 kB` and `pull +1.2 MB`. */
-function costsOf(variant: Variant, before?: Variant): string[] {
+function costsOf(variant: Variant, growth: Growth[] = []): string[] {
   const deploy = valueOf("nextDeploy", variant);
-  const changes = ["pull", "size"].flatMap((title) => {
-    const now = valueOf(title, variant);
-    const then = before && valueOf(title, before);
-    if (now === undefined || then === undefined) return [];
-    if (now === then) return [`${title} unchanged`];
-    const sign = now > then ? "+" : "−";
-    return [`${title} ${sign}${formatBytes(Math.abs(now - then))}`];
+  const grown = growth.find((each) => each.variant === variant.name);
+  const changes = [grown?.pull, grown?.size].flatMap((change) => {
+    if (change === undefined) return [];
+    const { name, before = 0, after = 0 } = change;
+    if (before === after) return [`${name} unchanged`];
+    const sign = after > before ? "+" : "−";
+    return [`${name} ${sign}${formatBytes(Math.abs(after - before))}`];
   });
   return deploy === undefined
     ? changes
@@ -188,13 +171,9 @@ function costsOf(variant: Variant, before?: Variant): string[] {
  * @returns The tool's exit code: a comment that cannot be written fails nothing.
  */
 export async function runAction(env: Environment): Promise<number> {
-  const context = env("INPUT_CONTEXT") || ".";
   const kept = baselineFile(env);
-  const earlierFile = env("INPUT_BASELINE") || kept;
-  const earlier = await readReport(earlierFile);
-  const given = earlier === undefined && env("INPUT_BASELINE") === ""
-    ? undefined
-    : earlierFile;
+  const isKept = await readReport(kept) !== undefined;
+  const earlier = env("INPUT_BASELINE") || (isKept ? kept : "");
   await Deno.mkdir(join(kept, ".."), { recursive: true });
   const out = env("INPUT_OUT") || "report";
   const before = await readReport(join(out, "report.json"));
@@ -203,7 +182,7 @@ export async function runAction(env: Environment): Promise<number> {
       "run",
       "-A",
       new URL("image.ts", import.meta.url).href,
-      ...argumentsOf(env, given),
+      ...argumentsOf(env, earlier),
     ],
     stdin: "null",
   }).spawn().status;
@@ -219,15 +198,14 @@ export async function runAction(env: Environment): Promise<number> {
   await Deno.writeTextFile(env("GITHUB_OUTPUT"), lines.join(""), {
     append: true,
   });
-  const number = await pullRequest(env);
-  if (env("INPUT_COMMENT") === "true" && number !== undefined) {
+  if (env("INPUT_COMMENT") === "true" && env("INPUT_PULL_REQUEST") !== "") {
     try {
-      const body = comment(report, context, earlier);
-      await putComment(env, number, body);
+      await putComment(env, comment(report, env("INPUT_CONTEXT") || "."));
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
       console.log(
-        `::notice title=No comment::${why}; give the job the permission pull-requests: write`,
+        `::notice title=No comment::${
+          messageOf(error)
+        }; give the job the permission pull-requests: write`,
       );
     }
   }

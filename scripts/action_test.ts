@@ -78,12 +78,18 @@ Deno.test("annotations() names what failed, in one line each", () => {
 
 Deno.test("comment() begins with its marker, then says what the change costs", () => {
   const report = fixtureReport();
-  const earlier = structuredClone(report);
-  const [before] = earlier.variants;
-  before.sizeBytes -= 2_000_000;
-  const text = comment(report, "apps/a", earlier);
+  const [{ name }] = report.variants;
+  report.growth = [{
+    variant: name,
+    size: { name: "size", before: 1_000_000, after: 3_000_000 },
+    pull: { name: "pull", before: 5, after: 5 },
+    layers: [],
+    paths: [],
+    packages: [],
+  }];
+  const text = comment(report, "apps/a");
   assertEquals(text.split("\n")[0], commentMarker("apps/a"));
-  assertStringIncludes(text, "size +2 MB");
+  assertStringIncludes(text, "pull unchanged, size +2 MB");
 });
 
 Deno.test("commentMarker() cannot be ended by the name of a folder", () => {
