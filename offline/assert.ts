@@ -1,17 +1,13 @@
 /**
  * Stands in for `@std/assert` where jsr.io cannot be reached: the names that the
- * project uses, by means of `node:assert`.
+ * project uses, as documented there, by means of `node:assert`.
  *
  * @module
  */
 import node from "node:assert/strict";
 
-/** Asserts that a value is truthy. */
-export function assert(expr: unknown, msg?: string): asserts expr {
-  node.ok(expr, msg);
-}
+export const assert: typeof node.ok = node.ok;
 
-/** Asserts that two values are deeply equal. */
 export function assertEquals<T>(actual: T, expected: T, msg?: string): void {
   try {
     node.deepEqual(actual, expected);
@@ -23,28 +19,16 @@ export function assertEquals<T>(actual: T, expected: T, msg?: string): void {
   }
 }
 
-/** Asserts that two values are not deeply equal. */
-export const assertNotEquals: typeof assertEquals = node.notDeepEqual;
+export const assertNotEquals = node.notDeepEqual;
 
-/** Asserts that a value is neither `null` nor `undefined`. */
-export function assertExists<T>(
-  actual: T,
-  msg?: string,
-): asserts actual is NonNullable<T> {
-  node.ok(actual !== undefined && actual !== null, msg);
-}
-
-/** Asserts that the first value is greater than the second. */
 export function assertGreater<T>(actual: T, expected: T, msg?: string): void {
   node.ok(actual > expected, msg ?? `Expected ${actual} > ${expected}`);
 }
 
-/** Asserts that the first value is less than the second. */
 export function assertLess<T>(actual: T, expected: T, msg?: string): void {
   node.ok(actual < expected, msg ?? `Expected ${actual} < ${expected}`);
 }
 
-/** Asserts that a text contains another one. */
 export function assertStringIncludes(
   actual: string,
   expected: string,
@@ -54,17 +38,11 @@ export function assertStringIncludes(
   node.fail(`Expected "${actual}" to contain "${expected}" ${msg}`);
 }
 
-/** Asserts that a text matches a pattern. */
-export const assertMatch: (
-  actual: string,
-  expected: RegExp,
-  msg?: string,
-) => void = node.match;
+export const assertMatch = node.match;
 
 // deno-lint-ignore no-explicit-any -- the signature of @std/assert: any class
 type ErrorClass<E extends Error> = abstract new (...args: any[]) => E;
 
-/** Asserts that a function throws an error of a class, and returns it. */
 export function assertThrows<E extends Error = Error>(
   fn: () => unknown,
   type?: ErrorClass<E>,
@@ -79,7 +57,6 @@ export function assertThrows<E extends Error = Error>(
   node.fail(msg ?? "Expected the function to throw");
 }
 
-/** Asserts that a promise rejects with an error of a class, and returns it. */
 export async function assertRejects<E extends Error = Error>(
   fn: () => PromiseLike<unknown>,
   type?: ErrorClass<E>,

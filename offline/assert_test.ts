@@ -7,7 +7,6 @@
 import {
   assert,
   assertEquals,
-  assertExists,
   assertGreater,
   assertLess,
   assertMatch,
@@ -113,12 +112,6 @@ Deno.test("assertEquals() says what differs, and adds the message", () => {
   assertStringIncludes(text, "of the tar");
   assertStringIncludes(text, "a: 1");
   assertStringIncludes(text, "a: 2");
-});
-
-Deno.test("assertExists() takes all but null and undefined", () => {
-  for (const value of [0, "", false, NaN]) assertExists(value);
-  failure(() => assertExists(null));
-  failure(() => assertExists(undefined));
 });
 
 Deno.test("assertGreater() and assertLess() are strict", () => {

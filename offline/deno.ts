@@ -28,21 +28,12 @@ const PATIENCE = 2000;
 const offline = import.meta.dirname ?? ".";
 const project = `${offline}/..`;
 
-/**
- * The arguments with the stand-ins switched on.
- *
- * @param args Arguments of `deno`, the subcommand first.
- * @param importMap Path of the import map.
- * @returns The arguments, with the flags after the subcommand.
- */
+/** Arguments of `deno`, the subcommand first, with the stand-ins switched on. */
 export function withStandIns(args: string[], importMap: string): string[] {
   return [args[0], "--import-map", importMap, "--no-lock", ...args.slice(1)];
 }
 
-/**
- * Whether a call depends on where `@std` comes from: not when the subcommand
- * loads no modules, and not when the caller has chosen an import map.
- */
+/** Whether a call loads modules and has not chosen an import map itself. */
 export function needsStd(args: string[]): boolean {
   const end = args.indexOf("--");
   const flags = end < 0 ? args : args.slice(0, end);
