@@ -44,11 +44,11 @@ Deno.test("without a command, it builds the current folder", async () => {
   assertEquals((await build("build", "--quick")).quick, true);
 });
 
-Deno.test("platforms are read, or the one that was meant is named", async () => {
+Deno.test("platforms are read, or those that there are named", async () => {
   const { platform } = await build("--platform", "linux/amd64,linux/arm64");
   assertEquals(platform, ["linux/amd64", "linux/arm64"]);
   assertStringIncludes(
-    (await complaint("--platform", "arm64")).next,
+    (await complaint("--platform", "arm64")).message,
     "linux/arm64",
   );
 });
