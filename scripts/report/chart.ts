@@ -58,13 +58,8 @@ function box(
   return markup`<rect class="${kind}" x="${x}" y="${y}" width="${width}" height="${height}"><title>${title}</title></rect>`;
 }
 
-function label(
-  x: number,
-  y: number,
-  text: Value,
-  kind = "",
-): Markup {
-  const style = kind !== "" && markup` class="${kind}"`;
+function label(x: number, y: number, text: Value, kind = ""): Markup {
+  const style = kind && markup` class="${kind}"`;
   return markup`<text x="${x}" y="${y}"${style}>${text}</text>`;
 }
 
@@ -417,8 +412,9 @@ export function chartTreemap(variant: Variant, variants: Variant[]): Markup {
   if (tree.bytes === 0) return NOTHING;
   const share = tree.bytes /
     Math.max(...variants.map(({ contents }) => contents.bytes));
-  const tops = variants.flatMap(({ contents }) => contents.children ?? [])
+  const folders = variants.flatMap(({ contents }) => contents.children ?? [])
     .toSorted((a, b) => b.bytes - a.bytes).map(({ name }) => name);
+  const tops = [...new Set(folders)];
   const largest = filledLeaves(tree).slice(0, 5).map(({ path, bytes }) =>
     `${path} ${formatBytes(bytes)}`
   ).join(", ");
@@ -436,27 +432,18 @@ export function chartTreemap(variant: Variant, variants: Variant[]): Markup {
     (width) => {
       const whole = HEIGHTS[width as keyof typeof HEIGHTS];
       const height = Math.max(LOWEST, whole * share);
-      return drawTreemap(tree, width, height, [...new Set(tops)]);
+      const root = hierarchy(tree, (node) => node.children)
+        .sum((node) => node.children === undefined ? node.bytes : 0)
+        .sort((a, b) => (b.value ?? 0) - (a.value ?? 0));
+      const laid = treemap<FilledNode>().size([width, height]).round(true)
+        .paddingInner(2)
+        .paddingTop((node) => hasHeader(node) ? HEADER : 0)(root);
+      const content = laid.descendants()
+        .filter((cell) => cell.children === undefined || hasHeader(cell))
+        .map((cell) => drawCell(cell, tree.bytes, tops));
+      return { content, height };
     },
   );
-}
-
-function drawTreemap(
-  tree: FilledNode,
-  width: number,
-  height: number,
-  tops: string[],
-): Drawing {
-  const root = hierarchy(tree, (node) => node.children)
-    .sum((node) => node.children === undefined ? node.bytes : 0)
-    .sort((a, b) => (b.value ?? 0) - (a.value ?? 0));
-  const laid = treemap<FilledNode>().size([width, height]).round(true)
-    .paddingInner(2)
-    .paddingTop((node) => hasHeader(node) ? HEADER : 0)(root);
-  const content = laid.descendants()
-    .filter((cell) => cell.children === undefined || hasHeader(cell))
-    .map((cell) => drawCell(cell, tree.bytes, tops));
-  return { content, height };
 }
 
 /** Directories right below the root have their name above what they hold. */
@@ -494,14 +481,13 @@ function drawCell(cell: Cell, whole: number, tops: string[]): Markup {
 
 /** The path below the header, or else its end, or else the beginning of that. */
 function fittedPath(cell: Cell, width: number): string {
-  const { name, kind } = cell.data;
-  const way = cell.ancestors().slice(0, -1);
-  const top = way.length > 1 ? way.at(-1) : undefined;
-  const shown = top && hasHeader(top) ? way.slice(0, -1) : way;
-  const path = kind === "path"
-    ? printable(shown.map(({ data }) => data.name).reverse().join("/"))
-    : name;
-  return fitted(path, width) === path ? path : fitted(printable(name), width);
+  const { name, kind, path } = cell.data;
+  const top = cell.ancestors().at(-2);
+  const above = top && top !== cell && hasHeader(top) ? top.data.path : "";
+  const below = printable(path.slice(above.length + 1));
+  return kind === "path" && fitted(below, width) === below
+    ? below
+    : fitted(printable(name), width);
 }
 
 function colorOf(cell: Cell, tops: string[]): string {

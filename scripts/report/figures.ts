@@ -37,9 +37,9 @@ export interface Figure {
 const inBytes = (value: Figure["value"]) => ({ unit: "bytes", value } as const);
 const counted = (value: Figure["value"]) => ({ unit: "count", value } as const);
 
-/** The figures by the table that they are a column of, in reading order. */
-const TABLES = {
-  size: [
+/** The figures by caption of the table that they are a column of, in reading order. */
+const TABLES: Record<string, Figure[]> = {
+  "How large, and does it work": [
     {
       id: "size",
       title: "Size",
@@ -65,7 +65,7 @@ const TABLES = {
       always: true,
     },
   ],
-  cost: [
+  "What it costs to ship and to run": [
     {
       id: "pull",
       title: "Pull",
@@ -131,7 +131,7 @@ const TABLES = {
         "the lowest memory limit, found by halving, under which the image serves a burst at half its free speed or better and stops cleanly",
     },
   ],
-  defence: [
+  "What is lost, and what an intruder finds": [
     {
       id: "efficiency",
       title: "Efficiency",
@@ -158,7 +158,7 @@ const TABLES = {
       words: (v) => surfaceAtAGlance(v.surface, v.secrets),
     },
   ],
-} satisfies Record<string, Figure[]>;
+};
 
 /** Figures without a column, which a budget can limit. */
 const LIMITED: Figure[] = [
@@ -251,9 +251,9 @@ export function comparedFigures(report: Report) {
     return figure.always || new Set(texts).size > 1 || texts.length === 1 ||
       figure.id === "efficiency" && texts[0] !== "100 %";
   };
-  return (["size", "cost", "defence"] as const).map((table) => ({
-    table,
-    figures: TABLES[table].filter(isCompared) as Figure[],
+  return Object.entries(TABLES).map(([caption, figures]) => ({
+    caption,
+    figures: figures.filter(isCompared),
   })).filter(({ figures }) => figures.length > 0);
 }
 

@@ -18,7 +18,7 @@ import { Markup, markup, preformatted, type Value } from "./markup.ts";
 import { holds } from "./problems.ts";
 import { type SectionId, sectionsOf } from "./report_document.ts";
 import type { Report } from "./report_schema.ts";
-import { serviceOf } from "./verdict.ts";
+import { headline, serviceOf } from "./verdict.ts";
 
 /** The page may show itself and nothing else, whatever it was made to contain. */
 const POLICY =
@@ -28,26 +28,10 @@ const POLICY =
 export function html(report: Report): string {
   const { createdAt } = report;
   const service = serviceOf(report);
-  const [{ blocks: [headline] }] = sectionsOf(report, ["headline"]);
-  const title = "text" in headline && headline.text;
+  const title = headline(report);
   const blocksOf = (...ids: SectionId[]) =>
     sectionsOf(report, ids).flatMap(({ blocks }) => blocks.map(written));
-  const sections = sectionsOf(report, [
-    "sizes",
-    "problems",
-    "notes",
-    "growth",
-    "layers",
-    "contents",
-    "binary",
-    "waste",
-    "start",
-    "memory",
-    "surface",
-    "checks",
-    "budget",
-    "method",
-  ]);
+  const sections = sectionsOf(report).filter(({ title }) => title !== "");
   return markup`<!DOCTYPE html>
 <html lang="en">
 <head>

@@ -62,11 +62,10 @@ export function markdown(report: Report): string {
   return text.trimEnd() + "\n";
 }
 
-/** Blocks with an empty line between them; pictures are left out. */
+/** Blocks with an empty line between them, without pictures and their headings. */
 function written(blocks: Block[]): string {
   return blocks.flatMap((block) => {
     if ("text" in block) return inline(block.text, LONG);
-    if ("heading" in block) return `**${inline(block.heading, LONG)}**`;
     if ("remarks" in block) return block.remarks.map(told).join("\n");
     return "table" in block ? tableOf(block.table) : [];
   }).join("\n\n");

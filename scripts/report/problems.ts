@@ -160,16 +160,13 @@ export function verdictFigures(
 export function changeText(
   { before, after }: Pick<Growth["size"], "before" | "after">,
 ): string {
-  // System packages have no bytes of their own here; that they came is enough.
-  if (before === undefined) {
-    return after === undefined
-      ? "–"
-      : after === 0
-      ? "new"
-      : `new, ${formatBytes(after)}`;
-  }
-  if (after === undefined) {
-    return before === 0 ? "gone" : `gone, was ${formatBytes(before)}`;
+  if (before === undefined || after === undefined) {
+    const bytes = before ?? after ?? 0;
+    const [word, size] = before === undefined
+      ? ["new", `, ${formatBytes(bytes)}`]
+      : ["gone", `, was ${formatBytes(bytes)}`];
+    // System packages have no bytes of their own here; that they came is enough.
+    return bytes === 0 ? word : word + size;
   }
   if (before === after) return `${formatBytes(after)}, unchanged`;
   const difference = after - before;

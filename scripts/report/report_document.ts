@@ -64,7 +64,7 @@ import {
 /** Rows of a list that may be endless. */
 const LISTED = 25;
 
-/** Each section with its heading, empty where there is nothing to tell. */
+/** Each section with its heading, if it has one, in the order of the HTML page. */
 const SECTIONS = {
   headline: ["", (report) => [{ text: headline(report) }]],
   lead: ["", lead],
@@ -90,8 +90,10 @@ const SECTIONS = {
 
 export type SectionId = keyof typeof SECTIONS;
 
+const ALL = Object.keys(SECTIONS) as SectionId[];
+
 /** Those of some sections that tell something; a picture alone does not. */
-export function sectionsOf(report: Report, ids: readonly SectionId[]) {
+export function sectionsOf(report: Report, ids: readonly SectionId[] = ALL) {
   return ids.map((id) => {
     const [title, blocks] = SECTIONS[id];
     return { id, title, blocks: blocks(report) };
@@ -160,16 +162,10 @@ function counts({ variants, budgets }: Report): Remark[] {
   ];
 }
 
-const CAPTIONS = {
-  size: "How large, and does it work",
-  cost: "What it costs to ship and to run",
-  defence: "What is lost, and what an intruder finds",
-};
-
 function sizes(report: Report): Block[] {
   const smallest = smallestOf(report.variants);
-  const tables = comparedFigures(report).flatMap(({ table: part, figures }) =>
-    table(CAPTIONS[part], report.variants, [
+  const tables = comparedFigures(report).flatMap(({ caption, figures }) =>
+    table(caption, report.variants, [
       ["Variant", (variant) => {
         const name = named(variant.name);
         return variant === smallest ? strong(name) : name;

@@ -74,9 +74,6 @@ function write(block: Block, style: Style): string {
   if ("text" in block) {
     return linesOf(block.text, style.columns, style).join("\n");
   }
-  if ("heading" in block) {
-    return style.paint("bold", styled(block.heading, style));
-  }
   if ("remarks" in block) {
     return block.remarks.map((remark) => told(remark, style)).join("\n");
   }
