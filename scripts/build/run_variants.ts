@@ -58,13 +58,17 @@ export async function runVariants(
     variant.contract?.every(({ status }) => status === "pass")
   );
   if (!quick) {
-    for (const { run, target } of native) {
-      if (run.variant.hardening === undefined) continue;
-      await io.progress.step(
-        `Check the stop of ${run.name}`,
-        (say) => checkTimed(target, run.variant, say),
-      );
-    }
+    const hardened = native
+      .filter(({ run }) => run.variant.hardening !== undefined);
+    await sideBySide(
+      AT_ONCE,
+      hardened.map(({ run, target }) => () =>
+        io.progress.step(
+          `Check the stop of ${run.name}`,
+          (say) => checkTimed(target, run.variant, say),
+        )
+      ),
+    );
   }
   // One that breaks its contract says nothing of the others.
   const names = keep.map(({ run }) => run.name);

@@ -158,7 +158,7 @@ export class DockerLike extends CommandEngine implements Engine {
     const owner = writable === undefined || this.name === "podman"
       ? undefined
       : user ?? (await this.inspect(image))?.config.user;
-    return await runContainer(this.name, options, owner);
+    return await runContainer(this.dialect, options, owner);
   }
 
   async list(): Promise<string[]> {
@@ -226,13 +226,13 @@ const CLOCK_MS = 5;
 
 /** Runs a container; nothing is left behind when that fails or is aborted. */
 async function runContainer(
-  command: string,
+  dialect: Dialect,
   options: RunOptions,
   user?: string,
 ): Promise<Container> {
   for (let tries = 1;; tries++) {
     try {
-      return await startOnce(command, options, user);
+      return await startOnce(dialect, options, user);
     } catch (error) {
       if (!(error instanceof CommandFailed)) throw error;
       if (PORT_TAKEN.test(error.output) && tries < 5) continue;
@@ -242,7 +242,7 @@ async function runContainer(
 }
 
 async function startOnce(
-  command: string,
+  { name: command, socket }: Dialect,
   options: RunOptions,
   user?: string,
 ): Promise<Container> {
@@ -260,7 +260,7 @@ async function startOnce(
     await runDocker(command, ["start", name]);
     options.signal?.throwIfAborted();
     const url = hostPort ? `http://127.0.0.1:${hostPort}` : undefined;
-    return new DockerContainer(command, name, id, startedAt, url);
+    return new DockerContainer(command, name, id, startedAt, url, socket);
   } catch (error) {
     await attempt(command, ["rm", "--force", "--volumes", name]);
     // It may have come up while the daemon was killed.
@@ -285,6 +285,7 @@ class DockerContainer implements Container {
     readonly id: string,
     readonly startedAt: number,
     readonly url?: string,
+    readonly socket?: string,
   ) {}
 
   /** Waiting takes a process of its own: it starts when somebody asks. */
@@ -313,24 +314,38 @@ class DockerContainer implements Container {
   async processStartedAt(): Promise<number | undefined> {
     // The clock of a virtual machine is not this one's.
     if (await this.pid() === undefined) return undefined;
-    const format = "{{json .State.StartedAt}}";
-    const args = ["inspect", "--format", format, this.name];
-    const at = Date.parse(JSON.parse(await runDocker(this.command, args)));
+    const at = Date.parse((await this.#state())?.StartedAt ?? "");
     const clock = timeOfDay();
     // Else the clock was set since the container was started.
     return Math.abs(clock - this.#clock) < CLOCK_MS ? at - clock : undefined;
   }
 
-  /** Asking takes a process of its own: what is known is only looked at. */
+  /** Asking takes time: what is known is only looked at. */
   async pid(): Promise<number | undefined> {
     if (this.#pid !== undefined && isInGroup(this.#pid, this.id)) {
       return this.#pid;
     }
-    const args = ["inspect", "--format", "{{.State.Pid}}", this.name];
-    const pid = Number((await this.#ask(args, NO_SUCH)).stdout);
+    const pid = (await this.#state())?.Pid ?? 0;
     // In a virtual machine or on another host the number means nothing here.
     this.#pid = pid > 0 && isInGroup(pid, this.id) ? pid : undefined;
     return this.#pid;
+  }
+
+  /** Of the daemon itself where it can be asked, as {@linkcode DockerLike.inspect}. */
+  async #state(): Promise<{ Pid: number; StartedAt: string } | undefined> {
+    if (this.socket === undefined) {
+      const args = ["inspect", "--format", "{{json .State}}", this.name];
+      const { code, stdout } = await this.#ask(args, NO_SUCH);
+      return code === 0 ? JSON.parse(stdout) : undefined;
+    }
+    try {
+      const path = `/containers/${this.name}/json`;
+      return JSON.parse(await daemonText(this.socket, path)).State;
+    } catch (error) {
+      if (error instanceof DaemonRefused && error.status === 404) return;
+      if (!(error instanceof DaemonRefused)) await throwIfGone(this.command);
+      throw error;
+    }
   }
 
   async exec(command: string[], options: { signal?: AbortSignal } = {}) {
