@@ -334,7 +334,7 @@ Deno.test("billOfMaterials: as many parts as a large program has", async () => {
   assertEquals(await complaints(bom), null);
 });
 
-function installed(parts: Partial<InstalledPackage>): string | undefined {
+function installed(parts: Partial<InstalledPackage>) {
   const item: InstalledPackage = {
     type: "deb",
     name: "attr",
@@ -346,14 +346,54 @@ function installed(parts: Partial<InstalledPackage>): string | undefined {
     ...parts,
   };
   const bom = billOfMaterials(inventoryFixture({ packages: [item] }), TIME);
-  return bom.components[0].purl;
+  return bom.components[0];
 }
+
+function licensesOf(licenses: string[]) {
+  return installed({ licenses }).licenses;
+}
+
+Deno.test("billOfMaterials: licences are ids, in any case, and what Debian calls them", () => {
+  const cases: [text: string, id: string | undefined][] = [
+    ["MIT", "MIT"],
+    ["apache-2.0", "Apache-2.0"],
+    ["Expat", "MIT"],
+    ["GPL-2+", "GPL-2.0-or-later"],
+    ["GPL-3", "GPL-3.0-only"],
+    ["LGPL-2.1+", "LGPL-2.1-or-later"],
+    ["BSD-3-clause", "BSD-3-Clause"],
+    ["UNLICENSED", undefined],
+    ["MIT OR", undefined],
+    ["MIT ISC", undefined],
+    ["(MIT", undefined],
+    ["MIT)", undefined],
+    ["()", undefined],
+    ["", undefined],
+  ];
+  for (const [text, id] of cases) {
+    const license = id === undefined ? { name: text } : { id };
+    assertEquals(licensesOf([text]), [{ license }], text);
+  }
+});
+
+Deno.test("billOfMaterials: licences are an expression alone, else a list without doubles", () => {
+  assertEquals(licensesOf([]), undefined);
+  assertEquals(licensesOf(["MIT OR ISC"]), [{ expression: "MIT OR ISC" }]);
+  assertEquals(licensesOf(["(MIT or GPL-2+) and ISC"]), [{
+    expression: "(MIT OR GPL-2.0-or-later) AND ISC",
+  }]);
+  assertEquals(licensesOf(["Expat", "MIT", "MIT OR ISC", "my own"]), [
+    { license: { id: "MIT" } },
+    { license: { name: "MIT OR ISC" } },
+    { license: { name: "my own" } },
+  ]);
+});
 
 // The right values are those of the tests that the purl specification comes with:
 // tests/types/deb-test.json, apk-test.json, npm-test.json.
 Deno.test("billOfMaterials: the URL of a package is as the specification's tests have it", () => {
   assertEquals(
-    installed({ version: "1:2.4.47-2+b1", architecture: "amd64" }),
+    installed({ version: "1:2.4.47-2+b1", architecture: "amd64" }).purl,
     "pkg:deb/debian/attr@1:2.4.47-2%2Bb1?arch=amd64",
   );
   assertEquals(
@@ -362,7 +402,7 @@ Deno.test("billOfMaterials: the URL of a package is as the specification's tests
       version: "1.19.0.4",
       architecture: "amd64",
       distribution: { id: "ubuntu" },
-    }),
+    }).purl,
     "pkg:deb/ubuntu/dpkg@1.19.0.4?arch=amd64&distro=ubuntu",
   );
   assertEquals(
@@ -371,13 +411,26 @@ Deno.test("billOfMaterials: the URL of a package is as the specification's tests
       name: "curl",
       version: "7.83.0-r0",
       architecture: "x86",
-    }),
+    }).purl,
     "pkg:apk/alpine/curl@7.83.0-r0?arch=x86",
   );
   assertEquals(
-    installed({ name: "g++", version: "1:1.2~rc1+dfsg-3+b1" }),
+    installed({ name: "g++", version: "1:1.2~rc1+dfsg-3+b1" }).purl,
     "pkg:deb/debian/g%2B%2B@1:1.2~rc1%2Bdfsg-3%2Bb1",
   );
+});
+
+Deno.test("billOfMaterials: the URL of an npm package has its build, or no version", () => {
+  const npm = [{ name: "a", version: "1.0.0+build" }, {
+    name: "b",
+    version: "",
+  }];
+  const bom = billOfMaterials(
+    inventoryFixture({ programs: [{ ...program, npm }] }),
+    TIME,
+  );
+  assertEquals(component(bom, "a").purl, "pkg:npm/a@1.0.0%2Bbuild");
+  assertEquals(component(bom, "b").purl, "pkg:npm/b");
 });
 
 const RUNTIME: RuntimeItem = {
