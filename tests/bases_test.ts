@@ -10,7 +10,8 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { createHash } from "node:crypto";
-import { readAll, readTar } from "../scripts/bases/archives.ts";
+import { buffer } from "node:stream/consumers";
+import { readTar } from "../scripts/bases/archives.ts";
 import { runs } from "../scripts/lib/command.ts";
 import { DENORT, RUNTIME_PACKAGES } from "../scripts/bases/pins.ts";
 import { fetchWheel, findPip, readProgram } from "../scripts/bases/programs.ts";
@@ -79,18 +80,18 @@ async function check(path: string, triplet: string, machine: number) {
   let libc = 0;
   using file = await Deno.open(path);
   for await (const entry of readTar(file.readable)) {
-    const { path: name, type, mode, uid } = entry;
+    const { name, type, mode, uid } = entry;
     assert(!entries.has(name), `${name} is there twice`);
     entries.set(name, { mode, uid });
     assert(
-      ["file", "directory", "symlink", "hardlink"].includes(type),
+      ["file", "directory", "symlink", "link"].includes(type),
       `${name} is a ${type}`,
     );
     assertEquals(mode & 0o6000, 0, `${name} is setuid or setgid`);
-    if (type === "symlink") texts.set(name, entry.link ?? "");
+    if (type === "symlink") texts.set(name, entry.linkname ?? "");
     size += entry.size;
     if (type !== "file") continue;
-    const bytes = await readAll(entry.content);
+    const bytes = await buffer(entry.content);
     if (name.startsWith("etc/")) {
       texts.set(name, new TextDecoder().decode(bytes));
     }

@@ -1,60 +1,17 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { createHash } from "node:crypto";
-import { deflateRawSync } from "node:zlib";
+import { Uint8ArrayReader, Uint8ArrayWriter, ZipWriter } from "@zip.js/zip.js";
 import { UserError } from "../lib/errors.ts";
 import { DENO, type Pin } from "./pins.ts";
 import { fetchWheel, pipError, readProgram } from "./programs.ts";
 import { zipMember } from "./archives.ts";
 
 /** A zip of one file, preceded by another one. */
-function zip(name: string, content: Uint8Array, deflate: boolean): Uint8Array {
-  const parts: Uint8Array[] = [];
-  const directory: Uint8Array[] = [];
-  let offset = 0;
-  const add = (name: string, content: Uint8Array, deflate: boolean) => {
-    const stored = deflate ? new Uint8Array(deflateRawSync(content)) : content;
-    const bytes = new TextEncoder().encode(name);
-    const common = (view: DataView, at: number) => {
-      view.setUint16(at, deflate ? 8 : 0, true);
-      view.setUint32(at + 10, stored.length, true);
-      view.setUint32(at + 14, content.length, true);
-      view.setUint16(at + 18, bytes.length, true);
-    };
-    const local = new Uint8Array(30 + bytes.length);
-    const localView = new DataView(local.buffer);
-    localView.setUint32(0, 0x04034b50, true);
-    common(localView, 8);
-    local.set(bytes, 30);
-    const central = new Uint8Array(46 + bytes.length);
-    const centralView = new DataView(central.buffer);
-    centralView.setUint32(0, 0x02014b50, true);
-    common(centralView, 10);
-    centralView.setUint32(42, offset, true);
-    central.set(bytes, 46);
-    parts.push(local, stored);
-    directory.push(central);
-    offset += local.length + stored.length;
-  };
-  add("first", new Uint8Array(10), false);
-  add(name, content, deflate);
-  const size = directory.reduce((sum, { length }) => sum + length, 0);
-  const end = new Uint8Array(22 + 7);
-  const view = new DataView(end.buffer);
-  view.setUint32(0, 0x06054b50, true);
-  view.setUint16(10, directory.length, true);
-  view.setUint32(12, size, true);
-  view.setUint32(16, offset, true);
-  view.setUint16(20, 7, true);
-  const all = [...parts, ...directory, end];
-  const bytes = new Uint8Array(
-    all.reduce((sum, { length }) => sum + length, 0),
-  );
-  let at = 0;
-  for (const part of all) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
+async function zip(name: string, content: Uint8Array, level = 6) {
+  const writer = new ZipWriter(new Uint8ArrayWriter(), { level });
+  await writer.add("first", new Uint8ArrayReader(new Uint8Array(10)));
+  await writer.add(name, new Uint8ArrayReader(content));
+  return await writer.close();
 }
 
 /** A runtime with a payload behind it. */
@@ -93,11 +50,11 @@ async function collect(chunks: AsyncIterable<Uint8Array>) {
   return new Uint8Array(await new Blob(parts).arrayBuffer());
 }
 
-for (const deflate of [true, false]) {
-  Deno.test(`readProgram() cuts denort off a ${deflate ? "deflated" : "stored"} program`, () =>
+for (const level of [6, 0]) {
+  Deno.test(`readProgram() cuts denort off a ${level > 0 ? "deflated" : "stored"} program`, () =>
     withFolder(async (folder) => {
       const { program, end } = compiled();
-      const wheel = zip("x.data/scripts/x", program, deflate);
+      const wheel = await zip("x.data/scripts/x", program, level);
       await Deno.writeFile(`${folder}/x.whl`, wheel);
       const pin = pinOf(wheel, program, end);
       const bytes = await collect(
@@ -110,7 +67,7 @@ for (const deflate of [true, false]) {
 Deno.test("readProgram() refuses another size or hash", () =>
   withFolder(async (folder) => {
     const { program, end } = compiled();
-    const wheel = zip("x.data/scripts/x", program, true);
+    const wheel = await zip("x.data/scripts/x", program);
     const path = `${folder}/x.whl`;
     await Deno.writeFile(path, wheel);
     const pin = pinOf(wheel, program, end);
@@ -138,15 +95,15 @@ Deno.test("zipMember() refuses what is not a zip archive", () =>
     await Deno.writeFile(`${folder}/x.whl`, new Uint8Array(500));
     await assertRejects(
       () => zipMember(`${folder}/x.whl`, "x"),
-      TypeError,
-      "not a zip archive",
+      Error,
+      "End of central directory not found",
     );
   }));
 
 Deno.test("fetchWheel() uses the cache, and fetches again what is damaged there", () =>
   withFolder(async (cache) => {
     const { program, end } = compiled();
-    const wheel = zip("x.data/scripts/x", program, true);
+    const wheel = await zip("x.data/scripts/x", program);
     const pin = pinOf(wheel, program, end);
     const path = `${cache}/${pin.wheelSha256}.whl`;
     // Stands in for pip: copies a file to the folder that follows --dest.

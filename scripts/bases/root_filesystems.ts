@@ -10,16 +10,11 @@
  * `nsswitch.conf` ours; and the working directory is `/`, not `/home/nonroot`,
  * because some engines add a layer to set it. @module
  */
+import { buffer } from "node:stream/consumers";
 import { byteStream } from "../lib/command.ts";
 import { EXIT, UserError } from "../lib/errors.ts";
 import type { Architecture } from "../lib/platform.ts";
-import {
-  type NewEntry,
-  readAll,
-  readTar,
-  writeTar,
-  zipFile,
-} from "./archives.ts";
+import { readTar, type TarEntry, writeTar, zipFile } from "./archives.ts";
 import {
   debian,
   EPOCH_SECONDS,
@@ -87,7 +82,7 @@ export function writeBuilder(
 async function* builderEntries(
   wheels: Promise<readonly [deno: string, denort: string]>,
   { architecture, folder, onLine, signal }: WriteOptions,
-): AsyncGenerator<NewEntry> {
+): AsyncGenerator<TarEntry> {
   // Without them there is no need to wait for Debian.
   const failed = new AbortController();
   wheels.catch((error) => failed.abort(error));
@@ -103,37 +98,38 @@ async function* builderEntries(
       onLine,
       signal: signal ? AbortSignal.any([signal, failed.signal]) : failed.signal,
     }),
-    new Set(OURS.map(({ path }) => path)),
+    new Set(OURS.map(({ name }) => name)),
   );
   const [deno, denort] = await wheels;
   onLine?.(`adding deno and denort ${DENO_VERSION}`);
   const pin = DENO[architecture];
   const content = readProgram(deno, pin);
-  yield { path: "usr/bin/deno", mode: 0o755, mtime, size: pin.size, content };
+  yield { name: "usr/bin/deno", mode: 0o755, mtime, size: pin.size, content };
   const program = readProgram(denort, DENORT[architecture]);
   yield await denortEntry(architecture, program);
 }
 
-const mtime = EPOCH_SECONDS;
+const mtime = new Date(EPOCH_SECONDS * 1000);
 const DOWNLOADS = `deno-dir/dl/release/v${DENO_VERSION}`;
 
 /** As a download: `DENORT_BIN` makes Deno ignore `--engine`, and the image larger. */
 export async function denortEntry(
   architecture: Architecture,
   program: AsyncIterable<Uint8Array>,
-): Promise<NewEntry> {
+): Promise<TarEntry> {
   const machine = { amd64: "x86_64", arm64: "aarch64" }[architecture];
-  const path = `${DOWNLOADS}/denort-${machine}-unknown-linux-gnu.zip`;
+  const name = `${DOWNLOADS}/denort-${machine}-unknown-linux-gnu.zip`;
   const content = await zipFile("denort", program);
-  return { path, mode: 0o644, mtime, content };
+  return { name, mode: 0o644, mtime, content };
 }
 
-function directory(path: string, id = 0): NewEntry {
-  return { path, type: "directory", mode: 0o755, mtime, uid: id, gid: id };
+function directory(name: string, id = 0) {
+  const type = "directory" as const;
+  return { name, type, mode: 0o755, mtime, uid: id, gid: id };
 }
 
 /** Parents come first, since not every engine makes them. */
-const OURS: NewEntry[] = [
+const OURS: TarEntry[] = [
   directory("deno-dir", 1993),
   directory("deno-dir/dl"),
   directory("deno-dir/dl/release"),
@@ -144,9 +140,15 @@ const OURS: NewEntry[] = [
   directory("usr/bin"),
   directory("usr/local"),
   directory("usr/local/bin"),
-  { path: "tini", type: "symlink", link: "usr/bin/tini", mode: 0o777, mtime },
   {
-    path: "usr/local/bin/docker-entrypoint.sh",
+    name: "tini",
+    type: "symlink",
+    linkname: "usr/bin/tini",
+    mode: 0o777,
+    mtime,
+  },
+  {
+    name: "usr/local/bin/docker-entrypoint.sh",
     mode: 0o755,
     mtime,
     content: new TextEncoder().encode(ENTRYPOINT),
@@ -189,9 +191,9 @@ const UNWANTED = [
 export async function* debianEntries(
   stream: ReadableStream<Uint8Array>,
   ours: ReadonlySet<string>,
-): AsyncGenerator<NewEntry> {
+): AsyncGenerator<TarEntry> {
   for await (const entry of readTar(stream)) {
-    const { path, type, content } = entry;
+    const { name: path, type, content } = entry;
     if (path === "" || path.startsWith("dev/") || ours.has(path)) continue;
     if (type !== "directory" && UNWANTED.some((files) => files.test(path))) {
       continue;
@@ -199,7 +201,7 @@ export async function* debianEntries(
     const change = changes(path);
     if (change === undefined || type !== "file") yield entry;
     else {
-      const before = new TextDecoder().decode(await readAll(content));
+      const before = new TextDecoder().decode(await buffer(content));
       yield { ...entry, content: new TextEncoder().encode(change(before)) };
     }
   }
@@ -254,7 +256,7 @@ export async function writeRuntime(
     await unpack(`${debs}/${file}`, name, tree, options.signal);
   }
   complete(tree);
-  const sorted = [...tree.values()].sort((a, b) => a.path < b.path ? -1 : 1);
+  const sorted = [...tree.values()].sort((a, b) => a.name < b.name ? -1 : 1);
   await writeTar(path, sorted);
 }
 
@@ -286,7 +288,7 @@ function quoted(word: string): string {
 }
 
 /** By path; small enough for memory. */
-export type RuntimeTree = Map<string, NewEntry & { content?: Uint8Array }>;
+export type RuntimeTree = Map<string, TarEntry & { content?: Uint8Array }>;
 
 const PASSWD = `root:x:0:0:root:/root:/sbin/nologin
 nobody:x:65534:65534:nobody:/nonexistent:/sbin/nologin
@@ -319,7 +321,7 @@ export async function addPackage(
   stream: ReadableStream<Uint8Array>,
 ): Promise<void> {
   for await (const entry of readTar(stream)) {
-    const { path, type } = entry;
+    const { name: path, type } = entry;
     if (path === "") continue;
     if (name === "ca-certificates") {
       const copyright = path.endsWith("/ca-certificates/copyright");
@@ -327,7 +329,7 @@ export async function addPackage(
     }
     // The first package to have a directory is the one that owns it.
     if (type === "directory" && tree.has(path)) continue;
-    const content = type === "file" ? await readAll(entry.content) : undefined;
+    const content = type === "file" ? await buffer(entry.content) : undefined;
     tree.set(path, { ...entry, content });
   }
 }
@@ -343,9 +345,9 @@ export async function addStatus(
   stream: ReadableStream<Uint8Array>,
 ): Promise<void> {
   const status = `var/lib/dpkg/status.d/${name}`;
-  for await (const { path, content } of readTar(stream)) {
+  for await (const { name: path, content } of readTar(stream)) {
     if (path !== "control" && path !== "md5sums") continue;
-    const text = new TextDecoder().decode(await readAll(content));
+    const text = new TextDecoder().decode(await buffer(content));
     hold(tree, path === "control" ? status : `${status}.md5sums`, text);
   }
 }
@@ -364,22 +366,29 @@ export function complete(tree: RuntimeTree): void {
   hold(tree, "etc/passwd", PASSWD);
   hold(tree, "etc/group", GROUP);
   hold(tree, "etc/nsswitch.conf", NSSWITCH);
-  const home = { path: "home/nonroot", uid: 65532, gid: 65532, mtime: 0 };
-  tree.set(home.path, { ...home, type: "directory", mode: 0o700 });
+  const id = 65532;
+  const home = {
+    ...directory("home/nonroot", id),
+    mode: 0o700,
+    mtime: UNKNOWN,
+  };
+  tree.set(home.name, home);
   for (const path of [...tree.keys()]) {
     for (const { index } of path.matchAll(/\//g)) {
       const parent = path.slice(0, index);
       if (tree.has(parent)) continue;
-      const type = "directory";
-      tree.set(parent, { path: parent, type, mode: 0o755, mtime: 0 });
+      tree.set(parent, { ...directory(parent), mtime: UNKNOWN });
     }
   }
-  const newest = Math.max(...[...tree.values()].map(({ mtime }) => mtime));
-  for (const entry of tree.values()) entry.mtime ||= newest;
+  const entries = [...tree.values()];
+  const newest = new Date(Math.max(...entries.map(({ mtime }) => +mtime)));
+  for (const entry of entries) if (+entry.mtime === 0) entry.mtime = newest;
 }
 
-/** Adds a file of ours; its time is set when the packages' are known. */
-function hold(tree: RuntimeTree, path: string, text: string): void {
+/** Of what is ours: set when the times of all packages are known. */
+const UNKNOWN = new Date(0);
+
+function hold(tree: RuntimeTree, name: string, text: string): void {
   const content = new TextEncoder().encode(text);
-  tree.set(path, { path, mode: 0o644, mtime: 0, content });
+  tree.set(name, { name, mode: 0o644, mtime: UNKNOWN, content });
 }

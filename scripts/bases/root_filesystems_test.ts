@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { type NewEntry, readAll, writeTar } from "./archives.ts";
+import { buffer } from "node:stream/consumers";
+import { type TarEntry, writeTar } from "./archives.ts";
 import {
   addPackage,
   addStatus,
@@ -22,15 +23,15 @@ Deno.test("denortEntry() is a download where deno compile looks", async () => {
       "aarch64",
     ]] as const
   ) {
-    const { path } = await denortEntry(architecture, program());
+    const { name } = await denortEntry(architecture, program());
     assertEquals(
-      path,
+      name,
       `deno-dir/dl/release/v2.6.10/denort-${machine}-unknown-linux-gnu.zip`,
     );
   }
 });
 
-const mtime = 0;
+const mtime = new Date(0);
 const files: Record<string, string> = {
   "etc/passwd": "root:x:0:0::/root:/bin/sh\n",
   "etc/group": "root:x:0:\n",
@@ -52,15 +53,15 @@ Deno.test("debianEntries() add the user and leave the machine's own files out", 
   const added = new Map<string, string>();
   try {
     const directory = { type: "directory", mode: 0o755, mtime } as const;
-    const entries: NewEntry[] = [];
-    for (const path of ["./", "./dev/", "./usr/", "./var/log/"]) {
-      entries.push({ path, ...directory });
+    const entries: TarEntry[] = [];
+    for (const name of ["./", "./dev/", "./usr/", "./var/log/"]) {
+      entries.push({ name, ...directory });
     }
     const device = { type: "character-device", mode: 0o666, mtime } as const;
-    entries.push({ path: "./dev/null", ...device });
+    entries.push({ name: "./dev/null", ...device });
     for (const [name, text] of Object.entries(files)) {
       const content = utf8(text);
-      entries.push({ path: `./${name}`, mode: 0o644, mtime, content });
+      entries.push({ name: `./${name}`, mode: 0o644, mtime, content });
     }
     await writeTar(archive, entries);
     using file = await Deno.open(archive);
@@ -69,8 +70,8 @@ Deno.test("debianEntries() add the user and leave the machine's own files out", 
       const { content = utf8("") } = entry;
       const bytes = content instanceof Uint8Array
         ? content
-        : await readAll(content);
-      added.set(entry.path, new TextDecoder().decode(bytes));
+        : await buffer(content);
+      added.set(entry.name, new TextDecoder().decode(bytes));
     }
   } finally {
     await Deno.remove(archive);
@@ -89,9 +90,9 @@ Deno.test("debianEntries() add the user and leave the machine's own files out", 
   });
 });
 
-const day = (number: number) => Date.UTC(2025, 0, number) / 1000;
+const day = (number: number) => new Date(Date.UTC(2025, 0, number));
 
-type Files = Record<string, string | Partial<NewEntry>>;
+type Files = Record<string, string | Partial<TarEntry>>;
 
 /** Adds a package that is made of a text for each file. */
 async function add(
@@ -103,7 +104,7 @@ async function add(
   const path = await Deno.makeTempFile({ prefix: "bases-tree-" });
   try {
     const entries = Object.entries(files).map(([file, what]) => ({
-      ...{ path: `./${file}`, mode: 0o644, mtime: day(1) },
+      ...{ name: `./${file}`, mode: 0o644, mtime: day(1) },
       ...typeof what === "string" ? { content: utf8(what) } : what,
     }));
     await writeTar(path, entries);
@@ -127,15 +128,15 @@ Deno.test("addPackage() normalises paths and keeps modes, links and times", asyn
     "": directory,
     "tmp": { ...directory, mode: 0o1777, mtime: day(3) },
     "usr/bin/x": { size: 0, mode: 0o4755 },
-    "usr/bin/y": { type: "hardlink", link: "./usr/bin/x" },
-    "lib": { type: "symlink", link: "usr/lib" },
+    "usr/bin/y": { type: "link", linkname: "./usr/bin/x" },
+    "lib": { type: "symlink", linkname: "usr/lib" },
   });
   assertEquals([...tree.keys()], ["tmp", "usr/bin/x", "usr/bin/y", "lib"]);
   assertEquals(tree.get("tmp")?.mode, 0o1777);
   assertEquals(tree.get("tmp")?.mtime, day(3));
   assertEquals(tree.get("usr/bin/x")?.mode, 0o4755);
-  assertEquals(tree.get("usr/bin/y")?.link, "usr/bin/x");
-  assertEquals(tree.get("lib")?.link, "usr/lib");
+  assertEquals(tree.get("usr/bin/y")?.linkname, "usr/bin/x");
+  assertEquals(tree.get("lib")?.linkname, "usr/lib");
 });
 
 Deno.test("addPackage() leaves a directory to the first package that has it", async () => {
