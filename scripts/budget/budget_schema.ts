@@ -10,35 +10,28 @@ import { type Figure, FIGURES, type Unit } from "../report/figures.ts";
 import type { Variant } from "../report/report_schema.ts";
 import { secretText } from "../report/surface_table.ts";
 
+/** A number with one of these units, in what each of them stands for. */
+function quantity(units: Record<string, number>, what: string) {
+  const names = Object.keys(units).join("|");
+  const shape = new RegExp(`^(\\d+(?:\\.\\d+)?) ?(${names})$`);
+  const expected = `expected ${what}`;
+  return z.string(expected).regex(shape, expected).transform((text) => {
+    const [, number, unit] = shape.exec(text)!;
+    return Number(number) * units[unit];
+  });
+}
+
 const DECIMAL = { B: 1, kB: 1e3, MB: 1e6, GB: 1e9 };
 const BINARY = { KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 };
-const UNITS: Record<string, number> = { ...DECIMAL, ...BINARY };
-const SIZE = /^(\d+(?:\.\d+)?) ?(B|kB|MB|GB|KiB|MiB|GiB)$/;
-const DURATION = /^(\d+(?:\.\d+)?) ?(ms|s)$/;
-const PERCENT = /^(\d+(?:\.\d+)?) ?%$/;
-
-const size = text(SIZE, 'a size such as "100 MB" or "64 MiB"').transform(
-  (text) => {
-    const [number, unit] = parts(SIZE, text);
-    return Math.round(Number(number) * UNITS[unit]);
-  },
+const size = quantity(
+  { ...DECIMAL, ...BINARY },
+  'a size such as "100 MB" or "64 MiB"',
+).transform(Math.round);
+const duration = quantity(
+  { ms: 1, s: 1000 },
+  'a duration such as "300 ms" or "2 s"',
 );
-const duration = text(DURATION, 'a duration such as "300 ms" or "2 s"')
-  .transform((text) => {
-    const [number, unit] = parts(DURATION, text);
-    return Number(number) * (unit === "s" ? 1000 : 1);
-  });
-const percent = text(PERCENT, 'a share such as "5 %"')
-  .transform((text) => Number(parts(PERCENT, text)[0]));
-
-function text(shape: RegExp, what: string) {
-  const expected = `expected ${what}`;
-  return z.string(expected).regex(shape, expected);
-}
-
-function parts(shape: RegExp, text: string): string[] {
-  return shape.exec(text)!.slice(1);
-}
+const percent = quantity({ "%": 1 }, 'a share such as "5 %"');
 
 /** How a limit on a number is written; read, it is in bytes or milliseconds. */
 const WRITTEN: Record<Unit, z.ZodType<number>> = {
@@ -109,14 +102,12 @@ export const FACTS: Record<
   },
 };
 
-const facts = Object.fromEntries(
-  Object.entries(FACTS)
-    .map(([id, { says }]) => [id, z.boolean().optional().describe(says)]),
-);
-
 const rules = z.strictObject({
   ...ofFigures(({ limit }) => limit, (unit) => WRITTEN[unit]),
-  ...facts,
+  ...Object.fromEntries(
+    Object.entries(FACTS)
+      .map(([id, { says }]) => [id, z.boolean().optional().describe(says)]),
+  ),
   growth: growth.optional().describe(
     "Against the report given with --baseline.",
   ),

@@ -80,12 +80,8 @@ function holdLimits(variant: Variant, rules: Rules): Verdict[] {
 function holdFacts(variant: Variant, rules: Rules): Verdict[] {
   const asked = Object.entries(FACTS).filter(([rule]) => rules[rule]);
   return asked.map(([rule, { against }]): Verdict => {
-    const verdict = {
-      variant: variant.name,
-      rule,
-      unit: "fact",
-      limit: true,
-    } as const;
+    const { name } = variant;
+    const verdict = { variant: name, rule, unit: "fact", limit: true } as const;
     const found = against(variant);
     if (found === undefined) {
       return {
@@ -107,8 +103,7 @@ function holdGrowth(
   baseline: Report | undefined,
 ): Verdict[] {
   if (growth === undefined) return [];
-  const before = baseline?.variants
-    .find(({ name }) => name === variant.name);
+  const before = baseline?.variants.find(({ name }) => name === variant.name);
   return FIGURES.flatMap(({ id, unit, value, growth: limited }): Verdict[] => {
     // A figure may be called as the floor of all growth is.
     const share = limited === undefined ? undefined : growth[id];
@@ -131,13 +126,8 @@ function holdGrowth(
     const limit = Math.max(floor, old * (share / 100));
     const show = (value: number) => formatLimit(value, unit);
     const detail = `${show(old)} before, ${show(now)} now, ${share} % allowed`;
-    return [{
-      ...asked,
-      status: actual <= limit ? "pass" : "fail",
-      actual,
-      limit,
-      detail,
-    }];
+    const status = actual <= limit ? "pass" : "fail";
+    return [{ ...asked, status, actual, limit, detail }];
   });
 }
 
@@ -196,19 +186,18 @@ function deepest(found: Change[]): Change[] {
 }
 
 function layers(variant: Variant): Map<string, number> {
-  return sumUp(variant.layers.map(({ instruction, sizeBytes }) => ({
-    name: instruction,
-    bytes: sizeBytes,
-  })));
+  return sumUp(
+    variant.layers
+      .map((layer) => ({ name: layer.instruction, bytes: layer.sizeBytes })),
+  );
 }
 
-function paths(node: TreeNode, parent = ""): Map<string, number> {
-  const path = parent === ""
-    ? "/"
-    : `${parent === "/" ? "" : parent}/${node.name}`;
+function paths(node: TreeNode, path = "/"): Map<string, number> {
+  const folder = path === "/" ? path : `${path}/`;
   return new Map([
     [path, node.bytes],
-    ...(node.children ?? []).flatMap((child) => [...paths(child, path)]),
+    ...(node.children ?? [])
+      .flatMap((child) => [...paths(child, folder + child.name)]),
   ]);
 }
 
@@ -218,11 +207,8 @@ function packages({ program, surface }: Variant): Map<string, number> {
   const { debianPackages, alpinePackages = [] } = surface;
   const system = Object.entries({ deb: debianPackages, apk: alpinePackages })
     .flatMap(([type, packages]) =>
-      packages.map(({ name, version }) => ({
-        name: `${type}:${name}@${version}`,
-        bytes: 0,
-      }))
-    );
+      packages.map((each) => `${type}:${each.name}@${each.version}`)
+    ).map((name) => ({ name, bytes: 0 }));
   return sumUp([...parts, ...system]);
 }
 
