@@ -76,17 +76,16 @@ export async function chooseBases(options: ChooseOptions): Promise<Bases> {
     if (options.named) throw failure;
     reason = why;
   }
-  const { builder, runtime } = await assembleBases(options);
+  const names = await assembleBases(options);
   return {
     source: "packages",
     reason: `packages: Debian ${SUITE}, Deno ${DENO_VERSION}; ${reason}`,
-    builder,
-    runtime,
+    ...names,
     system: `Debian ${SUITE}`,
     deno: DENO_VERSION,
     buildArgs: {
-      BUILDER_IMAGE: builder,
-      RUNTIME_IMAGE: runtime,
+      BUILDER_IMAGE: names.builder,
+      RUNTIME_IMAGE: names.runtime,
       ...options.denoFlags && { DENO_FLAGS: options.denoFlags },
     },
   };
@@ -197,11 +196,10 @@ export async function assembleBases(
   const tasks = [];
   if (pip !== undefined) tasks.push(assembleBuilder(pip));
   if (withRuntime) {
-    tasks.push(assemble("runtime", names.runtime, {
-      architecture,
-      dockerfile: RUNTIME_DOCKERFILE,
-      write: writeRuntime,
-    }));
+    const { runtime } = names;
+    tasks.push(
+      assemble(runtime, RUNTIME_DOCKERFILE, writeRuntime, architecture),
+    );
   }
   await Promise.all(
     tasks.map((task) => task.catch((error) => failed.abort(error))),
@@ -212,30 +210,28 @@ export async function assembleBases(
   async function assembleBuilder(pip: Pip): Promise<void> {
     const wheelOf = (pin: Pin) => fetchWheel(pin, pip, { onLine, signal });
     if (await missing(own)) {
-      await assemble("builder", own, {
-        architecture: HOST,
-        dockerfile: BUILDER_DOCKERFILE,
-        write: (path, options) => {
-          const wheels = [wheelOf(DENO[HOST]), wheelOf(DENORT[HOST])] as const;
-          return writeBuilder(path, Promise.all(wheels), options);
-        },
+      await assemble(own, BUILDER_DOCKERFILE, (path, options) => {
+        const wheels = [wheelOf(DENO[HOST]), wheelOf(DENORT[HOST])] as const;
+        return writeBuilder(path, Promise.all(wheels), options);
       });
     }
     if (architecture === HOST) return;
-    await assemble("builder", names.builder, {
-      architecture: HOST,
-      dockerfile: crossDockerfile(own),
-      write: async (path) =>
+    await assemble(
+      names.builder,
+      crossDockerfile(own),
+      async (path) =>
         writeCross(path, await wheelOf(DENORT[architecture]), architecture),
-    });
+    );
   }
 
   /** Builds a context of two files, as every engine can for any architecture. */
   async function assemble(
-    kind: "builder" | "runtime",
     tag: string,
-    { architecture, dockerfile, write }: Recipe,
+    dockerfile: string,
+    write: (path: string, options: WriteOptions) => Promise<void>,
+    architecture = HOST,
   ): Promise<void> {
+    const kind = tag === names.runtime ? "runtime" : "builder";
     const say = (line: string) => onLine?.(`${kind}: ${line}`);
     try {
       await using scratch = await makeScratch();
@@ -261,13 +257,6 @@ export async function assembleBases(
       throw explainFiles("Cannot assemble the bases", error, nexts) ?? error;
     }
   }
-}
-
-interface Recipe {
-  /** Of what is in it; nothing in it runs while it is built. */
-  architecture: Architecture;
-  dockerfile: string;
-  write: (path: string, options: WriteOptions) => Promise<void>;
 }
 
 /** Makes sure that the tools are there, or has them installed; tells how to call pip. */

@@ -18,37 +18,27 @@ export interface WriteOptions {
   signal?: AbortSignal;
 }
 
-interface DebianOptions extends WriteOptions {
-  variant: "minbase" | "extract";
-  packages: readonly string[];
-  /** Further arguments, before the suite. */
-  args?: readonly string[];
-  /** `-` for stdout. */
-  target: string;
-}
-
 /**
- * Its stdout, which starts with the first read and fails with {@linkcode
- * debianError}.
+ * What mmdebstrap writes to its target, `-` for stdout, with these arguments: it
+ * starts with the first read and fails with {@linkcode debianError}.
  */
 export async function debian(
-  options: DebianOptions,
+  args: string[],
+  target: string,
+  { architecture, folder, onLine, signal }: WriteOptions,
 ): Promise<ReadableStream<Uint8Array>> {
-  const { variant, packages, architecture, args = [], target } = options;
-  const { sources, settings } = await machine(options.signal);
+  const { sources, settings } = await machine(signal);
   return byteStream("mmdebstrap", [
-    `--variant=${variant}`,
     `--architectures=${architecture}`,
-    `--include=${packages.join(",")}`,
     ...settings.map((setting) => `--aptopt=${setting}`),
     ...args,
     SUITE,
     target,
     ...sources,
   ], {
-    env: { SOURCE_DATE_EPOCH: `${EPOCH_SECONDS}`, TMPDIR: options.folder },
-    onLine: (line) => options.onLine?.(line.replace(/^I: /, "")),
-    signal: options.signal,
+    env: { SOURCE_DATE_EPOCH: `${EPOCH_SECONDS}`, TMPDIR: folder },
+    onLine: (line) => onLine?.(line.replace(/^I: /, "")),
+    signal,
     explain: ({ output }) =>
       debianError(output.trim().split("\n").slice(-LAST_LINES).join("\n")),
   });

@@ -76,37 +76,36 @@ export function writeBuilder(
   wheels: Promise<readonly [deno: string, denort: string]>,
   options: WriteOptions,
 ): Promise<void> {
-  return writeTar(path, builderEntries(wheels, options));
-}
+  const { architecture, onLine } = options;
+  return writeTar(path, entries());
 
-async function* builderEntries(
-  wheels: Promise<readonly [deno: string, denort: string]>,
-  { architecture, folder, onLine, signal }: WriteOptions,
-): AsyncGenerator<TarEntry> {
-  // Without them there is no need to wait for Debian.
-  const failed = new AbortController();
-  wheels.catch((error) => failed.abort(error));
-  yield* OURS;
-  yield* debianEntries(
-    await debian({
-      variant: "minbase",
-      packages: BUILDER_PACKAGES,
-      architecture,
-      args: [...LEAN, "--format=tar"],
-      target: "-",
-      folder,
-      onLine,
-      signal: signal ? AbortSignal.any([signal, failed.signal]) : failed.signal,
-    }),
-    new Set(OURS.map(({ name }) => name)),
-  );
-  const [deno, denort] = await wheels;
-  onLine?.(`adding deno and denort ${DENO_VERSION}`);
-  const pin = DENO[architecture];
-  const content = readProgram(deno, pin);
-  yield { name: "usr/bin/deno", mode: 0o755, mtime, size: pin.size, content };
-  const program = readProgram(denort, DENORT[architecture]);
-  yield await denortEntry(architecture, program);
+  async function* entries(): AsyncGenerator<TarEntry> {
+    // Without them there is no need to wait for Debian.
+    const failed = new AbortController();
+    wheels.catch((error) => failed.abort(error));
+    const signals = [failed.signal, ...options.signal ? [options.signal] : []];
+    yield* OURS;
+    yield* debianEntries(
+      await debian(
+        [
+          "--variant=minbase",
+          `--include=${BUILDER_PACKAGES.join(",")}`,
+          ...LEAN,
+          "--format=tar",
+        ],
+        "-",
+        { ...options, signal: AbortSignal.any(signals) },
+      ),
+      new Set(OURS.map(({ name }) => name)),
+    );
+    const [deno, denort] = await wheels;
+    onLine?.(`adding deno and denort ${DENO_VERSION}`);
+    const pin = DENO[architecture];
+    const content = readProgram(deno, pin);
+    yield { name: "usr/bin/deno", mode: 0o755, mtime, size: pin.size, content };
+    const program = readProgram(denort, DENORT[architecture]);
+    yield await denortEntry(architecture, program);
+  }
 }
 
 const mtime = new Date(EPOCH_SECONDS * 1000);
@@ -230,17 +229,19 @@ export async function writeRuntime(
 ): Promise<void> {
   const debs = `${options.folder}/debs`;
   await Deno.mkdir(debs);
-  const nothing = await debian({
-    ...options,
-    variant: "extract",
-    packages: RUNTIME_PACKAGES,
-    // Packages are taken whole, before they are mixed in one tree.
-    args: [
+  // Packages are taken whole, before they are mixed in one tree.
+  const hook = `sync-out /var/cache/apt/archives ${quoted(debs)}`;
+  const packages = RUNTIME_PACKAGES.join(",");
+  const nothing = await debian(
+    [
+      "--variant=extract",
+      `--include=${packages}`,
       "--format=null",
-      `--extract-hook=sync-out /var/cache/apt/archives ${quoted(debs)}`,
+      `--extract-hook=${hook}`,
     ],
-    target: "/dev/null",
-  });
+    "/dev/null",
+    options,
+  );
   await nothing.pipeTo(new WritableStream());
   options.onLine?.("unpacking packages");
   const tree: RuntimeTree = new Map();
