@@ -62,11 +62,11 @@ type Methods = [
   value: string,
 ][];
 
-/** A component with what it needs or consists of, by `bom-ref`. */
+/** A component with what it needs, by `bom-ref`. */
 interface Part extends Component {
   needs?: string[];
-  /** Whether the image itself needs it or consists of it. */
-  root?: boolean;
+  /** What needs it or consists of it: the image unless told. */
+  owners?: string[];
 }
 
 export type Bom = ReturnType<typeof billOfMaterials>;
@@ -114,23 +114,23 @@ export function billOfMaterials(inventory: Inventory, time: Date) {
   return bom;
 }
 
-/** All parts, each once and in order; the image needs what none of them needs. */
+/** All parts, each once and in order, and what each needs. */
 function joined(image: string, parts: Part[]) {
   const components = new Map<string, Component>();
-  const roots = parts.filter(({ root }) => root).map((part) => part["bom-ref"]);
-  const allNeeds = new Map([[image, roots]]);
-  for (const { needs = [], root: _, ...component } of parts) {
+  const allNeeds = new Map([[image, new Set<string>()]]);
+  for (const part of parts) allNeeds.set(part["bom-ref"], new Set());
+  for (const { needs = [], owners = [image], ...component } of parts) {
     const ref = component["bom-ref"];
-    components.set(ref, component);
-    const others = needs.filter((other) => other !== ref);
-    allNeeds.set(ref, [...allNeeds.get(ref) ?? [], ...others]);
+    if (!components.has(ref)) components.set(ref, component);
+    needs.forEach((other) => other !== ref && allNeeds.get(ref)?.add(other));
+    owners.forEach((owner) => allNeeds.get(owner)?.add(ref));
   }
   return {
     components: [...components.values()]
       .sort((a, b) => sortKey(a) < sortKey(b) ? -1 : 1),
     dependencies: Array.from(
       allNeeds,
-      ([ref, needs]) => ({ ref, dependsOn: [...new Set(needs)].sort() }),
+      ([ref, needs]) => ({ ref, dependsOn: [...needs].sort() }),
     ).sort((a, b) => a.ref < b.ref ? -1 : 1),
   };
 }
@@ -173,7 +173,6 @@ function distributionComponent({ distribution }: Inventory): Part[] {
     name: id,
     ...version && { version },
     ...name && { description: name },
-    root: true,
   }];
 }
 
@@ -185,7 +184,6 @@ function binaryComponents({ binaries }: Inventory): Part[] {
     ...hashes(sha256),
     ...properties({ kind: "binary", soname, traced: false }),
     ...evidence([path]),
-    root: true,
   }));
 }
 
@@ -202,7 +200,6 @@ function packageComponents(packages: InstalledPackage[]): Part[] {
       // One that is there answers; the others are not what is used.
       alternatives.map((name) => refs.get(name)).find(Boolean) ?? []
     ),
-    root: true,
   }));
 }
 
@@ -259,43 +256,42 @@ function fileRef(path: string): string {
 }
 
 function programComponents(program: ProgramItem): Part[] {
-  const { path, sha256, runtime } = program;
-  const assets = program.assets
-    .map((item) => embedded(path, "asset", item.path, item.sha256));
-  const parts: Part[] = [...assets];
-  const needs = [
-    runtimeRef(runtime),
-    ...addNpm(program, parts),
-    ...addModules(program, parts),
-    ...assets.map((asset) => asset["bom-ref"]),
+  const { path, sha256, runtime, modules, assets } = program;
+  const owners = [fileRef(path)];
+  return [
+    {
+      type: "application",
+      "bom-ref": fileRef(path),
+      name: basename(path),
+      description: "A program made by deno compile",
+      ...hashes(sha256),
+      ...evidence([path]),
+      needs: [runtimeRef(runtime)],
+    },
+    ...npmComponents(program, owners),
+    ...modules.flatMap((module) => moduleComponents(path, module, owners)),
+    ...assets.map((asset) => ({
+      ...embedded(path, "asset", asset.path, asset.sha256),
+      owners,
+    })),
   ];
-  return [...parts, {
-    type: "application",
-    "bom-ref": fileRef(path),
-    name: basename(path),
-    description: "A program made by deno compile",
-    ...hashes(sha256),
-    ...evidence([path]),
-    needs,
-    root: true,
-  }];
 }
 
-/** Gives what the program itself asks for; all, if that is not known. */
-function addNpm(
+/** The program asks for all of them, if it is not known for which. */
+function npmComponents(
   { path, npm, npmRoots }: ProgramItem,
-  parts: Part[],
-): string[] {
+  owners: string[],
+): Part[] {
+  const idOf = ({ name, version }: typeof npm[number]) => `${name}@${version}`;
   const refOf = (id: string) => `${fileRef(path)}#npm:${id}`;
-  const ids = new Set(npm.map(({ name, version }) => `${name}@${version}`));
-  const known = (wanted: Iterable<string>) =>
-    [...wanted].filter((id) => ids.has(id)).map(refOf);
-  for (const item of npm) {
-    const { version, license, files, sha256, dependencies } = item;
+  const ids = new Set(npm.map(idOf));
+  return npm.map((item): Part => {
+    const { version, license, files, sha256, dependencies = [] } = item;
     const named = namesOf(item.name);
-    parts.push({
+    const isRoot = npmRoots?.includes(idOf(item)) ?? true;
+    return {
       type: "library",
-      "bom-ref": refOf(`${item.name}@${version}`),
+      "bom-ref": refOf(idOf(item)),
       ...named,
       ...version && { version },
       ...licenses(license ? [license] : []),
@@ -304,47 +300,37 @@ function addNpm(
       ...evidence([path], "purl", [
         ["manifest-analysis", `npm package ${item.name}`],
       ]),
-      needs: known(dependencies ?? []),
-    });
-  }
-  return known(npmRoots ?? ids);
+      needs: dependencies.filter((id) => ids.has(id)).map(refOf),
+      owners: isRoot ? owners : [],
+    };
+  });
 }
 
 /** `https://jsr.io/@scope/name/1.0.0/path` */
 const JSR = /^https:\/\/jsr\.io\/(@[^/]+\/[^/]+)\/([^/]+)\/./;
 
-/** Gives the jsr packages, and the modules of none. */
-function addModules({ path, modules }: ProgramItem, parts: Part[]): string[] {
-  const own: string[] = [];
-  const packages = new Map<string, string[]>();
-  for (const { specifier, sha256 } of modules) {
-    const module = embedded(path, "module", specifier, sha256);
-    parts.push(module);
-    const [, name, version] = specifier.match(JSR) ?? [];
-    if (name === undefined) {
-      own.push(module["bom-ref"]);
-      continue;
-    }
-    const named = namesOf(name);
-    const group = `jsr.io/${named.group}`;
-    const url = purl("generic", group, named.name, version);
-    const ref = `${fileRef(path)}#${url}`;
-    const needs = packages.get(ref) ?? [];
-    needs.push(module["bom-ref"]);
-    if (packages.has(ref)) continue;
-    packages.set(ref, needs);
-    parts.push({
-      type: "library",
-      "bom-ref": ref,
-      ...named,
-      version,
-      purl: url,
-      ...distributed(`https://jsr.io/${name}@${version}`),
-      ...evidence([path], "purl", [["binary-analysis", specifier]]),
-      needs,
-    });
-  }
-  return [...own, ...packages.keys()];
+/** A module, with the jsr package that it is of. */
+function moduleComponents(
+  path: string,
+  { specifier, sha256 }: ProgramItem["modules"][number],
+  owners: string[],
+): Part[] {
+  const module = embedded(path, "module", specifier, sha256);
+  const [, name, version] = specifier.match(JSR) ?? [];
+  if (name === undefined) return [{ ...module, owners }];
+  const named = namesOf(name);
+  const url = purl("generic", `jsr.io/${named.group}`, named.name, version);
+  const ref = `${fileRef(path)}#${url}`;
+  return [{ ...module, owners: [ref] }, {
+    type: "library",
+    "bom-ref": ref,
+    ...named,
+    version,
+    purl: url,
+    ...distributed(`https://jsr.io/${name}@${version}`),
+    ...evidence([path], "purl", [["binary-analysis", specifier]]),
+    owners,
+  }];
 }
 
 /** A file in a program. */
@@ -396,7 +382,7 @@ function runtimeComponents(runtimes: RuntimeItem[]): Part[] {
 }
 
 function denoComponent(ref: string, items: RuntimeItem[]): Part {
-  const { deno: version, v8, sha256 } = items[0];
+  const { deno: version, sha256 } = items[0];
   return {
     type: "platform",
     "bom-ref": ref,
@@ -414,8 +400,6 @@ function denoComponent(ref: string, items: RuntimeItem[]): Part {
       { type: "vcs", url: "https://github.com/denoland/deno" },
     ],
     ...versionEvidence(version && `Deno/${version}`, items),
-    needs: v8 ? [`v8@${v8}`] : [],
-    root: true,
   };
 }
 
@@ -431,6 +415,7 @@ function v8Component(ref: string, items: RuntimeItem[]): Part {
     ...licenses(["BSD-3-Clause"]),
     purl: purl("github", "v8", "v8", version.split("-")[0]),
     ...versionEvidence(version, items),
+    owners: items.map(runtimeRef),
   };
 }
 

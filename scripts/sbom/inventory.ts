@@ -170,23 +170,17 @@ function programItem(
   program: CompiledProgram,
   rootfs: Rootfs,
 ): ProgramItem {
-  const { runtimePath, runtimeSha256, deno, v8, ...contents } = program;
-  const { modules, assets, npm, npmRoots } = contents;
+  const { runtimePath, runtimeSha256, deno, v8, ...others } = program;
+  const { modules, assets, npm, npmRoots } = others;
   const split = runtimePath !== undefined &&
     resolvePath(rootfs, runtimePath)?.file?.inode;
   // Of a split program, the runtime is another file, which is listed once.
   const runtime = split
     ? { ...foundIn(split).elf?.runtime, sha256: split.sha256 }
     : { deno, v8, sha256: runtimeSha256 };
-  return {
-    path,
-    sha256: entry.sha256 ?? "",
-    runtime: { path: runtimePath ?? path, ...runtime },
-    modules,
-    assets,
-    npm,
-    npmRoots,
-  };
+  const contents = { modules, assets, npm, npmRoots };
+  const item = { path: runtimePath ?? path, ...runtime };
+  return { path, sha256: entry.sha256 ?? "", runtime: item, ...contents };
 }
 
 function installedPackages(rootfs: Rootfs): InstalledPackage[] {
