@@ -2,6 +2,7 @@
  * The one reader of Dockerfiles and `.dockerignore`. dockerfile-ast was tried: it
  * loses which values stand in single quotes, and replaces no references. @module
  */
+import ignore from "ignore";
 import { suggest } from "../lib/suggest.ts";
 
 export interface Instruction {
@@ -310,26 +311,12 @@ export function parseDockerignore(text: string): (path: string) => boolean {
       const takesIn = line.startsWith("!");
       const pattern = (takesIn ? line.slice(1).trim() : line)
         .replace(/^(\.?\/)+/, "").replace(/\/+$/, "");
-      return { takesIn, expression: toExpression(pattern) };
+      // One rule each: git's own `!` takes nothing in below a folder.
+      const rule = ignore({ ignorecase: false, allowRelativePaths: true });
+      return { takesIn, rule: rule.add(`/${pattern.replace(/^\.?$/, "*")}`) };
     });
   return (path) => {
-    const rule = rules.findLast(({ expression }) => expression.test(path));
-    return rule !== undefined && !rule.takesIn;
+    const last = rules.findLast(({ rule }) => rule.ignores(path));
+    return last !== undefined && !last.takesIn;
   };
-}
-
-function toExpression(pattern: string): RegExp {
-  if (pattern === "" || pattern === ".") return /^/;
-  const source = pattern.replace(
-    /\*\*\/|\*\*|\*|\?|\[[^\]]*\]|\\.|[^]/g,
-    (token) => {
-      if (token === "**/") return "(?:.*/)?";
-      if (token === "**") return ".*";
-      if (token === "*") return "[^/]*";
-      if (token === "?") return "[^/]";
-      if (token.length === 1) return RegExp.escape(token);
-      return token.startsWith("[") ? token : `\\${token[1]}`;
-    },
-  );
-  return new RegExp(`^${source}(?:/|$)`, "s");
 }
