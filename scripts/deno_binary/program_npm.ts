@@ -64,21 +64,17 @@ export function npmPackageOf(path: string): NpmFile | undefined {
 /** `1.0.0_1` is a second copy for other peers; versions have no `_` or `(`. */
 const COPY = /[_(].*$/s;
 
+const BASE32 = "abcdefghijklmnopqrstuvwxyz234567";
+
 /** As `_` and base32 if it has capitals, for file systems that ignore case. */
 function decodeName(name: string): string {
   if (!/^_[a-z2-7]+$/.test(name)) return name;
-  let bits = 0;
-  let value = 0;
-  const bytes: number[] = [];
-  for (const letter of name.slice(1)) {
-    value = (value << 5 | "abcdefghijklmnopqrstuvwxyz234567".indexOf(letter)) &
-      0xfff;
-    bits += 5;
-    if (bits < 8) continue;
-    bits -= 8;
-    bytes.push(value >> bits & 0xff);
-  }
-  return new TextDecoder().decode(new Uint8Array(bytes));
+  const bits = Array.from(
+    name.slice(1),
+    (letter) => BASE32.indexOf(letter).toString(2).padStart(5, "0"),
+  ).join("");
+  const bytes = bits.match(/.{8}/g)?.map((byte) => Number.parseInt(byte, 2));
+  return new TextDecoder().decode(new Uint8Array(bytes ?? []));
 }
 
 /** The largest table that is held; one of 80 packages has 4 kB. */
