@@ -8,7 +8,7 @@ import {
   ZipWriter,
 } from "@zip.js/zip.js";
 import { extract, type Header, pack } from "tar-stream";
-import { normalisePath } from "../image/tar_header.ts";
+import { normalisePath } from "../image/tar_parser.ts";
 
 /** An entry of a tar; to write one, owner is root and the type a file unless told. */
 export interface TarEntry extends Partial<Header> {

@@ -13,7 +13,7 @@ import { messageOf } from "../lib/errors.ts";
 import { ArchiveError, NotAnArchive } from "./archive_error.ts";
 import { eventLoopTurn, type Limits } from "./limits.ts";
 import type { Compression } from "./model.ts";
-import { BLOCK, checksumHolds, isZero } from "./tar_header.ts";
+import { BLOCK, checksumHolds, isZero } from "./tar_parser.ts";
 
 /** Takes bytes; a chunk is only valid during the call. */
 export interface ByteSink {

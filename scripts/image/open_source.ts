@@ -10,8 +10,7 @@ import {
 } from "./blob_reader.ts";
 import { eventLoopTurn, type Limits } from "./limits.ts";
 import type { Entry, ImageSource } from "./model.ts";
-import { normalisePath } from "./tar_header.ts";
-import { type TarHandler, TarParser } from "./tar_parser.ts";
+import { normalisePath, type TarHandler, TarParser } from "./tar_parser.ts";
 
 /**
  * The archive that a reference means, and the image in it if one is named: `PATH`,

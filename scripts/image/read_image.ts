@@ -4,17 +4,16 @@ import type { Entry, Image, ImageSource, Layer, Probe, Sink } from "./model.ts";
 import { ArchiveError, NotAnArchive, toUserError } from "./archive_error.ts";
 import type { BlobStore, StoredBlob, TarBlob, TarSink } from "./blob_reader.ts";
 import { type CompressOptions, SideCompressor } from "./compress_layers.ts";
-import { checkDigest } from "./image_documents.ts";
-import { type Bounds, Limits } from "./limits.ts";
 import {
+  checkDigest,
   chooseImage,
   formatPlatform,
   type LocatedImage,
   locateImages,
-} from "./locate_images.ts";
+} from "./image_documents.ts";
+import { type Bounds, Limits } from "./limits.ts";
 import { openSource } from "./open_source.ts";
-import { normalisePath } from "./tar_header.ts";
-import { type TarHandler, TarParser } from "./tar_parser.ts";
+import { normalisePath, type TarHandler, TarParser } from "./tar_parser.ts";
 
 export interface ReadImageOptions {
   probe?: Probe;
