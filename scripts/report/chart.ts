@@ -21,7 +21,7 @@ import {
   treemap,
 } from "d3-hierarchy";
 // @ts-types="npm:@types/d3-scale@^4.0.9"
-import { type ScaleLinear, scaleLinear } from "d3-scale";
+import { scaleLinear } from "d3-scale";
 
 /** Widths that pictures are drawn for, in CSS pixels. */
 const WIDTHS = { wide: 800, narrow: 340 } as const;
@@ -106,25 +106,6 @@ function stacked(
   return { content, height: Math.max(0, height) };
 }
 
-/** Ticks beneath a drawing, with hairlines through it. */
-function withAxis(
-  { content, height }: Drawing,
-  scale: ScaleLinear<number, number>,
-  format: (value: number) => string,
-): Drawing {
-  const bottom = height + 4;
-  const ticks = scale.ticks(3).map((tick) => {
-    const x = scale(tick);
-    return [
-      line(x, NAME - 2, x, bottom, "grid"),
-      tick === 0
-        ? label(x, bottom + 16, "0", "muted small")
-        : label(x, bottom + 16, format(tick), "muted small middle"),
-    ];
-  });
-  return { content: [ticks, content], height: height + 26 };
-}
-
 /** What is drawn of a variant; the class gives its colour. */
 interface Kind<T> {
   name: string;
@@ -132,7 +113,7 @@ interface Kind<T> {
   of(variant: Variant): T | undefined;
 }
 
-const BARS: Kind<number>[] = [
+const SIZES: Kind<number>[] = [
   { name: "size", kind: "size", of: (v) => v.sizeBytes },
   { name: "pull", kind: "pull", of: (v) => v.pullBytes?.gzip },
   { name: "next deploy", kind: "deploy", of: (v) => v.nextDeployBytes },
@@ -143,11 +124,11 @@ const STARTS: Kind<Distribution>[] = [
   { name: "process", kind: "process", of: (v) => v.processStartMs },
 ];
 
-const MARKS: Kind<number>[] = [
-  { name: "idle", kind: "idle", of: (v) => v.memoryBytes?.idle },
-  { name: "after a burst", kind: "loaded", of: (v) => v.memoryBytes?.loaded },
-  { name: "peak", kind: "peak", of: (v) => v.memoryBytes?.peak },
-  { name: "memory floor", kind: "floor", of: (v) => v.memoryFloorBytes },
+const MEMORY: Kind<number>[] = [
+  { name: "idle", kind: "size", of: (v) => v.memoryBytes?.idle },
+  { name: "after a burst", kind: "pull", of: (v) => v.memoryBytes?.loaded },
+  { name: "peak", kind: "kept", of: (v) => v.memoryBytes?.peak },
+  { name: "memory floor", kind: "deploy", of: (v) => v.memoryFloorBytes },
 ];
 
 /** Those kinds that a variant has, with their figures. */
@@ -179,21 +160,50 @@ function scaleOf(figures: number[], from: number, to: number) {
   return scaleLinear([0, Math.max(1, ...figures)], [from, to]);
 }
 
-/** Renders the sizes of all variants, as bars whose lengths can be compared. */
+/** Renders the sizes of all variants. */
 export function chartSizes({ variants }: Report): Markup {
-  const all = variants.flatMap((variant) => measured(BARS, variant));
-  return figure(
-    `Bars. ${told(BARS, variants, formatBytes)}`,
+  const deployed = variants.some((v) => v.nextDeployBytes !== undefined);
+  return chartBars(
+    SIZES,
+    variants,
     markup`Bytes on one scale: <b>size</b> unpacked, <b>pull</b> as a registry sends it${
-      variants.some((v) => v.nextDeployBytes !== undefined) &&
+      deployed &&
       markup`, <b>next deploy</b> after one line of the service has changed`
     }.`,
+  );
+}
+
+export function chartMemory({ variants }: Report): Markup {
+  const floors = variants.some((v) => v.memoryFloorBytes !== undefined);
+  return chartBars(
+    MEMORY,
+    variants,
+    markup`Resident memory of the service's process${
+      floors &&
+      markup`; <b>memory floor</b> is the smallest limit under which it serves and stops cleanly`
+    }.`,
+  );
+}
+
+/** Bars whose lengths can be compared, the first kind of figure thicker. */
+function chartBars(
+  kinds: Kind<number>[],
+  variants: Variant[],
+  caption: Value,
+): Markup {
+  const found = variants.filter((each) => measured(kinds, each).length > 0);
+  if (found.length === 0) return NOTHING;
+  const all = found.flatMap((variant) => measured(kinds, variant));
+  return figure(
+    `Bars. ${told(kinds, found, formatBytes)}`,
+    caption,
     (width) => {
       const scale = scaleOf(all.map(({ value }) => value), 0, width - FIGURE);
-      return stacked(variants, width, 14, (variant) => {
+      return stacked(found, width, 14, (variant) => {
         let y = 0;
-        const content = measured(BARS, variant).map(({ name, kind, value }) => {
-          const [height, row] = kind === "size" ? [20, 26] : [10, 18];
+        const content = measured(kinds, variant).map((each) => {
+          const { name, kind, value } = each;
+          const [height, row] = kind === kinds[0].kind ? [20, 26] : [10, 18];
           const middle = y + row / 2;
           y += row;
           const length = scale(value);
@@ -314,65 +324,20 @@ export function chartSamples({ variants }: Report): Markup {
         });
         return { content, height: rows.length * ROW };
       });
-      return withAxis(drawn, scale, formatDuration);
-    },
-  );
-}
-
-export function chartMemory({ variants }: Report): Markup {
-  const marks = MARKS.filter(({ of }) =>
-    variants.some((variant) => of(variant) !== undefined)
-  );
-  if (marks.length === 0) return NOTHING;
-  const all = variants.flatMap((variant) => measured(MARKS, variant));
-  const found = variants.filter((each) => measured(MARKS, each).length > 0);
-  const legend = marks.map(({ kind, name }, index) => {
-    const words = kind === "floor"
-      ? "the smallest limit under which it serves and stops cleanly"
-      : name;
-    // The mark stays with the first word when the line breaks.
-    const [first, ...rest] = words.split(" ");
-    return markup`${
-      index > 0 && ", "
-    }<span class="whole"><svg class="key" aria-hidden="true" width="14" height="14" viewBox="-7 -7 14 14">${
-      shape(kind, 0, 0)
-    }</svg> ${first}</span>${rest.map((word) => ` ${word}`)}`;
-  });
-  return figure(
-    `Marks on a line. ${told(MARKS, found, formatBytes)}`,
-    markup`Resident memory of the service's process: ${legend}.`,
-    (width) => {
-      const figures = all.map(({ value }) => value);
-      const scale = scaleOf(figures, 6, width - FIGURE).nice(4);
-      const drawn = stacked(found, width, 8, (variant) => {
-        const own = measured(MARKS, variant);
-        const at = own.map(({ value }) => scale(value));
-        const y = ROW / 2 - 3;
-        const [{ name, value }] = own;
-        const content = [
-          line(0, y, width - FIGURE, y, "rule"),
-          line(Math.min(...at), y, Math.max(...at), y, "range"),
-          own.map(({ name, kind, value }) =>
-            markup`<g>${
-              shape(kind, scale(value), y)
-            }<title>${variant.name}: ${name} ${formatBytes(value)}</title></g>`
-          ),
-          figureLabel(Math.max(...at) + 12, y, formatBytes(value), name),
+      const bottom = drawn.height + 4;
+      const ticks = scale.ticks(3).map((tick) => {
+        const x = scale(tick);
+        const text = tick === 0 ? "0" : formatDuration(tick);
+        const kind = tick === 0 ? "muted small" : "muted small middle";
+        return [
+          line(x, NAME - 2, x, bottom, "grid"),
+          label(x, bottom + 16, text, kind),
         ];
-        return { content, height: ROW };
       });
-      return withAxis(drawn, scale, formatBytes);
+      const content = [ticks, drawn.content];
+      return { content, height: drawn.height + 26 };
     },
   );
-}
-
-function shape(kind: string, x: number, y: number): Markup {
-  if (kind === "peak") return line(x, y - 6.5, x, y + 6.5, "median");
-  if (kind === "floor") {
-    return markup`<path class="floor" d="M${x} ${y}m0 -6.5l6 6.5l-6 6.5l-6 -6.5z"/>`;
-  }
-  const radius = kind === "idle" ? 5.5 : 4.5;
-  return markup`<circle class="${kind}" cx="${x}" cy="${y}" r="${radius}"/>`;
 }
 
 /** A figure with what it is of, right of its mark. */

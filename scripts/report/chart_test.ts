@@ -165,18 +165,12 @@ Deno.test("chartSamples() draws a dot for each run where it belongs", () => {
   near(second, 6 + 644 * 205 / 240, 0.01);
 });
 
-Deno.test("chartMemory() draws one line for each variant that was measured", () => {
+Deno.test("chartMemory() draws bars for each variant that was measured", () => {
   const report = fixtureReport();
   delete report.variants[0].memoryBytes;
   const tags = wide(chartMemory(report));
-  const of = (kind: string) =>
-    tags.filter(({ attributes }) => attributes.class === kind).length;
-  assertEquals([of("idle"), of("loaded"), of("floor"), of("range")], [
-    2,
-    2,
-    1,
-    2,
-  ]);
+  const kinds = ["size", "pull", "deploy"];
+  assertEquals(kinds.map((kind) => boxes(tags, kind).length), [2, 2, 1]);
 });
 
 Deno.test("charts of nothing are nothing", () => {

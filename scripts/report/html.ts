@@ -255,12 +255,7 @@ svg .on { fill: var(--on); }
 .hue3 { fill: var(--hue3); } .hue4 { fill: var(--hue4); }
 .grid { stroke: var(--line); } .rule { stroke: var(--line); }
 .median { stroke: var(--ink); stroke-width: 2; }
-.range { stroke: var(--muted); stroke-width: 2; }
 .engine { fill: var(--size); } .process { fill: var(--deploy); } .dot { fill-opacity: .55; }
-.idle { fill: var(--size); } .loaded { fill: var(--paper); stroke: var(--size); stroke-width: 2; }
-.floor { fill: var(--deploy); }
-.whole { white-space: nowrap; }
-.key { display: inline-block; vertical-align: -2px; }
 .swatch { display: inline-block; width: .8em; height: .8em; border-radius: 2px; vertical-align: -1px; }
 .swatch.runtime { background: var(--runtime); } .swatch.code { background: var(--code); }
 .swatch.kept { background: var(--kept); } .swatch.again { background: var(--again); }
@@ -301,6 +296,6 @@ dt { font-weight: 600; } dd { margin: 0; color: var(--muted); }
   h2, h3, caption { break-after: avoid; }
   section { padding-top: 1.4rem; }
   .scroll { overflow: visible; background: none; }
-  rect, circle, path, .swatch { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
+  rect, circle, .swatch { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
 }
 `;
