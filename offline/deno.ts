@@ -1,7 +1,7 @@
 /**
- * Runs `deno` for the tasks. Where jsr.io can be reached, or what is needed of
- * it is cached, that is all it does; elsewhere it puts the modules beside this
- * file in the place of `@std`, and says so in one line.
+ * Runs `deno` for the tasks. Where jsr.io can be reached, that is all it does;
+ * elsewhere it puts the modules beside this file in the place of `@std`, and
+ * says so in one line.
  *
  * `DENO_STD=jsr` or `DENO_STD=offline` takes the decision away from it.
  *
@@ -26,7 +26,6 @@ const LOADS_MODULES = new Set([
 const PATIENCE = 2000;
 
 const offline = import.meta.dirname ?? ".";
-const project = `${offline}/..`;
 
 /** Arguments of `deno`, the subcommand first, with the stand-ins switched on. */
 export function withStandIns(args: string[], importMap: string): string[] {
@@ -35,26 +34,8 @@ export function withStandIns(args: string[], importMap: string): string[] {
 
 /** Whether a call loads modules and has not chosen an import map itself. */
 export function needsStd(args: string[]): boolean {
-  const end = args.indexOf("--");
-  const flags = end < 0 ? args : args.slice(0, end);
   return LOADS_MODULES.has(args[0]) &&
-    !flags.some((arg) => /^--import-map(=|$)/.test(arg));
-}
-
-/** Whether all that the service and its tests need of jsr.io is cached. */
-async function isCached(): Promise<boolean> {
-  const { success } = await new Deno.Command(Deno.execPath(), {
-    // deno-fmt-ignore
-    args: [
-      "test", "--no-run", "--no-check", "--cached-only", "--frozen",
-      "main_test.ts",
-    ],
-    cwd: project,
-    stdin: "null",
-    stdout: "null",
-    stderr: "null",
-  }).output();
-  return success;
+    !args.some((arg) => /^--import-map(=|$)/.test(arg));
 }
 
 /** Whether the JSR registry (`JSR_URL` names a mirror) answers in time. */
@@ -99,7 +80,7 @@ if (import.meta.main) {
   }
   let args = Deno.args;
   const standIns = needsStd(args) && choice !== "jsr" &&
-    (choice === "offline" || !(await isCached() || await isReachable()));
+    (choice === "offline" || !await isReachable());
   if (standIns) {
     console.error(
       "note: @std comes from offline/, " +

@@ -25,7 +25,6 @@ Deno.test("needsStd() is about subcommands that load modules", () => {
 Deno.test("needsStd() leaves an import map of the caller alone", () => {
   assertEquals(needsStd(["run", "--import-map", "x.json", "main.ts"]), false);
   assertEquals(needsStd(["run", "--import-map=x.json", "main.ts"]), false);
-  assert(needsStd(["run", "main.ts", "--", "--import-map"]));
 });
 
 /** Starts offline/deno.ts with arguments, away from the project. */

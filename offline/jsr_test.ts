@@ -77,23 +77,6 @@ Deno.test("offline/deno.ts steps in, and says so, when the registry is down", as
   assertStringIncludes(output, "note: @std comes from offline/, as jsr.io");
 });
 
-Deno.test("offline/deno.ts stands aside when all is cached", async () => {
-  await using copy = await copyProject();
-  const registry = await serveRegistry();
-  const first = await deno(copy.path, registry.url, ["cache", "main_test.ts"]);
-  await registry[Symbol.asyncDispose]();
-  assertEquals(first.code, 0, first.output);
-  const { code, output } = await deno(copy.path, registry.url, [
-    "run",
-    "-A",
-    "offline/deno.ts",
-    "check",
-    "main_test.ts",
-  ]);
-  assertEquals(code, 0, output);
-  assertEquals(output.includes("offline/, "), false, output);
-});
-
 /** A copy of what the service needs, without the lock, and a cache of its own. */
 async function copyProject() {
   const path = await Deno.makeTempDir({ prefix: "jsr-test-" });

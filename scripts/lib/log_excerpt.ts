@@ -1,50 +1,14 @@
-/** What a report shows of a program's log: its error, and repeats once. @module */
+/** What a report shows of a program's log: both ends, and its error. @module */
 
-const LONGEST_REPEAT = 40;
-
-/** A log of so many lines: what repeats is shown once, and the middle is left out. */
+/** A log of so many lines: the middle of a longer one is left out. */
 export function condenseLog(log: string, most = 40): string {
   const lines = log.trimEnd().split("\n").map((line) =>
     line.length > 500 ? `${line.slice(0, 500)}…` : line
   );
-  const kinds = lines.map((line) => line.replace(/\d+/g, "0"));
-  const kept: string[] = [];
-  for (let at = 0; at < lines.length;) {
-    const { size, times } = repeatAt(kinds, at);
-    kept.push(...lines.slice(at, at + size));
-    if (times > 1) {
-      const what = size === 1 ? "this line" : `these ${size} lines`;
-      const same = lines.slice(at, at + size * times)
-        .every((line, index) => line === lines[at + index % size]);
-      kept.push(
-        `… (${what} ${times} times${same ? "" : ", with other numbers"})`,
-      );
-    }
-    at += size * times;
-  }
-  if (kept.length <= most) return kept.join("\n");
-  const head = Math.floor(most / 2);
-  const cut = kept.length - most;
-  return [
-    ...kept.slice(0, head),
-    `… (${cut} more lines)`,
-    ...kept.slice(head + cut),
-  ].join("\n");
-}
-
-/** The smallest block at a line that follows itself at least twice. */
-function repeatAt(
-  kinds: string[],
-  at: number,
-): { size: number; times: number } {
-  const longest = Math.min(LONGEST_REPEAT, (kinds.length - at) / 3);
-  for (let size = 1; size <= longest; size++) {
-    let end = at + size;
-    while (end < kinds.length && kinds[end] === kinds[end - size]) end++;
-    const times = Math.floor((end - at) / size);
-    if (times > 2) return { size, times };
-  }
-  return { size: 1, times: 1 };
+  const cut = lines.length - most;
+  return cut <= 0
+    ? lines.join("\n")
+    : lines.toSpliced(most / 2, cut, `… (${cut} more lines)`).join("\n");
 }
 
 /** How Deno, Node and others begin the line of an error. */
