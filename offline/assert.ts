@@ -1,8 +1,6 @@
 /**
  * Stands in for `@std/assert` where jsr.io cannot be reached: the names that the
- * project uses, as documented there, by means of `node:assert`.
- *
- * @module
+ * project uses, as documented there, by means of `node:assert`. @module
  */
 import node from "node:assert/strict";
 

@@ -1,8 +1,6 @@
 /**
  * What the project relies on of `@std/assert`. It imports by that name, so that
- * the same tests hold the real one to it where jsr.io can be reached.
- *
- * @module
+ * the same tests hold the real one to it where jsr.io can be reached. @module
  */
 import {
   assert,

@@ -3,9 +3,7 @@
  * elsewhere it puts the modules beside this file in the place of `@std`, and
  * says so in one line.
  *
- * `DENO_STD=jsr` or `DENO_STD=offline` takes the decision away from it.
- *
- * @module
+ * `DENO_STD=jsr` or `DENO_STD=offline` takes the decision away from it. @module
  */
 
 /** The subcommands that load modules and so take `--import-map`. */

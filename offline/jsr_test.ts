@@ -1,7 +1,6 @@
 /**
  * The road that cannot be tried where jsr.io is out of reach: the `jsr:` imports
  * of `deno.json`, resolved by Deno itself against a registry on this host.
- *
  * @module
  */
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";

@@ -1,8 +1,6 @@
 /**
  * Holds the lock file to `deno.json`. jsr.io cannot be asked everywhere, so a
- * lock that lost its jsr part would go unnoticed until someone can.
- *
- * @module
+ * lock that lost its jsr part would go unnoticed until someone can. @module
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 

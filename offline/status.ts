@@ -1,8 +1,6 @@
 /**
  * Stands in for `@std/http/status` where jsr.io cannot be reached: the codes
- * that the service uses.
- *
- * @module
+ * that the service uses. @module
  */
 
 /** HTTP status codes by name. */

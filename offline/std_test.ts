@@ -1,8 +1,6 @@
 /**
  * Holds the stand-ins and the project together: the import map repeats what it
- * overrides, and what `offline/` offers is what the project uses.
- *
- * @module
+ * overrides, and what `offline/` offers is what the project uses. @module
  */
 import { assert, assertEquals } from "@std/assert";
 import { STATUS_CODE } from "@std/http/status";

@@ -1,8 +1,6 @@
 /**
  * The step of `action.yml`: runs `deno task image` with the action's inputs, then
- * hands its report to GitHub as outputs, annotations and a comment.
- *
- * @module
+ * hands its report to GitHub as outputs, annotations and a comment. @module
  */
 import { join } from "node:path";
 import { messageOf, UserError } from "./lib/errors.ts";

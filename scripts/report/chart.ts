@@ -1,9 +1,7 @@
 /**
  * The pictures of the HTML report: sizes, layers, starts and memory of all
  * variants, and what fills each. Each is drawn twice, for wide and for narrow
- * pages: text that shrinks with a picture cannot be read.
- *
- * @module
+ * pages: text that shrinks with a picture cannot be read. @module
  */
 import {
   formatBytes,
@@ -51,7 +49,10 @@ ${pictures}<figcaption>${caption}</figcaption>
 
 /** A filled box with a tooltip; its class gives the colour. */
 function box(
-  { x, y, width, height }: Record<"x" | "y" | "width" | "height", number>,
+  x: number,
+  y: number,
+  width: number,
+  height: number,
   kind: string,
   title: string,
 ): Markup {
@@ -209,12 +210,9 @@ function chartBars(
           const length = scale(value);
           const width = value > 0 ? Math.max(length, 1) : 0;
           const bytes = formatBytes(value);
+          const title = `${variant.name}: ${name} ${bytes}`;
           return [
-            box(
-              { x: 0, y: middle - height / 2, width, height },
-              kind,
-              `${variant.name}: ${name} ${bytes}`,
-            ),
+            box(0, middle - height / 2, width, height, kind, title),
             figureLabel(length + 8, middle, bytes, name),
           ];
         });
@@ -281,7 +279,7 @@ function drawLayer(
   const text = fitted(`${number}  ${printable(instruction)}`, length - 14) ||
     (length > 10 + number.length * 8 ? number : "");
   return [
-    box({ x, y: 0, width, height: LAYER }, kind, title),
+    box(x, 0, width, LAYER, kind, title),
     text !== "" && label(x + 5, LAYER / 2 + 4.5, text, "on"),
   ];
 }
@@ -431,17 +429,14 @@ function drawCell(cell: Cell, whole: number, tops: string[]): Markup {
     : fittedPath(cell, width - 10);
   const hasFigures = !isHeader && text !== "" && height >= 38 &&
     fitted(figures, width - 10) === figures;
+  const title = `${path}\u2003${figures}`;
+  const kind = isHeader ? "on small" : "on";
   // The inner picture cuts off whatever a font makes wider than expected.
-  return markup`<svg x="${x}" y="${y}" width="${width}" height="${height}">${
-    box(
-      { x: 0, y: 0, width, height },
-      colorOf(cell, tops),
-      `${path}\u2003${figures}`,
-    )
-  }${
-    text !== "" &&
-    label(6, isHeader ? 13.5 : 15, text, isHeader ? "on small" : "on")
-  }${hasFigures && label(6, 32, figures, "on small")}</svg>`;
+  return markup`<svg x="${x}" y="${y}" width="${width}" height="${height}">${[
+    box(0, 0, width, height, colorOf(cell, tops), title),
+    text !== "" && label(6, isHeader ? 13.5 : 15, text, kind),
+    hasFigures && label(6, 32, figures, "on small"),
+  ]}</svg>`;
 }
 
 /** The path below the header, or else its end, or else the beginning of that. */

@@ -1,8 +1,6 @@
 /**
  * What a report is made of, whoever writes it down: paragraphs, remarks, tables
- * and pictures. A writer knows these, and nothing of images.
- *
- * @module
+ * and pictures. A writer knows these, and nothing of images. @module
  */
 import type { Markup } from "./markup.ts";
 

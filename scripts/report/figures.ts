@@ -2,7 +2,6 @@
  * The registry of figures: what each is called, how it is read from a variant and
  * shown, what it means, and whether a budget can limit it or its growth. Tables,
  * charts, the budget and its schema read it. What was not measured is absent.
- *
  * @module
  */
 import { formatLimit, formatRatio, printable } from "../lib/format.ts";

@@ -1,7 +1,6 @@
 /**
  * What fills an image, as a tree: folders, and the parts of the program that the
  * archive knows nothing of. For the picture, the lists and the first sentence.
- *
  * @module
  */
 import type { Program } from "../deno_binary/program_schema.ts";

@@ -1,8 +1,6 @@
 /**
  * The report as one page: no network, no script. What fails comes before where
- * the bytes are, what the figures mean comes last.
- *
- * @module
+ * the bytes are, what the figures mean comes last. @module
  */
 import {
   type Block,

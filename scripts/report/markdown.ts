@@ -1,8 +1,6 @@
 /**
  * The report as a comment for a pull request: the comparison and what needs
- * attention in sight, all else folded.
- *
- * @module
+ * attention in sight, all else folded. @module
  */
 import { printable } from "../lib/format.ts";
 import {
@@ -75,8 +73,6 @@ const SYMBOLS: Partial<Record<Remark["word"], string>> = {
   FAIL: "❌",
   FOUND: "⚠️",
   SKIP: "⏭️ skipped:",
-  NOTE: "note:",
-  next: "next:",
 };
 
 function told({ word, text, output = "", next }: Remark): string {

@@ -1,8 +1,6 @@
 /**
  * HTML and SVG that cannot be broken out of: whatever is put into a template is
- * escaped, unless it came out of a template itself.
- *
- * @module
+ * escaped, unless it came out of a template itself. @module
  */
 import { printable } from "../lib/format.ts";
 

@@ -1,8 +1,6 @@
 /**
  * What failed, what was found and what could not be looked at, picked out of a
- * report; the same of several variants is told once.
- *
- * @module
+ * report; the same of several variants is told once. @module
  */
 import { formatBytes, formatLimit, formatShare } from "../lib/format.ts";
 import { type Inline, listed, named, type Remark, strong } from "./document.ts";

@@ -1,8 +1,6 @@
 /**
  * The report as a document, once for all who write it down: each section, from
- * the first sentence to how it was measured.
- *
- * @module
+ * the first sentence to how it was measured. @module
  */
 import { formatBytes, formatDuration, formatShare } from "../lib/format.ts";
 import {

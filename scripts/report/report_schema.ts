@@ -1,9 +1,7 @@
 /**
  * The shape of `report.json`, once: the types of the code, the published JSON
  * Schema and the check of an earlier report all come from here. What was not
- * measured is absent, never 0.
- *
- * @module
+ * measured is absent, never 0. @module
  */
 import { z } from "zod";
 import { analysisSchema } from "../inspect/inspect_schema.ts";

@@ -1,8 +1,6 @@
 /**
  * What an intruder could use of an image, one row a question, and the words for
- * secrets that are in one.
- *
- * @module
+ * secrets that are in one. @module
  */
 import type { Secret } from "../inspect/inspect_schema.ts";
 import { egressOf } from "../inspect/permissions.ts";

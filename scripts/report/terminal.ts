@@ -1,8 +1,6 @@
 /**
  * Writes documents for a terminal: no line is longer than it is wide, but for
- * commands, and nothing from an image controls it.
- *
- * @module
+ * commands, and nothing from an image controls it. @module
  */
 import { styleText } from "node:util";
 import { printable } from "../lib/format.ts";

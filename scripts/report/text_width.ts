@@ -1,8 +1,6 @@
 /**
  * Columns that text takes on a terminal; names may hold wide or combining
- * characters, and a table must not come apart because of them.
- *
- * @module
+ * characters, and a table must not come apart because of them. @module
  */
 import { stripVTControlCharacters } from "node:util";
 

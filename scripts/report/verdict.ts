@@ -1,7 +1,6 @@
 /**
  * What a report comes to: which variant is the smallest, by how much and whether
  * it works, where its bytes go, what failed first, and where the images are.
- *
  * @module
  */
 import { formatBytes, formatRatio, formatShare } from "../lib/format.ts";

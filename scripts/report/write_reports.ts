@@ -1,9 +1,7 @@
 /**
  * Puts the reports into a folder. All are written beside their places before the
  * first is renamed, so that nobody ever finds half a report, nor the reports of
- * two runs side by side.
- *
- * @module
+ * two runs side by side. @module
  */
 import { cacheFailure, cacheFolder, textOf } from "../lib/files.ts";
 import { EXIT, explainFiles, messageOf, UserError } from "../lib/errors.ts";
