@@ -89,7 +89,8 @@ export function problems(report: Report): Remark[] {
 export function notes(report: Report): Remark[] {
   const { variants } = report;
   const told = (word: Remark["word"], names: string[], text: Inline) => {
-    const all = variants.every(({ name }) => names.includes(name));
+    const all = variants.length > 0 &&
+      variants.every(({ name }) => names.includes(name));
     const where = [listed([...new Set(names)].map(named)), ": "];
     return { word, text: [!all && where, text] };
   };
@@ -104,10 +105,9 @@ export function notes(report: Report): Remark[] {
       return told(word, names, [named(same[0].text)]);
     });
   const unbuilt = alike(report.skipped ?? [], ({ reason }) => reason)
-    .map((same): Remark => {
-      const names = listed(same.map(({ name }) => named(name)));
-      const text = [names, ": build: ", named(same[0].reason)];
-      return { word: "SKIP", text };
+    .map((same) => {
+      const names = same.map(({ name }) => name);
+      return told("SKIP", names, ["build: ", named(same[0].reason)]);
     });
   const checks = alike(
     checksWith("skip", report),
