@@ -18,8 +18,6 @@ import {
   type HierarchyRectangularNode,
   treemap,
 } from "d3-hierarchy";
-// @ts-types="npm:@types/d3-scale@^4.0.9"
-import { scaleLinear } from "d3-scale";
 
 /** Widths that pictures are drawn for, in CSS pixels. */
 const WIDTHS = { wide: 800, narrow: 340 } as const;
@@ -156,9 +154,10 @@ function told<T>(
 /** Room for a figure and the name of what it is of. */
 const FIGURE = 150;
 
-/** From 0 to the largest of some figures; 1 of none, since a scale has a length. */
+/** Pixels of a figure, where the largest of all is at `to`, and 0 at `from`. */
 function scaleOf(figures: number[], from: number, to: number) {
-  return scaleLinear([0, Math.max(1, ...figures)], [from, to]);
+  const largest = Math.max(1, ...figures);
+  return (figure: number) => from + figure / largest * (to - from);
 }
 
 /** Renders the sizes of all variants. */
@@ -296,10 +295,10 @@ export function chartSamples({ variants }: Report): Markup {
     `Dots, median start. ${
       told(STARTS, started, ({ median }) => formatDuration(median))
     }`,
-    "One dot a run, the line is the median. Container: from the engine's start to the first 200 from the health check. Process: the program's part of it, from its own start.",
+    "One dot a run, from 0 at the left; the line is the median. Container: from the engine's start to the first 200 from the health check. Process: the program's part of it, from its own start.",
     (width) => {
       const scale = scaleOf(samples, 6, width - FIGURE);
-      const drawn = stacked(started, width, 8, (variant) => {
+      return stacked(started, width, 8, (variant) => {
         const rows = measured(STARTS, variant);
         const content = rows.map(({ name, kind, value }, index) => {
           const { median, samples } = value;
@@ -322,18 +321,6 @@ export function chartSamples({ variants }: Report): Markup {
         });
         return { content, height: rows.length * ROW };
       });
-      const bottom = drawn.height + 4;
-      const ticks = scale.ticks(3).map((tick) => {
-        const x = scale(tick);
-        const text = tick === 0 ? "0" : formatDuration(tick);
-        const kind = tick === 0 ? "muted small" : "muted small middle";
-        return [
-          line(x, NAME - 2, x, bottom, "grid"),
-          label(x, bottom + 16, text, kind),
-        ];
-      });
-      const content = [ticks, drawn.content];
-      return { content, height: drawn.height + 26 };
     },
   );
 }

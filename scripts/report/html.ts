@@ -238,7 +238,6 @@ svg .figure { fill: var(--ink); font-weight: 600; }
 svg .muted { fill: var(--muted); }
 svg .halo { paint-order: stroke; stroke: var(--paper); stroke-width: 5px; stroke-linejoin: round; }
 svg .small { font-size: 12px; }
-svg .middle { text-anchor: middle; }
 svg .on { fill: var(--on); }
 .narrow { display: none !important; }
 @media (max-width: 43rem) {
@@ -251,7 +250,7 @@ svg .on { fill: var(--on); }
 .kept { fill: var(--kept); } .again { fill: var(--again); } .plain { fill: var(--plain); }
 .hue0 { fill: var(--hue0); } .hue1 { fill: var(--hue1); } .hue2 { fill: var(--hue2); }
 .hue3 { fill: var(--hue3); } .hue4 { fill: var(--hue4); }
-.grid { stroke: var(--line); } .rule { stroke: var(--line); }
+.rule { stroke: var(--line); }
 .median { stroke: var(--ink); stroke-width: 2; }
 .engine { fill: var(--size); } .process { fill: var(--deploy); } .dot { fill-opacity: .55; }
 .swatch { display: inline-block; width: .8em; height: .8em; border-radius: 2px; vertical-align: -1px; }
