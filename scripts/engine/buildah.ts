@@ -31,7 +31,6 @@ import { freePort, isFree } from "./free_port.ts";
 import {
   descendants,
   inRootBelow,
-  inSameRoot,
   isWrapper,
   processes,
   serviceOf,
@@ -342,19 +341,13 @@ class Service implements Container {
 
   /** Without its service, buildah takes the mounts away; one that hangs is ended. */
   async #end(): Promise<void> {
-    const all = processes();
-    const service = serviceOf(all, this.child.pid);
-    if (service === undefined) {
-      if (!this.#ended) await this.child.stop();
-      return;
-    }
+    if (this.#find() === undefined) return await this.child.stop();
     // No process namespace ends with its first process here.
-    const wrappers = descendants(all, this.child.pid)
+    const wrappers = descendants(processes(), this.child.pid)
       .filter(isWrapper).map(({ pid }) => pid);
-    for (const pid of inSameRoot(service)) {
+    for (const pid of inRootBelow(this.scratch.path)) {
       if (!wrappers.includes(pid)) signalProcess(pid, "SIGKILL");
     }
-    signalProcess(service, "SIGKILL");
     const timer = setTimeout(() => void this.child.stop(), 3000);
     await this.child.ended.catch(() => {});
     clearTimeout(timer);

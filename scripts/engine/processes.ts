@@ -67,16 +67,7 @@ export function serviceOf(all: Process[], run: number): number | undefined {
   )?.pid;
 }
 
-/**
- * The processes that live in the same root as a given one, itself included: also
- * what has left its parents. None when that is this process's own root.
- */
-export function inSameRoot(pid: number): number[] {
-  const root = rootOf(pid);
-  if (root === undefined || root === rootOf(Deno.pid)) return [];
-  return processIds().filter((other) => rootOf(other) === root);
-}
-
+/** The processes whose root is in a folder: also what has left its parents. */
 export function inRootBelow(folder: string): number[] {
   return processIds().filter((pid) => rootOf(pid)?.startsWith(`${folder}/`));
 }
