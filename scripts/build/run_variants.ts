@@ -25,8 +25,7 @@ import { UserError } from "../lib/errors.ts";
 import { formatBytes } from "../lib/format.ts";
 import { HOST } from "../lib/platform.ts";
 import type { Io } from "../lib/progress.ts";
-import { measureServices } from "../measure/measure_services.ts";
-import { memoryFloor } from "../measure/memory_floor.ts";
+import { measureServices, memoryFloor } from "../measure/measure_services.ts";
 import { type BuiltRun, note, type RunContext } from "./build_variants.ts";
 
 /** Variants that are checked at once; more only compete for the engine. */
