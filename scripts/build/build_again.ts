@@ -9,7 +9,6 @@ import { hash } from "node:crypto";
 import { dirname, join, relative } from "node:path";
 import { z } from "zod";
 import { addChecks } from "../check/run_check.ts";
-import { entryCandidates } from "../dockerfile/deno_command.ts";
 import type { VariantFile } from "../dockerfile/find_variants.ts";
 import { parseDockerignore } from "../dockerfile/parse_dockerfile.ts";
 import type { BuildOptions } from "../engine/engine.ts";
@@ -19,19 +18,19 @@ import { readImage } from "../image/read_image.ts";
 import { changedFields, type FIELDS } from "../inspect/diff_images.ts";
 import {
   cacheFolder,
-  isFile,
   isThere,
   makeScratch,
   readCache,
   textOf,
   writeCache,
 } from "../lib/files.ts";
-import { EXIT, explainFiles, UserError } from "../lib/errors.ts";
+import { explainFiles, UserError } from "../lib/errors.ts";
 import { ownTag } from "../lib/owner.ts";
 import type { Check, Variant } from "../report/report_schema.ts";
 import { compression, engineSource } from "./look.ts";
 import {
   type BuiltRun,
+  findEntry,
   isOwnFailure,
   note,
   removeImage,
@@ -156,6 +155,15 @@ export async function withChange<T>(
 ): Promise<T> {
   const path = relativeTo(context, file.dockerfile);
   const entry = await findEntry(context, file);
+  if (entry === undefined) {
+    throw new UserError(
+      `Cannot tell which module "${file.dockerfile}" compiles`,
+      {
+        next:
+          "Name it in the Dockerfile as the last word of deno compile or deno run",
+      },
+    );
+  }
   try {
     await using scratch = await makeScratch();
     const copy = scratch.path;
@@ -175,23 +183,6 @@ function relativeTo(context: string, path: string): string {
   throw new UserError(
     `Cannot find the next deploy of "${path}": it is outside its context`,
     { next: "Keep the Dockerfile in the folder given with --context" },
-  );
-}
-
-async function findEntry(
-  context: string,
-  file: VariantFile,
-): Promise<string> {
-  for (const candidate of entryCandidates(file)) {
-    if (await isFile(`${context}/${candidate}`)) return candidate;
-  }
-  throw new UserError(
-    `Cannot tell which module "${file.dockerfile}" compiles`,
-    {
-      next:
-        "Name it in the Dockerfile as the last word of deno compile or deno run",
-      exitCode: EXIT.checkFailed,
-    },
   );
 }
 

@@ -6,9 +6,14 @@
  *
  * @module
  */
+import { join } from "node:path";
 import type { Bases } from "../bases/choose_bases.ts";
 import type { VariantFile } from "../dockerfile/find_variants.ts";
+import { entryCandidates } from "../dockerfile/deno_command.ts";
 import {
+  argNames,
+  type Dockerfile,
+  lastStages,
   layerInstructions,
   misspeltStage,
   testStages,
@@ -18,11 +23,18 @@ import { RuntimeMissing } from "../engine/explain.ts";
 import type { EngineChoice } from "../engine/find_engine.ts";
 import type { Image } from "../image/model.ts";
 import { EngineGone, EXIT, isOfEnvironment, UserError } from "../lib/errors.ts";
+import { isFile } from "../lib/files.ts";
 import { ownTag } from "../lib/owner.ts";
-import { type Architecture, HOST, type Platform } from "../lib/platform.ts";
+import {
+  type Architecture,
+  architectureOf,
+  HOST,
+  type Platform,
+} from "../lib/platform.ts";
 import type { Io } from "../lib/progress.ts";
+import { suggest } from "../lib/suggest.ts";
 import type { Variant } from "../report/report_schema.ts";
-import { imageTag } from "./image_tag.ts";
+import { clean, imageTag } from "./image_tag.ts";
 import { recordMade } from "./made_images.ts";
 import { engineSource, look } from "./look.ts";
 
@@ -65,10 +77,8 @@ export interface VariantRun {
   name: string;
   file: VariantFile;
   architecture: Architecture;
-  /** The argument that this variant differs in. */
-  buildArgs: Record<string, string>;
-  /** Whether it is there to be tried beside the others. */
-  varied: boolean;
+  /** The argument that this variant differs in: it is tried beside the others. */
+  varied?: [name: string, value: string];
   /** Whether the Dockerfile's tests run with it: once is enough. */
   tests: boolean;
   /** Why it is not built, if it is not. */
@@ -120,6 +130,94 @@ export async function removeImage(
   image: string,
 ): Promise<void> {
   if (await engine.inspect(image) !== undefined) await engine.remove(image);
+}
+
+/**
+ * Each Dockerfile for each platform, this machine's first, and once more for each
+ * value that `--vary` gives one of its arguments.
+ */
+export function planVariants(
+  files: VariantFile[],
+  config: Pick<BuildConfig, "platform" | "vary" | "buildArg">,
+): VariantRun[] {
+  const { platform, vary, buildArg } = config;
+  checkArguments(files, vary, "vary");
+  checkArguments(files, buildArg, "pass");
+  const architectures = platform.length === 0
+    ? [HOST]
+    : platform.map(architectureOf)
+      .sort((a, b) => Number(b === HOST) - Number(a === HOST));
+  const plans: VariantRun[] = architectures.flatMap((architecture) =>
+    files.flatMap((file) => {
+      const foreign = architecture !== HOST;
+      const suffix = foreign ? `-${architecture}` : "";
+      const plan = (varied?: [name: string, value: string]) => ({
+        name: file.name + (varied ? `-${clean(varied[1])}` : "") + suffix,
+        file,
+        architecture,
+        varied,
+        tests: varied === undefined && architecture === architectures[0],
+      });
+      if (foreign && staysHere(file)) {
+        const skip =
+          `its last stage is of the build machine's architecture, ${HOST}`;
+        return { ...plan(), skip };
+      }
+      const varied = vary.filter(([name]) => argNames(file).includes(name));
+      return [plan(), ...varied.map(plan)];
+    })
+  );
+  for (const { name } of plans) {
+    if (plans.filter((plan) => plan.name === name).length > 1) {
+      throw new UserError(`Cannot tell variants apart: two are "${name}"`, {
+        next: "Rename a Dockerfile, or leave out one of --vary",
+      });
+    }
+  }
+  return plans;
+}
+
+/** Arguments that builders know without a declaration. */
+const PREDEFINED =
+  /^(?:(?:https?|ftp|no|all)_proxy|SOURCE_DATE_EPOCH|BUILDKIT_.+|(?:BUILD|TARGET)(?:PLATFORM|OS|ARCH|VARIANT))$/i;
+
+/** Refuses arguments that no Dockerfile declares: they would change nothing. */
+function checkArguments(
+  files: VariantFile[],
+  given: BuildConfig["buildArg"],
+  verb: "vary" | "pass",
+): void {
+  const known = files.flatMap(argNames);
+  const unknown = given.map(([name]) => name).find((name) =>
+    !known.includes(name) && !(verb === "pass" && PREDEFINED.test(name))
+  );
+  if (unknown === undefined) return;
+  const meant = suggest(unknown, known);
+  throw new UserError(
+    `Cannot ${verb} "${unknown}": no Dockerfile has this argument`,
+    {
+      next: meant
+        ? `Did you mean ${meant}?`
+        : `Declare it in a Dockerfile with ARG ${unknown}`,
+    },
+  );
+}
+
+/** Whether the last stage, or the one it goes on from, is of the build's platform. */
+export function staysHere(dockerfile: Dockerfile): boolean {
+  const platform = lastStages(dockerfile)
+    .find((stage) => stage.platform !== "")?.platform ?? "";
+  return /\bBUILDPLATFORM\b/.test(platform);
+}
+
+/** The module that a Dockerfile compiles or runs, if it is in the context. */
+export async function findEntry(
+  context: string,
+  file: Dockerfile,
+): Promise<string | undefined> {
+  for (const candidate of entryCandidates(file)) {
+    if (await isFile(join(context, candidate))) return candidate;
+  }
 }
 
 /** Date of images that are to be reproducible: any will do, if it stays. */
@@ -196,7 +294,7 @@ export function lackOfBases(
 
 /** What every build of a variant has in common; its own arguments win. */
 function optionsOf(
-  { architecture, buildArgs }: VariantRun,
+  { architecture, varied }: VariantRun,
   { config, bases, cannotDate }: RunContext,
 ): BuiltRun["options"] {
   const dated = config.reproducible && cannotDate === undefined;
@@ -204,7 +302,7 @@ function optionsOf(
     buildArgs: {
       ...bases.get(architecture)?.buildArgs,
       ...Object.fromEntries(config.buildArg),
-      ...buildArgs,
+      ...varied && { [varied[0]]: varied[1] },
     },
     ...architecture === HOST ? {} : { platform: `linux/${architecture}` },
     ...dated ? { timestamp: EPOCH } : {},
