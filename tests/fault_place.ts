@@ -10,7 +10,7 @@ import { basename, join } from "node:path";
 import { run } from "../scripts/lib/command.ts";
 import { parseReport } from "../scripts/report/write_reports.ts";
 import type { Engine } from "../scripts/engine/engine.ts";
-import { imageTag } from "../scripts/build/image_tag.ts";
+import { imageTag } from "../scripts/build/image_names.ts";
 import { makeContext } from "./fault_context.ts";
 import { containersOf, tagsOf } from "./traces.ts";
 

@@ -34,8 +34,7 @@ import {
 import type { Io } from "../lib/progress.ts";
 import { suggest } from "../lib/suggest.ts";
 import type { Variant } from "../report/report_schema.ts";
-import { clean, imageTag } from "./image_tag.ts";
-import { recordMade } from "./made_images.ts";
+import { clean, imageTag, recordMade } from "./image_names.ts";
 import { engineSource, look } from "./look.ts";
 
 /** What a run is asked for. */

@@ -26,7 +26,7 @@ import { UserError } from "../lib/errors.ts";
 import type { Io } from "../lib/progress.ts";
 import { sumIfAll } from "../report/figures.ts";
 import type { Variant } from "../report/report_schema.ts";
-import { isImageName } from "./image_tag.ts";
+import { isImageName } from "./image_names.ts";
 
 type Exporter = Pick<Engine, "name" | "version" | "inspect" | "export">;
 

@@ -1,7 +1,7 @@
 /** `deno task image`: build, check and compare every variant. @module */
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { BuildConfig } from "../build/build_variants.ts";
-import { isImageName } from "../build/image_tag.ts";
+import { isImageName } from "../build/image_names.ts";
 import { parsePlatforms } from "../lib/platform.ts";
 import type { Io } from "../lib/progress.ts";
 import {

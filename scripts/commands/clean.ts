@@ -6,7 +6,7 @@
  */
 import type { Command } from "commander";
 import { basename, resolve } from "node:path";
-import { MADE, madeImages } from "../build/made_images.ts";
+import { MADE, madeImages } from "../build/image_names.ts";
 import type { Engine } from "../engine/engine.ts";
 import { type EngineChoice, prepareEngine } from "../engine/find_engine.ts";
 import { cacheFolder, filesIn } from "../lib/files.ts";

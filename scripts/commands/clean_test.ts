@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { fakeEngine, serving } from "../../testing/fake_engine.ts";
 import { configOf } from "../image/image_documents.ts";
 import { findLeft } from "./clean.ts";
-import { recordMade } from "../build/made_images.ts";
+import { recordMade } from "../build/image_names.ts";
 
 /** An engine with images, of which one is in use. */
 function engineWith(...names: string[]) {

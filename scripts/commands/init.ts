@@ -7,7 +7,7 @@
  */
 import { join } from "node:path";
 import type { Command } from "commander";
-import { imageTag } from "../build/image_tag.ts";
+import { imageTag } from "../build/image_names.ts";
 import { variantName } from "../dockerfile/find_variants.ts";
 import { parseDockerfile, testStages } from "../dockerfile/parse_dockerfile.ts";
 import { EXIT, messageOf, UserError } from "../lib/errors.ts";

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { imageTag, isImageName } from "./image_tag.ts";
+import { imageTag, isImageName } from "./image_names.ts";
 
 Deno.test("imageTag() is a valid name for any folder and variant", () => {
   assertEquals(
