@@ -200,52 +200,32 @@ async function copyContext(
   const always = new Set([dockerfile, own, common]);
   const used = await isThere(`${context}/${own}`) ? own : common;
   const ignores = parseDockerignore(await textOf(`${context}/${used}`));
-  const folders: { path: string; info: Deno.FileInfo }[] = [];
-  const copy = async (path: string) => {
+  const copy = async (path: string): Promise<boolean> => {
     signal?.throwIfAborted();
-    const from = `${context}/${path}`;
+    const [from, target] = [`${context}/${path}`, `${to}/${path}`];
     const info = await Deno.lstat(from);
-    // What is in an ignored folder may be taken in again, so it is walked.
+    let copied = always.has(path) || !ignores(path);
     if (info.isDirectory) {
-      const before = folders.length;
-      folders.push({ path, info });
-      const children = await list(from);
-      let copied = false;
-      for (const child of children) {
-        copied = await copy(`${path}/${child}`) || copied;
+      // What is in an ignored folder may be taken in again, so it is walked.
+      for await (const { name } of Deno.readDir(from)) {
+        copied = await copy(`${path}/${name}`) || copied;
       }
-      if (copied || !ignores(path)) return true;
-      folders.length = before;
-      return false;
     }
-    if (ignores(path) && !always.has(path)) return false;
-    await Deno.mkdir(dirname(`${to}/${path}`), { recursive: true });
+    if (!copied) return false;
+    await Deno.mkdir(info.isDirectory ? target : dirname(target), {
+      recursive: true,
+    });
     if (info.isSymlink) {
-      await Deno.symlink(await Deno.readLink(from), `${to}/${path}`);
-    } else if (info.isFile) {
-      await Deno.copyFile(from, `${to}/${path}`);
-      await keepTimes(`${to}/${path}`, info);
+      await Deno.symlink(await Deno.readLink(from), target);
+    } else if (info.isFile || info.isDirectory) {
+      if (info.isFile) await Deno.copyFile(from, target);
+      else await Deno.chmod(target, info.mode! & 0o7777);
+      // Of a folder after what is in it: to write there changes its time.
+      await Deno.utime(target, info.atime!, info.mtime!);
     }
     return true;
   };
-  for (const name of await list(context)) await copy(name);
-  // Last, and the deepest first: to write into a folder changes its time.
-  for (const { path, info } of folders.reverse()) {
-    await Deno.mkdir(`${to}/${path}`, { recursive: true });
-    if (info.mode !== null) {
-      await Deno.chmod(`${to}/${path}`, info.mode & 0o7777);
-    }
-    await keepTimes(`${to}/${path}`, info);
-  }
-}
-
-async function list(folder: string): Promise<string[]> {
-  return (await Array.fromAsync(Deno.readDir(folder), ({ name }) => name))
-    .sort();
-}
-
-async function keepTimes(path: string, info: Deno.FileInfo): Promise<void> {
-  if (info.mtime) await Deno.utime(path, info.atime ?? info.mtime, info.mtime);
+  for await (const { name } of Deno.readDir(context)) await copy(name);
 }
 
 /** A second build that fails is a failed check. */
@@ -323,15 +303,15 @@ function layersCheck(
       `${first.layers.length} layers, then ${second.layers.length}`;
     return { name, status: "fail", detail };
   }
-  const differing = first.layers
-    .map((layer, index) => ({ layer, again: second.layers[index], index }))
-    .filter(({ layer, again }) => layer.diffId !== again.diffId)
-    .map(({ layer, again, index }) => ({
-      title: `layer ${index + 1}${
-        layer.instruction && ` (${clip(layer.instruction)})`
-      }`,
-      found: compareLayers(layer, again),
-    }));
+  const differing = first.layers.flatMap((layer, index) => {
+    const again = second.layers[index];
+    if (layer.diffId === again.diffId) return [];
+    const { instruction } = layer;
+    const title = `layer ${index + 1}${
+      instruction && ` (${clip(instruction)})`
+    }`;
+    return { title, found: compareLayers(layer, again) };
+  });
   if (differing.length === 0) return { name, status: "pass" };
   const dated = differing.every(({ found }) =>
     found.length > 0 && found.every(isDate)

@@ -20,7 +20,7 @@ import { readImage, type ReadImageOptions } from "../image/read_image.ts";
 import { rootfs } from "../image/rootfs.ts";
 import { analyseImage } from "../inspect/analyse_image.ts";
 import { probe } from "../inspect/probe.ts";
-import { cacheFolder, readCache, writeCache } from "../lib/files.ts";
+import { cacheFolder, filesIn, readCache, writeCache } from "../lib/files.ts";
 import { byteStream, run } from "../lib/command.ts";
 import { UserError } from "../lib/errors.ts";
 import type { Io } from "../lib/progress.ts";
@@ -172,12 +172,11 @@ export class ImageCache {
 
   async #prune(): Promise<void> {
     try {
-      const files: { path: string; used: number }[] = [];
-      for await (const { name } of Deno.readDir(this.folder)) {
-        const path = join(this.folder, name);
-        const { mtime } = await Deno.stat(path);
-        files.push({ path, used: mtime?.getTime() ?? 0 });
-      }
+      const paths = await filesIn(this.folder);
+      const files = await Promise.all(paths.map(async (path) => {
+        const used = (await Deno.stat(path)).mtime?.getTime() ?? 0;
+        return { path, used };
+      }));
       files.sort((a, b) => b.used - a.used);
       for (const { path } of files.slice(MOST_IMAGES)) await Deno.remove(path);
     } catch {
@@ -276,8 +275,8 @@ async function findNamed(
       },
     );
   }
-  const id = known?.id ?? await pull(engine, reference, config, io);
-  return engineSource(engine, reference, { id });
+  if (known === undefined) await pull(engine, reference, config, io);
+  return engineSource(engine, reference, { id: known?.id });
 }
 
 async function findAnEngine(
@@ -328,7 +327,7 @@ async function pull(
   reference: string,
   { platform }: { platform?: string },
   io: Io,
-): Promise<string> {
+): Promise<void> {
   try {
     await io.progress.step(
       `Pull ${reference}`,
@@ -346,7 +345,4 @@ async function pull(
       },
     );
   }
-  const info = await engine.inspect(reference);
-  if (info !== undefined) return info.id;
-  throw new Error(`${engine.name} pulled "${reference}" and does not have it`);
 }

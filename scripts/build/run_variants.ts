@@ -47,11 +47,10 @@ export async function runVariants(
 ): Promise<void> {
   const { config: { quick }, io } = context;
   const paths = await staticPaths(context.config.context);
-  const found = await sideBySide(
+  const serving = (await sideBySide(
     AT_ONCE,
     runs.map((run) => () => checkVariant(run, contract, paths, context)),
-  );
-  const serving = found.filter((each) => each !== undefined);
+  )).flat();
   const native = serving.filter(({ run }) => run.architecture === HOST);
   const keep = native.filter(({ run: { variant } }) =>
     variant.contract?.every(({ status }) => status === "pass")
@@ -102,18 +101,18 @@ async function compareAnswers(
   if (unsent !== undefined) serving.forEach(({ run }) => note(run, unsent));
 }
 
-/** @returns `undefined` when it cannot be run. */
+/** @returns None when it cannot be run. */
 async function checkVariant(
   run: BuiltRun,
   contract: Contract,
   paths: string[],
   { config, engine, io }: RunContext,
-): Promise<Serving | undefined> {
+): Promise<Serving[]> {
   const { name, architecture, own, image, variant } = run;
   const unrun = checkUnrun({ ...image, surface: variant.surface });
   if (unrun !== undefined) {
     addChecks(variant, "contract", [unrun]);
-    return undefined;
+    return [];
   }
   const native = architecture === HOST;
   const target = {
@@ -140,7 +139,7 @@ async function checkVariant(
       "only the contract: under emulation, other checks and measurements would be the emulator's",
     );
   }
-  return { run, target, answers };
+  return [{ run, target, answers }];
 }
 
 async function measureVariants(
@@ -206,9 +205,8 @@ async function findFloor({ run, target }: Serving, io: Io): Promise<void> {
       return memoryFloor(target, onTry);
     },
   );
-  const why = "skipped" in floor ? floor.skipped : floor.note;
-  if (why !== undefined) note(run, `memory floor: ${why}`);
-  if ("bytes" in floor) run.variant.memoryFloorBytes = floor.bytes;
+  if (floor.note !== undefined) note(run, `memory floor: ${floor.note}`);
+  run.variant.memoryFloorBytes = floor.bytes;
 }
 
 /**

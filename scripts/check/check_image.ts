@@ -30,13 +30,6 @@ import {
 /** Name of the check that stands for all when an image does not start. */
 const STARTS = "starts and answers";
 
-export interface ImageFacts {
-  /** What Deno allows the program, as far as it can be told. */
-  permissions?: Permissions;
-  /** As in the image's config: `CMD` and words, or `CMD-SHELL` and a line. */
-  healthcheck: string[];
-}
-
 type Say = (line: string) => void;
 
 export interface Checked {
@@ -46,10 +39,15 @@ export interface Checked {
   answers?: Answer[];
 }
 
-/** Makes the checks that take no time; `quick` makes only the contract's. */
+/**
+ * Makes the checks that take no time; `quick` makes only the contract's.
+ *
+ * @param facts What Deno allows the program, as far as it can be told, and the image's
+ * health check as in its config: `CMD` and words, or `CMD-SHELL` and a line.
+ */
 export async function checkImage(
   target: Target,
-  facts: ImageFacts,
+  facts: { permissions?: Permissions; healthcheck: string[] },
   { quick = false, say }: { quick?: boolean; say?: Say } = {},
 ): Promise<Checked> {
   const { contract, signal } = target;
@@ -60,10 +58,10 @@ export async function checkImage(
     const why = await unreachable(service);
     if (why !== undefined) return notStarted(`${why}: listen on 0.0.0.0`);
     const made = await checkContract(service.url, contract, signal);
-    let found = await withEnd(await withCause(made, service), service);
-    addChecks(checks, "contract", found.checks, say);
-    found.ended ||= isStuck(found.checks);
-    if (!found.ended) {
+    await addCause(made, service);
+    let ended = await addEnd(made, service) || isStuck(made);
+    addChecks(checks, "contract", made, say);
+    if (!ended) {
       answers = await takeAnswers(service.url, contract, target);
       const broken = answers?.find(isServerError);
       if (broken) broken.log = await errorOf(service);
@@ -81,9 +79,10 @@ export async function checkImage(
       ],
     ];
     for (const [kind, make] of further) {
-      if (found.ended) break;
-      found = await withEnd(await make(), service);
-      addChecks(checks, kind, found.checks, say);
+      if (ended) break;
+      const made = await make();
+      ended = await addEnd(made, service);
+      addChecks(checks, kind, made, say);
     }
   } catch (thrown) {
     return notStarted(detailOf(failureOf(thrown, signal)));
@@ -99,12 +98,8 @@ export async function checkTimed(
   checks: Checks,
   say?: Say,
 ): Promise<void> {
-  addChecks(
-    checks,
-    "stop",
-    await checkStop(withoutFailed(target, checks)),
-    say,
-  );
+  const made = await checkStop(withoutFailed(target, checks));
+  addChecks(checks, "stop", made, say);
 }
 
 /** What fails anyway says nothing of a restriction. */
@@ -117,16 +112,13 @@ function withoutFailed(target: Target, { contract = [] }: Checks): Target {
 }
 
 /** The first check that failed for an error of the service tells it. */
-async function withCause(
-  checks: Check[],
-  service: Service,
-): Promise<Check[]> {
+async function addCause(checks: Check[], service: Service): Promise<void> {
   const broken = checks.find(({ detail }) => /got 5\d\d/.test(detail ?? ""));
-  const error = broken && await errorOf(service);
-  if (error === undefined) return checks;
-  const detail = [`${broken?.detail}; its log: ${error}`, explainError(error)]
+  if (broken === undefined) return;
+  const error = await errorOf(service);
+  if (error === undefined) return;
+  broken.detail = [`${broken.detail}; its log: ${error}`, explainError(error)]
     .filter(Boolean).join(". ");
-  return checks.map((check) => check === broken ? { ...check, detail } : check);
 }
 
 /** The error in its log, which may come a moment after the answer. */
@@ -142,27 +134,24 @@ async function errorOf({ container }: Service): Promise<string | undefined> {
 const GONE = /refused|reset|without an answer|into the answer|broken pipe/i;
 
 /** Where a service has ended, the check at which it did tells how; later ones skip. */
-async function withEnd(
+async function addEnd(
   checks: Check[],
   { container }: Service,
-): Promise<{ checks: Check[]; ended: boolean }> {
-  const isGone = ({ status, detail = "" }: Check) =>
-    status === "fail" && GONE.test(detail);
-  const first = checks.findIndex(isGone);
-  if (first === -1) return { checks, ended: false };
-  const refused = /refused/i.test(checks[first].detail ?? "");
+): Promise<boolean> {
+  const [first, ...later] = checks.filter(({ status, detail = "" }) =>
+    status === "fail" && GONE.test(detail)
+  );
+  if (first === undefined) return false;
+  const refused = /refused/i.test(first.detail ?? "");
   const when = refused ? "before this request" : "at this request";
   const end = await endedBy(container, when);
-  if (end === undefined) return { checks, ended: false };
-  const detail = `${end.message}. ${end.next}`;
-  const told = checks.map((check, index): Check =>
-    index === first
-      ? { ...check, detail }
-      : index > first && isGone(check)
-      ? { ...check, status: "skip", detail: "the container had ended by then" }
-      : check
-  );
-  return { checks: told, ended: true };
+  if (end === undefined) return false;
+  first.detail = `${end.message}. ${end.next}`;
+  for (const check of later) {
+    check.status = "skip";
+    check.detail = "the container had ended by then";
+  }
+  return true;
 }
 
 function notStarted(detail: string): Checked {

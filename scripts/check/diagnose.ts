@@ -75,13 +75,17 @@ export function isElsewhere({ listeners }: Listening, port: number): boolean {
     !listeners.some((listener) => listener.port === port);
 }
 
+/** A process and all below it, by their ids. */
+export function treeOf(pid: number): number[] {
+  return [pid, ...descendants(processes(), pid).map(({ pid }) => pid)];
+}
+
 function socketsOf(pid: number): Set<string> {
-  const pids = [pid, ...descendants(processes(), pid).map(({ pid }) => pid)];
   const inodes = new Set<string>();
-  for (const pid of pids) {
-    for (const { name } of Deno.readDirSync(`/proc/${pid}/fd`)) {
+  for (const each of treeOf(pid)) {
+    for (const { name } of Deno.readDirSync(`/proc/${each}/fd`)) {
       try {
-        const target = Deno.readLinkSync(`/proc/${pid}/fd/${name}`);
+        const target = Deno.readLinkSync(`/proc/${each}/fd/${name}`);
         const inode = /^socket:\[(\d+)\]$/.exec(target)?.[1];
         if (inode !== undefined) inodes.add(inode);
       } catch {
@@ -191,9 +195,8 @@ export async function dispositionOf(
   signal: Signal,
 ): Promise<Disposition | undefined> {
   if (pid === undefined) return undefined;
-  const pids = [pid, ...descendants(processes(), pid).map(({ pid }) => pid)];
   const all = await Promise.all(
-    pids.map(async (id) =>
+    treeOf(pid).map(async (id) =>
       parseDisposition(await textOf(`/proc/${id}/status`), signal)
     ),
   );

@@ -1,4 +1,5 @@
 /** HTTP/1.1 over TCP to this machine, with requests that fetch corrects. @module */
+import { Buffer } from "node:buffer";
 import { orAbort } from "./time_limit.ts";
 
 export interface HttpResponse {
@@ -196,7 +197,8 @@ export class HttpConnection implements Disposable {
 
   async #readHead(): Promise<Omit<HttpResponse, "body">> {
     for (let scanned = 0;;) {
-      const at = findHeadEnd(this.#buffer, this.#start + scanned, this.#end);
+      const at = Buffer.from(this.#buffer.buffer, 0, this.#end)
+        .indexOf("\r\n\r\n", this.#start + scanned);
       if (at >= 0) {
         const head = await this.#take(at + 4 - this.#start);
         return parseHead(latin1.decode(head.subarray(0, -4)));
@@ -256,14 +258,4 @@ export class HttpConnection implements Disposable {
     this.#taken += length;
     return bytes;
   }
-}
-
-function findHeadEnd(bytes: Uint8Array, from: number, to: number): number {
-  for (let at = from; at + 3 < to; at++) {
-    if (
-      bytes[at] === 13 && bytes[at + 1] === 10 && bytes[at + 2] === 13 &&
-      bytes[at + 3] === 10
-    ) return at;
-  }
-  return -1;
 }

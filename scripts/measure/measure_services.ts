@@ -8,14 +8,13 @@
 import { burst } from "../check/burst.ts";
 import type { Contract } from "../check/contract_schema.ts";
 import { endOf, GRACE_MS } from "../check/check_stop.ts";
-import { endedBy } from "../check/diagnose.ts";
+import { endedBy, treeOf } from "../check/diagnose.ts";
 import { failureOf } from "../check/run_check.ts";
 import { runService, type Service, type Target } from "../check/run_service.ts";
 import { sleep } from "../check/time_limit.ts";
 import { isOfEnvironment, UserError } from "../lib/errors.ts";
 import { textOf } from "../lib/files.ts";
 import type { Container } from "../engine/engine.ts";
-import { descendants, processes } from "../engine/processes.ts";
 import type { Distribution, Variant } from "../report/report_schema.ts";
 
 type Memory = Required<NonNullable<Variant["memoryBytes"]>>;
@@ -208,29 +207,19 @@ export async function readProcess(
 export async function readTree(
   root: number,
 ): Promise<ServiceProcess | undefined> {
-  const below = descendants(processes(), root).map(({ pid }) => pid);
   let largest: ServiceProcess | undefined;
-  for (const pid of [root, ...below]) {
+  for (const pid of treeOf(root)) {
     const ticks = parseStat(await textOf(`/proc/${pid}/stat`));
     const memory = parseStatus(await textOf(`/proc/${pid}/status`));
     if (ticks === undefined || !memory) continue;
     if (largest && largest.rssBytes >= memory.rssBytes) continue;
-    const cpuMs = ticks * 1000 / await ticksPerSecond();
-    largest = { pid, ...memory, cpuMs };
+    largest = { pid, ...memory, cpuMs: ticks * 1000 / TICKS_PER_SECOND };
   }
   return largest;
 }
 
-let ticks: Promise<number> | undefined;
-
-function ticksPerSecond(): Promise<number> {
-  const args = ["CLK_TCK"];
-  return ticks ??= new Deno.Command("getconf", { args }).output().then(
-    ({ stdout }) => Number(new TextDecoder().decode(stdout)),
-    () => 0, // No getconf on this machine.
-    // What Linux shows to user space on every architecture that Deno runs on.
-  ).then((value) => value || 100);
-}
+/** As Linux shows them to user space on every architecture that Deno runs on. */
+const TICKS_PER_SECOND = 100;
 
 /** Memory, from `/proc/<pid>/status`; a kernel thread and a zombie have none. */
 export function parseStatus(
@@ -269,11 +258,12 @@ const LIMITS = Array.from(
 /** A first burst warms the program up; the better one of so many counts. */
 const BURSTS = 2;
 
-type MemoryFloor = {
-  bytes: number;
-  /** What makes the figure doubtful; absent when it was taken as it should be. */
+interface MemoryFloor {
+  /** Absent: there is none, or it cannot be found here. */
+  bytes?: number;
+  /** Why there are no bytes, or what makes them doubtful. */
   note?: string;
-} | { skipped: string };
+}
 
 /**
  * Finds the floor by halving, in steps of 4 MiB, and tells of each limit tried.
@@ -288,8 +278,8 @@ export async function memoryFloor(
   onTry: (bytes: number, enough: boolean) => void = () => {},
 ): Promise<MemoryFloor> {
   const { engine, signal } = target;
-  const reason = engine.cannot.memoryBytes;
-  if (reason !== undefined) return { skipped: reason };
+  const note = engine.cannot.memoryBytes;
+  if (note !== undefined) return { note };
 
   await using stack = new AsyncDisposableStack();
   let program: CachedFile | undefined;
@@ -307,7 +297,7 @@ export async function memoryFloor(
     return enough;
   });
   if (bytes === undefined) {
-    return { skipped: `it does not serve within ${MOST_MIB} MiB` };
+    return { note: `it does not serve within ${MOST_MIB} MiB` };
   }
   return cold ? { bytes } : {
     bytes,
