@@ -48,7 +48,7 @@ import {
 } from "../lib/secret_text.ts";
 import { markdown } from "../report/markdown.ts";
 import { holds } from "../report/problems.ts";
-import type { Report, Variant } from "../report/report_schema.ts";
+import type { Report } from "../report/report_schema.ts";
 import {
   cannotWrite,
   checkReports,
@@ -126,18 +126,23 @@ export async function build(config: BuildConfig, io: Io): Promise<number> {
     ...Object.entries(contract?.env ?? {}).map((pair) => pair.join("=")),
     ...built.flatMap(({ image }) => image.config.env),
   ];
+  const { source, builder, runtime, system, deno } = first;
   const report: Report = maskValues({
     schemaVersion: 1,
     createdAt: new Date().toISOString(),
     engine: { name: engine.name, version: engine.version },
-    ...basesOf(first),
+    // Unless the Dockerfiles leave none open.
+    ...builder + runtime !== "" &&
+      { bases: { source, builder, runtime, system, deno } },
     baseline,
     ...(contract?.env ?? contract?.writable) &&
       { surroundings: shownSurroundings(contract!) },
-    variants: built.map(({ architecture, variant }) => ({
-      ...variant,
-      ...otherBases(bases.get(architecture) ?? first, first),
-    })),
+    variants: built.map(({ architecture, variant }) => {
+      const own = bases.get(architecture)!;
+      return own.builder === builder && own.runtime === runtime
+        ? variant
+        : { ...variant, bases: { builder: own.builder, runtime: own.runtime } };
+    }),
     ...notBuilt(runs),
     budgets: [],
   }, secretValues(variables));
@@ -354,24 +359,6 @@ function notBuilt(runs: VariantRun[]): Pick<Report, "failures" | "skipped"> {
     return [{ name, dockerfile, message, output, next }];
   });
   return { failures, ...skipped.length > 0 && { skipped } };
-}
-
-/** The bases, unless the Dockerfiles leave none open. */
-function basesOf(
-  { source, builder, runtime, system, deno }: Bases,
-): Pick<Report, "bases"> {
-  if (builder === "" && runtime === "") return {};
-  return { bases: { source, builder, runtime, system, deno } };
-}
-
-/** The bases of a variant, where they are not the report's. */
-function otherBases(
-  { builder, runtime }: Bases,
-  first: Bases,
-): Pick<Variant, "bases"> {
-  return builder === first.builder && runtime === first.runtime
-    ? {}
-    : { bases: { builder, runtime } };
 }
 
 async function publish(

@@ -71,35 +71,34 @@ export function compareResponse(
   surplus = 0,
 ): string[] {
   const wrong: string[] = [];
-  const differ = (what: string, want: unknown, got: unknown) =>
+  const compare = (
+    what: string,
+    want: unknown,
+    got: unknown,
+    isSame = isDeepStrictEqual(want, got),
+  ) => {
+    if (want === undefined || isSame) return;
     wrong.push(`${what}: expected ${show(want)}, got ${show(got)}`);
+  };
 
-  if (expected.status !== undefined && response.status !== expected.status) {
-    differ("status", expected.status, response.status);
-  }
+  compare("status", expected.status, response.status);
+  const { contentType } = expected;
   const type = response.headers.get("content-type");
-  if (
-    expected.contentType !== undefined &&
-    type?.toLowerCase() !== expected.contentType.toLowerCase()
-  ) differ("content-type", expected.contentType, type);
-  for (const [name, value] of Object.entries(expected.headers ?? {})) {
-    const got = response.headers.get(name.toLowerCase());
-    if (got !== value) differ(name.toLowerCase(), value, got);
+  const isSameType = contentType?.toLowerCase() === type?.toLowerCase();
+  compare("content-type", contentType, type, isSameType);
+  for (const [key, value] of Object.entries(expected.headers ?? {})) {
+    const name = key.toLowerCase();
+    compare(name, value, response.headers.get(name));
   }
 
   const text = new TextDecoder().decode(response.body);
-  if (expected.body !== undefined && text !== expected.body) {
-    differ("body", expected.body, text);
-  }
+  compare("body", expected.body, text);
   if (
     expected.bodyContains !== undefined && !text.includes(expected.bodyContains)
   ) wrong.push(`body: no ${show(expected.bodyContains)} in ${show(text)}`);
   if (expected.json !== undefined) {
     try {
-      const got: unknown = JSON.parse(text);
-      if (!isDeepStrictEqual(got, expected.json)) {
-        differ("body", expected.json, got);
-      }
+      compare("body", expected.json, JSON.parse(text));
     } catch {
       wrong.push(`body: expected JSON, got ${show(text)}`);
     }

@@ -8,7 +8,6 @@ import {
   explainSilence,
   isElsewhere,
   isOnLoopback,
-  type Listening,
   listeningOf,
   NO_ANSWER,
   onLoopback,
@@ -107,7 +106,6 @@ export async function waitUntilReady(
   contract: Contract,
   options: { port?: number; signal?: AbortSignal } = {},
 ): Promise<number> {
-  const { port, signal } = options;
   const url = urlOf(container);
   const { healthPath: path, healthStatus: wanted, readyTimeoutMs } = contract;
   const headers = { Connection: "close" };
@@ -154,26 +152,22 @@ export async function waitUntilReady(
       await sleep(slow ? SLOW_POLL_MS : POLL_MS, signal);
     }
   };
-  const listening = async () => await listeningOf(await container.pid?.());
   const outside = Number(new URL(url).port);
-  const portIn = ({ shared }: Listening) => shared ? outside : port;
+  const { port: inside = outside, signal } = options;
+  const look = async () => {
+    const listening = await listeningOf(await container.pid?.());
+    return { listening, port: listening?.shared ? outside : inside };
+  };
   const isUnreachable = async () => {
     if (answered) return false;
-    const found = await listening();
-    const asked = found && portIn(found);
-    return found !== undefined && asked !== undefined &&
-      (isElsewhere(found, asked) ||
-        !found.shared && isOnLoopback(found, asked));
+    const { listening, port } = await look();
+    return listening !== undefined && (isElsewhere(listening, port) ||
+      !listening.shared && isOnLoopback(listening, port));
   };
   const explain = async (log: string) => {
     if (answered) return undefined;
-    const found = await listening();
-    return explainSilence({
-      port: (found ? portIn(found) : port) ?? outside,
-      stated: contract.port !== undefined,
-      listening: found,
-      log,
-    });
+    const stated = contract.port !== undefined;
+    return explainSilence({ ...await look(), stated, log });
   };
 
   const either = AbortSignal.any([ended.signal, ...signal ? [signal] : []]);

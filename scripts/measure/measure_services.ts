@@ -41,11 +41,11 @@ export async function measureServices(
     onRun?: (name: string, run: number, startMs: number) => void;
   },
 ): Promise<Map<string, Measured | UserError>> {
-  const samples = new Map<string, Sample[]>();
-  const failed = new Map<string, UserError>();
+  const taken = new Map<string, Sample[] | UserError>();
   for (let run = 1; run <= runs; run++) {
     for (const [name, target] of targets) {
-      if (failed.has(name)) continue;
+      const earlier = taken.get(name) ?? [];
+      if (earlier instanceof UserError) continue;
       try {
         await using service = await runService(target);
         const sample = await takeSample(service);
@@ -56,17 +56,17 @@ export async function measureServices(
             await endedBy(service.container, "while it was measured");
           if (ended) throw ended;
         }
-        samples.set(name, [...samples.get(name) ?? [], sample]);
+        taken.set(name, [...earlier, sample]);
         onRun?.(name, run, service.readyMs);
       } catch (error) {
-        failed.set(name, failureOf(error, target.signal));
+        taken.set(name, failureOf(error, target.signal));
       }
     }
   }
   return new Map(
-    Array.from(targets.keys(), (name) => [
+    Array.from(taken, ([name, found]) => [
       name,
-      failed.get(name) ?? summarise(samples.get(name)!),
+      found instanceof UserError ? found : summarise(found),
     ]),
   );
 }
