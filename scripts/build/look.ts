@@ -225,13 +225,13 @@ export async function findSources(
   config: EngineChoice & { platform?: string },
   io: Io,
 ): Promise<ImageSource[]> {
-  const platform = config.platform ? { platform: config.platform } : {};
+  const { platform } = config;
   let engine: Engine | UserError | undefined;
   const sources: ImageSource[] = [];
   for (const reference of references) {
     const archive = await findArchive(reference);
     if (archive !== undefined) {
-      sources.push({ reference, ...archive, ...platform });
+      sources.push({ reference, ...archive, platform });
       continue;
     }
     if (PATH.test(reference)) {
@@ -246,25 +246,36 @@ export async function findSources(
       });
     }
     engine ??= await findAnEngine(config, io);
-    const source = await findNamed(reference, engine, config, io);
-    sources.push({ ...source, ...platform });
+    const source = await findNamed(reference, engine, platform, io);
+    sources.push({ ...source, platform });
   }
   return sources;
+}
+
+async function findAnEngine(
+  config: EngineChoice,
+  io: Io,
+): Promise<Engine | UserError> {
+  // Loaded when needed: an archive needs no engine.
+  const { prepareEngine } = await import("../engine/find_engine.ts");
+  return await prepareEngine(config, io, { sweeps: false }).catch((error) => {
+    if (error instanceof UserError) return error;
+    throw error;
+  });
 }
 
 async function findNamed(
   reference: string,
   engine: Engine | UserError,
-  config: { platform?: string },
+  platform: string | undefined,
   io: Io,
 ): Promise<ImageSource> {
-  const known = engine instanceof UserError
-    ? undefined
-    : await engine.inspect(reference);
-  if (known === undefined) {
-    const remote = await skopeoSource(reference, config.platform);
-    if (remote !== undefined) return remote;
+  if (!(engine instanceof UserError)) {
+    const known = await engine.inspect(reference);
+    if (known) return engineSource(engine, reference, { id: known.id });
   }
+  const remote = await skopeoSource(reference, platform);
+  if (remote !== undefined) return remote;
   if (engine instanceof UserError) {
     throw new UserError(
       `Cannot find the image "${reference}": no such path, and no engine`,
@@ -275,22 +286,24 @@ async function findNamed(
       },
     );
   }
-  if (known === undefined) await pull(engine, reference, config, io);
-  return engineSource(engine, reference, { id: known?.id });
-}
-
-async function findAnEngine(
-  config: EngineChoice,
-  io: Io,
-): Promise<Engine | UserError> {
   try {
-    // Loaded when needed: an archive needs no engine.
-    const { prepareEngine } = await import("../engine/find_engine.ts");
-    return await prepareEngine(config, io, { sweeps: false });
+    await io.progress.step(
+      `Pull ${reference}`,
+      () => engine.pull(reference, { platform, signal: io.signal }),
+    );
   } catch (cause) {
-    if (!(cause instanceof UserError)) throw cause;
-    return cause;
+    if (!(cause instanceof UserError) || io.signal.aborted) throw cause;
+    throw new UserError(
+      `Cannot find the image "${reference}": neither a path nor an image of ${engine.name}, and it cannot be pulled`,
+      {
+        next: `Check the name, or build it with ${engine.name} first`,
+        exitCode: cause.exitCode,
+        output: cause.output,
+        cause,
+      },
+    );
   }
+  return engineSource(engine, reference);
 }
 
 /** An image of a registry as skopeo streams it, if skopeo finds it there. */
@@ -320,29 +333,4 @@ async function skopeoSource(
         ...[image, "docker-archive:/dev/stdout"],
       ], { signal }),
   };
-}
-
-async function pull(
-  engine: Engine,
-  reference: string,
-  { platform }: { platform?: string },
-  io: Io,
-): Promise<void> {
-  try {
-    await io.progress.step(
-      `Pull ${reference}`,
-      () => engine.pull(reference, { platform, signal: io.signal }),
-    );
-  } catch (cause) {
-    if (!(cause instanceof UserError) || io.signal.aborted) throw cause;
-    throw new UserError(
-      `Cannot find the image "${reference}": neither a path nor an image of ${engine.name}, and it cannot be pulled`,
-      {
-        next: `Check the name, or build it with ${engine.name} first`,
-        exitCode: cause.exitCode,
-        output: cause.output,
-        cause,
-      },
-    );
-  }
 }

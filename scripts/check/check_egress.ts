@@ -3,6 +3,7 @@ import type { Check } from "../report/report_schema.ts";
 import type { Permissions } from "../deno_binary/program_schema.ts";
 import { egressOf } from "../inspect/permissions.ts";
 import { messageOf } from "../lib/errors.ts";
+import { textOf } from "../lib/files.ts";
 import { askOnce } from "./check_contract.ts";
 import type { Contract } from "./contract_schema.ts";
 import { sharesNetwork } from "./diagnose.ts";
@@ -104,12 +105,7 @@ export async function readNetworkCounts(pid: number): Promise<NetworkCounts> {
     }
     const [snmp, snmp6, devices] = await Promise.all(
       ["snmp", "snmp6", "dev"].map((name) =>
-        Deno.readTextFile(`/proc/${pid}/net/${name}`).catch((error) => {
-          // No IPv6 on this machine.
-          const none = error instanceof Deno.errors.NotFound;
-          if (none && name === "snmp6") return "";
-          throw error;
-        })
+        textOf(`/proc/${pid}/net/${name}`)
       ),
     );
     return parseNetworkCounts({ snmp, snmp6, devices });

@@ -92,7 +92,7 @@ export async function run(
   if (!config.json) io.print(lines(plan));
   for (const file of files) {
     if (file.written && !config.dryRun) {
-      file.written = await write(file.path, file.text, config.force);
+      await write(file.path, file.text, config.force);
     }
   }
   if (config.json) {
@@ -133,17 +133,10 @@ async function fillAll(
   ];
 }
 
-/** Writes a file unless one has appeared there; tells whether it did. */
-async function write(
-  path: string,
-  text: string,
-  force: boolean,
-): Promise<boolean> {
+async function write(path: string, text: string, force: boolean) {
   try {
     await Deno.writeTextFile(path, text, { createNew: !force });
-    return true;
   } catch (cause) {
-    if (cause instanceof Deno.errors.AlreadyExists) return false;
     throw new UserError(`Cannot write "${path}": ${messageOf(cause)}`, {
       next: "Make the folder writable, or copy it to one that is",
       exitCode: EXIT.environment,
