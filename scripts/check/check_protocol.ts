@@ -16,7 +16,8 @@ const IN_SEQUENCE = 200;
 /** Connections that are asked at once. */
 const AT_ONCE = 50;
 
-type Work = (context: Context) => Promise<string[]>;
+/** Throws what is wrong. */
+type Work = (context: Context) => Promise<void>;
 interface Context {
   contract: Contract;
   signal: AbortSignal;
@@ -30,7 +31,7 @@ interface Context {
   ask(request: HttpRequest): Promise<number>;
 }
 
-/** Well-formed but unusual use: each returns what is wrong. */
+/** Well-formed but unusual use. */
 const UNUSUAL: [name: string, Work][] = [
   ["100 requests on one connection", keepAlive],
   ["20 pipelined requests, answered in order", pipelining],
@@ -118,15 +119,15 @@ export async function checkProtocol(
           stack.use(await HttpConnection.open(url, signal));
         const ask = async (request: HttpRequest) =>
           (await (await open()).request(request)).status;
-        return await work({ contract, signal, most, awaits, open, ask });
+        await work({ contract, signal, most, awaits, open, ask });
       };
-      const wrong = await during(treat);
-      if (wrong.length > 0) return wrong;
+      await during(treat);
       // Whatever it was, others must not notice.
-      return await during(async (context) => {
+      await during(async (context) => {
         context.awaits("the answer to another client afterwards");
-        return await health(await context.open(), context, "afterwards: ");
+        await health(await context.open(), context, "afterwards: ");
       });
+      return [];
     };
     const waiting = () => `, waiting for ${awaited}; ${next}`;
     checks.push(await runCheck(name, limit, signal, work, waiting));
@@ -158,18 +159,16 @@ async function latencyOf(
   }
 }
 
-async function keepAlive(context: Context): Promise<string[]> {
+async function keepAlive(context: Context): Promise<void> {
   const connection = await context.open();
   for (let request = 1; request <= 100; request++) {
     context.awaits(`answer ${request} of 100`);
-    const wrong = await health(connection, context, `${request}: `);
-    if (wrong.length > 0) return wrong;
+    await health(connection, context, `${request}: `);
   }
-  return [];
 }
 
 /** Two requests with answers that differ take turns, so that order shows. */
-async function pipelining(context: Context): Promise<string[]> {
+async function pipelining(context: Context): Promise<void> {
   const connection = await context.open();
   const texts = [context.contract.healthPath, "/not-there-0f3a"]
     .map((path) => formatRequest({ path }));
@@ -186,54 +185,51 @@ async function pipelining(context: Context): Promise<string[]> {
   for (let answer = 0; answer < 20; answer++) {
     context.awaits(`the answer to request ${answer + 1} of 20`);
     if (await receive() !== alone[answer % 2]) {
-      return [`answer ${answer + 1} differs from the one given alone`];
+      throw new Error(`answer ${answer + 1} differs from the one given alone`);
     }
   }
-  return [];
 }
 
 /** A body after HEAD would be taken for the next answer. */
-async function head(context: Context): Promise<string[]> {
+async function head(context: Context): Promise<void> {
   const connection = await context.open();
   const path = context.contract.healthPath;
   const { status } = await connection.request({ method: "HEAD", path });
-  const wrong = await health(connection, context);
-  return status >= 500 ? [...wrong, `HEAD: status ${status}`] : wrong;
+  if (status >= 500) throw new Error(`HEAD: status ${status}`);
+  await health(connection, context);
 }
 
 const METHODS = ["OPTIONS", "PATCH", "PROPFIND", "TRACE", "X-Y", "get"];
 
-async function methods({ contract, ask }: Context): Promise<string[]> {
-  const path = contract.healthPath;
+async function methods({ contract, ask }: Context): Promise<void> {
   const wrong: string[] = [];
   for (const method of METHODS) {
-    const status = await ask({ method, path });
+    const status = await ask({ method, path: contract.healthPath });
     // 501 is how a server says that it does not know the method.
     if (status >= 500 && status !== 501) {
       wrong.push(`${method}: status ${status}`);
     }
   }
-  return wrong;
+  if (wrong.length > 0) throw new Error(wrong.join("; "));
 }
 
-async function largeHeaders({ contract, ask }: Context): Promise<string[]> {
-  const { healthPath: path, healthStatus } = contract;
+async function largeHeaders({ contract, ask }: Context): Promise<void> {
   const headers = Object.fromEntries(
     Array.from({ length: 64 }, (_, i) => [`x-filler-${i}`, "v".repeat(256)]),
   );
-  const status = await ask({ path, headers });
+  const status = await ask({ path: contract.healthPath, headers });
   // 431 is a refusal that says why; some servers stop at 16 KiB.
-  return healthStatus === "any" || status === healthStatus || status === 431
-    ? []
-    : [`status: expected ${healthStatus} or 431, got ${status}`];
+  expectHealth(status, contract, { or: 431 });
 }
 
-async function longPath({ ask }: Context): Promise<string[]> {
+async function longPath({ ask }: Context): Promise<void> {
   const status = await ask({ path: `/${"a".repeat(7999)}` });
-  return status < 500 ? [] : [`status: expected 404 or 414, got ${status}`];
+  if (status >= 500) {
+    throw new Error(`status: expected 404 or 414, got ${status}`);
+  }
 }
 
-async function idleConnections(context: Context): Promise<string[]> {
+async function idleConnections(context: Context): Promise<void> {
   const idle: HttpConnection[] = [];
   try {
     while (idle.length < 1000) idle.push(await context.open());
@@ -245,28 +241,24 @@ async function idleConnections(context: Context): Promise<string[]> {
         `this machine lets us open only ${idle.length} files; see ulimit -n`,
       );
     }
-    return [`connection ${idle.length + 1} was refused`];
+    throw new Error(`connection ${idle.length + 1} was refused`);
   }
   context.awaits("the answer to a new client beside them");
-  const wrong = await health(await context.open(), context);
+  await health(await context.open(), context);
   let answered = 0;
   const left = idle.entries();
   const work = async () => {
     for (const [index, connection] of left) {
-      if (wrong.length > 0) break;
       context.awaits(`answers, of which ${answered} of 1,000 have come`);
-      wrong.push(
-        ...await health(connection, context, `connection ${index + 1}: `),
-      );
+      await health(connection, context, `connection ${index + 1}: `);
       answered++;
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));
-  return wrong.slice(0, 1);
 }
 
 /** The last byte of each is held back until somebody else has been served. */
-async function slowSenders(context: Context): Promise<string[]> {
+async function slowSenders(context: Context): Promise<void> {
   const slow: HttpConnection[] = [];
   while (slow.length < 50) slow.push(await context.open());
   const text = formatRequest({ path: context.contract.healthPath });
@@ -274,69 +266,69 @@ async function slowSenders(context: Context): Promise<string[]> {
     await Promise.all(slow.map((connection) => connection.send(text[at])));
   }
   context.awaits("the answer to another client beside them");
-  const wrong = await health(await context.open(), context, "others: ");
+  await health(await context.open(), context, "others: ");
   context.awaits("the answers to the slow clients");
   await Promise.all(slow.map(async (connection) => {
     await connection.send(text.slice(-1));
     const { status } = await connection.receive();
     // 408 is a refusal that says why: it was too slow for this server.
-    if (!isHealthy(status, context) && status !== 408) {
-      wrong.push(`a slow client: status ${status}`);
-    }
+    expectHealth(status, context.contract, {
+      when: "a slow client: ",
+      or: 408,
+    });
   }));
-  return wrong;
 }
 
 /** 2,000 answers, or as many as there is time for, pile up unread; then all are read. */
-async function slowReader(context: Context): Promise<string[]> {
+async function slowReader(context: Context): Promise<void> {
   const count = Math.min(2000, context.most);
   const piled = await context.open();
   const text = formatRequest({ path: context.contract.healthPath });
   const sent = piled.send(text.repeat(count));
   sent.catch(() => {}); // The answers tell when it was cut off.
   context.awaits("the answer to another client beside it");
-  const wrong = await health(await context.open(), context, "others: ");
+  await health(await context.open(), context, "others: ");
   for (let answer = 1; answer <= count; answer++) {
     context.awaits(`answer ${answer} of ${count}`);
     const { status } = await piled.receive();
-    if (!isHealthy(status, context)) {
-      return [...wrong, `answer ${answer}: status ${status}`];
-    }
+    expectHealth(status, context.contract, { when: `answer ${answer}: ` });
   }
   await sent;
-  return wrong;
 }
 
 async function refuses(
   context: Context,
   text: string,
   statuses: number[],
-): Promise<string[]> {
+): Promise<void> {
   const connection = await context.open();
   await connection.send(text);
   const { status } = await connection.receive();
   if (!statuses.includes(status)) {
-    return [`status: expected ${statuses.join(" or ")}, got ${status}`];
+    const expected = statuses.join(" or ");
+    throw new Error(`status: expected ${expected}, got ${status}`);
   }
   // What follows on this connection could be anything; only closing it is safe.
   context.awaits("the end of the connection after it");
   await connection.drain();
-  return [];
-}
-
-function isHealthy(status: number, { contract }: Context): boolean {
-  return contract.healthStatus === "any" || status === contract.healthStatus;
 }
 
 /** Asks the health path; `when` goes before what is wrong with the answer. */
 async function health(
   connection: HttpConnection,
-  context: Context,
+  { contract }: Context,
   when = "",
-): Promise<string[]> {
-  const { healthPath: path, healthStatus } = context.contract;
-  const { status } = await connection.request({ path });
-  return isHealthy(status, context)
-    ? []
-    : [`${when}status: expected ${healthStatus}, got ${status}`];
+): Promise<void> {
+  const { status } = await connection.request({ path: contract.healthPath });
+  expectHealth(status, contract, { when });
+}
+
+function expectHealth(
+  status: number,
+  { healthStatus }: Contract,
+  { when = "", or }: { when?: string; or?: number },
+): void {
+  if ([healthStatus, or].includes(status) || healthStatus === "any") return;
+  const expected = [healthStatus, ...or === undefined ? [] : [or]].join(" or ");
+  throw new Error(`${when}status: expected ${expected}, got ${status}`);
 }
