@@ -31,8 +31,8 @@ import { type BuiltRun, note, type RunContext } from "./build_variants.ts";
 /** Variants that are checked at once; more only compete for the engine. */
 const AT_ONCE = 2;
 
-interface Serving {
-  run: BuiltRun;
+/** A variant whose image can be run. */
+interface RunnableRun extends BuiltRun {
   target: Target;
   /** Absent: it did not start. */
   answers?: Answer[];
@@ -45,84 +45,63 @@ export async function runVariants(
   baseline: string,
   context: RunContext,
 ): Promise<void> {
-  const { config: { quick }, io } = context;
-  const paths = await staticPaths(context.config.context);
-  const serving = (await sideBySide(
+  const { config, io } = context;
+  const paths = await staticPaths(config.context);
+  const runnable = runs.flatMap((run) =>
+    makeRunnable(run, contract, paths, context)
+  );
+  await sideBySide(
     AT_ONCE,
-    runs.map((run) => () => checkVariant(run, contract, paths, context)),
-  )).flat();
-  const native = serving.filter(({ run }) => run.architecture === HOST);
-  const keep = native.filter(({ run: { variant } }) =>
+    runnable.map((run) => () => checkVariant(run, context)),
+  );
+  const native = runnable.filter(({ architecture }) => architecture === HOST);
+  const keep = native.filter(({ variant }) =>
     variant.contract?.every(({ status }) => status === "pass")
   );
-  if (!quick) {
+  if (!config.quick) {
     const hardened = native
-      .filter(({ run }) => run.variant.hardening !== undefined);
+      .filter(({ variant }) => variant.hardening !== undefined);
     await sideBySide(
       AT_ONCE,
-      hardened.map(({ run, target }) => () =>
+      hardened.map(({ name, target, variant }) => () =>
         io.progress.step(
-          `Check the stop of ${run.name}`,
-          (say) => checkTimed(target, run.variant, say),
+          `Check the stop of ${name}`,
+          (say) => checkTimed(target, variant, say),
         )
       ),
     );
   }
   // One that breaks its contract says nothing of the others.
-  const names = keep.map(({ run }) => run.name);
+  const names = keep.map(({ name }) => name);
   const right = names.includes(baseline) ? baseline : names[0] ?? baseline;
-  await compareAnswers(serving, contract, right, paths);
-  if (!quick) await measureVariants(keep, context);
+  await compareAnswers(runnable, contract, right, paths);
+  if (!config.quick) await measureVariants(keep, context);
 }
 
-async function compareAnswers(
-  serving: Serving[],
-  contract: Contract,
-  baseline: string,
-  paths: string[],
-): Promise<void> {
-  const all = new Map<string, Answer[]>();
-  for (const { run, answers } of serving) {
-    if (answers !== undefined) all.set(run.name, answers);
-  }
-  const again = async (name: string) => {
-    const { target } = serving.find(({ run }) => run.name === name)!;
-    await using service = await runService(target);
-    return await takeAnswers(service.url, target.contract, target);
-  };
-  const checks = await checkConsistency(all, baseline, again);
-  const error = checkServerErrors(all, contract);
-  for (const { run } of serving) {
-    const made = [checks.get(run.name), error]
-      .filter((check) => check !== undefined);
-    if (made.length > 0) addChecks(run.variant, "consistency", made);
-  }
-  const unsent = noteUnsent(paths, all);
-  if (unsent !== undefined) serving.forEach(({ run }) => note(run, unsent));
-}
-
-/** @returns None when it cannot be run. */
-async function checkVariant(
+/** @returns None where its check tells that it cannot be run. */
+function makeRunnable(
   run: BuiltRun,
   contract: Contract,
   paths: string[],
-  { config, engine, io }: RunContext,
-): Promise<Serving[]> {
-  const { name, architecture, own, image, variant } = run;
+  { engine, io: { signal } }: RunContext,
+): RunnableRun[] {
+  const { own, image, variant } = run;
   const unrun = checkUnrun({ ...image, surface: variant.surface });
   if (unrun !== undefined) {
     addChecks(variant, "contract", [unrun]);
     return [];
   }
+  const port = servicePort(contract, image.config.exposedPorts);
+  const target = { engine, image: own, port, contract, paths, signal };
+  return [Object.assign(run, { target })];
+}
+
+async function checkVariant(
+  run: RunnableRun,
+  { config, io }: RunContext,
+): Promise<void> {
+  const { name, architecture, image, target, variant } = run;
   const native = architecture === HOST;
-  const target = {
-    engine,
-    image: own,
-    port: servicePort(contract, image.config.exposedPorts),
-    contract,
-    paths,
-    signal: io.signal,
-  };
   const facts = {
     permissions: variant.permissions,
     healthcheck: image.config.healthcheck,
@@ -133,22 +112,48 @@ async function checkVariant(
     (say) => checkImage(target, facts, { quick, say }),
   );
   Object.assign(variant, checks);
+  run.answers = answers;
   if (!native && !config.quick) {
     note(
       run,
       "only the contract: under emulation, other checks and measurements would be the emulator's",
     );
   }
-  return [{ run, target, answers }];
+}
+
+async function compareAnswers(
+  runs: RunnableRun[],
+  contract: Contract,
+  baseline: string,
+  paths: string[],
+): Promise<void> {
+  const all = new Map<string, Answer[]>();
+  for (const { name, answers } of runs) {
+    if (answers !== undefined) all.set(name, answers);
+  }
+  const again = async (name: string) => {
+    const { target } = runs.find((run) => run.name === name)!;
+    await using service = await runService(target);
+    return await takeAnswers(service.url, target.contract, target);
+  };
+  const checks = await checkConsistency(all, baseline, again);
+  const error = checkServerErrors(all, contract);
+  for (const { name, variant } of runs) {
+    const made = [checks.get(name), error]
+      .filter((check) => check !== undefined);
+    if (made.length > 0) addChecks(variant, "consistency", made);
+  }
+  const unsent = noteUnsent(paths, all);
+  if (unsent !== undefined) runs.forEach((run) => note(run, unsent));
 }
 
 async function measureVariants(
-  serving: Serving[],
+  variants: RunnableRun[],
   { config, io }: RunContext,
 ): Promise<void> {
-  if (serving.length === 0) return;
+  if (variants.length === 0) return;
   const { runs } = config;
-  const targets = new Map(serving.map(({ run, target }) => [run.name, target]));
+  const targets = new Map(variants.map(({ name, target }) => [name, target]));
   const measured = await io.progress.step(
     `Measure ${runs} starts of each, and memory`,
     (say) => {
@@ -157,16 +162,15 @@ async function measureVariants(
       return measureServices(targets, { runs, onRun });
     },
   );
-  for (const each of serving) {
-    const { run, target } = each;
+  for (const run of variants) {
     try {
       const found = measured.get(run.name)!;
       if (found instanceof UserError) throw found;
       if (found.processStartMs === undefined) {
         note(run, "process: the engine's clock is not this machine's");
       }
-      note(run, ...memoryNotes(found.memoryBytes, target.contract));
-      if (config.memoryFloor) await findFloor(each, io);
+      note(run, ...memoryNotes(found.memoryBytes, run.target.contract));
+      if (config.memoryFloor) await findFloor(run, io);
       Object.assign(run.variant, found);
     } catch (thrown) {
       // The others' figures are kept; the check says what became of this one's.
@@ -196,13 +200,13 @@ export function memoryNotes(
   ];
 }
 
-async function findFloor({ run, target }: Serving, io: Io): Promise<void> {
+async function findFloor(run: RunnableRun, io: Io): Promise<void> {
   const floor = await io.progress.step(
     `Find the memory floor of ${run.name}`,
     (say) => {
       const onTry = (bytes: number, enough: boolean) =>
         say(`${formatBytes(bytes)} ${enough ? "is enough" : "is too little"}`);
-      return memoryFloor(target, onTry);
+      return memoryFloor(run.target, onTry);
     },
   );
   if (floor.note !== undefined) note(run, `memory floor: ${floor.note}`);
@@ -210,28 +214,22 @@ async function findFloor({ run, target }: Serving, io: Io): Promise<void> {
 }
 
 /**
- * Does work in order, so many pieces at once; gives the results in order.
+ * Does work in order, so many pieces at once.
  *
  * @throws What the first to fail has thrown, once all that had begun have ended.
  */
-export async function sideBySide<T>(
+export async function sideBySide(
   atOnce: number,
-  works: (() => Promise<T>)[],
-): Promise<T[]> {
-  const results: T[] = [];
-  const left = works.entries();
+  works: (() => Promise<void>)[],
+): Promise<void> {
+  const left = works.values();
   const errors: unknown[] = [];
   const worker = async () => {
-    for (const [index, work] of left) {
-      try {
-        results[index] = await work();
-      } catch (error) {
-        errors.push(error);
-      }
+    for (const work of left) {
+      await work().catch((error) => errors.push(error));
       if (errors.length > 0) return;
     }
   };
   await Promise.all(Array.from({ length: atOnce }, worker));
   if (errors.length > 0) throw errors[0];
-  return results;
 }
