@@ -15,7 +15,7 @@ import type { BuildOptions } from "../engine/engine.ts";
 import { compressLayers } from "../image/compress_layers.ts";
 import type { Entry, Image, ImageSource, Layer } from "../image/model.ts";
 import { readImage } from "../image/read_image.ts";
-import { changedFields, type FIELDS } from "../inspect/diff_images.ts";
+import { changedFields } from "../inspect/diff_images.ts";
 import {
   cacheFolder,
   isThere,
@@ -381,19 +381,17 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null;
 }
 
-type RecordChange =
-  | "only in the first build"
-  | "only in the second build"
-  | typeof FIELDS[number]
-  | "mtime";
-
-type RecordDifference = ReturnType<typeof compareLayers>[number];
+interface RecordDifference {
+  path: string;
+  /** What differs, or in which build alone the path is. */
+  changes: string[];
+}
 
 /** None where only the order of records differs, or a header not looked at. */
 export function compareLayers(
   first: Pick<Layer, "entries">,
   second: Pick<Layer, "entries">,
-) {
+): RecordDifference[] {
   // Of a path that is there twice, the last record counts, as when it is unpacked.
   const [before, after] = [first, second].map(({ entries }) =>
     new Map(entries.map((entry) => [entry.path, entry]))
@@ -406,12 +404,8 @@ export function compareLayers(
     .filter(({ changes }) => changes.length > 0);
 }
 
-function recordChanges(
-  a: Entry | undefined,
-  b: Entry | undefined,
-): RecordChange[] {
+function recordChanges(a: Entry | undefined, b: Entry | undefined): string[] {
   if (a === undefined) return ["only in the second build"];
   if (b === undefined) return ["only in the first build"];
-  const changes: RecordChange[] = changedFields(a, b);
-  return a.mtime === b.mtime ? changes : [...changes, "mtime"];
+  return [...changedFields(a, b), ...a.mtime === b.mtime ? [] : ["mtime"]];
 }

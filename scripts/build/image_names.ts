@@ -46,12 +46,7 @@ export function clean(text: string): string {
 /** The folder of the records, in the cache. */
 export const MADE = "made";
 
-interface Made {
-  engine: string;
-  context: string;
-  image: string;
-  id: string;
-}
+type Made = Record<"engine" | "context" | "image" | "id", string>;
 
 interface Place {
   engine: Pick<Engine, "name" | "inspect">;

@@ -113,8 +113,6 @@ export function servicePort(
 ): number {
   if (contract.port !== undefined) return contract.port;
   const ports = exposedPorts
-    .map((text) => /^(\d+)(?:\/tcp)?$/.exec(text)?.[1])
-    .filter((digits) => digits !== undefined)
-    .map(Number);
+    .flatMap((text) => /^(\d+)(?:\/tcp)?$/.exec(text)?.[1] ?? []).map(Number);
   return ports.length > 0 ? Math.min(...ports) : 8080;
 }

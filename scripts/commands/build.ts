@@ -7,13 +7,15 @@ import type { Io } from "../lib/progress.ts";
 import {
   assignment,
   collect,
+  json,
   positive,
+  withEngine,
   withExamples,
-  withImages,
 } from "./options.ts";
 
 export function define(command: Command): void {
-  withImages(command)
+  withEngine(command)
+    .addOption(json())
     .description(
       "Build every variant of a Deno service's image, check and compare them.",
     )

@@ -103,6 +103,16 @@ export async function findLeft(
       },
     });
   }
+  // Images go before what they are built upon.
+  const steps = await engine.steps(context, { remove: false });
+  if (steps > 0) {
+    const absolute = resolve(context);
+    left.push({
+      what: "steps",
+      name: `${steps} untagged images that builds of ${absolute} start from`,
+      remove: () => engine.steps(context, { remove: true }),
+    });
+  }
   for (const name of bases ? await engine.list() : []) {
     if (!name.startsWith(BASES)) continue;
     left.push({
@@ -110,15 +120,6 @@ export async function findLeft(
       name,
       bytes: (await engine.inspect(name))?.sizeBytes,
       remove: () => engine.remove(name),
-    });
-  }
-  const steps = await engine.steps(context, { remove: false });
-  const absolute = resolve(context);
-  if (steps > 0) {
-    left.push({
-      what: "steps",
-      name: `${steps} untagged images that builds of ${absolute} start from`,
-      remove: () => engine.steps(context, { remove: true }),
     });
   }
   for (const path of await filesIn(folder)) {
@@ -133,9 +134,7 @@ export async function findLeft(
       remove: () => Deno.remove(path, { recursive: true }),
     });
   }
-  // Images go before what they are built upon.
-  const order = ["image", "steps", "base", "cache"];
-  return left.sort((a, b) => order.indexOf(a.what) - order.indexOf(b.what));
+  return left;
 }
 
 /** Bytes of the files in a file or folder. */

@@ -21,8 +21,7 @@ export interface CommandModule {
 }
 
 interface Described {
-  name: string;
-  summary: string;
+  name: Name;
   command: Command;
   module: CommandModule;
 }
@@ -66,7 +65,7 @@ async function describe(name: Name): Promise<Described> {
       .map(([each, summary]) => `  ${each.padEnd(12)} ${summary}`);
     command.addHelpText("after", `\nCommands:\n${lines.join("\n")}`);
   }
-  return { name, summary: SUMMARIES[name], command, module };
+  return { name, command, module };
 }
 
 /** What a command line asks for, or a text such as the help. */
@@ -198,8 +197,8 @@ function fish(commands: Described[]): string {
   const text = (words: string) => `'${words.replaceAll("'", "")}'`;
   const line = (condition: string, ...words: string[]) =>
     [`complete -c ${INSTALLED} -n`, condition, ...words].join(" ") + "\n";
-  const starts = commands.map(({ name, summary }) =>
-    line("__fish_use_subcommand", "-a", name, "-d", text(summary))
+  const starts = commands.map(({ name }) =>
+    line("__fish_use_subcommand", "-a", name, "-d", text(SUMMARIES[name]))
   );
   const flags = commands.flatMap((each) =>
     each.command.options.map((

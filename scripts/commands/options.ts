@@ -28,13 +28,9 @@ export function withEngine(command: Command): Command {
     .option("--verbose", "show all that engines and steps say", false);
 }
 
-export function withImages(command: Command): Command {
-  return withEngine(command).addOption(json());
-}
-
-/** Adds {@linkcode withImages}, and which platform of an image is meant. */
+/** Adds what commands take that read images. */
 export function withPlatform(command: Command): Command {
-  return withImages(command).option(
+  return withEngine(command).addOption(json()).option(
     "--platform <platform>",
     "which of an image's platforms, such as linux/arm64 (default: this machine's)",
   );

@@ -48,7 +48,11 @@ export async function measureServices(
       if (earlier instanceof UserError) continue;
       try {
         await using service = await runService(target);
-        const sample = await takeSample(service);
+        const sample: Sample = {
+          startMs: service.readyMs,
+          processMs: await processShare(service),
+          cpuMs: (await readProcess(service.container))?.cpuMs,
+        };
         if (run === runs) {
           const { contract, signal } = target;
           sample.memoryBytes = await measureMemory(service, contract, signal);
@@ -76,14 +80,6 @@ interface Sample {
   processMs?: number;
   cpuMs?: number;
   memoryBytes?: Memory;
-}
-
-async function takeSample(service: Service): Promise<Sample> {
-  return {
-    startMs: service.readyMs,
-    processMs: await processShare(service),
-    cpuMs: (await readProcess(service.container))?.cpuMs,
-  };
 }
 
 function summarise(samples: Sample[]): Measured {
