@@ -19,27 +19,15 @@ export class SplitError extends Error {
   }
 }
 
-export interface Split {
-  architecture: "amd64" | "arm64";
-  /** Where Deno has put the payload: behind the runtime up to 2.8, into a note since. */
-  layout: "appended" | "note";
-  deno?: string;
-  /** The runtime, byte for byte as `deno compile` took it. */
-  denort: Uint8Array<ArrayBuffer>;
-  /** What is started: launcher and payload. */
-  program: Uint8Array<ArrayBuffer>;
-  payload: Uint8Array<ArrayBuffer>;
-}
-
-/** The first and the last release whose programs were split and run. */
-const TRIED = [[2, 1], [2, 9]];
+/** The releases whose programs were split and run. */
+const TRIED = /^2\.[1-9]\./;
 const WHOLE = "Give the file as deno compile wrote it: complete, not stripped";
 const UNKNOWN =
   "Use another variant, or a Deno from 2.1 to 2.9: a later one may keep its payload elsewhere";
 
 /** By e_machine: what differs. The launchers are those of launcher_*.s. */
 const MACHINES: Record<number, {
-  architecture: Split["architecture"];
+  architecture: "amd64" | "arm64";
   loader: string;
   triplet: string;
   launcher: string;
@@ -246,11 +234,15 @@ class Elf {
   }
 }
 
-/** Splits what `deno compile` wrote; throws a SplitError where the layout is unknown. */
+/**
+ * Splits what `deno compile` wrote into the runtime, byte for byte as it was taken,
+ * and what is started: launcher and payload. The payload lies behind the runtime up
+ * to Deno 2.8, in a note since. Throws a SplitError where the layout is unknown.
+ */
 export function split(
   file: Uint8Array<ArrayBuffer>,
   { name = "program", runtime = RUNTIME, untried = false } = {},
-): Split {
+) {
   const elf = new Elf(file, name);
   const machine = MACHINES[elf.machine];
   if (!machine) {
@@ -284,12 +276,10 @@ export function split(
     throw elf.refuse(`the runtime does not call ${symbol}`, UNKNOWN);
   }
   const deno = versionOf(denort);
-  if (!untried && !wasTried(deno)) {
-    const tried = TRIED.map((version) => version.join(".")).join(" to ");
+  if (!untried && !TRIED.test(deno ?? "")) {
+    const version = deno ?? "of an unknown version";
     throw elf.refuse(
-      `made by Deno ${
-        deno ?? "of an unknown version"
-      }, and ${tried} were tried`,
+      `made by Deno ${version}, and 2.1 to 2.9 were tried`,
       "Add --untried, and see that the image serves; or use another variant",
     );
   }
@@ -484,29 +474,17 @@ function indexOf(bytes: Uint8Array, part: Uint8Array, from = 0): number {
   return -1;
 }
 
-function wasTried(deno: string | undefined): boolean {
-  if (deno === undefined) return false;
-  const [number, from, to] = [deno.split(".").map(Number), ...TRIED]
-    .map(([major, minor]) => major * 1000 + minor);
-  return from <= number && number <= to;
-}
-
-/** By their path in the image. */
-export interface Libraries {
-  files: Map<string, Uint8Array<ArrayBuffer>>;
-  missing: string[];
-}
-
 /**
  * Finds libraries, a loader by its path, and those that they name in turn, in an
  * image's files, where a loader of this e_machine would; but not those in `known`.
+ * The files are by their path in the image.
  */
 export async function findLibraries(
   names: Iterable<string>,
   machine: number,
   root: string,
   known: Iterable<string> = [],
-): Promise<Libraries> {
+) {
   const { triplet, loader } = MACHINES[machine];
   const folders = ["/lib", "/usr/lib"].flatMap((lib) => [
     `${lib}/${triplet}`,

@@ -12,14 +12,11 @@ export interface VariantFile extends Dockerfile {
   text: string;
 }
 
-/** What the lab's own names stand for; any other suffix is the variant's name. */
-const NAMES: Record<string, string> = { multistage: "multi-stage" };
-
 /** The variant that a Dockerfile's name, such as `Dockerfile.scratch`, stands for. */
 export function variantName(file: string): string {
   if (file === "Dockerfile") return "single-stage";
   const suffix = file.replace(/^Dockerfile\./, "");
-  return NAMES[suffix] ?? suffix;
+  return suffix === "multistage" ? "multi-stage" : suffix;
 }
 
 export function variantFile(dockerfile: string, text: string): VariantFile {
