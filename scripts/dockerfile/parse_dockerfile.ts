@@ -81,12 +81,7 @@ export function testStages({ stages }: Dockerfile): string[] {
     .filter((name) => /(^|[-_.])tests?([-_.]|$)/i.test(name));
 }
 
-/** Flags that Docker's legacy builder does not know. */
-const BUILDKIT_FLAGS: Record<string, string[]> = {
-  RUN: ["mount", "network", "security"],
-  COPY: ["chmod", "link", "parents", "exclude"],
-  ADD: ["chmod", "checksum", "keep-git-dir", "link", "exclude"],
-};
+const MAKES_LAYER = /^(?:RUN|COPY|ADD)$/;
 
 /** What Docker's legacy builder cannot build, as `FROM --platform=$BUILDPLATFORM`. */
 export function needsBuildKit({ stages }: Dockerfile): string | undefined {
@@ -96,7 +91,11 @@ export function needsBuildKit({ stages }: Dockerfile): string | undefined {
     }
     for (const { keyword, flags, heredocs } of instructions) {
       if (heredocs.length > 0) return `${keyword} <<`;
-      const flag = BUILDKIT_FLAGS[keyword]?.find((name) => flags.has(name));
+      if (!MAKES_LAYER.test(keyword)) continue;
+      // The legacy builder knows no others of COPY and ADD, and none of RUN.
+      const flag = [...flags.keys()].find((name) =>
+        !/^(from|chown)$/.test(name)
+      );
       if (flag !== undefined) return `${keyword} --${flag}`;
     }
   }
@@ -175,7 +174,7 @@ function withHeredocs(
   instruction: Instruction,
   lines: Iterator<string>,
 ): Instruction {
-  if (!/^(RUN|COPY|ADD)$/.test(instruction.keyword)) return instruction;
+  if (!MAKES_LAYER.test(instruction.keyword)) return instruction;
   for (const word of words(instruction.text)) {
     const [, dash, name] = /^\d*<<(-?)([^<]+)$/.exec(word) ?? [];
     if (name === undefined) continue;
@@ -242,7 +241,6 @@ function expand(
   );
 }
 
-const MAKES_LAYER = /^(?:RUN|COPY|ADD)$/;
 const BY_DIGEST = /^(?:COPY|ADD) (?:file|dir|multi):[0-9a-f]+ in (.*)$/;
 
 /**

@@ -75,7 +75,12 @@ export async function readModules(
       const found = isRequired ? await findRequired(file) : file;
       if (found === undefined) throw broken(entry, error ?? specifier);
       const path = relative(root, found);
-      if (path.startsWith("..")) throw outside(root, entry, path);
+      if (path.startsWith("..")) {
+        throw new UserError(
+          `Cannot build "${entry}" from "${root}": it imports "${path}"`,
+          { next: "Give the folder that holds both, and --entry FILE" },
+        );
+      }
       if (isRequired) {
         commonJs = true;
         unseen.add(path);
@@ -147,13 +152,6 @@ export function withoutComments(text: string): string {
   return text.replace(
     /"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`|\/\/[^\n]*|\/\*[^]*?\*\//g,
     (token) => /^\/[/*]/.test(token) ? " " : token,
-  );
-}
-
-function outside(root: string, entry: string, path: string): UserError {
-  return new UserError(
-    `Cannot build "${entry}" from "${root}": it imports "${path}"`,
-    { next: "Give the folder that holds both, and --entry FILE" },
   );
 }
 
