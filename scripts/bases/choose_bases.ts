@@ -59,55 +59,43 @@ interface ChooseOptions {
 
 /** Chooses the bases, and assembles them when they are to come from packages. */
 export async function chooseBases(options: ChooseOptions): Promise<Bases> {
-  const { wanted, defaults } = options;
-  if (wanted === "registry") {
-    return await fromRegistry(options, "registry: asked for");
+  const { wanted, engine, defaults, denoFlags } = options;
+  const { failure, why } = wanted === "auto"
+    ? await reach(options)
+    : { why: "asked for" };
+  if (wanted !== "packages" && failure === undefined) {
+    const reason = `registry: ${why}`;
+    const info = defaults.builder
+      ? await engine.inspect(defaults.builder)
+      : undefined;
+    const [, deno] = info?.config.env.map((line) => line.split("="))
+      .find(([name]) => name === "DENO_VERSION") ?? [];
+    return { source: "registry", reason, ...defaults, deno, buildArgs: {} };
   }
-  let reason = "asked for";
-  if (wanted === "auto") {
-    if (defaults.builder === "" && defaults.runtime === "") {
-      const why = "registry: the Dockerfiles leave no base open";
-      return await fromRegistry(options, why);
-    }
-    const { failure, why } = await reach(options);
-    if (failure === undefined) {
-      return await fromRegistry(options, `registry: ${why}`);
-    }
-    if (options.named) throw failure;
-    reason = why;
-  }
-  const names = await assembleBases(options);
+  if (failure !== undefined && options.named) throw failure;
+  const { builder, runtime } = await assembleBases(options);
   return {
     source: "packages",
-    reason: `packages: Debian ${SUITE}, Deno ${DENO_VERSION}; ${reason}`,
-    ...names,
+    reason: `packages: Debian ${SUITE}, Deno ${DENO_VERSION}; ${why}`,
+    builder,
+    runtime,
     system: `Debian ${SUITE}`,
     deno: DENO_VERSION,
     buildArgs: {
-      BUILDER_IMAGE: names.builder,
-      RUNTIME_IMAGE: names.runtime,
-      ...options.denoFlags && { DENO_FLAGS: options.denoFlags },
+      BUILDER_IMAGE: builder,
+      RUNTIME_IMAGE: runtime,
+      ...denoFlags && { DENO_FLAGS: denoFlags },
     },
   };
 }
 
-async function fromRegistry(
-  { engine, defaults }: ChooseOptions,
-  reason: string,
-): Promise<Bases> {
-  const info = defaults.builder
-    ? await engine.inspect(defaults.builder)
-    : undefined;
-  const deno = info?.config.env.find((line) => line.startsWith("DENO_VERSION="))
-    ?.slice("DENO_VERSION=".length);
-  return { source: "registry", reason, ...defaults, deno, buildArgs: {} };
-}
-
+/** Makes sure that the defaults are here, or says why one cannot be pulled. */
 async function reach(
   { engine, defaults, architecture, onLine, signal }: ChooseOptions,
 ): Promise<{ failure?: UserError; why: string }> {
   const pulled: string[] = [];
   const images = [defaults.builder, defaults.runtime].filter(Boolean);
+  if (images.length === 0) return { why: "the Dockerfiles leave no base open" };
   for (const image of images) {
     signal?.throwIfAborted();
     // The builder runs here, whatever it compiles for.
