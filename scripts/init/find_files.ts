@@ -146,16 +146,15 @@ export async function findData(
       )
     ).sort();
   };
+  const readsBut = (from: Mention["from"]) =>
+    reads.filter((place) => !named(from).some(isIn(place)));
   // Nothing tells how some are read: then both ways have to work.
   const embedded = await keep([
     ...included,
     ...named("module"),
-    ...reads.filter((place) => !named("cwd").some(isIn(place))),
+    ...readsBut("cwd"),
   ]);
-  const beside = await keep([
-    ...named("cwd"),
-    ...reads.filter((place) => !named("module").some(isIn(place))),
-  ]);
+  const beside = await keep([...named("cwd"), ...readsBut("module")]);
   const own = modules.paths.map((path) => relative(folder, path));
   const taken = [...embedded, ...beside, ...own];
   for (const path of statics) {

@@ -185,44 +185,34 @@ export function findPermissions(
   /** What its code needs, where nothing else tells. */
   code: string[],
 ) {
-  const make = (flags: string[], source: string, isGuess = false) => {
+  const given = command?.flags ?? [];
+  const make = (more: string[], source: string, isGuess = false) => {
+    const flags = [...given, ...more];
     const [net, env, read, write] = ["net", "env", "read", "write"]
       .map((name) => allowedBy(config, flags, name));
     // Of a guess the files are to be added that are read and written.
     return { flags, source, isGuess, net, env, read, write };
   };
-  // deno serve listens without being permitted to.
   const serving = command?.verb === "serve";
-  const given = command?.flags ?? [];
-  const guess = () =>
-    make(
-      [...given, ...code],
-      "what its own code uses: nothing names its permissions",
-      true,
-    );
   if (given.some((flag) => !flag.startsWith("--unstable"))) {
-    const found = make(given, "its task");
+    const found = make([], "its task");
     if (!serving) return found;
-    return make([
-      ...given,
-      ...isNothing(found.net) ? [LEAST[0]] : [],
-      ...isNothing(found.env) ? [LEAST[1]] : [],
-    ], "its task, and what deno serve listens with");
+    // deno serve listens without being permitted to.
+    const lacks = LEAST.filter((_, at) => {
+      const allowed = [found.net, found.env][at];
+      return allowed !== true && allowed.length === 0;
+    });
+    return make(lacks, "its task, and what deno serve listens with");
   }
-  if (serving) return guess();
-  if (isNode) {
-    return make([...given, ...NODE], "Node has no permissions", true);
-  }
-  const names = Object.keys(config.permissions);
+  if (isNode && !serving) return make(NODE, "Node has no permissions", true);
+  const names = serving ? [] : Object.keys(config.permissions);
   const set = SETS.find((name) => names.includes(name)) ??
     (names.length === 1 ? names[0] : undefined);
-  if (set === undefined) return guess();
-  const flag = set === "default" ? "-P" : `-P=${set}`;
-  return make([...given, flag], "its permission set");
-}
-
-function isNothing(allowed: Allowed): boolean {
-  return allowed !== true && allowed.length === 0;
+  if (set !== undefined) {
+    return make([set === "default" ? "-P" : `-P=${set}`], "its permission set");
+  }
+  const source = "what its own code uses: nothing names its permissions";
+  return make(code, source, true);
 }
 
 function allowedBy(
