@@ -51,17 +51,16 @@ export async function readModules(
   for (const next of queue) {
     const { modules } = await readInfo(root, next, flags);
     const required = new Set<string>();
-    for (const { dependencies = [] } of modules) {
-      for (const { specifier, code } of dependencies) {
-        const names = `${specifier} ${code?.specifier ?? ""}`;
-        for (const [kind, form] of KINDS) {
-          if (form.test(names)) packages.add(kind);
-        }
-        // A package that package.json lists and that is not installed yet.
-        if (/deno install/.test(code?.error ?? "")) packages.add("npm");
-        if (code?.resolutionMode === "require" && code.specifier) {
-          required.add(code.specifier);
-        }
+    const imports = modules.flatMap(({ dependencies = [] }) => dependencies);
+    for (const { specifier, code } of imports) {
+      const names = `${specifier} ${code?.specifier ?? ""}`;
+      for (const [kind, form] of KINDS) {
+        if (form.test(names)) packages.add(kind);
+      }
+      // A package that package.json lists and that is not installed yet.
+      if (/deno install/.test(code?.error ?? "")) packages.add("npm");
+      if (code?.resolutionMode === "require" && code.specifier) {
+        required.add(code.specifier);
       }
     }
     for (const { specifier, error } of modules) {
