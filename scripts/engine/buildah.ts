@@ -12,7 +12,6 @@ import {
   signalProcess,
   start,
 } from "../lib/command.ts";
-import { EXIT, UserError } from "../lib/errors.ts";
 import { containerName } from "../lib/owner.ts";
 import { makeScratch, type Scratch } from "../lib/files.ts";
 import { CommandEngine } from "./command_engine.ts";
@@ -132,12 +131,7 @@ export class Buildah extends CommandEngine implements Engine {
 
   async run(options: RunOptions): Promise<Container> {
     const info = await this.inspect(options.image);
-    if (info === undefined) {
-      throw new UserError(`Cannot find the image "${options.image}"`, {
-        next: "Build or pull the image first",
-        exitCode: EXIT.checkFailed,
-      });
-    }
+    if (info === undefined) throw explainStart(options.image, "no such image");
     return await runService(options, info.config);
   }
 

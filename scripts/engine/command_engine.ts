@@ -263,7 +263,12 @@ export async function contextSteps(
   { remove, folder = stepsFolder() }: { remove: boolean; folder?: string },
   images: Untagged,
 ): Promise<number> {
-  const builds = await keptSteps(engine, context, folder);
+  const builds: { file: string; steps: string[] }[] = [];
+  for (const file of await filesIn(folder)) {
+    if (!basename(file).startsWith(`${engine}-`)) continue;
+    const kept = keptSchema.safeParse(await readCache(file)).data;
+    if (kept?.context === resolve(context)) builds.push({ file, ...kept });
+  }
   const ids = builds.flatMap(({ steps }) => steps.toReversed());
   if (!remove) {
     return (await images.list())
@@ -274,18 +279,6 @@ export async function contextSteps(
   const again = await removeUntagged(refused, images);
   for (const { file } of builds) await Deno.remove(file);
   return removed + again.removed;
-}
-
-async function keptSteps(engine: string, context: string, folder: string) {
-  const found: { file: string; steps: string[] }[] = [];
-  for (const file of await filesIn(folder)) {
-    if (!basename(file).startsWith(`${engine}-`)) continue;
-    const kept = keptSchema.safeParse(await readCache(file)).data;
-    if (kept?.context === resolve(context)) {
-      found.push({ file, steps: kept.steps });
-    }
-  }
-  return found;
 }
 
 function stepsFolder(): string {

@@ -126,17 +126,15 @@ function keysAt(schema: z.ZodType, path: PropertyKey[]): string[] {
   let nodes = [
     z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }) as Node,
   ];
+  const all = () => nodes.flatMap((node) => [node, ...node.anyOf ?? []]);
   for (const step of path) {
-    nodes = nodes.flatMap((node) => [node, ...node.anyOf ?? []])
-      .map((node) =>
-        typeof step === "number"
-          ? node.items
-          : node.properties?.[String(step)] ?? node.additionalProperties
-      )
-      .filter((node) => node !== undefined);
+    nodes = all().flatMap(({ items, properties, additionalProperties }) =>
+      (typeof step === "number"
+        ? items
+        : properties?.[String(step)] ?? additionalProperties) ?? []
+    );
   }
-  return nodes.flatMap((node) => [node, ...node.anyOf ?? []])
-    .flatMap((node) => Object.keys(node.properties ?? {}));
+  return all().flatMap(({ properties = {} }) => Object.keys(properties));
 }
 
 /** Far beyond any contract, budget or report; text is held in memory. */

@@ -126,31 +126,24 @@ export function verdict(report: Report): string | undefined {
   const exceeded = budgets.filter(({ status, rule }) =>
     status === "fail" && (failed.length === 0 || rule !== "contract")
   );
-  const first = <T>(
-    [item, ...rest]: T[],
-    all: string,
-    tell: (item: T) => string,
-  ) => item ? [`${rest.length + 1} of ${all}: ${tell(item)}`] : [];
-  const parts = [
-    ...first(
-      failures,
-      plural(failures.length + variants.length, "build"),
-      ({ name, message }) => `${name}: ${causeIn(message)}`,
-    ),
-    ...first(
-      failed,
-      plural(checks, "check"),
-      ({ variant, name, detail }) =>
-        `${variant}: ${name}${detail ? `: ${causeIn(detail)}` : ""}`,
-    ),
-    ...first(exceeded, plural(limits, "limit"), (verdict) => {
-      const { actual, limit } = verdictFigures(verdict);
-      const figures = typeof verdict.limit === "number"
-        ? `${actual} > ${limit}`
-        : `${actual}, not ${limit}`;
-      return `${verdict.variant} ${verdict.rule} ${verdict.detail ?? figures}`;
-    }),
-  ];
+  const builds = failures.map(({ name, message }) =>
+    `${name}: ${causeIn(message)}`
+  );
+  const broken = failed.map(({ variant, name, detail }) =>
+    `${variant}: ${name}${detail ? `: ${causeIn(detail)}` : ""}`
+  );
+  const passed = exceeded.map((verdict) => {
+    const { actual, limit } = verdictFigures(verdict);
+    const sign = typeof verdict.limit === "number" ? " >" : ", not";
+    const figures = `${actual}${sign} ${limit}`;
+    return `${verdict.variant} ${verdict.rule} ${verdict.detail ?? figures}`;
+  });
+  const parts = ([
+    [builds, plural(failures.length + variants.length, "build")],
+    [broken, plural(checks, "check")],
+    [passed, plural(limits, "limit")],
+  ] as const).filter(([texts]) => texts.length > 0)
+    .map(([texts, all]) => `${texts.length} of ${all}: ${texts[0]}`);
   const also = exceeded[0]?.rule === "noSecrets" ? "" : found;
   return `FAILED: ${parts.join("; ")}${also}`;
 }

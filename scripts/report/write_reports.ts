@@ -94,25 +94,21 @@ export async function checkWritable(file: string): Promise<void> {
     if ((await stat(file))?.isDirectory) throw inTheWay("it is a folder");
     // Nothing is made yet: a folder could be taken away under another run.
     let at = folder;
-    let found = await stat(at);
-    while (found === undefined) {
+    for (; await stat(at) === undefined; at = dirname(at)) {
       const link = await Deno.lstat(at).catch(() => undefined);
-      if (link?.isSymlink) {
-        throw inTheWay(`"${at}" is a link to nothing`);
-      }
-      at = dirname(at);
-      found = await stat(at);
+      if (link?.isSymlink) throw inTheWay(`"${at}" is a link to nothing`);
     }
-    if (!found.isDirectory) throw inTheWay(`"${at}" is no folder`);
+    const { isDirectory } = await Deno.stat(at);
+    if (!isDirectory) throw inTheWay(`"${at}" is no folder`);
     const beside = join(at, basename(besideOf(file)));
     try {
       await Deno.writeTextFile(beside, " ", { createNew: true });
     } finally {
-      await remove(beside);
+      await removeIfAny(beside);
     }
     if (at !== folder) return;
     for await (const { name } of Deno.readDir(folder)) {
-      if (isBeside(name)) await remove(join(folder, name));
+      if (isBeside(name)) await removeIfAny(join(folder, name));
     }
   } catch (cause) {
     throw cannotWrite(file, cause);
@@ -130,11 +126,9 @@ async function stat(path: string): Promise<Deno.FileInfo | undefined> {
   }
 }
 
-/** Removes a file that may be gone. */
-async function remove(file: string): Promise<void> {
-  await Deno.remove(file).catch((error) => {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  });
+/** Removes a file that may be gone, or that stays if it cannot be. */
+async function removeIfAny(file: string): Promise<void> {
+  await Deno.remove(file).catch(() => {});
 }
 
 /** Writes all files beside their places, then puts them there at one go. */
@@ -155,7 +149,7 @@ async function writeAll(files: Record<string, string>): Promise<void> {
       Deno.renameSync(beside, file);
     }
   } catch (cause) {
-    for (const [beside] of written) await Deno.remove(beside).catch(() => {});
+    for (const [beside] of written) await removeIfAny(beside);
     throw cannotWrite(current, cause);
   }
 }
