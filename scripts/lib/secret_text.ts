@@ -1,21 +1,14 @@
 /** Secrets in text, such as a command or a log: reports show none. @module */
 
 /** Words of names that hold secrets, but for those that say where one is. */
-const NAME = new RegExp(
-  String
-    .raw`(?:^|_)(?:(?:PASSWORDS?|PASSWD|PASSPHRASE|SECRETS?|TOKENS?|API_?KEYS?|(?:ACCESS|ACCOUNT|AUTH|ENCRYPTION|JWT|MASTER|PRIVATE|SESSION|SIGNING)_KEYS?|CREDENTIALS?)(?:_(?!FILE|PATH|DIR|URL|NAME|ID|TTL|AGE|HOST|TYPE|EXPIR|STDIN)\w+)?|PASS|PW|(?<=_)PWD)$`,
-  "i",
-);
+const NAME =
+  /(?:^|_)(?:(?:PASSWORDS?|PASSWD|PASSPHRASE|SECRETS?|TOKENS?|API_?KEYS?|(?:ACCESS|ACCOUNT|AUTH|ENCRYPTION|JWT|MASTER|PRIVATE|SESSION|SIGNING)_KEYS?|CREDENTIALS?)(?:_(?!FILE|PATH|DIR|URL|NAME|ID|TTL|AGE|HOST|TYPE|EXPIR|STDIN)\w+)?|PASS|PW|(?<=_)PWD)$/i;
 /** Of a flag whose value is the next word. */
 const FLAG =
   /^--(?!disabled|no-|with)(?:[a-z]+-)*(?:password|passphrase|token|secret|api-key|auth-token)$/i;
 /** A switch, a small number, a path, or a variable in place of the value. */
 const HARMLESS =
   /^(?:|[tT]rue|TRUE|[fF]alse|FALSE|null|\d{1,3}|\/[a-z]+(?:\/[\w.@-]+)*\/?|\$[A-Z_]+|\$\{[^}]*\}|…)$/;
-
-/** User and password in an address. */
-const ADDRESS = String
-  .raw`\b[a-z][a-z0-9+.-]{1,30}:\/\/[^\s/:@"'$]{0,200}:([^\s/@"'$]{1,500})`;
 
 /** Tokens of GitHub, GitLab, npm, Slack, Google, Stripe, Anthropic, OpenAI and Deno. */
 export const TOKEN = String.raw`(?<![A-Za-z0-9_])(?:${
@@ -48,7 +41,8 @@ const AFTER_FLAG = new RegExp(
 const IN_JSON = /"([A-Za-z_][\w-]{0,100})"\s*:\s*("(?:[^"\\]|\\.)*")/g;
 /** Secrets by their shape; each value is the group. */
 const SHAPES = [
-  new RegExp(`${ADDRESS}(?=@)`, "gi"),
+  // User and password in an address.
+  /\b[a-z][a-z0-9+.-]{1,30}:\/\/[^\s/:@"'$]{0,200}:([^\s/@"'$]{1,500})(?=@)/gi,
   /\bBearer ([\w.~+/-]{16,}=*)/gi,
   /\b(eyJ[\w-]{10,2000}\.eyJ[\w-]{10,4000}\.[\w-]{20,2000})/g,
   /\bhooks\.slack\.com\/services\/(\w+\/\w+\/\w{10,})/g,

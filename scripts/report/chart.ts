@@ -119,8 +119,8 @@ const SIZES: Kind<number>[] = [
 ];
 
 const STARTS: Kind<Distribution>[] = [
-  { name: "container", kind: "engine", of: (v) => v.startMs },
-  { name: "process", kind: "process", of: (v) => v.processStartMs },
+  { name: "container", kind: "size", of: (v) => v.startMs },
+  { name: "process", kind: "deploy", of: (v) => v.processStartMs },
 ];
 
 const MEMORY: Kind<number>[] = [

@@ -252,7 +252,7 @@ svg .on { fill: var(--on); }
 .hue3 { fill: var(--hue3); } .hue4 { fill: var(--hue4); }
 .rule { stroke: var(--line); }
 .median { stroke: var(--ink); stroke-width: 2; }
-.engine { fill: var(--size); } .process { fill: var(--deploy); } .dot { fill-opacity: .55; }
+.dot { fill-opacity: .55; }
 .swatch { display: inline-block; width: .8em; height: .8em; border-radius: 2px; vertical-align: -1px; }
 .swatch.runtime { background: var(--runtime); } .swatch.code { background: var(--code); }
 .swatch.kept { background: var(--kept); } .swatch.again { background: var(--again); }
