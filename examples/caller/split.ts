@@ -536,19 +536,18 @@ export function librariesNamed(payload: Uint8Array<ArrayBuffer>): string[] {
 
 const USER = "nonroot:x:65532:65532::/:/sbin/nologin\n";
 const GROUP = "nonroot:x:65532:\n";
-const VALUES = ["--to", "--libraries", "--runtime"];
 
 /** Splits a file into the folders of two layers; says what it did. */
 async function main(args: string[]): Promise<string[]> {
-  const values: Record<string, string | undefined> = {};
-  const [path, ...others] = args.filter((arg, i) => {
-    if (arg === "--untried") return false;
-    if (VALUES.includes(args[i - 1])) values[args[i - 1]] = arg;
-    return !VALUES.includes(arg) && !VALUES.includes(args[i - 1]);
-  });
-  const untried = args.includes("--untried");
-  const { "--to": to, "--libraries": root } = values;
-  const runtime = values["--runtime"] ?? RUNTIME;
+  const left = args.filter((arg) => arg !== "--untried");
+  const untried = left.length < args.length;
+  const take = (name: string) => {
+    const at = left.indexOf(name);
+    return at < 0 ? undefined : left.splice(at, 2)[1];
+  };
+  const to = take("--to"), root = take("--libraries");
+  const runtime = take("--runtime") ?? RUNTIME;
+  const [path, ...others] = left;
   if (!path?.startsWith("/") || !to || others.length > 0) {
     throw new SplitError(
       "Cannot split: expected the absolute path of a program, and --to FOLDER",

@@ -15,15 +15,6 @@ export interface NpmContents {
   dependencies?: string[];
 }
 
-interface NpmFile {
-  name: string;
-  /** Absent where the path does not tell it. */
-  version?: string;
-  folder: string;
-  /** Path within the folder. */
-  file: string;
-}
-
 /** Where a program without a `node_modules` folder keeps its packages. */
 const CACHE = ".deno_compile_node_modules/";
 const CACHED = /^[^/]+\/[^/]+\/(@[^/]+\/[^/]+|[^/.@][^/]*)\/([^/]+)\//;
@@ -36,10 +27,11 @@ const STORE = /(?:^|\/)\.(?:deno|pnpm)\/(.[^/@]*)@([^/]+)\/$/;
  * Finds the package of a file, if it belongs to one, in
  * `.deno_compile_node_modules/localhost/<name>/<version>` (Deno's cache),
  * `node_modules/.deno/<name>@<version>/node_modules/<name>` (a folder that Deno
- * made; pnpm's is alike) or `node_modules/<name>` (npm's, without a version).
+ * made; pnpm's is alike) or `node_modules/<name>` (npm's, without a version). The
+ * path within the folder is `file`.
  */
-export function npmPackageOf(path: string): NpmFile | undefined {
-  const found = (name: string, end: number, version?: string): NpmFile => ({
+export function npmPackageOf(path: string) {
+  const found = (name: string, end: number, version?: string) => ({
     name,
     version: version?.replace(COPY, ""),
     folder: path.slice(0, end),

@@ -56,15 +56,9 @@ export async function chooseEntry(
   // A task says that its module serves, so the first one of a folder does.
   const perMember = [...Map.groupBy(first, ({ member }) => member).values()]
     .map(([chosen]) => chosen);
-  if (perMember.length > 1) throw several(perMember);
-  if (perMember.length === 1) {
-    const [chosen] = perMember;
-    const other = first.find(({ entry }) => entry !== chosen.entry);
-    if (other === undefined) return chosen;
-    const instead = `--entry ${other.entry} takes ${other.source}`;
-    return { ...chosen, source: `${chosen.source}; ${instead}` };
-  }
-  const named = await lookAll(members.flatMap(namesOf));
+  const named = perMember.length > 0
+    ? []
+    : await lookAll(members.flatMap(namesOf));
   const serving = named.filter(({ serves }) => serves);
   // Without those that another one of them imports.
   const tops = serving.filter((one) =>
@@ -72,13 +66,18 @@ export async function chooseEntry(
       other !== one && other.modules.paths.includes(fullPath(one))
     )
   );
-  if (tops.length > 1) throw several(tops);
-  if (tops.length === 1) return tops[0];
-  if (tasks.length > 0 && ran.length === 0) throw notBuilt(tasks[0]);
+  const found = [...perMember, ...tops];
+  if (found.length > 1) throw several(found);
+  if (found.length + ran.length === 0 && tasks.length > 0) {
+    throw notBuilt(tasks[0]);
+  }
   // A framework may hide that it listens.
-  const [chosen] = [...ran, ...named];
+  const [chosen] = [...found, ...ran, ...named];
   if (chosen !== undefined) {
-    return { ...chosen, source: `${chosen.source}; nothing in it listens` };
+    const other = first.find(({ entry }) => entry !== chosen.entry);
+    const more = other && `; --entry ${other.entry} takes ${other.source}`;
+    const note = found.length === 0 ? "; nothing in it listens" : more ?? "";
+    return { ...chosen, source: chosen.source + note };
   }
   const where = members.map(({ folder }) => folder).filter(Boolean);
   const tried =

@@ -295,11 +295,7 @@ export const PRIVATE: Record<"secret" | "state", string[]> = {
   ],
 };
 /** Examples of a `.env` are written to be shown. */
-export const ENV_EXAMPLES: string[] = [
-  ".env.example",
-  ".env.sample",
-  ".env.template",
-];
+export const ENV_EXAMPLES = [".env.example", ".env.sample", ".env.template"];
 
 /** Why a path is left out, if it is. */
 export type WhyPrivate = (path: string) => string | undefined;

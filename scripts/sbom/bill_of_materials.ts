@@ -36,18 +36,11 @@ interface Component {
   externalReferences?: { type: "distribution" | "vcs"; url: string }[];
   properties?: { name: string; value: string }[];
   evidence?: {
-    /** How it is known what it is. */
     identity?: {
       field: "purl" | "version";
       confidence: number;
-      methods: {
-        technique: Methods[number][0];
-        /** 0 to 1. */
-        confidence: number;
-        value: string;
-      }[];
+      methods: { technique: Technique; confidence: number; value: string }[];
     }[];
-    /** Where in the image it lies. */
     occurrences?: { location: string }[];
   };
 }
@@ -56,11 +49,9 @@ type LicenseChoice =
   | { license: { id: string } | { name: string } }
   | { expression: string };
 
+type Technique = "binary-analysis" | "hash-comparison" | "manifest-analysis";
 /** Ways in which it is known what a component is, each with what was seen. */
-type Methods = [
-  technique: "binary-analysis" | "hash-comparison" | "manifest-analysis",
-  value: string,
-][];
+type Methods = [technique: Technique, value: string][];
 
 /** A component with what it needs, by `bom-ref`. */
 interface Part extends Component {
