@@ -31,6 +31,8 @@ export async function* readTar(stream: ReadableStream<Uint8Array>) {
       ...header,
       name: normalisePath(header.name),
       linkname: header.type === "link" ? normalisePath(linkname) : linkname,
+      // They hold the name as it was.
+      pax: null,
       content: source as AsyncIterable<Uint8Array>,
     };
     source.resume();
@@ -47,7 +49,8 @@ export async function writeTar(
     for await (const { content = new Uint8Array(), ...entry } of entries) {
       const isWhole = content instanceof Uint8Array;
       const size = isWhole ? content.length : entry.size;
-      const sink = tar.entry({ type: "file", ...entry, size });
+      const name = entry.type === "directory" ? `${entry.name}/` : entry.name;
+      const sink = tar.entry({ type: "file", ...entry, name, size });
       await pipeline(isWhole ? [content] : content, sink);
     }
     tar.finalize();
