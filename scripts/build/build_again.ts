@@ -11,7 +11,7 @@ import { z } from "zod";
 import { addChecks } from "../check/run_check.ts";
 import type { VariantFile } from "../dockerfile/find_variants.ts";
 import { parseDockerignore } from "../dockerfile/parse_dockerfile.ts";
-import type { BuildOptions } from "../engine/engine.ts";
+import type { BuildOptions, Engine } from "../engine/engine.ts";
 import { compressLayers } from "../image/compress_layers.ts";
 import type { Entry, Image, ImageSource, Layer } from "../image/model.ts";
 import { readImage } from "../image/read_image.ts";
@@ -42,32 +42,22 @@ type Say = (line: string) => void;
 /** Builds a variant again; its image is there for as long as `use` reads it. */
 async function buildAgain<T>(
   run: BuiltRun,
-  { config, engine, io }: RunContext,
+  engine: Engine,
   options: Partial<BuildOptions> & { tag: string; onLine: Say },
   use: (source: ImageSource) => Promise<T>,
 ): Promise<T> {
   try {
-    await engine.build({
-      ...run.options,
-      context: config.context,
-      dockerfile: run.file.dockerfile,
-      discardSteps: true,
-      signal: io.signal,
-      ...options,
-    });
+    await engine.build({ ...run.options, discardSteps: true, ...options });
     return await use(engineSource(engine, options.tag));
   } finally {
     await removeImage(engine, options.tag);
   }
 }
 
-const nextDeploySchema = z.object({
-  bytes: z.int().nonnegative(),
-  /** Diff IDs of the layers that are not sent again. */
-  kept: z.array(z.string()),
-});
+/** Compressed bytes of a changed image's layers, by diff ID. */
+const sizesSchema = z.record(z.string(), z.int().nonnegative());
 
-type NextDeploy = z.output<typeof nextDeploySchema>;
+type Sizes = z.output<typeof sizesSchema>;
 
 /** A variant whose next deploy fails has a note instead. */
 export async function nextDeploys(
@@ -78,7 +68,7 @@ export async function nextDeploys(
   for (const run of runs) {
     await progress.step(`Next deploy of ${run.name}`, async (say) => {
       try {
-        addNextDeploy(run.variant, await nextDeploy(run, context, say));
+        addNextDeploy(run.variant, await changedSizes(run, context, say));
       } catch (error) {
         if (!isOwnFailure(error, context)) throw error;
         note(run, `next deploy: ${error.message}`);
@@ -87,11 +77,11 @@ export async function nextDeploys(
   }
 }
 
-async function nextDeploy(
+async function changedSizes(
   run: BuiltRun,
   context: RunContext,
   say: Say,
-): Promise<NextDeploy> {
+): Promise<Sizes> {
   const { config, engine, io: { signal } } = context;
   const { file, image } = run;
   // The change is always the same, so the same image built by the same Dockerfile
@@ -99,41 +89,37 @@ async function nextDeploy(
   const key = JSON.stringify([engine.name, image.id, file.text]);
   const name = `${hash("sha256", key)}.json`;
   const cache = join(cacheFolder(), "next-deploy", name);
-  const known = nextDeploySchema.safeParse(await readCache(cache));
+  const known = sizesSchema.safeParse(await readCache(cache));
   if (known.success) {
     say("known: neither the image nor its Dockerfile has changed");
     return known.data;
   }
   const sizes = await withChange(config.context, file, signal, (changed) => {
     const options = { ...changed, tag: ownTag("next-deploy"), onLine: say };
-    return buildAgain(run, context, options, async (source) => {
+    return buildAgain(run, engine, options, async (source) => {
       const compress = compression(false);
       const image = await readImage(source, { signal, compress });
-      return await compressLayers(source, image, { ...compress, signal });
+      const found = await compressLayers(source, image, {
+        ...compress,
+        signal,
+      });
+      return Object.fromEntries(
+        Array.from(found, ([diffId, { gzipBytes }]) => [diffId, gzipBytes]),
+      );
     });
   });
-  const found = compareSizes(image, sizes);
-  await writeCache(cache, found);
-  return found;
+  await writeCache(cache, sizes);
+  return sizes;
 }
 
-/** @param sizes Of the changed image's layers, by diff ID. */
-export function compareSizes(
-  image: Pick<Image, "layers">,
-  sizes: ReadonlyMap<string, { gzipBytes: number }>,
-): NextDeploy {
-  const before = new Set(image.layers.map(({ diffId }) => diffId));
-  let bytes = 0;
-  for (const [diffId, { gzipBytes }] of sizes) {
-    if (!before.has(diffId)) bytes += gzipBytes;
-  }
-  return { bytes, kept: [...before].filter((diffId) => sizes.has(diffId)) };
-}
-
-export function addNextDeploy(variant: Variant, found: NextDeploy): void {
-  variant.nextDeployBytes = found.bytes;
+/** Adds what a changed image sends: the layers that this one does not have. */
+export function addNextDeploy(variant: Variant, sizes: Sizes): void {
+  const before = new Set(variant.layers.map(({ digest }) => digest));
+  variant.nextDeployBytes = Object.entries(sizes)
+    .filter(([digest]) => !before.has(digest))
+    .reduce((sum, [, bytes]) => sum + bytes, 0);
   for (const layer of variant.layers) {
-    layer.pulledAgain = !found.kept.includes(layer.digest);
+    layer.pulledAgain = !(layer.digest in sizes);
   }
 }
 
@@ -233,11 +219,11 @@ export async function reproduce(
   runs: BuiltRun[],
   context: RunContext,
 ): Promise<void> {
-  const { cannotDate, io: { progress, signal } } = context;
+  const { engine, cannotDate, io: { progress, signal } } = context;
   for (const run of runs) {
     await progress.step(`Build ${run.name} again`, async (say) => {
       const options = { tag: ownTag("again"), noCache: true, onLine: say };
-      const made = await buildAgain(run, context, options, async (source) => {
+      const made = await buildAgain(run, engine, options, async (source) => {
         const image = await readImage(source, { signal });
         return compareBuilds(run.image, image, cannotDate);
       }).catch((error): Check[] => {

@@ -90,7 +90,7 @@ export interface BuiltRun extends VariantRun {
   /** A tag that this run alone uses, as another may move the image's name. */
   own: string;
   /** How to build it again. */
-  options: Pick<BuildOptions, "buildArgs" | "platform" | "timestamp">;
+  options: BuildOptions;
   image: Image;
   /** What the report says of it. */
   variant: Variant;
@@ -293,11 +293,14 @@ export function lackOfBases(
 
 /** What every build of a variant has in common; its own arguments win. */
 function optionsOf(
-  { architecture, varied }: VariantRun,
-  { config, bases, cannotDate }: RunContext,
-): BuiltRun["options"] {
+  { file, architecture, varied }: VariantRun,
+  { config, bases, cannotDate, io }: RunContext,
+): BuildOptions {
   const dated = config.reproducible && cannotDate === undefined;
   return {
+    context: config.context,
+    dockerfile: file.dockerfile,
+    signal: io.signal,
     buildArgs: {
       ...bases.get(architecture)?.buildArgs,
       ...Object.fromEntries(config.buildArg),
@@ -313,20 +316,13 @@ async function buildVariant(
   context: RunContext,
 ): Promise<Pick<BuiltRun, "own" | "options" | "image" | "variant">> {
   const { name, file, tests } = run;
-  const { dockerfile } = file;
   const { config, engine, io, cleanup } = context;
   const options = optionsOf(run, context);
   const tag = imageTag(config.context, name, context.given);
   const own = ownTag(tag.slice(tag.lastIndexOf(":") + 1));
   cleanup.defer(() => removeImage(engine, own));
   const seconds = await io.progress.step(`Build ${name}`, async (say) => {
-    const common = {
-      ...options,
-      context: config.context,
-      dockerfile,
-      onLine: say,
-      signal: io.signal,
-    };
+    const common = { ...options, onLine: say };
     const start = performance.now();
     const noCache = config.reproducible;
     await engine.build({ ...common, tag, alias: own, noCache });
@@ -354,6 +350,7 @@ async function buildVariant(
     ...layer,
     instruction: instructions[at],
   }));
+  const { dockerfile } = file;
   const variant = { name, dockerfile, ...analysis, layers, build: { seconds } };
   return { own, options, image, variant };
 }
