@@ -144,14 +144,12 @@ export class HttpConnection implements Disposable {
 
   /** Reads until the other side closes; returns how many bytes came. */
   async drain(): Promise<number> {
-    let bytes = this.#end - this.#start;
-    this.#start = this.#end;
-    for (;;) {
-      const count = await this.#fill();
-      if (count === 0) return bytes;
-      bytes += count;
+    let bytes = 0;
+    do {
+      bytes += this.#end - this.#start;
       this.#start = this.#end;
-    }
+    } while (await this.#fill() > 0);
+    return bytes;
   }
 
   [Symbol.dispose](): void {

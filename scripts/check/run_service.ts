@@ -50,14 +50,14 @@ export async function runService(
       image,
       port,
       ...surroundings(contract),
-      ...signal ? { signal } : {},
+      signal,
     });
     try {
       const options = { port, signal };
       const readyMs = await waitUntilReady(container, contract, options);
       return {
         container,
-        url: urlOf(container),
+        url: container.url!,
         readyMs,
         [Symbol.asyncDispose]: () => container[Symbol.asyncDispose](),
       };
@@ -72,13 +72,6 @@ export async function runService(
 /** What every run of a contract's service is given. */
 export function surroundings({ env, writable }: Contract) {
   return { ...env && { env }, ...writable && { writable } };
-}
-
-function urlOf(container: Pick<Container, "url">): string {
-  if (container.url === undefined) {
-    throw new TypeError("The container was run without a port");
-  }
-  return container.url;
 }
 
 /** Milliseconds between two tries, which the measured start hardly notices. */
@@ -106,7 +99,7 @@ export async function waitUntilReady(
   contract: Contract,
   options: { port?: number; signal?: AbortSignal } = {},
 ): Promise<number> {
-  const url = urlOf(container);
+  const url = container.url!; // It was run with a port.
   const { healthPath: path, healthStatus: wanted, readyTimeoutMs } = contract;
   const headers = { Connection: "close" };
   const ended = new AbortController();
