@@ -102,7 +102,17 @@ export const FACTS: Record<
   },
 };
 
-const rules = z.strictObject({
+/** Rules for growth: percentages by the ids of figures, and the floors. */
+export type GrowthRules =
+  & { floor: number; startFloor: number }
+  & Partial<Record<string, number>>;
+/** The rules for one variant: limits by the ids of figures, and facts. */
+export interface Rules {
+  growth?: GrowthRules;
+  [rule: string]: number | boolean | GrowthRules | undefined;
+}
+
+const rules: z.ZodType<Rules> = z.strictObject({
   ...ofFigures(({ limit }) => limit, (unit) => WRITTEN[unit]),
   ...Object.fromEntries(
     Object.entries(FACTS)
@@ -120,18 +130,4 @@ export const budgetSchema = z.strictObject({
     .describe("By the name of a variant; its rules come before those for all."),
 });
 
-/** Rules for growth: percentages by the ids of figures, and the floors. */
-export type GrowthRules =
-  & { floor: number; startFloor: number }
-  & Partial<Record<string, number>>;
-/** The rules for one variant: limits by the ids of figures, and facts. */
-export interface Rules {
-  growth?: GrowthRules;
-  [rule: string]: number | boolean | GrowthRules | undefined;
-}
-/** What `budget.json` says. */
-export interface Budget {
-  $schema?: string;
-  all?: Rules;
-  variants?: Record<string, Rules>;
-}
+export type Budget = z.output<typeof budgetSchema>;
