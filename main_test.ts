@@ -1,4 +1,5 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { spy } from "@std/testing/mock";
 import { handler, healthcheck, parsePort } from "./main.ts";
 
 const ORIGIN = "http://127.0.0.1:8080";
@@ -148,14 +149,11 @@ Deno.test("healthcheck() fails when the connection closes without an answer", as
 Deno.test("healthcheck() connects to this host alone, whatever proxy is set", async () => {
   await using server = listen(handler);
   const { port } = server.addr;
-  const { connect } = Deno;
-  const asked: unknown[] = [];
-  Deno.connect = ((options: Deno.ConnectOptions) => {
-    asked.push(options);
-    return connect(options);
-  }) as typeof connect;
-  await healthcheck(port).finally(() => Deno.connect = connect);
-  assertEquals(asked, [{ hostname: "127.0.0.1", port }]);
+  using connect = spy(Deno, "connect");
+  await healthcheck(port);
+  assertEquals(connect.calls.map(({ args }) => args), [[
+    { hostname: "127.0.0.1", port },
+  ]]);
 });
 
 function listen(answer: (request: Request) => Response | Promise<Response>) {

@@ -8,7 +8,7 @@ import { type JsrRegistry, serveJsr } from "../testing/jsr_registry.ts";
 
 const project = `${import.meta.dirname}/..`;
 
-const files = ["assert.ts", "status.ts"];
+const files = ["assert.ts", "mock.ts", "status.ts"];
 
 /** Serves the modules of offline/ under the names that they stand in for. */
 async function serveRegistry(): Promise<JsrRegistry> {
@@ -28,6 +28,7 @@ async function serveRegistry(): Promise<JsrRegistry> {
   return serveJsr([
     offer("@std/assert", "1.0.19", { ".": "./assert.ts" }),
     offer("@std/http", "1.1.0", { "./status": "./status.ts" }),
+    offer("@std/testing", "1.0.19", { "./mock": "./mock.ts" }),
   ]);
 }
 
@@ -42,7 +43,7 @@ Deno.test("the jsr: imports of deno.json resolve, and main_test.ts passes", asyn
   ]);
   assertEquals(code, 0, output);
   assertMatch(output, /16 passed \| 0 failed/);
-  assertEquals(registry.asked("/status.ts"), 1);
+  assertEquals(registry.asked("/mock.ts"), 1);
 });
 
 Deno.test("offline/deno.ts stands aside when the registry answers", async () => {

@@ -27,7 +27,7 @@ Deno.test("every jsr: import of deno.json is locked to a version that fits", () 
   const wanted = Object.values(imports).filter((target) =>
     target.startsWith("jsr:")
   );
-  assertEquals(wanted.length, 2);
+  assertEquals(wanted.length, 3);
   for (const specifier of wanted) {
     const version = lock.specifiers[specifier];
     assert(version, `${specifier} is not locked`);
