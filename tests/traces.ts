@@ -19,9 +19,10 @@ export async function containersOf(
   engine: Engine,
   part: string,
 ): Promise<string[]> {
-  const listed = engine.name === "buildah"
-    ? await run("buildah", ["containers", "--format", "{{.ContainerName}}"])
-    : await run(engine.name, ["ps", "--all", "--format", "{{.Names}}"]);
+  const args = engine.name === "buildah"
+    ? ["containers", "--format", "{{.ContainerName}}"]
+    : ["ps", "--all", "--format", "{{.Names}}"];
+  const listed = await retried(() => run(engine.name, args));
   const mine = (text: string) => text.includes(part);
   const found = listed.split("\n").filter(mine);
   // Those of a build tell it only in their stored options.
@@ -50,7 +51,7 @@ export async function tagsOf(engine: Engine, pid: number): Promise<string[]> {
   );
 }
 
-/** `buildah images` fails when an image is removed while it lists them. */
+/** buildah fails when an image or a container is removed while it lists them. */
 async function retried(list: () => Promise<string>): Promise<string> {
   for (let tries = 1;; tries++) {
     try {
