@@ -2,7 +2,6 @@
  * The one reader of Dockerfiles and `.dockerignore`. dockerfile-ast was tried: it
  * loses which values stand in single quotes, and replaces no references. @module
  */
-import ignore from "ignore";
 import { suggest } from "../lib/suggest.ts";
 
 export interface Instruction {
@@ -309,12 +308,26 @@ export function parseDockerignore(text: string): (path: string) => boolean {
       const takesIn = line.startsWith("!");
       const pattern = (takesIn ? line.slice(1).trim() : line)
         .replace(/^(\.?\/)+/, "").replace(/\/+$/, "");
-      // One rule each: git's own `!` takes nothing in below a folder.
-      const rule = ignore({ ignorecase: false, allowRelativePaths: true });
-      return { takesIn, rule: rule.add(`/${pattern.replace(/^\.?$/, "*")}`) };
+      return { takesIn, expression: toExpression(pattern) };
     });
   return (path) => {
-    const last = rules.findLast(({ rule }) => rule.ignores(path));
-    return last !== undefined && !last.takesIn;
+    const rule = rules.findLast(({ expression }) => expression.test(path));
+    return rule !== undefined && !rule.takesIn;
   };
+}
+
+function toExpression(pattern: string): RegExp {
+  if (pattern === "" || pattern === ".") return /^/;
+  const source = pattern.replace(
+    /\*\*\/|\*\*|\*|\?|\[[^\]]*\]|\\.|[^]/g,
+    (token) => {
+      if (token === "**/") return "(?:.*/)?";
+      if (token === "**") return ".*";
+      if (token === "*") return "[^/]*";
+      if (token === "?") return "[^/]";
+      if (token.length === 1) return RegExp.escape(token);
+      return token.startsWith("[") ? token : `\\${token[1]}`;
+    },
+  );
+  return new RegExp(`^${source}(?:/|$)`, "s");
 }
