@@ -48,7 +48,7 @@ const containerList = z.array(
 
 /** What it says when its store changes while it looks for what it has built. */
 const RACED =
-  /checking if cached image exists .*not known|[0-9a-f]{64}: image not known/;
+  /^Error: .*(?:checking if cached image exists .*|[0-9a-f]{64}: image |layer )not known/m;
 
 export class Buildah extends CommandEngine implements Engine {
   readonly name = "buildah";
@@ -83,13 +83,8 @@ export class Buildah extends CommandEngine implements Engine {
         if (built === undefined) throw new Error("buildah printed no image ID");
         await this.naming(() => run("buildah", ["tag", built, ...names]));
       };
-      await build().catch((error) => {
-        // Somebody else removed an image that it was looking at.
-        if (error instanceof CommandFailed && RACED.test(error.output)) {
-          return build();
-        }
-        throw error;
-      });
+      // Somebody else may remove an image that it is looking at.
+      await retried(build, { tries: 3, when: RACED });
     });
   }
 
@@ -177,13 +172,15 @@ async function list<T>(schema: z.ZodType<T>, ...args: string[]): Promise<T> {
 /** Works, once more as long as a command fails that may not the next time. */
 export async function retried<T>(
   work: () => Promise<T>,
-  { tries = 10, pauseMs = 50 } = {},
+  { tries = 10, pauseMs = 50, when = /^/ } = {},
 ): Promise<T> {
   for (let left = tries - 1;; left--) {
     try {
       return await work();
     } catch (error) {
-      if (left === 0 || !(error instanceof CommandFailed)) throw error;
+      const passing = error instanceof CommandFailed &&
+        when.test(error.output ?? "");
+      if (left === 0 || !passing) throw error;
     }
     await new Promise((resolve) => setTimeout(resolve, pauseMs));
   }
@@ -376,12 +373,13 @@ class Service implements Container {
 const OWN =
   /^(subprocess exited (with status \d+|on .+)|process exited with error: .*|Error: exit status \d+|Error: while running runtime: .*)$/;
 
-/** The service's output without what buildah adds at its end. */
+/**
+ * The service's output without what buildah adds when it ends. Lines that the
+ * service wrote last, to the other stream, may be read after that.
+ */
 export function serviceLog(output: string): string {
-  const all = output.split("\n");
-  let end = all.length;
-  while (end > 0 && (all[end - 1] === "" || OWN.test(all[end - 1]))) end--;
-  return end === 0 ? "" : all.slice(0, end).join("\n") + "\n";
+  const own = output.split("\n").filter((line) => !OWN.test(line)).join("\n");
+  return own.replace(/\n*$/, (end) => own.length > end.length ? "\n" : "");
 }
 
 /** The signals 1 to 15, as Go names them. */

@@ -52,6 +52,10 @@ Deno.test("retried() works once more when a command fails, and not for ever", as
   calls = 0;
   await assertRejects(() => retried(failing(1, new Error("bug")), limit));
   assertEquals(calls, 1);
+  calls = 0;
+  const other = { ...limit, when: /image not known/ };
+  await assertRejects(() => retried(failing(1, failed), other), CommandFailed);
+  assertEquals(calls, 1);
 });
 
 const EXIT_7 = `listening
@@ -73,6 +77,8 @@ Error: exit status 1
 Deno.test("serviceLog() leaves the service's lines", () => {
   assertEquals(serviceLog(EXIT_7), "listening\nbye\n");
   assertEquals(serviceLog("listening\n"), "listening\n");
+  const late = "subprocess exited with status 3\nbye\nError: exit status 3\n";
+  assertEquals(serviceLog(late), "bye\n");
   assertEquals(serviceLog(""), "");
 });
 
