@@ -7,12 +7,12 @@
  */
 import { join, resolve } from "node:path";
 import { type Bases, chooseBases } from "../bases/choose_bases.ts";
-import { budgetSchema } from "../budget/budget_schema.ts";
 import {
+  budgetSchema,
   checkBudget,
   explainGrowth,
   holdBudget,
-} from "../budget/hold_budget.ts";
+} from "../budget/budget.ts";
 import {
   type Contract,
   contractSchema,

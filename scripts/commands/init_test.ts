@@ -7,7 +7,7 @@ import {
 import { join } from "node:path";
 import { folder } from "../../testing/folder.ts";
 import { runCommand } from "../../testing/run_command.ts";
-import { type Budget, budgetSchema } from "../budget/budget_schema.ts";
+import { type Budget, budgetSchema } from "../budget/budget.ts";
 import { contractSchema } from "../check/contract_schema.ts";
 import { parseDockerignore } from "../dockerfile/parse_dockerfile.ts";
 import type { Service } from "../init/find_service.ts";

@@ -1,6 +1,6 @@
 /** The JSON Schemas of `docs/`: run as a program it writes them. @module */
 import { z } from "zod";
-import { budgetSchema } from "../budget/budget_schema.ts";
+import { budgetSchema } from "../budget/budget.ts";
 import { contractSchema } from "../check/contract_schema.ts";
 import { imageDiffSchema } from "../inspect/diff_images.ts";
 import { reportSchema } from "../report/report_schema.ts";
