@@ -5,7 +5,7 @@
  * @module
  */
 import { join } from "node:path";
-import { Buildah } from "../scripts/engine/buildah.ts";
+import { Buildah, retried } from "../scripts/engine/buildah.ts";
 import { run } from "../scripts/lib/command.ts";
 import { processes, rootOf } from "../scripts/engine/processes.ts";
 import type { Engine } from "../scripts/engine/engine.ts";
@@ -22,6 +22,7 @@ export async function containersOf(
   const args = engine.name === "buildah"
     ? ["containers", "--format", "{{.ContainerName}}"]
     : ["ps", "--all", "--format", "{{.Names}}"];
+  // buildah fails when one is removed while it lists them; so below.
   const listed = await retried(() => run(engine.name, args));
   const mine = (text: string) => text.includes(part);
   const found = listed.split("\n").filter(mine);
@@ -49,17 +50,6 @@ export async function tagsOf(engine: Engine, pid: number): Promise<string[]> {
   return listed.split("\n").filter((tag) =>
     tag.includes("deno-small-image-") && tag.includes(`-${pid}-`)
   );
-}
-
-/** buildah fails when an image or a container is removed while it lists them. */
-async function retried(list: () => Promise<string>): Promise<string> {
-  for (let tries = 1;; tries++) {
-    try {
-      return await list();
-    } catch (error) {
-      if (tries === 5) throw error;
-    }
-  }
 }
 
 /** Processes and temporary folders that bear a name. */

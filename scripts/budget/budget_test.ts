@@ -2,6 +2,7 @@ import { parseJson } from "../lib/parse_json.ts";
 import { UserError } from "../lib/errors.ts";
 import type { TreeNode } from "../inspect/inspect_schema.ts";
 import type { Report, Variant } from "../report/report_schema.ts";
+import { minimalVariant } from "../../testing/report.ts";
 import {
   type Budget,
   budgetSchema,
@@ -49,13 +50,9 @@ Deno.test("budgetSchema refuses what it does not know, with a suggestion", () =>
 });
 
 function variant(name: string, change: Partial<Variant> = {}): Variant {
+  const { surface, ...least } = minimalVariant(name);
   return {
-    name,
-    image: {
-      reference: name,
-      id: `sha256:${"0".repeat(64)}`,
-      architecture: "amd64",
-    },
+    ...least,
     sizeBytes: 50_000_000,
     layers: [{
       digest: `sha256:${"1".repeat(64)}`,
@@ -64,27 +61,7 @@ function variant(name: string, change: Partial<Variant> = {}): Variant {
       files: 3,
     }],
     rootfs: { bytes: 50_000_000, files: 3 },
-    wasteBytes: 0,
-    efficiency: 1,
-    wasted: [],
-    config: {
-      user: "65532",
-      entrypoint: [],
-      cmd: [],
-      env: [],
-      exposedPorts: [],
-    },
-    surface: {
-      runsAsRoot: false,
-      shells: [],
-      packageManagers: [],
-      setuid: [],
-      setgid: [],
-      worldWritable: [],
-      debianPackages: [],
-      certificates: false,
-      timeZones: false,
-    },
+    surface: { ...surface, runsAsRoot: false },
     contents: { name: "/", bytes: 50_000_000 },
     ...change,
   };

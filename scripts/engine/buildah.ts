@@ -179,7 +179,7 @@ export async function retried<T>(
       return await work();
     } catch (error) {
       const passing = error instanceof CommandFailed &&
-        when.test(error.output ?? "");
+        when.test(error.output);
       if (left === 0 || !passing) throw error;
     }
     await new Promise((resolve) => setTimeout(resolve, pauseMs));
